@@ -1,0 +1,1 @@
+"""A strict simulator of the systems that Spentkey talks to."""

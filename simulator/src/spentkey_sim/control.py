@@ -1,0 +1,141 @@
+"""The control port: what is true, what was asked, and how to change the conditions. Plain HTTP on loopback, JSON."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from aiohttp import web
+
+from spentkey_sim.clock import SimClock, wire_time
+from spentkey_sim.faults import FaultError, Faults
+from spentkey_sim.journal import Journal
+from spentkey_sim.model import Holder, World
+from spentkey_sim.world import WorldError, load
+
+_BODY_BYTES = 64 * 1024 * 1024
+Truth = Callable[[World], dict[str, Any]]
+
+
+class ControlError(ValueError):
+    """A request to the control port that cannot be understood; the text is one line."""
+
+
+@dataclass
+class Control:
+    """What the control port works on. `start` is the world as it was given at the start."""
+
+    holder: Holder
+    journal: Journal
+    faults: Faults
+    clock: SimClock
+    start: dict[str, Any]
+    truth: Truth
+
+    async def get_truth(self, request: web.Request) -> web.Response:
+        """What is really there now, whatever the systems' answers say."""
+        del request
+        world = self.holder.world
+        body = {"clock": wire_time(self.clock.now()), **self.truth(world), "expect": world.expect}
+        return web.json_response(body)
+
+    async def get_journal(self, request: web.Request) -> web.Response:
+        """Every request so far."""
+        del request
+        return web.json_response({"entries": [entry.to_json() for entry in self.journal.entries]})
+
+    async def get_seed(self, request: web.Request) -> web.Response:
+        """The seed that replays the present faults."""
+        del request
+        return web.json_response({"seed": self.faults.seed})
+
+    async def post_faults(self, request: web.Request) -> web.Response:
+        """Add rules, or clear them."""
+        body = await _body(request, {"rules", "clear"})
+        rules: Any = body.get("rules", [])
+        if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in cast("list[Any]", rules)):
+            raise ControlError("rules is not a list of objects")
+        if body.get("clear"):
+            self.faults.clear()
+        added = cast("list[dict[str, Any]]", rules)
+        self.faults.add_all(added)
+        return web.json_response({"added": len(added)})
+
+    async def post_clock(self, request: web.Request) -> web.Response:
+        """Set or step the clock."""
+        body = await _body(request, {"set", "step"})
+        if len(body) != 1:
+            raise ControlError("the clock takes either set or step")
+        if "step" in body:
+            self.clock.step(_seconds(body["step"]))
+        else:
+            self.clock.set(_moment(body["set"]))
+        return web.json_response({"clock": wire_time(self.clock.now())})
+
+    async def post_reset(self, request: web.Request) -> web.Response:
+        """Another world, or the first one again, with journal, fault rules and clock as at the start."""
+        body = await _body(request, {"world"})
+        raw: Any = body.get("world", self.start)
+        if not isinstance(raw, dict):
+            raise ControlError("world is not an object")
+        world = load({"seed": self.faults.seed, **cast("dict[str, Any]", raw)}, SimClock())
+        self.clock.reset()
+        self.journal.clear()
+        self.faults.clear()
+        self.faults.seed = world.seed
+        self.holder.world = world
+        return web.json_response({"seed": self.faults.seed})
+
+
+async def _body(request: web.Request, known: set[str]) -> dict[str, Any]:
+    try:
+        body: Any = json.loads(await request.read() or b"{}")
+    except ValueError:
+        raise ControlError("the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise ControlError("the body is not a JSON object")
+    unknown = sorted(set(cast("dict[str, Any]", body)) - known)
+    if unknown:
+        raise ControlError(f"there is no {unknown[0]!r} here; there is {', '.join(sorted(known))}")
+    return cast("dict[str, Any]", body)
+
+
+def _seconds(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ControlError("step is not a number of seconds")
+    return float(value)
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ControlError("set is not an ISO 8601 time with a zone")
+    return moment
+
+
+@web.middleware
+async def _plain_errors(request: web.Request, handler: Any) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (ControlError, FaultError, WorldError, OverflowError) as why:
+        return web.json_response({"error": str(why)}, status=400)
+
+
+def app(control: Control) -> web.Application:
+    """The control port's application."""
+    made = web.Application(middlewares=[_plain_errors], client_max_size=_BODY_BYTES)
+    made.add_routes(
+        [
+            web.get("/truth", control.get_truth),
+            web.get("/journal", control.get_journal),
+            web.get("/seed", control.get_seed),
+            web.post("/faults", control.post_faults),
+            web.post("/clock", control.post_clock),
+            web.post("/reset", control.post_reset),
+        ]
+    )
+    return made

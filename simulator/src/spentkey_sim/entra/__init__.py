@@ -1,0 +1,1 @@
+"""Entra ID: the login service and the part of Microsoft Graph that handles application credentials."""

@@ -1,0 +1,205 @@
+"""What Graph does with a request that it has understood: reads, removals and the replacement of key credentials.
+
+Nothing here knows HTTP: a request comes as an `Ask` and leaves as an `Answer`, so that a request inside a batch goes
+the very same way.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from spentkey_sim.clock import SimClock
+from spentkey_sim.entra import errors, query, replace, rules, shapes, state
+from spentkey_sim.entra.paths import Operation
+from spentkey_sim.entra.quota import Quota
+from spentkey_sim.entra.state import Grant, Target
+from spentkey_sim.model import Application, Credentials, Holder, World
+from spentkey_sim.wire import Call
+
+NO_CONTENT = 204
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One Graph request. `base` is the address that links in the answer start with."""
+
+    method: str
+    operation: Operation
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    call: Call
+    grant: Grant
+    base: str
+
+
+@dataclass
+class Answer:
+    """What goes back; a body of None is an empty one."""
+
+    status: int
+    body: dict[str, Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class Graph:
+    """The operations of Graph v1.0 on applications and their service principals."""
+
+    def __init__(self, holder: Holder, clock: SimClock) -> None:
+        self.holder = holder
+        self.clock = clock
+        self._table: dict[str, Callable[[Ask], Answer]] = {
+            "list-applications": self._list,
+            "list-service-principals": self._list,
+            "read-application": self._read,
+            "read-service-principal": self._read,
+            "removePassword": self._remove_password,
+            "sp-removePassword": self._remove_password,
+            "removeKey": self._remove_key,
+            "sp-removeKey": self._remove_key,
+            "patch": self._patch,
+        }
+
+    @property
+    def world(self) -> World:
+        """The present world."""
+        return self.holder.world
+
+    def serve(self, ask: Ask) -> Answer:
+        """Do what is asked, or raise GraphError. LEDGER: E-45, paths and methods that are not there are refused."""
+        if ask.operation.route == "wrong-method":
+            raise errors.wrong_method()
+        handler = self._table.get(ask.operation.route)
+        if handler is None:
+            segment = ask.call.object
+            raise errors.no_audit_log() if segment == "auditLogs" else errors.no_segment(segment)
+        self._check_quota(ask)
+        return handler(ask)
+
+    def _check_quota(self, ask: Ask) -> None:
+        quotas = state.memory(self.world).quotas
+        quota = quotas.setdefault((ask.grant.tenant.tenant_id, ask.grant.app_id), Quota())
+        listing = ask.operation.route.startswith("list")
+        if not quota.take(ask.method, frozenset(ask.query), self.clock.now(), listing=listing):
+            raise errors.throttled()
+
+    def _list(self, ask: Ask) -> Answer:
+        """LEDGER: E-38, a page of the collection, and the link to the next one."""
+        rules.require_reader(ask.grant)
+        eventual = ask.headers.get("ConsistencyLevel", "").lower() == "eventual"
+        options = query.for_list(ask.query, self.world.entra.page_size, eventual=eventual)
+        collection = ask.operation.collection
+        records = [record for record in self._records(ask, collection) if options.keeps(record)]
+        page = records[options.offset : options.offset + options.size]
+        kind = collection.removesuffix("s")
+        body: dict[str, Any] = {"@odata.context": f"{ask.base}/v1.0/$metadata#{collection}"}
+        if options.count:
+            body["@odata.count"] = len(records)
+        if options.offset + options.size < len(records):
+            following = dict(ask.query) | {"$skiptoken": query.next_token(options.offset + options.size)}
+            body["@odata.nextLink"] = f"{ask.base}/v1.0/{collection}?{urlencode(following)}"
+        return Answer(200, body | {"value": [options.narrow(record, kind) for record in page]})
+
+    def _records(self, ask: Ask, collection: str) -> list[dict[str, Any]]:
+        apps = state.living(ask.grant.tenant)
+        targets = apps if collection == "applications" else [app.service_principal for app in apps]
+        pairs = zip(apps, targets, strict=True)
+        return [self._shape(ask, app, target, with_keys=False) for app, target in pairs if target is not None]
+
+    def _read(self, ask: Ask) -> Answer:
+        """LEDGER: E-36, one object, with the keys of its certificates when they are asked for."""
+        rules.require_reader(ask.grant)
+        options = query.for_one(ask.query)
+        app, target = self._find(ask)
+        record = self._shape(ask, app, target, with_keys=options.keys_asked)
+        collection = ask.operation.collection
+        body = options.narrow(record, collection.removesuffix("s"))
+        return Answer(200, {"@odata.context": f"{ask.base}/v1.0/$metadata#{collection}/$entity"} | body)
+
+    def _shape(self, ask: Ask, app: Application, target: Target, *, with_keys: bool) -> dict[str, Any]:
+        fault, now = ask.call.fault, self.clock.now()
+        if fault is not None and fault.kind == "stale" and target.before is not None:
+            state.begin_staleness(self.world, target.object_id, fault.params, now)
+        shown = state.shown(self.world, target, now)
+        if isinstance(target, Application):
+            return shapes.application(self.world, target, shown, with_keys=with_keys)
+        return shapes.service_principal(self.world, app, target, shown, with_keys=with_keys)
+
+    def _find(self, ask: Ask) -> tuple[Application, Target]:
+        """LEDGER: E-22, the object that the path names, in the tenant of the token."""
+        operation, tenant = ask.operation, ask.grant.tenant
+        value = rules.guid(operation.value)
+        if operation.collection == "applications":
+            app = state.find_application(tenant, operation.by, value)
+            if app is not None:
+                return app, app
+        else:
+            found = state.find_principal(tenant, operation.by, value)
+            if found is not None:
+                return found
+        raise errors.not_found(value)
+
+    def _remove_password(self, ask: Ask) -> Answer:
+        """LEDGER: E-26, E-47, learn.microsoft.com/graph/api/application-removepassword; 204, and no way back."""
+        key_id = rules.key_id(rules.body_of(ask.call.body, ("keyId",), ("keyId",)))
+        app, target = self._find(ask)
+        rules.require_writer(ask.grant, app)
+        if any(one.key_id.lower() == key_id and one.usage == "Sign" for one in target.certificates):
+            raise errors.signing_password()
+        if not any(one.key_id.lower() == key_id for one in target.passwords):
+            raise errors.no_password(key_id, target.object_id)
+        return self._write(ask, app, target, state.without(target, "secret", key_id))
+
+    def _remove_key(self, ask: Ask) -> Answer:
+        """LEDGER: E-27, E-28, E-29, learn.microsoft.com/graph/api/application-removekey; the proof is really verified."""
+        body = rules.body_of(ask.call.body, ("keyId", "proof"), ("keyId",))
+        key_id = rules.key_id(body)
+        app, target = self._find(ask)
+        rules.require_key_roller(ask.grant, app)
+        rules.require_proof(body, self.world, app, target, self.clock.now())
+        if not any(one.key_id.lower() == key_id for one in target.certificates):
+            raise errors.no_credentials()
+        return self._write(ask, app, target, state.without(target, "certificate", key_id))
+
+    def _patch(self, ask: Ask) -> Answer:
+        """LEDGER: E-32, E-34, learn.microsoft.com/graph/api/application-update, for keyCredentials alone."""
+        body = rules.body_of(ask.call.body, ("keyCredentials", "passwordCredentials"), ())
+        app, target = self._find(ask)
+        rules.require_writer(ask.grant, app)
+        if "passwordCredentials" in body:
+            raise errors.passwords_need_actions()
+        if "keyCredentials" not in body:
+            raise errors.bad_request("The request body has no property to update.")
+        certificates = replace.replaced(self.world, app, body["keyCredentials"])
+        return self._write(ask, app, target, Credentials(app.passwords, certificates))
+
+    def _write(self, ask: Ask, app: Application, target: Target, keep: Credentials) -> Answer:
+        """Apply a write, unless a fault says that it is answered but not done."""
+        now = self.clock.now()
+        rules.require_space(self.world, target, now)
+        if ask.call.fault_is("noop"):
+            return Answer(NO_CONTENT)
+        request_id = ask.headers.get("client-request-id")
+        old = Credentials(target.passwords, target.certificates)
+        state.write(target, keep, now)
+        state.record_removals(ask.grant.tenant, app, old, keep, ask.operation.route, now, request_id)
+        ask.call.applied = True
+        if ask.call.fault is not None and ask.call.fault.kind == "stale":
+            state.begin_staleness(self.world, target.object_id, ask.call.fault.params, now)
+        return Answer(NO_CONTENT)
+
+
+def bearer(world: World, authorization: str | None, now: datetime, *, expire: bool) -> Grant:
+    """LEDGER: E-20, the grant behind an Authorization header; Graph takes live tokens of its own login only."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise errors.invalid_token("Access token is empty.")
+    grant = state.memory(world).grants.get(token.strip())
+    if grant is None:
+        raise errors.invalid_token("Access token validation failure. Invalid audience.")
+    if expire:
+        grant.expires = now
+    if grant.expires <= now:
+        raise errors.invalid_token("Lifetime validation failed, the token is expired.")
+    return grant

@@ -1,0 +1,121 @@
+"""The query options of a read: $select, $filter, $top, $count and the token of the next page.
+
+learn.microsoft.com/graph/query-parameters; what needs an advanced query there is refused here, because a client that
+verifies a removal must not read from the search index (learn.microsoft.com/graph/aad-advanced-queries).
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spentkey_sim.entra import errors
+
+LARGEST_PAGE = 999
+_LIST_OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$skiptoken"})
+_READ_OPTIONS = frozenset({"$select"})
+_FILTER = re.compile(r"\s*(id|appId|displayName)\s+eq\s+'((?:[^']|'')*)'\s*")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a client asks of a read."""
+
+    select: tuple[str, ...]
+    field: str = ""
+    wanted: str = ""
+    size: int = 0
+    offset: int = 0
+    count: bool = False
+
+    @property
+    def keys_asked(self) -> bool:
+        """LEDGER: E-36, the key of a certificate comes only with a $select that names keyCredentials."""
+        return "keyCredentials" in self.select
+
+    def keeps(self, record: Mapping[str, Any]) -> bool:
+        """Whether the filter lets a record through; texts compare without case, as in Graph."""
+        return not self.field or str(record[self.field]).casefold() == self.wanted.casefold()
+
+    def narrow(self, record: dict[str, Any], kind: str) -> dict[str, Any]:
+        """The selected properties of a record. LEDGER: E-40, an unknown name is refused."""
+        for name in self.select:
+            if name not in record:
+                raise errors.bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
+        return {name: record[name] for name in self.select} if self.select else record
+
+
+def for_one(query: Mapping[str, str]) -> Options:
+    """The options of a read of one object."""
+    _only(query, _READ_OPTIONS)
+    return Options(_select(query))
+
+
+def for_list(query: Mapping[str, str], page_size: int, *, eventual: bool) -> Options:
+    """The options of a list. `eventual` is whether the client sent `ConsistencyLevel: eventual`."""
+    _only(query, _LIST_OPTIONS)
+    field, wanted = _filter(query.get("$filter"))
+    count = query.get("$count", "false").lower() == "true"
+    if count and not eventual:
+        # LEDGER: E-38, counting is an advanced query and needs the header
+        raise errors.unsupported_query("$count is not currently supported without the header ConsistencyLevel.")
+    size = _size(query.get("$top"), page_size)
+    return Options(_select(query), field, wanted, size, _offset(query.get("$skiptoken")), count)
+
+
+def next_token(offset: int) -> str:
+    """An opaque token for the page that starts there."""
+    return base64.urlsafe_b64encode(f"page:{offset}".encode()).rstrip(b"=").decode()
+
+
+def filtered_value(query: Mapping[str, str]) -> str:
+    """The value that a list is filtered for, or "" when it is not."""
+    found = _FILTER.fullmatch(query.get("$filter", ""))
+    return found[2].replace("''", "'") if found else ""
+
+
+def _only(query: Mapping[str, str], known: frozenset[str]) -> None:
+    for name in query:
+        if name not in known:
+            raise errors.unsupported_query(f"The query parameter '{name}' is not supported.")
+
+
+def _select(query: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name.strip() for name in query.get("$select", "").split(",") if name.strip())
+
+
+def _filter(text: str | None) -> tuple[str, str]:
+    """LEDGER: E-39, equality of one property; credentials are listed nowhere as filterable."""
+    if text is None:
+        return "", ""
+    found = _FILTER.fullmatch(text)
+    if found is None:
+        raise errors.unsupported_query("Unsupported or invalid query filter clause specified.")
+    return found[1], found[2].replace("''", "'")
+
+
+def _size(text: str | None, page_size: int) -> int:
+    """LEDGER: E-38, a page has 1 to 999 objects."""
+    if text is None:
+        return page_size
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= LARGEST_PAGE:
+        raise errors.bad_request(
+            f"Invalid page size specified: '{text}'. Must be between 1 and {LARGEST_PAGE} inclusive."
+        )
+    return int(text)
+
+
+def _offset(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        name, _, offset = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(":")
+        return int(offset) if name == "page" else _bad_token()
+    except (binascii.Error, UnicodeError, ValueError):
+        return _bad_token()
+
+
+def _bad_token() -> int:
+    raise errors.bad_request("Skip token is not valid.")

@@ -1,0 +1,103 @@
+"""Applications and service principals as Graph writes them.
+
+Shapes: learn.microsoft.com/graph/api/resources/application, .../keycredential, .../passwordcredential.
+"""
+
+import base64
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from spentkey_sim import material
+from spentkey_sim.model import Application, Credentials, KeyCredential, PasswordCredential, ServicePrincipal, World
+
+CREATED = "2021-03-01T08:00:00Z"
+
+
+def application(world: World, app: Application, shown: Credentials, *, with_keys: bool) -> dict[str, Any]:
+    """An application with every property that this simulator knows."""
+    return {
+        "id": app.object_id,
+        "deletedDateTime": None,
+        "appId": app.app_id,
+        "createdDateTime": CREATED,
+        "description": None,
+        "displayName": app.display_name,
+        "identifierUris": [],
+        "publisherDomain": None,
+        "signInAudience": "AzureADMyOrg",
+        "tags": [],
+        "tokenEncryptionKeyId": app.token_encryption_key_id,
+        "requiredResourceAccess": [],
+        **_lists(world, shown, with_keys=with_keys),
+    }
+
+
+def service_principal(
+    world: World, app: Application, principal: ServicePrincipal, shown: Credentials, *, with_keys: bool
+) -> dict[str, Any]:
+    """A service principal with every property that this simulator knows."""
+    return {
+        "id": principal.object_id,
+        "deletedDateTime": None,
+        "accountEnabled": True,
+        "appDisplayName": app.display_name,
+        "appId": app.app_id,
+        "createdDateTime": CREATED,
+        "displayName": app.display_name,
+        "preferredTokenSigningKeyThumbprint": None,
+        "servicePrincipalType": "Application",
+        "signInAudience": "AzureADMyOrg",
+        "tags": [],
+        "tokenEncryptionKeyId": None,
+        **_lists(world, shown, with_keys=with_keys),
+    }
+
+
+def _lists(world: World, shown: Credentials, *, with_keys: bool) -> dict[str, Any]:
+    return {
+        "keyCredentials": [key_credential(world, one, with_key=with_keys) for one in shown.certificates],
+        "passwordCredentials": [_password(one) for one in shown.passwords],
+    }
+
+
+def key_credential(world: World, one: KeyCredential, *, with_key: bool) -> dict[str, Any]:
+    """A certificate. LEDGER: E-36, E-37, its key only on request, its thumbprint in upper-case hexadecimal digits."""
+    return {
+        "customKeyIdentifier": thumbprint(world, one),
+        "displayName": one.display_name,
+        "endDateTime": one.end,
+        "key": encoded(world, one) if with_key else None,
+        "keyId": one.key_id,
+        "startDateTime": one.start,
+        "type": one.type,
+        "usage": one.usage,
+    }
+
+
+def thumbprint(world: World, one: KeyCredential) -> str | None:
+    """SHA-1 of the certificate, which is what the portal shows too."""
+    if one.certificate is None:
+        return None
+    certificate = material.certificate(world, one.certificate)
+    return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - an identifier, fixed by Graph
+
+
+def encoded(world: World, one: KeyCredential) -> str | None:
+    """The certificate in base64, or None when nobody has it."""
+    if one.certificate is None:
+        return None
+    return base64.b64encode(material.certificate(world, one.certificate).public_bytes(Encoding.DER)).decode()
+
+
+def _password(one: PasswordCredential) -> dict[str, Any]:
+    return {
+        "customKeyIdentifier": None,
+        "displayName": one.display_name,
+        "endDateTime": one.end,
+        "hint": one.hint,
+        "keyId": one.key_id,
+        "secretText": None,
+        "startDateTime": one.start,
+    }

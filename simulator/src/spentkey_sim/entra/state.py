@@ -1,0 +1,175 @@
+"""What login and Graph remember: tokens, latest writes, removals; and the truth about applications."""
+
+import hashlib
+import uuid
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from spentkey_sim.clock import wire_time
+from spentkey_sim.entra.proofs import parse_time
+from spentkey_sim.entra.quota import Quota
+from spentkey_sim.model import Application, Credentials, Removal, ServicePrincipal, Tenant, World
+
+Target = Application | ServicePrincipal
+
+
+@dataclass
+class Grant:
+    """An access token that login has given out."""
+
+    tenant: Tenant
+    app_id: str
+    roles: tuple[str, ...]
+    expires: datetime
+
+
+@dataclass
+class Staleness:
+    """How long reads of one object still show what was there before its latest write."""
+
+    reads: int = 0
+    until: datetime | None = None
+
+
+@dataclass
+class Memory:
+    """What the Entra side keeps for one world."""
+
+    grants: dict[str, Grant] = field(default_factory=dict[str, Grant])
+    stale: dict[str, Staleness] = field(default_factory=dict[str, Staleness])
+    quotas: dict[tuple[str, str], Quota] = field(default_factory=dict[tuple[str, str], Quota])
+    ids: int = 0
+
+
+def memory(world: World) -> Memory:
+    """The Entra side's memory of this world."""
+    return world.memory.setdefault("entra", Memory())
+
+
+def fresh_guid(world: World) -> str:
+    """The next id for a request, a trace or a token; a world gives the same ones in the same order."""
+    kept = memory(world)
+    kept.ids += 1
+    return str(uuid.UUID(bytes=hashlib.sha256(f"{world.seed} id {kept.ids}".encode()).digest()[:16], version=4))
+
+
+def find_tenant(world: World, name: str) -> Tenant | None:
+    """The tenant of that id or domain."""
+    wanted = name.lower()
+    return next((tenant for tenant in world.tenants if wanted in (tenant.tenant_id, tenant.domain)), None)
+
+
+def find_application(tenant: Tenant, by: str, value: str) -> Application | None:
+    """The living application with that object id or app id."""
+    return next((app for app in living(tenant) if value == (app.app_id if by == "appId" else app.object_id)), None)
+
+
+def find_principal(tenant: Tenant, by: str, value: str) -> tuple[Application, ServicePrincipal] | None:
+    """The service principal with that object id or app id, and its application."""
+    for app in living(tenant):
+        principal = app.service_principal
+        if principal and value == (app.app_id if by == "appId" else principal.object_id):
+            return app, principal
+    return None
+
+
+def living(tenant: Tenant) -> list[Application]:
+    """The applications that are not soft-deleted. LEDGER: E-48, deleted ones cannot be addressed."""
+    return [app for app in tenant.applications if not app.soft_deleted]
+
+
+def app_id_of(world: World, value: str) -> str:
+    """The app id behind any id of an application or service principal, or the id itself when it is unknown."""
+    for tenant in world.tenants:
+        for app in tenant.applications:
+            principal = app.service_principal
+            if value in (app.object_id, principal.object_id if principal else None):
+                return app.app_id
+    return value
+
+
+def write(target: Target, keep: Credentials, now: datetime) -> None:
+    """Replace the credentials of an object, and keep what was there for stale reads."""
+    target.before = Credentials(deepcopy(target.passwords), deepcopy(target.certificates))
+    target.passwords, target.certificates = keep.passwords, keep.certificates
+    target.last_write = now
+
+
+def without(target: Credentials, kind: str, key_id: str) -> Credentials:
+    """The credentials of an object less one key id, in that list alone. Key ids are compared without case."""
+    wanted = key_id.lower()
+    if kind == "secret":
+        return Credentials([one for one in target.passwords if one.key_id.lower() != wanted], target.certificates)
+    return Credentials(target.passwords, [one for one in target.certificates if one.key_id.lower() != wanted])
+
+
+def record_removals(
+    tenant: Tenant,
+    app: Application,
+    old: Credentials,
+    new: Credentials,
+    route: str,
+    now: datetime,
+    request_id: str | None,
+) -> None:
+    """Write down what a write took away."""
+    for kind, before, after in (
+        ("secret", old.passwords, new.passwords),
+        ("certificate", old.certificates, new.certificates),
+    ):
+        left = {one.key_id for one in after}
+        for gone in before:
+            if gone.key_id not in left:
+                end = parse_time(gone.end)
+                expired = end is not None and end < now
+                removal = Removal(app.app_id, gone.key_id, kind, route, wire_time(now), request_id, expired)
+                tenant.removals.append(removal)
+
+
+def begin_staleness(world: World, object_id: str, params: dict[str, Any], now: datetime) -> None:
+    """LEDGER: E-42, from now on so many reads, or reads for so many seconds, show what was there before."""
+    seconds = params.get("seconds")
+    reads = int(params.get("reads", 0 if seconds else 1))
+    until = now + timedelta(seconds=float(seconds)) if seconds else None
+    memory(world).stale[object_id] = Staleness(reads, until)
+
+
+def shown(world: World, target: Target, now: datetime) -> Credentials:
+    """The credentials that a read shows now, which are old ones while the object is stale."""
+    stale = memory(world).stale.get(target.object_id)
+    if stale is None or target.before is None:
+        return target
+    if stale.reads > 0:
+        stale.reads -= 1
+        return target.before
+    return target.before if stale.until is not None and now < stale.until else target
+
+
+def truth(world: World) -> dict[str, Any]:
+    """What is really there, tenant by tenant."""
+    return {
+        tenant.name: {
+            "applications": {app.app_id: _application_truth(app) for app in tenant.applications},
+            "removals": [vars(removal) for removal in tenant.removals],
+        }
+        for tenant in world.tenants
+    }
+
+
+def _application_truth(app: Application) -> dict[str, Any]:
+    principal = app.service_principal
+    return {
+        "object_id": app.object_id,
+        "display_name": app.display_name,
+        **_credentials_truth(app),
+        "service_principal": {"object_id": principal.object_id, **_credentials_truth(principal)} if principal else None,
+    }
+
+
+def _credentials_truth(owner: Credentials) -> dict[str, Any]:
+    return {
+        kind: [{"key_id": one.key_id, "display_name": one.display_name, "end": one.end} for one in credentials]
+        for kind, credentials in (("passwords", owner.passwords), ("certificates", owner.certificates))
+    }

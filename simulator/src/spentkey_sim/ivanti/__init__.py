@@ -1,0 +1,1 @@
+"""Ivanti Neurons for ITSM: the part of its OData interface that tasks, requests and notes need."""

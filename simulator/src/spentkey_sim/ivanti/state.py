@@ -1,0 +1,158 @@
+"""What Ivanti holds and remembers: finding records, changing them, and the truth about tasks."""
+
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from spentkey_sim.clock import wire_time
+from spentkey_sim.model import Note, ServiceRequest, Task, TaskWrite, World
+
+
+@dataclass
+class Staleness:
+    """How long reads of one object still show what was there before the latest write."""
+
+    reads: int = 0
+    until: datetime | None = None
+
+
+@dataclass
+class Memory:
+    """What the Ivanti side keeps for one world: each task before its latest write, the latest note of each record."""
+
+    before: dict[str, Task] = field(default_factory=dict[str, Task])
+    latest_note: dict[str, str] = field(default_factory=dict[str, str])
+    stale: dict[str, Staleness] = field(default_factory=dict[str, Staleness])
+    notes_made: int = 0
+    began: datetime | None = None
+
+
+def memory(world: World) -> Memory:
+    """The Ivanti side's memory of this world."""
+    return world.memory.setdefault("ivanti", Memory())
+
+
+def beginning(world: World, now: datetime) -> datetime:
+    """When this world was first looked at: the age of records that the world does not date itself counts from there."""
+    kept = memory(world)
+    kept.began = kept.began or now
+    return kept.began
+
+
+def task_by_id(world: World, rec_id: str) -> Task | None:
+    """The task with that RecId."""
+    return next((task for task in world.ivanti.tasks if task.rec_id == rec_id.upper()), None)
+
+
+def task_by_number(world: World, number: str) -> Task | None:
+    """The task with that AssignmentID."""
+    return next((task for task in world.ivanti.tasks if str(task.number) == number), None)
+
+
+def request_by_id(world: World, rec_id: str) -> ServiceRequest | None:
+    """The service request with that RecId."""
+    return next((each for each in world.ivanti.requests if each.rec_id == rec_id.upper()), None)
+
+
+def note_by_id(world: World, rec_id: str) -> Note | None:
+    """The note with that RecId."""
+    return next((note for note in world.ivanti.notes if note.rec_id == rec_id.upper()), None)
+
+
+def employees(world: World) -> list[str]:
+    """Everybody with a login: the account of the key, and whoever owns a task."""
+    names = [world.ivanti.login_id, *(task.owner for task in world.ivanti.tasks if task.owner)]
+    return list({name.casefold(): name for name in reversed(names)}.values())
+
+
+def begin_staleness(world: World, obj: str, params: dict[str, Any], now: datetime) -> None:
+    """From now on so many reads of this object, or its reads for so many seconds, show what was there before."""
+    # LEDGER: I-30, a read may come from before the latest write
+    seconds = params.get("seconds")
+    reads = int(params.get("reads", 0 if seconds else 1))
+    until = now + timedelta(seconds=float(seconds)) if seconds else None
+    memory(world).stale[obj] = Staleness(reads, until)
+
+
+def is_stale(world: World, obj: str, now: datetime) -> bool:
+    """Whether this read of the object is a stale one; asking counts as a read."""
+    stale = memory(world).stale.get(obj)
+    if stale is None:
+        return False
+    if stale.reads > 0:
+        stale.reads -= 1
+        return True
+    return stale.until is not None and now < stale.until
+
+
+def shown_task(world: World, task: Task, *, stale: bool) -> Task:
+    """The task as a read shows it."""
+    return memory(world).before.get(task.rec_id, task) if stale else task
+
+
+def shown_notes(world: World, *, stale: bool) -> list[Note]:
+    """The notes as a read shows them; a stale one misses the latest note of each record."""
+    hidden = set(memory(world).latest_note.values()) if stale else set[str]()
+    return [note for note in world.ivanti.notes if note.rec_id not in hidden]
+
+
+def merged(world: World, task: Task, changes: dict[str, Any], by: str, now: datetime) -> Task:
+    """The task as it would be after these changes; the task itself stays as it is."""
+    # LEDGER: I-22, a write stamps the record, and a final status closes it for good
+    after = copy(task)
+    after.fields, after.writes = dict(task.fields), list(task.writes)
+    for name, value in changes.items():
+        if name in world.ivanti.task_fields:
+            after.fields[name] = value
+        else:
+            setattr(after, name, value)
+    after.read_only = task.read_only or after.status in world.ivanti.final_statuses
+    after.modified, after.modified_by = now, by
+    return after
+
+
+def store(world: World, task: Task, after: Task) -> None:
+    """Put the changed task in the place of the old one, which is kept for stale reads."""
+    memory(world).before[task.rec_id] = copy(task)
+    place = world.ivanti.tasks.index(task)
+    world.ivanti.tasks[place] = after
+
+
+def record_write(task: Task, fields: dict[str, Any], now: datetime) -> None:
+    """Write down what the interface was told to change."""
+    task.writes.append(TaskWrite(wire_time(now), fields))
+
+
+def store_note(world: World, note: Note) -> None:
+    """Add a note."""
+    world.ivanti.notes.append(note)
+    memory(world).latest_note[note.parent] = note.rec_id
+
+
+def truth(world: World) -> dict[str, Any]:
+    """Every task by its number, with its notes and with what was written to it."""
+    return {"tasks": {str(task.number): _task_truth(world, task) for task in world.ivanti.tasks}}
+
+
+def _task_truth(world: World, task: Task) -> dict[str, Any]:
+    return {
+        "status": task.status,
+        "owner": task.owner,
+        "owner_team": task.owner_team,
+        "read_only": task.read_only,
+        "minutes": task.minutes,
+        "fields": dict(task.fields),
+        "notes": [_note_truth(note) for note in world.ivanti.notes if note.parent == task.rec_id],
+        "writes": [{"at": write.at, "fields": write.fields} for write in task.writes],
+    }
+
+
+def _note_truth(note: Note) -> dict[str, Any]:
+    return {
+        "subject": note.subject,
+        "body": note.body,
+        "category": note.category,
+        "parent_category": note.parent_category,
+        "created_by": note.created_by,
+    }

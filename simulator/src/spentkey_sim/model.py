@@ -1,0 +1,278 @@
+"""The world in memory: what each simulated system holds. Plain dataclasses that rules and tests may change."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CertificateSpec:
+    """A certificate to be made: `spentkey_sim.material` turns it into keys, DER and PFX bytes."""
+
+    subject: str
+    not_before: datetime
+    not_after: datetime
+    key: str
+
+
+@dataclass
+class PasswordCredential:
+    """A client secret as Graph lists it. `start` and `end` are texts, so that a world may hold hostile ones."""
+
+    key_id: str
+    display_name: str | None
+    hint: str | None
+    start: str | None
+    end: str | None
+
+
+@dataclass
+class KeyCredential:
+    """A certificate as Graph lists it. `certificate` names an entry of the world's certificates, or is None."""
+
+    key_id: str
+    display_name: str | None
+    certificate: str | None
+    type: str
+    usage: str
+    start: str | None
+    end: str | None
+
+
+@dataclass
+class Credentials:
+    """The two credential lists that applications and service principals have alike."""
+
+    passwords: list[PasswordCredential] = field(default_factory=list[PasswordCredential])
+    certificates: list[KeyCredential] = field(default_factory=list[KeyCredential])
+
+
+@dataclass
+class ServicePrincipal(Credentials):
+    """The service principal of an application in its own tenant."""
+
+    object_id: str = ""
+    app_roles: list[str] = field(default_factory=list[str])
+    before: Credentials | None = None
+    last_write: datetime | None = None
+
+
+@dataclass
+class Application(Credentials):
+    """An app registration. `before` is how its lists stood ahead of the latest write; stale reads show that."""
+
+    app_id: str = ""
+    object_id: str = ""
+    display_name: str = ""
+    token_encryption_key_id: str | None = None
+    owners_only: bool = False
+    soft_deleted: bool = False
+    service_principal: ServicePrincipal | None = None
+    before: Credentials | None = None
+    last_write: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody who may log in with a secret. `entry` is the title in the vault that holds it, `end` its expiry."""
+
+    app_id: str
+    secret: str
+    entry: str
+    roles: tuple[str, ...]
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A credential that was removed, as `GET /truth` tells it."""
+
+    app_id: str
+    key_id: str
+    kind: str
+    route: str
+    at: str
+    client_request_id: str | None
+    expired: bool
+
+
+@dataclass
+class Tenant:
+    """One Entra ID tenant."""
+
+    name: str
+    tenant_id: str
+    domain: str
+    subscription_id: str
+    when: dict[str, str]
+    clients: list[Client]
+    applications: list[Application]
+    removals: list[Removal] = field(default_factory=list[Removal])
+
+
+@dataclass(frozen=True)
+class EntraOptions:
+    """Where the documents leave room: see the schema for what each means."""
+
+    proof_iss: str
+    write_spacing_s: float
+    page_size: int
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A Passwordstate API key: the lists that it may see, and whether it may download documents."""
+
+    key: str
+    lists: tuple[int, ...]
+    documents: bool
+
+
+@dataclass(frozen=True)
+class Database:
+    """The SQL Server database of Passwordstate and the one login that may read the view."""
+
+    name: str
+    login: str
+    password: str
+
+
+@dataclass
+class Entry:
+    """A password entry. `list` is the PasswordListID; `fields` are the GenericFields and whatever else it carries."""
+
+    id: int
+    list: int
+    title: str
+    username: str
+    password: str
+    description: str
+    notes: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class PfxContent:
+    """A document that is a PFX made from one of the world's certificates."""
+
+    certificate: str
+    password: str
+
+
+@dataclass
+class Document:
+    """A document in the vault. `owner` is the PasswordID when `store` is "password"."""
+
+    id: int
+    store: str
+    owner: int
+    name: str
+    content: PfxContent | bytes
+    content_type: str | None
+
+
+@dataclass
+class Passwordstate:
+    """The vault. `empty_search` is the status of a search without a hit: "404" or "200"."""
+
+    build: str
+    empty_search: str
+    api_keys: list[ApiKey]
+    database: Database
+    entries: list[Entry]
+    documents: list[Document]
+
+
+@dataclass
+class ServiceRequest:
+    """An Ivanti service request and its parameters, in their order; a name may stand there twice."""
+
+    rec_id: str
+    number: int
+    parameters: list[tuple[str, str | None]]
+
+
+@dataclass(frozen=True)
+class TaskWrite:
+    """One write to a task, as it was applied."""
+
+    at: str
+    fields: dict[str, Any]
+
+
+@dataclass
+class Task:
+    """An Ivanti task (Task#Assignment). `parent` is the number of its service request; `fields` are the extra ones."""
+
+    rec_id: str
+    number: int
+    subject: str
+    details: str
+    status: str
+    owner: str
+    owner_team: str
+    parent: int | None
+    parent_category: str
+    minutes: float
+    read_only: bool
+    created: datetime
+    modified: datetime
+    modified_by: str
+    fields: dict[str, Any] = field(default_factory=dict[str, Any])
+    writes: list[TaskWrite] = field(default_factory=list[TaskWrite])
+
+
+@dataclass
+class Note:
+    """A journal note. `parent` is the RecId of the record that it hangs on."""
+
+    rec_id: str
+    parent: str
+    parent_category: str
+    category: str
+    subject: str
+    body: str
+    created: datetime
+    created_by: str
+    fields: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass
+class Ivanti:
+    """The Ivanti tenant: its configuration and its records."""
+
+    base: str
+    api_key: str
+    login_id: str
+    teams: list[str]
+    statuses: list[str]
+    final_statuses: list[str]
+    task_fields: list[str]
+    owner_required_to_close: bool
+    empty: str
+    minutes_as: str
+    notes_on_closed: str
+    requests: list[ServiceRequest]
+    tasks: list[Task]
+    notes: list[Note]
+
+
+@dataclass
+class World:
+    """Everything. `expect` is passed through to `GET /truth`; `memory` is for what a system keeps while it runs."""
+
+    seed: int
+    tenants: list[Tenant]
+    certificates: dict[str, CertificateSpec]
+    entra: EntraOptions
+    passwordstate: Passwordstate
+    ivanti: Ivanti
+    expect: dict[str, Any]
+    memory: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Holder:
+    """Holds the present world, so that a reset may put another in its place while every port stays open."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world

@@ -1,0 +1,1 @@
+"""Passwordstate: its web API, and the SQL Server database behind it."""

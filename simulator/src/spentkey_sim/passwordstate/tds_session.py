@@ -1,0 +1,105 @@
+"""One connection to the SQL listener: negotiation, log-in, then statements until the client leaves.
+
+Follows the state machine of a server in [MS-TDS] 3.3.5 (learn.microsoft.com/openspecs/windows_protocols/ms-tds).
+"""
+
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from spentkey_sim.faults import Fault
+from spentkey_sim.passwordstate import tds_login, tds_tokens
+from spentkey_sim.passwordstate.tds_statements import FAULT_ERRORS, GOOD, DropError, Services, Statements
+from spentkey_sim.passwordstate.tds_tokens import SqlError
+from spentkey_sim.passwordstate.tds_wire import PACKET_SIZES, Channel, Packet
+
+TLS_RECORD = b"\x16"
+WANTS_ENCRYPTION = (b"\x01", b"\x03")
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """TLS as TDS 7 has it, inside its packets, and as TDS 8 has it, around them."""
+
+    tunnel: ssl.SSLContext
+    strict: ssl.SSLContext
+
+
+class Session:
+    """One conversation. `serve` ends with `EOFError`, `OSError` or `DropError` when either side breaks it off."""
+
+    def __init__(self, services: Services, encryption: Encryption, sock: socket.socket) -> None:
+        self.services = services
+        self.encryption = encryption
+        self.channel = Channel(sock)
+
+    def serve(self) -> None:
+        """The whole conversation."""
+        fault = self.services.faults.decide("sql", "login", "")
+        self.services.drop_if_asked(fault, "login", "", "")
+        self._negotiate()
+        statements = self._log_in(fault)
+        if statements is None:
+            return
+        try:
+            self._answer_all(statements)
+        except DropError as drop:
+            if drop.partial:
+                self.channel.send(drop.partial)
+            raise
+
+    def _answer_all(self, statements: Statements) -> None:
+        answers: dict[int, Callable[[bytes], bytes]] = {
+            Packet.BATCH: statements.batch,
+            Packet.RPC: statements.call,
+            Packet.TRANSACTION: statements.transaction,
+            Packet.ATTENTION: lambda _body: tds_tokens.done(tds_tokens.ATTENTION_SEEN),
+        }
+        while True:
+            kind, body = self.channel.read()
+            if kind not in answers:
+                return
+            try:
+                reply = answers[kind](body)
+            except SqlError as problem:
+                token = tds_tokens.DONE_PROC if kind == Packet.RPC else tds_tokens.DONE
+                reply = tds_tokens.error(problem) + tds_tokens.done(tds_tokens.ERROR_BIT, token=token)
+            self.channel.send(reply)
+
+    def _negotiate(self) -> None:
+        """Agree on encryption; there is no conversation without it."""
+        # LEDGER: P-16 - TLS, or no conversation
+        strict = self.channel.sock.recv(1, socket.MSG_PEEK) == TLS_RECORD
+        if strict:
+            self.channel.encrypt_outside(self.encryption.strict)
+        options = tds_login.read_options(self._expect(Packet.PRELOGIN))
+        wish = options.get(tds_login.OPTION_ENCRYPTION, b"\x02")[:1]
+        answer = tds_login.ENCRYPT_ON if wish in WANTS_ENCRYPTION else tds_login.ENCRYPT_REQUIRED
+        if strict:
+            answer = tds_login.ENCRYPT_NOT_SUPPORTED  # the conversation already runs inside TLS
+        federated = tds_login.OPTION_FEDERATED in options
+        self.channel.send(tds_login.prelogin_answer(answer, federated=federated))
+        if not strict:
+            self.channel.encrypt_inside(self.encryption.tunnel)
+
+    def _log_in(self, fault: Fault | None) -> Statements | None:
+        """Check login, password and database; None when the conversation ends here."""
+        login = tds_login.read_login(self._expect(Packet.LOGIN7))
+        problem = FAULT_ERRORS.get(fault.kind) if fault else None
+        problem = problem or tds_login.login_problem(self.services.holder.world.passwordstate.database, login)
+        self.services.note("login", login.user, login.user, problem.number if problem else GOOD, fault)
+        if problem:
+            self.channel.send(tds_tokens.error(problem) + tds_tokens.done(tds_tokens.ERROR_BIT))
+            return None
+        database = login.database or "master"
+        size = login.packet_size if login.packet_size in PACKET_SIZES else None
+        self.channel.send(tds_tokens.login_acknowledged(database, size, features=login.features))
+        self.channel.packet_size = size or self.channel.packet_size
+        return Statements(self.services, database)
+
+    def _expect(self, wanted: Packet) -> bytes:
+        kind, body = self.channel.read()
+        if kind != wanted:
+            raise EOFError(f"{wanted.name} was expected")
+        return body

@@ -1,0 +1,108 @@
+"""The only file that knows every concrete class: it turns settings into the hands that a story works with."""
+
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from spentkey.audit.jsonl import JsonLinesEvidence
+from spentkey.config.clouds import is_house
+from spentkey.core.errors import Misconfigured
+from spentkey.core.secret import Secret
+from spentkey.engine.local import LocalTurns
+from spentkey.entra.directories import EntraDirectories, Place
+from spentkey.ivanti.client import Fields, IvantiDesk
+from spentkey.passwordstate.api import ApiKeys, PasswordstateApi
+from spentkey.passwordstate.sql import Database
+from spentkey.passwordstate.vault import PasswordstateVault
+from spentkey.ports import Clock, Progress
+from spentkey.settings import Settings, rules_of, state_directory
+from spentkey.steps.case import Hands
+from spentkey.system import SystemClock, SystemIds, jitter
+from spentkey.transport.line import Line
+from spentkey.transport.session import open_session
+from spentkey.transport.trust import proxy_for, trust
+
+
+@dataclass(frozen=True)
+class Connections:
+    """The two circles of trust: systems of the house, and Microsoft; and how proxies are found."""
+
+    house: aiohttp.ClientSession
+    microsoft: aiohttp.ClientSession
+    clock: Clock
+    proxy_of: Callable[[str], str | None]
+
+    def line(self, name: str, url: str, refused_before_effect: frozenset[int] = frozenset({429})) -> Line:
+        """A line to the system at `url`; loopback addresses belong to the house."""
+        proxy = self.proxy_of(url)
+        return Line(name, url, self.session_for(url), self.clock, jitter, proxy, refused_before_effect)
+
+    def session_for(self, url: str) -> aiohttp.ClientSession:
+        """The session whose authorities are believed for that address."""
+        return self.house if is_house(url) else self.microsoft
+
+
+@asynccontextmanager
+async def hands_for(
+    settings: Settings, progress: Progress, *, use_proxies: bool = True, read_only: bool = False
+) -> AsyncGenerator[Hands]:
+    """Open every connection lazily and close all of them at the end."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_session(trust(settings.tls.ca_file)))
+        microsoft = await stack.enter_async_context(open_session(trust(settings.tls.microsoft_ca_file)))
+        connections = Connections(house, microsoft, clock, proxy_for if use_proxies else lambda _: None)
+        vault = _vault(settings, connections)
+        yield Hands(
+            desk=await _desk(settings, connections, vault),
+            vault=vault,
+            directories=_directories(settings, connections, vault),
+            turns=LocalTurns(clock, settings.policy.write_spacing_s),
+            evidence=JsonLinesEvidence(state_directory(settings, os.environ), clock, read_only=read_only),
+            clock=clock,
+            progress=progress,
+            ids=SystemIds(),
+            rules=rules_of(settings),
+        )
+
+
+async def _desk(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:
+    ivanti = settings.ivanti
+    key = ivanti.api_key
+    if isinstance(key, str):  # `{ entry = … }`: the key is kept in the vault
+        key = (await vault.login(key)).password
+    if not isinstance(key, Secret):
+        raise Misconfigured("ivanti.api_key: is missing")
+    names = Fields(ivanti.fields.minutes, ivanti.fields.resolution, ivanti.note_category, ivanti.note_parent_category)
+    line = connections.line("Ivanti", ivanti.url)
+    return IvantiDesk(line, key, ivanti.queue_team, ivanti.status.open, names)
+
+
+def _directories(settings: Settings, connections: Connections, vault: PasswordstateVault) -> EntraDirectories:
+    places = {
+        name: Place(one.tenant_id, one.entry, one.authority, one.graph_url, connections.proxy_of(one.authority))
+        for name, one in settings.tenants.items()
+    }
+    return EntraDirectories(
+        places, vault, connections.session_for, connections.line, connections.clock, SystemIds(), jitter
+    )
+
+
+def _vault(settings: Settings, connections: Connections) -> PasswordstateVault:
+    place, database = settings.passwordstate, settings.passwordstate.database
+    keys = ApiKeys(
+        credentials=place.api_key,
+        certificates=place.certificates_api_key or place.api_key,
+        documents=place.documents_api_key or place.api_key,
+    )
+    line = connections.line("Passwordstate", place.url)
+    return PasswordstateVault(
+        api=PasswordstateApi(line, keys, place.credentials_list, place.certificates_list),
+        database=Database(database.server, database.port, database.database, database.query, settings.tls.ca_file),
+        database_entry=database.entry,
+        pki_entry=place.pki_entry,
+        certificate_match=place.certificate_match,
+    )

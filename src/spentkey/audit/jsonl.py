@@ -1,0 +1,130 @@
+"""Evidence in a file: JSON Lines, append-only, each record flushed to the disk before the next step is taken.
+
+Several processes may share the file: each append holds an advisory lock, reads what others appended since, and
+continues the chain from there. A last line that a crash left torn is cut off, and the cut is put on record.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from spentkey.core.errors import EvidenceBroken
+from spentkey.core.evidence import GENESIS, Facts, History, follows, history, seal
+from spentkey.ports import Clock
+
+FILE, LOCK = "evidence.jsonl", "evidence.lock"
+
+
+class JsonLinesEvidence:
+    """The `EvidenceLog` port on a file in the state directory."""
+
+    def __init__(self, directory: Path, clock: Clock, *, read_only: bool = False) -> None:
+        self._file, self._lock_file, self._clock = directory / FILE, directory / LOCK, clock
+        self._guard = threading.Lock()
+        self._offset, self._seq, self._hash = 0, 0, GENESIS
+        self._by_task: dict[int, list[Facts]] = {}
+        self._read_only = read_only
+        if not read_only:
+            self._prepare(directory)
+
+    def _prepare(self, directory: Path) -> None:
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock_file.touch(mode=0o600)
+            self._file.touch(mode=0o600)
+        except OSError as problem:
+            raise EvidenceBroken(f"the state directory {directory} cannot be used ({problem.strerror})") from None
+
+    async def append(self, what: str, facts: dict[str, Any]) -> None:
+        """Add one record; when this returns it is on the disk."""
+        await asyncio.to_thread(self._append, what, facts)
+
+    async def history(self, task: int) -> History:
+        """All records about a task, whichever process wrote them."""
+        return await asyncio.to_thread(self._history, task)
+
+    def _append(self, what: str, facts: Facts) -> None:
+        if self._read_only:
+            raise EvidenceBroken("this command reads evidence and writes none")
+        with self._locked() as file:
+            self._catch_up(file)
+            self._write(file, what, facts)
+
+    def _history(self, task: int) -> History:
+        if self._read_only:
+            return self._history_without_a_trace(task)
+        with self._locked() as file:
+            self._catch_up(file)
+            return history(self._by_task.get(task, []), task)
+
+    def _history_without_a_trace(self, task: int) -> History:
+        """Read what is complete, without a lock, a new file, or a mended end."""
+        with self._guard:
+            try:
+                new = self._file.read_bytes()[self._offset :]
+            except FileNotFoundError:
+                return History()
+            except OSError as problem:
+                raise EvidenceBroken(f"{self._file} cannot be read ({problem.strerror})") from None
+            for line in new.splitlines(keepends=True):
+                if line.endswith(b"\n"):
+                    self._take(line[:-1])
+            return history(self._by_task.get(task, []), task)
+
+    @contextmanager
+    def _locked(self) -> Generator[int]:
+        """Hold the file open and locked against other processes and other threads of this one."""
+        with self._guard:
+            try:
+                lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                file = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as problem:
+                raise EvidenceBroken(f"{self._file} cannot be opened ({problem.strerror})") from None
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield file
+            except OSError as problem:
+                raise EvidenceBroken(f"{self._file} cannot be written ({problem.strerror})") from None
+            finally:
+                os.close(file)
+                os.close(lock)
+
+    def _catch_up(self, file: int) -> None:
+        """Read what was appended since, check that it continues the chain, and mend a torn end."""
+        size = os.fstat(file).st_size
+        if size < self._offset:
+            raise EvidenceBroken(f"{self._file} has become shorter: records are missing, nothing is removed")
+        new = os.pread(file, size - self._offset, self._offset)
+        complete, _, torn = new.rpartition(b"\n")
+        for line in complete.split(b"\n") if complete else []:
+            self._take(line)
+        if torn:
+            os.ftruncate(file, self._offset)
+            self._write(file, "torn-line-cut", {"bytes": len(torn)})
+
+    def _take(self, line: bytes) -> None:
+        text = line.decode("utf-8", errors="replace")
+        sealed = follows(text, self._hash, self._seq)
+        if sealed is None:
+            raise EvidenceBroken(f"{self._file}: record {self._seq} does not continue the chain, nothing is removed")
+        self._keep(json.loads(text), sealed.hash, len(line) + 1)
+
+    def _keep(self, record: Facts, digest: str, size: int) -> None:
+        self._offset, self._seq, self._hash = self._offset + size, self._seq + 1, digest
+        if isinstance(record.get("task"), int):
+            self._by_task.setdefault(record["task"], []).append(record)
+
+    def _write(self, file: int, what: str, facts: Facts) -> None:
+        sealed = seal(self._hash, self._seq, self._clock.now(), what, facts)
+        line = sealed.line.encode() + b"\n"
+        written = os.pwrite(file, line, self._offset)
+        if written != len(line):
+            raise EvidenceBroken(f"{self._file}: the disk took only a part of a record")
+        os.fsync(file)
+        self._keep(json.loads(sealed.line), sealed.hash, len(line))

@@ -1,0 +1,60 @@
+"""`spentkey demo`: the simulator with two tenants, every open task worked on, and a table that is held against the truth."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from spentkey.assemble import hands_for
+from spentkey.cli.main import complain, until_done
+from spentkey.cli.options import json_option
+from spentkey.cli.show import print_json, results_table, summary
+from spentkey.cli.watching import watching
+from spentkey.core.outcome import Result
+from spentkey.demonstration.agreement import Truth, disagreements, ticket_says
+from spentkey.demonstration.simulator import Simulator, loopback_settings, simulator
+from spentkey.engine.local import in_parallel
+from spentkey.story import work_on
+
+
+@click.command("demo")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Which seeded world.")
+@json_option
+def command(seed: int, as_json: bool) -> None:
+    """Start the simulator and work on every open task of its two tenants; nothing leaves this machine.
+
+    The configuration of your own installation is not looked at. The exit code is 0 when the table is what the
+    simulator's world expects and what is true in it.
+    """
+    until_done(_demo(seed, as_json=as_json))
+
+
+async def _demo(seed: int, *, as_json: bool) -> int:
+    with tempfile.TemporaryDirectory(prefix="spentkey-demo-") as folder:
+        async with simulator(Path(folder), seed, os.environ) as running:
+            results, truth = await _work_all(running, as_json=as_json)
+    wrong = disagreements(results, truth)
+    if as_json:
+        print_json({"tasks": [result.as_json() for result in results], "summary": summary(results)})
+    else:
+        _print(results, truth, seed)
+    return complain("\n".join(wrong), 1) if wrong else 0
+
+
+async def _work_all(running: Simulator, *, as_json: bool) -> tuple[list[Result], Truth]:
+    settings = loopback_settings(running.config)
+    numbers = sorted(int(number) for number in (await running.truth())["expect"])
+    with watching(as_json=as_json) as progress:
+        async with hands_for(settings, progress, use_proxies=False) as hands:
+            results = await in_parallel(numbers, lambda number: work_on(number, hands), len(numbers))
+    return results, await running.truth()
+
+
+def _print(results: list[Result], truth: Truth, seed: int) -> None:
+    console = Console()
+    console.print(results_table(results, ticket_says(truth)))
+    counts = summary(results)["outcomes"]
+    said = ", ".join(f"{count} {name}" for name, count in counts.items())
+    console.print(f"{len(results)} tasks: {said}. Seed {seed}; the table is held against the simulator's own truth.")

@@ -1,0 +1,131 @@
+"""What a person sees: a live table or lines while tasks are worked on, and a table at the end."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from spentkey.core.outcome import Result
+from spentkey.core.report import plain
+from spentkey.foresee import Foresight
+
+COLOURS = {
+    "removed": "green",
+    "already-gone": "green",
+    "refused": "yellow",
+    "failed": "red",
+    "cannot-tell": "red",
+    "not-ours": "dim",
+    "remove": "green",
+    "close-as-gone": "green",
+    "hand-off": "yellow",
+    "leave": "red",
+    "pass": "dim",
+}
+STEPS = ("ticket", "ask", "see", "judge", "plan", "remove", "verify", "report")
+
+
+class Quiet:
+    """The `Progress` port for nobody."""
+
+    def step(self, task: int, step: str, detail: str = "") -> None:
+        """Say nothing."""
+
+
+class Lines:
+    """The `Progress` port as one line for each step, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def step(self, task: int, step: str, detail: str = "") -> None:
+        """Print the step."""
+        said = plain(detail, 200)
+        self._console.print(Text(f"{task}  {step:<10} {said}".rstrip()), soft_wrap=True)
+
+
+class LiveTable:
+    """The `Progress` port as a table that moves: one row for each task, its steps lighting up as they happen."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._at: dict[int, tuple[str, str]] = {}
+
+    def step(self, task: int, step: str, detail: str = "") -> None:
+        """Move the task's row."""
+        self._at[task] = (step, plain(detail, 80))
+        self._live.update(self._table())
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("task", "steps", "now", ""):
+            table.add_column(heading, no_wrap=True, overflow="ellipsis")
+        for task in sorted(self._at):
+            step, detail = self._at[task]
+            table.add_row(str(task), _track(step), step, Text(detail, style="dim"))
+        return table
+
+
+def _track(step: str) -> Text:
+    done = STEPS.index(step) + 1 if step in STEPS else len(STEPS)
+    return Text("●" * done, style="cyan") + Text("·" * (len(STEPS) - done), style="dim")
+
+
+def results_table(results: Sequence[Result], ticket_says: Mapping[str, str] | None = None) -> Table:
+    """The closing table; `ticket_says` gives the ticket's own words where they were read, by task."""
+    table = _new_table("task", "application", "credential", "outcome", "how", "ticket", "why")
+    for one in results:
+        how = "\n".join(part for part in (one.route if one.outcome == "removed" else None, one.attribution) if part)
+        said = (ticket_says or {}).get(one.task, one.ticket.value)
+        why = " ".join(part for part in (one.guard, one.reason) if part)
+        table.add_row(*_cells(one), _coloured(one.outcome), how, plain(said), escape(plain(why, 400)))
+    return table
+
+
+def plan_table(plans: Sequence[Foresight]) -> Table:
+    """The table of a plan."""
+    table = _new_table("task", "application", "credential", "would", "how", "why")
+    for plan in plans:
+        one = plan.result
+        how = one.route if plan.would.value == "remove" and one.route else ""
+        why = " ".join(part for part in (one.guard, one.reason) if part)
+        table.add_row(*_cells(one), _coloured(plan.would.value), how, escape(plain(why, 400)))
+    return table
+
+
+def _new_table(*headings: str) -> Table:
+    table = Table()
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("task", "outcome", "would", "how"))
+    return table
+
+
+def _cells(one: Result) -> tuple[str, str, str]:
+    kind_and_id = "\n".join(part for part in (one.kind, (one.key_id or "")[:8]) if part)
+    return one.task, escape(plain(one.app_name or "", 40)), kind_and_id
+
+
+def _coloured(word: str) -> Text:
+    return Text(word, style=COLOURS.get(word, ""))
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def summary(results: Sequence[Result]) -> dict[str, Any]:
+    """How many tasks ended how."""
+    outcomes = [one.outcome for one in results]
+    tickets = [one.ticket.value for one in results]
+    return {
+        "tasks": len(results),
+        "outcomes": {name: outcomes.count(name) for name in sorted(set(outcomes))},
+        "tickets": {name: tickets.count(name) for name in sorted(set(tickets))},
+    }

@@ -1,0 +1,1 @@
+"""Where the configuration comes from and what may stand in it."""

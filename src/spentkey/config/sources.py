@@ -1,0 +1,149 @@
+"""The configuration file and the environment, laid over one another; and secrets, fetched from where they are kept."""
+
+import json
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from spentkey.core.errors import Misconfigured
+from spentkey.core.secret import Secret
+
+PREFIX = "SPENTKEY_"
+LARGEST_SECRET = 65_536
+"""Largest secret file, in bytes."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The merged settings, and what is needed to read the secrets that they point at."""
+
+    values: dict[str, Any]
+    file: Path
+    private: bool
+    """Whether nobody but the owner may read the file, so that it may hold a literal secret."""
+    environment: Mapping[str, str]
+    from_environment: frozenset[str]
+    """The dotted paths of settings that the environment gave."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths count from."""
+        return self.file.parent
+
+
+def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
+    """Read the file and lay the environment over it."""
+    try:
+        with file.open("rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            values = tomllib.load(stream)
+    except FileNotFoundError:
+        raise Misconfigured(f"{file}: there is no such configuration file; name one with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise Misconfigured(f"{file}: not valid TOML: {_without_values(problem)}") from None
+    except OSError as problem:
+        raise Misconfigured(f"{file}: cannot be read ({problem.strerror})") from None
+    given = _overlay(values, environment)
+    private = not mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return Sources(values, file, private, environment, frozenset(given))
+
+
+def _without_values(problem: Exception) -> str:
+    """TOML errors say where they are; texts of the file are not repeated, since one may be a secret."""
+    text = str(problem)
+    return text[text.rfind("(at ") :] if "(at " in text else type(problem).__name__
+
+
+def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
+    given: list[str] = []
+    for name, text in sorted(environment.items()):
+        if not name.startswith(PREFIX):
+            continue
+        path = _path(name.removeprefix(PREFIX), values)
+        _put(values, path, _value(text), name)
+        given.append(".".join(path))
+    return given
+
+
+def _path(name: str, values: Mapping[str, Any]) -> list[str]:
+    """Settings are lower case; the name of a tenant is kept, or matched with one of the file in any case."""
+    parts = name.split("__")
+    path = [part.lower() for part in parts]
+    if path[0] == "tenants" and len(parts) > 1:
+        tenants = cast("Mapping[str, Any]", values.get("tenants") or {})
+        known = {tenant.lower(): tenant for tenant in tenants}
+        path[1] = known.get(parts[1].lower(), parts[1])
+    return path
+
+
+def _value(text: str) -> Any:
+    """Lists and tables are JSON; everything else is the text itself."""
+    if text[:1] in ("[", "{"):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _put(values: dict[str, Any], path: list[str], value: Any, name: str) -> None:
+    table = values
+    for part in path[:-1]:
+        inner = table.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise Misconfigured(f"{name}: {part} is not a table of settings")
+        table = cast("dict[str, Any]", inner)
+    table[path[-1]] = value
+
+
+class SecretProblem(ValueError):
+    """Why a secret cannot be read, without its value."""
+
+
+def read_secret(given: Any, where: str, sources: Sources) -> Secret | str:
+    """Fetch a secret from its file or variable; a title (`{ entry = … }`) comes back as the text it is."""
+    if isinstance(given, str):
+        if where not in sources.from_environment and not sources.private:
+            raise SecretProblem(
+                'a literal secret needs a file of mode 0600; better use { file = "…" } or { env = "…" }'
+            )
+        return _not_empty(given)
+    if not isinstance(given, dict) or len(cast("dict[str, Any]", given)) != 1:
+        raise SecretProblem('must be { file = "…" }, { env = "…" } or a text')
+    ((how, what),) = cast("dict[str, Any]", given).items()
+    if not isinstance(what, str) or not what:
+        raise SecretProblem(f"{how} must be a text")
+    if how == "file":
+        return _not_empty(_file_text(sources.folder / what))
+    if how == "env":
+        return _not_empty(sources.environment.get(what, ""))
+    if how == "entry":
+        return what
+    raise SecretProblem(f"{how} is not a way to give a secret; use file or env")
+
+
+def _file_text(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_SECRET + 1)
+        text = content.decode("utf-8")
+    except OSError as problem:
+        raise SecretProblem(f"the file {path} cannot be read ({problem.strerror})") from None
+    except UnicodeDecodeError:
+        raise SecretProblem(f"the file {path} is not a UTF-8 text") from None
+    if len(content) > LARGEST_SECRET:
+        raise SecretProblem(f"the file {path} is too large for a secret")
+    return text
+
+
+def _not_empty(text: str) -> Secret:
+    value = text.rstrip("\r\n")
+    if not value:
+        raise SecretProblem("the secret is empty or its variable is not set")
+    if any(ord(character) < 32 for character in value):
+        raise SecretProblem("the secret contains control characters")
+    return Secret(value)

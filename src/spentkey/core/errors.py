@@ -1,0 +1,47 @@
+"""The errors of Spentkey. Expected ends of a task are values (`spentkey.core.outcome`); these are what got in the way.
+
+SpentkeyError            each says who must act
+├── Misconfigured        the operator: the configuration, a missing key, a wrong option        exit 2
+├── DeskRefused          the operator: Ivanti refuses the key; the task cannot be touched       exit 4
+├── AccessRefused        the operator: sign-in, vault or SQL log-in refused; the tenant pauses  exit 4
+├── Outage               nobody: wait; a system is away or answers nonsense                     exit 4
+└── EvidenceBroken       the operator: the evidence file cannot be trusted or written           exit 4
+"""
+
+from enum import StrEnum
+
+
+class Who(StrEnum):
+    """Who must act before the task can go on."""
+
+    OPERATOR = "operator"
+    NOBODY = "nobody"
+    PEOPLE = "people"
+
+
+class SpentkeyError(Exception):
+    """The root of all errors that Spentkey raises on purpose; its text is one plain line for people."""
+
+    who: Who = Who.OPERATOR
+
+
+class Misconfigured(SpentkeyError):
+    """The configuration or the command line cannot be used; each line of the text names one problem."""
+
+
+class DeskRefused(SpentkeyError):
+    """Ivanti refuses the key, so that nothing can be read from the task or written to it."""
+
+
+class AccessRefused(SpentkeyError):
+    """A sign-in, a Passwordstate key or a SQL Server log-in was refused, or its entry is missing or ambiguous."""
+
+
+class Outage(SpentkeyError):
+    """A system did not answer, or answered what cannot be used; the task stays open for another try."""
+
+    who = Who.NOBODY
+
+
+class EvidenceBroken(SpentkeyError):
+    """The evidence cannot be written, or what is there does not verify; without evidence nothing is removed."""

@@ -1,0 +1,129 @@
+"""Evidence: a chain of records, each carrying the hash of the one before, and what a later run learns from it.
+
+A record is one JSON object on one line, keys sorted, no spaces, in UTF-8. `hash` is the SHA-256 of the record without
+its `hash`, in hexadecimal; `prev` is the hash of the record before, 64 zeros in the first. Times are ISO 8601 in UTC.
+Records hold identifiers, never values of secrets.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+VERSION = 1
+GENESIS = "0" * 64
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A record in the chain: its line as written, without the line feed, and its hash."""
+
+    line: str
+    hash: str
+    seq: int
+
+
+def canonical(record: Facts) -> str:
+    """The one way a record is written."""
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def seal(prev: str, seq: int, at: datetime, what: str, facts: Facts) -> Sealed:
+    """Make the record that follows `prev`; `what` names the step, `facts` what was found or done."""
+    record = {**facts, "v": VERSION, "seq": seq, "at": at.isoformat(), "what": what, "prev": prev}
+    digest = _digest(record)
+    return Sealed(canonical({**record, "hash": digest}), digest, seq)
+
+
+def _digest(record: Facts) -> str:
+    return hashlib.sha256(canonical(record).encode()).hexdigest()
+
+
+def follows(line: str, prev: str, seq: int) -> Sealed | None:
+    """Check that `line` is the record number `seq` that follows `prev`; None when it is not."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or record.get("prev") != prev or record.get("seq") != seq:  # pyright: ignore[reportUnknownMemberType]
+        return None
+    claimed = record.pop("hash", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if not isinstance(claimed, str) or claimed != _digest(record):  # pyright: ignore[reportUnknownArgumentType]
+        return None
+    return Sealed(line, claimed, seq)
+
+
+@dataclass(frozen=True)
+class History:
+    """What the evidence says about one task, oldest record first."""
+
+    records: tuple[Facts, ...] = field(default=())
+
+    def _all(self, what: str) -> list[Facts]:
+        return [record for record in self.records if record.get("what") == what]
+
+    @property
+    def known(self) -> bool:
+        """Whether any earlier try is on record."""
+        return bool(self.records)
+
+    @property
+    def assignment(self) -> int:
+        """Which assignment of the task to us this is: one more than the hand-overs that were completed."""
+        return 1 + len(self._all("handed-over"))
+
+    def intended(self, app_id: str, key_id: str) -> Facts | None:
+        """The latest intent to remove exactly this key id of this application, if any."""
+        return self._latest("intent", app_id, key_id)
+
+    def confirmed(self, app_id: str, key_id: str) -> bool:
+        """Whether Graph answered 204 to a removal of ours."""
+        answer = self._latest("answer", app_id, key_id)
+        return answer is not None and answer.get("answer") == "accepted"
+
+    def _latest(self, what: str, app_id: str, key_id: str) -> Facts | None:
+        matching = [r for r in self._all(what) if r.get("app_id") == app_id and r.get("key_id") == key_id]
+        return matching[-1] if matching else None
+
+    @property
+    def closed(self) -> Facts | None:
+        """The recorded result of a task that we closed or had begun to close, or None."""
+        closed = [r for r in self.records if r.get("what") in ("closing", "result") and r.get("ticket") == "closed"]
+        return closed[-1] if closed else None
+
+    @property
+    def handing_over(self) -> bool:
+        """Whether a hand-over was begun and its end is not on record."""
+        turns = [r.get("what") for r in self.records if r.get("what") in ("reassigning", "handed-over")]
+        return bool(turns) and turns[-1] == "reassigning"
+
+    @property
+    def minutes_target(self) -> str | None:
+        """The minutes that an unfinished close or hand-over of this assignment set out to write."""
+        target: str | None = None
+        for record in self.records:
+            if record.get("what") in ("closing", "reassigning"):
+                target = str(record.get("minutes"))
+            elif record.get("what") == "handed-over":
+                target = None
+        return target
+
+    @property
+    def open_attempts(self) -> int:
+        """How many tries of this assignment left the task open though no system was away."""
+        count = 0
+        for record in self.records:
+            if record.get("what") == "handed-over":
+                count = 0
+            elif record.get("what") == "result" and record.get("ticket") == "open" and not record.get("outage"):
+                count += 1
+        return count
+
+
+def history(records: Iterable[Facts], task: int) -> History:
+    """The records that concern one task."""
+    return History(tuple(record for record in records if record.get("task") == task))

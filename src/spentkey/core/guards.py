@@ -1,0 +1,184 @@
+"""The guards G0 and G2 to G7: one function each, and nothing happens unless all agree (G1 is `core.task.read_request`).
+
+Every guard returns None when it agrees, or a value that says no and why. None of them does any input or output.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+from spentkey.core.credential import SKEW, Application, Credential, Identity, Kind, Sighting
+from spentkey.core.outcome import NotOurs, Refused
+from spentkey.core.rules import DeskRules, TenantRules
+from spentkey.core.task import Parameter, RemovalRequest, Task, ours, read_request
+
+PROTECTED_NAMES = ("CWAP_AuthSecret", "ConnectSyncProvisioning_*")
+"""Credentials that Microsoft's own services keep: Application Proxy's secret must not be altered or deleted
+(learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq); Connect Sync renews its own certificates."""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """G4's third answer: the key id is nowhere on the application or its service principal."""
+
+
+def g0_task_is_ours(task: Task, parameters: Sequence[Parameter] | None, desk: DeskRules) -> NotOurs | None:
+    """G0: the task is open, in our queue, not somebody else's, and its service request carries our parameters.
+
+    `parameters` is None while they have not been read; then only the task itself is judged.
+    """
+    if task.status not in desk.open_statuses:
+        return NotOurs(f"the task's status is {task.status or 'empty'}, not one of {', '.join(desk.open_statuses)}")
+    if task.read_only:
+        return NotOurs("the task is read-only")
+    if task.owner_team != desk.queue_team:
+        return NotOurs(f"the task is with the team {task.owner_team or '(none)'}, not {desk.queue_team}")
+    if task.owner and task.owner.casefold() != desk.login_id.casefold():
+        return NotOurs("the task is already owned by somebody")
+    if task.service_request is None:
+        return NotOurs("the task does not belong to a service request")
+    if parameters is not None and not ours(tuple(parameters)):
+        return NotOurs("the service request carries none of the five parameters")
+    return None
+
+
+def g2_tenant(request: RemovalRequest, tenants: Sequence[TenantRules]) -> TenantRules | Refused:
+    """G2: exactly one tenant's `when` matches what the task says."""
+    matching = [tenant for tenant in tenants if _when_matches(tenant.when, request)]
+    if len(matching) == 1:
+        return matching[0]
+    if not matching:
+        return Refused("G2", "no configured tenant matches the task's parameters")
+    return Refused("G2", f"more than one tenant matches: {', '.join(tenant.name for tenant in matching)}")
+
+
+def _when_matches(when: Mapping[str, str], request: RemovalRequest) -> bool:
+    said = ((request.says(name), value) for name, value in when.items())
+    return bool(when) and all(says is not None and says.casefold() == value.strip().casefold() for says, value in said)
+
+
+def g2_identity(identity: Identity, tenant_id: str, client_id: str) -> Refused | None:
+    """G2: the token was issued in that tenant, to the client that asked for it."""
+    if identity.tenant_id.lower() != tenant_id.lower():
+        return Refused("G2", f"the token is for tenant {identity.tenant_id}, not for {tenant_id}")
+    if identity.app_id.lower() != client_id.lower():
+        return Refused("G2", f"the token is for client {identity.app_id}, not for {client_id}")
+    return None
+
+
+def g2_application(sighting: Sighting, request: RemovalRequest, tenant: TenantRules) -> Application | Refused:
+    """G2: the application exists in that tenant, and is the one that was asked for."""
+    application = sighting.application
+    if application is None:
+        return Refused("G2", f"no application with AppID {request.app_id} exists in tenant {tenant.name}")
+    if application.app_id != request.app_id:
+        return Refused("G2", f"the directory answered with another application, {application.app_id}")
+    return application
+
+
+def folded(name: str) -> str:
+    """A display name as G3 compares it: trimmed, NFC, casefolded; never NFKC, which would merge look-alikes."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
+
+
+def g3_name(application: Application, request: RemovalRequest) -> Refused | None:
+    """G3: the application's display name is the one that the task gives."""
+    if folded(application.display_name) == folded(request.app_display_name):
+        return None
+    return Refused(
+        "G3",
+        f"AppDisplayName is {request.app_display_name!r}, but the application with this AppID "
+        f"is called {application.display_name!r}",
+    )
+
+
+def g4_locate(application: Application, sighting: Sighting, request: RemovalRequest) -> Credential | Absent | Refused:
+    """G4: the key id stands exactly once, in the list that SecretType names, and nowhere else."""
+    if sighting.principal is not None and sighting.principal.holding(request.key_id):
+        return Refused(
+            "G4",
+            f"{request.key_id} is a credential of the service principal, not of the app registration: "
+            "the security team must look at it",
+        )
+    held = application.holding(request.key_id)
+    if not held:
+        return Absent()
+    if len(held) > 1:
+        return Refused("G4", f"{request.key_id} stands {len(held)} times on the application")
+    if held[0].kind is not request.kind:
+        article = {Kind.SECRET: "client secret", Kind.CERTIFICATE: "certificate"}
+        return Refused(
+            "G4",
+            f"SecretType says {article[request.kind]}, but {request.key_id} is a {article[held[0].kind]}",
+        )
+    return held[0]
+
+
+def g4_not_a_typo(application: Application, kind: Kind, now: datetime, grace: timedelta) -> Refused | None:
+    """G4: an absent key id while another expired credential of that kind remains is probably a typing error."""
+    remaining = [c.key_id for c in application.credentials if c.kind is kind and c.expired(now, grace)]
+    if not remaining:
+        return None
+    return Refused(
+        "G4",
+        "SecretID is not on the application, but other expired credentials of that kind are "
+        f"(a typing error?): {', '.join(remaining)}",
+    )
+
+
+def g5_expired(
+    credential: Credential, now: datetime, directory_time: datetime | None, grace: timedelta
+) -> Refused | None:
+    """G5: the end, the grace and 300 s lie in the past by our clock and by the directory's, which agree to 300 s."""
+    if credential.end is None:
+        return Refused("G5", "the credential's endDateTime is missing or cannot be read, so it may never expire")
+    if directory_time is None:
+        return Refused("G5", "the directory's answer carries no Date, so its clock cannot be compared with ours")
+    if abs(now - directory_time) > SKEW:
+        apart = round(abs(now - directory_time).total_seconds())
+        return Refused("G5", f"our clock and the directory's are {apart} s apart; at most 300 s are allowed")
+    if all(credential.expired(clock, grace) for clock in (now, directory_time)):
+        return None
+    waiting = f" plus {grace.days} days of grace" if grace else ""
+    return Refused("G5", f"the credential has not expired: it ends at {credential.end.isoformat()}{waiting}")
+
+
+def g6_not_protected(
+    credential: Credential, application: Application, protected: Sequence[str], own_apps: frozenset[str]
+) -> Refused | None:
+    """G6: neither Microsoft's services, nor the operator's list, nor the automation itself depend on it."""
+    if application.app_id in own_apps:
+        return Refused("G6", "the application is the automation's own")
+    if (application.token_encryption_key_id or "").lower() == credential.key_id:
+        return Refused("G6", "the certificate is the application's token encryption key (tokenEncryptionKeyId)")
+    if application.app_id in (entry.strip().lower() for entry in protected):
+        return Refused("G6", "the application is on the operator's list of protected applications")
+    listed = [entry.removeprefix("name:") for entry in protected if entry.startswith("name:")]
+    for pattern in (*PROTECTED_NAMES, *listed):
+        if any(fnmatchcase(name.casefold(), pattern.casefold()) for name in credential.names()):
+            return Refused("G6", f"the credential's name matches the protected name {pattern}")
+    return None
+
+
+def g7_still_says_the_same(
+    task: Task | None, parameters: Sequence[Parameter], request: RemovalRequest, desk: DeskRules
+) -> Refused | None:
+    """G7: read again, the task still passes G0 and its parameters still ask for the same."""
+    changed = g7_still_ours(task, desk)
+    if changed is not None:
+        return changed
+    if read_request(tuple(parameters)) != request:
+        return Refused("G7", "the request's parameters changed while the task was being worked on")
+    return None
+
+
+def g7_still_ours(task: Task | None, desk: DeskRules) -> Refused | None:
+    """G7, for the task alone: it still exists and still passes G0."""
+    if task is None:
+        return Refused("G7", "the task no longer exists")
+    not_ours = g0_task_is_ours(task, None, desk)
+    if not_ours is not None:
+        return Refused("G7", f"the task changed while it was being worked on: {not_ours.reason}")
+    return None

@@ -1,0 +1,162 @@
+"""How a task ends: the outcomes as values, what the ticket says then, and the exit code."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from spentkey.core.errors import Who
+
+
+class TicketState(StrEnum):
+    """What the Ivanti task looks like when a run ends."""
+
+    CLOSED = "closed"
+    HANDED_OFF = "handed-off"
+    OPEN = "open"
+    UNTOUCHED = "untouched"
+
+
+class Attribution(StrEnum):
+    """Why a removal is called ours: Graph's own answer to us, or our intent on record and absence now."""
+
+    CONFIRMED = "confirmed"
+    PRESUMED = "presumed"
+
+
+class Route(StrEnum):
+    """The Microsoft Graph action that removes the credential."""
+
+    REMOVE_PASSWORD = "removePassword"  # noqa: S105  # the name of a Graph action
+    REMOVE_KEY = "removeKey"
+    PATCH = "patch"
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The credential was there, Spentkey removed it, and spaced reads agree that it is gone."""
+
+    attribution: Attribution
+    route: Route | None
+    name = "removed"
+
+
+@dataclass(frozen=True)
+class AlreadyGone:
+    """The credential was not there, and no removal by Spentkey is on record."""
+
+    name = "already-gone"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A guard says no; `guard` is its number, `reason` says in words what was found."""
+
+    guard: str
+    reason: str
+    name = "refused"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Something other than a guard ended the try; `who` must act."""
+
+    reason: str
+    who: Who = Who.PEOPLE
+    name = "failed"
+
+
+@dataclass(frozen=True)
+class CannotTell:
+    """Whether the credential is gone could not be established."""
+
+    reason: str
+    name = "cannot-tell"
+
+
+@dataclass(frozen=True)
+class NotOurs:
+    """The task does not exist, or is not Spentkey's to touch (guard G0)."""
+
+    reason: str
+    name = "not-ours"
+
+
+Outcome = Removed | AlreadyGone | Refused | Failed | CannotTell | NotOurs
+
+
+@dataclass(frozen=True)
+class End:
+    """How the story of one task ends: the outcome, and what is to be done with the ticket because of it."""
+
+    outcome: Outcome
+    ticket: TicketState
+    trouble: str | None = None
+    """What went wrong while the ticket was written, where that is why it is left open."""
+
+
+def hand_over(outcome: Outcome) -> End:
+    """End that asks for a note and a reassignment."""
+    return End(outcome, TicketState.HANDED_OFF)
+
+
+def leave_open(outcome: Outcome) -> End:
+    """End that leaves the task as it is, for another try."""
+    return End(outcome, TicketState.OPEN)
+
+
+def leave_untouched(outcome: Outcome) -> End:
+    """End after which nothing more is written to Ivanti."""
+    return End(outcome, TicketState.UNTOUCHED)
+
+
+def close(outcome: Removed | AlreadyGone) -> End:
+    """End that asks for the task to be closed."""
+    return End(outcome, TicketState.CLOSED)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the report: the object that `--json` prints, and its exit code."""
+
+    task: str
+    outcome: str
+    ticket: TicketState
+    tenant: str | None = None
+    app_id: str | None = None
+    app_name: str | None = None
+    key_id: str | None = None
+    kind: str | None = None
+    attribution: str | None = None
+    route: str | None = None
+    guard: str | None = None
+    reason: str | None = None
+    evidence: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 2 not ours, 3 handed over, 4 left for another try or left alone after a change."""
+        if self.ticket is TicketState.UNTOUCHED:
+            return {"not-ours": 2, "removed": 0, "already-gone": 0}.get(self.outcome, 4)
+        return {TicketState.CLOSED: 0, TicketState.HANDED_OFF: 3}.get(self.ticket, 4)
+
+    def as_json(self) -> dict[str, str | None]:
+        """The object of the contract; a field that is not known yet is null."""
+        return {
+            "task": self.task,
+            "tenant": self.tenant,
+            "app_id": self.app_id,
+            "key_id": self.key_id,
+            "kind": self.kind,
+            "outcome": self.outcome,
+            "attribution": self.attribution,
+            "route": self.route,
+            "ticket": self.ticket.value,
+            "guard": self.guard,
+            "reason": self.reason,
+            "evidence": self.evidence,
+        }
+
+
+def exit_code_of_all(results: list[Result]) -> int:
+    """The exit code of a whole run: 4 if any task is left open, else 3 if any was handed over, else 0."""
+    codes = {result.exit_code for result in results}
+    return 4 if 4 in codes else 3 if 3 in codes else 0

@@ -1,0 +1,49 @@
+"""The plan of one removal: the exact call, the exact key id, and the survivors that must still be there afterwards."""
+
+from dataclasses import dataclass
+
+from spentkey.core.credential import Application, Credential, Kind
+from spentkey.core.outcome import Route
+
+ROUTES = {Kind.SECRET: Route.REMOVE_PASSWORD, Kind.CERTIFICATE: Route.REMOVE_KEY}
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A credential that must still be there, unchanged, after the removal."""
+
+    kind: Kind
+    key_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, settled before anything is: one key id of one application, by one action."""
+
+    application: Application
+    credential: Credential
+    route: Route
+    survivors: tuple[Survivor, ...]
+
+    @property
+    def key_id(self) -> str:
+        """The one key id that may be removed."""
+        return self.credential.key_id
+
+
+def make_plan(application: Application, credential: Credential) -> Plan:
+    """Plan the removal of `credential`: everything else on the application must survive it."""
+    return Plan(application, credential, ROUTES[credential.kind], survivors_of(application, credential.key_id))
+
+
+def survivors_of(application: Application, key_id: str) -> tuple[Survivor, ...]:
+    """Everything on the application but that key id."""
+    others = (other for other in application.credentials if other.key_id != key_id)
+    return tuple(Survivor(other.kind, other.key_id, other.fingerprint) for other in others)
+
+
+def lost_survivors(survivors: tuple[Survivor, ...], application: Application) -> tuple[Survivor, ...]:
+    """The survivors that `application` no longer shows unchanged; additions by others do not matter."""
+    shown = {Survivor(other.kind, other.key_id, other.fingerprint) for other in application.credentials}
+    return tuple(survivor for survivor in survivors if survivor not in shown)

@@ -1,0 +1,125 @@
+"""What is written to the ticket: the texts of notes and resolutions, and the marker by which a note is found again.
+
+Requesters control the texts of a task, so in notes control characters are stripped, markup is escaped and every
+value is cut at 128 characters.
+"""
+
+import html
+import unicodedata
+from dataclasses import dataclass
+
+from spentkey.core.errors import Who
+from spentkey.core.outcome import AlreadyGone, CannotTell, End, Failed, NotOurs, Outcome, Refused, Removed
+from spentkey.core.texts import WORDS
+
+LONGEST_VALUE = 128
+"""Longest value in a note, in characters."""
+LONGEST_REASON = 2000
+"""Longest reason in a note, in characters; a reason may list key ids."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a note is about: the identifiers of one task, as far as they are known."""
+
+    task: int
+    assignment: int
+    secret_type: str = ""
+    app_name: str | None = None
+    app_id: str | None = None
+    key_id: str | None = None
+    tenant: str | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True)
+class NewNote:
+    """A note to be written: its subject and body, and the marker in the body by which it is recognised."""
+
+    subject: str
+    body: str
+    marker: str
+
+
+def plain(value: str, longest: int = LONGEST_VALUE) -> str:
+    """Strip control and invisible formatting characters and cut to `longest` characters."""
+    kept = "".join(c for c in value if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+
+
+def safe(value: str, longest: int = LONGEST_VALUE) -> str:
+    """Make a value fit for a note: plain, and with markup escaped."""
+    return html.escape(plain(value, longest), quote=False)
+
+
+def marker(about: Subject, kind: str) -> str:
+    """The beginning of the marker: one for each task, assignment and kind of note (`handed-over` or `done`)."""
+    return f"[spentkey task={about.task} assignment={about.assignment} {kind} "
+
+
+def resolution(about: Subject, outcome: Removed | AlreadyGone) -> str:
+    """The resolution of a closed task, plain text: the directory's spelling of the name, for both kinds."""
+    name = plain(about.app_name or "")
+    if isinstance(outcome, Removed):
+        return f"Expired secret for {name} removed"
+    return f"Credential {about.key_id} was not present on {name}; nothing removed"
+
+
+def closing_note(about: Subject, outcome: Removed | AlreadyGone, reads: int, language: str) -> NewNote:
+    """The note before the close, for tenants without a resolution field on the task."""
+    words = WORDS[language]
+    lines = [html.escape(resolution(about, outcome), quote=False), "", *_details(about, language)]
+    if isinstance(outcome, Removed):
+        lines += [f"{words.how}: {outcome.route or '-'} ({outcome.attribution})"]
+    lines += [words.verified.format(reads=reads)]
+    mark = marker(about, "done")
+    lines += ["", f"{mark}key={about.key_id} reason={outcome.name}]"]
+    subject = "Expired credential removed" if isinstance(outcome, Removed) else "Credential not present"
+    return NewNote(subject, "\n".join(lines), mark)
+
+
+def hand_over_note(about: Subject, end: End, language: str) -> NewNote:
+    """The note that hands a task to people: what was found, what was not done, and what to do next."""
+    outcome = end.outcome
+    mark = marker(about, "handed-over")
+    lines = [safe(reason_of(outcome) or outcome.name, LONGEST_REASON), ""]
+    lines += [_what_was_done(outcome, language), _who_acts(outcome, language), "", *_details(about, language)]
+    lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={guard_of(outcome) or outcome.name}]"]
+    kind = safe(about.secret_type) or "Credential"
+    return NewNote(f"{kind} removal failed", "\n".join(lines), mark)
+
+
+def _what_was_done(outcome: Outcome, language: str) -> str:
+    words = WORDS[language]
+    if isinstance(outcome, Removed):
+        return words.was_removed
+    return words.cannot_tell if isinstance(outcome, CannotTell) else words.nothing_removed
+
+
+def _who_acts(outcome: Outcome, language: str) -> str:
+    words = WORDS[language]
+    who = outcome.who if isinstance(outcome, Failed) else Who.PEOPLE
+    return {Who.PEOPLE: words.who_people, Who.OPERATOR: words.who_operator, Who.NOBODY: words.who_nobody}[who]
+
+
+def _details(about: Subject, language: str) -> list[str]:
+    words = WORDS[language]
+    application = " ".join(safe(part) for part in (about.app_name, about.app_id) if part)
+    rows = [
+        (words.application, application),
+        (words.credential, safe(about.key_id or "")),
+        (words.tenant, about.tenant),
+    ]
+    return [f"{label}: {value}" for label, value in (*rows, (words.evidence, about.evidence)) if value]
+
+
+def reason_of(outcome: Outcome) -> str | None:
+    """The outcome's reason in words, where it has one."""
+    if isinstance(outcome, Refused | Failed | CannotTell | NotOurs):
+        return outcome.reason
+    return None
+
+
+def guard_of(outcome: Outcome) -> str | None:
+    """The number of the guard that refused, where one did."""
+    return outcome.guard if isinstance(outcome, Refused) else None

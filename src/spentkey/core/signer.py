@@ -1,0 +1,130 @@
+"""The signer: which of the PFX files at hand holds a certificate that may sign for the application now.
+
+Entra accepts a proof only from a certificate that is registered on that application and valid now
+(learn.microsoft.com/graph/application-rollkey-prooftoken); an expired one cannot sign.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+
+from spentkey.core.credential import Application
+from spentkey.core.der import costliest_iteration_count
+from spentkey.core.secret import Secret
+
+MOST_BYTES = 1_000_000
+"""Largest PFX file that is opened, in bytes; a file with a long chain has about 20,000."""
+MOST_ITERATIONS = 1_000_000
+"""Highest key-derivation count that is computed: about half a second; Windows and OpenSSL write 2,000 to 10,000."""
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A private key and its certificate, held in memory only, registered on the application as `key_id`."""
+
+    key: RSAPrivateKey = field(repr=False)
+    certificate: x509.Certificate
+    key_id: str
+    document: str
+
+    @property
+    def valid_until(self) -> datetime:
+        """When the certificate ends."""
+        return self.certificate.not_valid_after_utc
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Why a document gives no signer, in words for people; `locked` when only the password was wrong."""
+
+    document: str
+    reason: str
+    locked: bool = False
+
+
+def open_signer(
+    document: str, content: bytes, passwords: Sequence[Secret], application: Application, now: datetime
+) -> Signer | Unusable:
+    """Open one PFX with the first password that fits, and match its certificate with the application's own."""
+    opened = open_pfx(document, content, passwords)
+    return opened if isinstance(opened, Unusable) else _match(document, *opened, application, now)
+
+
+def open_pfx(
+    document: str, content: bytes, passwords: Sequence[Secret]
+) -> tuple[RSAPrivateKey, x509.Certificate] | Unusable:
+    """The RSA key and certificate in a PFX, whose size and cost are bounded before any password is tried."""
+    if len(content) > MOST_BYTES:
+        return Unusable(document, f"the file is larger than {MOST_BYTES} bytes")
+    iterations = costliest_iteration_count(content) if content.startswith(b"\x30") else None
+    if iterations is None:
+        return Unusable(document, "the file is not a readable PFX (PKCS#12) file")
+    if iterations > MOST_ITERATIONS:
+        return Unusable(document, f"the file asks for {iterations} key-derivation rounds, which is refused")
+    for password in passwords:
+        pair = _unlock(content, password)
+        if pair is not None:
+            return _rsa_pair(document, *pair)
+    return Unusable(document, "no password at hand opens the file", locked=True)
+
+
+def _unlock(content: bytes, password: Secret) -> tuple[object, x509.Certificate | None] | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # BER instead of DER is common in old files and harmless here
+            key, certificate, _ = pkcs12.load_key_and_certificates(content, password.reveal().encode("utf-8"))
+    except (ValueError, TypeError, UnicodeEncodeError, OverflowError):
+        return None
+    return key, certificate
+
+
+def _rsa_pair(
+    document: str, key: object, certificate: x509.Certificate | None
+) -> tuple[RSAPrivateKey, x509.Certificate] | Unusable:
+    if key is None or certificate is None:
+        return Unusable(document, "the file holds no private key with its certificate")
+    if not isinstance(key, RSAPrivateKey):
+        return Unusable(document, "the key is not an RSA key")
+    return key, certificate
+
+
+def _match(
+    document: str, key: RSAPrivateKey, certificate: x509.Certificate, application: Application, now: datetime
+) -> Signer | Unusable:
+    if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
+        return Unusable(
+            document, f"the certificate is not valid now (it ends {certificate.not_valid_after_utc:%Y-%m-%d})"
+        )
+    der = certificate.public_bytes(Encoding.DER)
+    for registered in application.certificates:
+        if registered.key == der:
+            return _as_registered(document, key, certificate, application, registered.key_id, now)
+    return Unusable(document, "the certificate is not registered on the application")
+
+
+def _as_registered(
+    document: str,
+    key: RSAPrivateKey,
+    certificate: x509.Certificate,
+    application: Application,
+    key_id: str,
+    now: datetime,
+) -> Signer | Unusable:
+    registered = application.holding(key_id)[0]
+    if (registered.type, registered.usage) != ("AsymmetricX509Cert", "Verify"):
+        return Unusable(
+            document, f"the certificate is registered as {registered.type}/{registered.usage}, which cannot sign"
+        )
+    if registered.end is None or registered.end <= now:
+        return Unusable(document, "the certificate's registration on the application has expired")
+    return Signer(key, certificate, key_id, document)
+
+
+def choose_signer(signers: Sequence[Signer]) -> Signer | None:
+    """Of several signers, the one that lives longest."""
+    return max(signers, key=lambda signer: signer.valid_until, default=None)

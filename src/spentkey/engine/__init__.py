@@ -1,0 +1,1 @@
+"""What runs the story for many tasks."""

@@ -1,0 +1,69 @@
+"""Application and service principal in one request: a JSON batch of two reads (learn.microsoft.com/graph/json-batching).
+
+Each part has a status of its own; a part that was throttled makes the whole batch be sent again.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from spentkey.core.credential import Sighting
+from spentkey.core.errors import AccessRefused, Outage
+from spentkey.entra.wire import SELECT, SELECT_APPLICATION, directory_time, read_application, read_principal
+from spentkey.transport.line import Answered, json_object
+from spentkey.transport.retry import TryAgain, retry_after
+
+SYSTEM = "Microsoft Graph"
+
+
+def batch_of_two(app_id: str) -> dict[str, Any]:
+    """The body of the batch; `app_id` must be a canonical UUID."""
+    key = f"(appId='{app_id}')"
+    return {
+        "requests": [
+            {"id": "application", "method": "GET", "url": f"/applications{key}?$select={SELECT_APPLICATION}"},
+            {"id": "principal", "method": "GET", "url": f"/servicePrincipals{key}?$select={SELECT}"},
+        ]
+    }
+
+
+def read_batch(answered: Answered, now: datetime) -> Sighting:
+    """What the batch shows; raises `TryAgain` when a part was throttled, `Outage` when one is missing."""
+    if answered.status != 200:
+        raise Outage(f"{SYSTEM} answered {answered.status} to a batch of reads")
+    parts = json_object(answered, SYSTEM).get("responses")
+    if not isinstance(parts, list):
+        raise Outage(f"{SYSTEM} answered a batch without responses")
+    found = [cast("dict[str, Any]", part) for part in cast("list[Any]", parts) if isinstance(part, dict)]
+    responses = {str(part.get("id")): part for part in found}
+    application = _part(responses, "application", now)
+    principal = _part(responses, "principal", now)
+    return Sighting(
+        application=None if application is None else read_application(application),
+        principal=None if principal is None else read_principal(principal),
+        directory_time=directory_time(answered.headers),
+        request_id=answered.headers.get("request-id"),
+    )
+
+
+def _part(responses: Mapping[str, Mapping[str, Any]], name: str, now: datetime) -> Mapping[str, Any] | None:
+    response = responses.get(name)
+    if response is None or not isinstance(response.get("status"), int):
+        raise Outage(f"{SYSTEM} answered a batch without the part {name}")
+    status = cast("int", response["status"])
+    if status == 429 or status >= 500:
+        headers = cast("Mapping[str, str]", response.get("headers") or {})
+        raise TryAgain(f"{SYSTEM} answered {status}", retry_after(headers.get("Retry-After"), now))
+    if status in (401, 403):
+        raise AccessRefused(f"{SYSTEM} refuses to show the {name} ({status}): Application.Read.All is needed")
+    body = response.get("body")
+    return found_or_none(status, lambda: cast("dict[str, Any]", body) if isinstance(body, dict) else {})
+
+
+def found_or_none(status: int, body: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """The body of a 200, None for a 404; anything else is an outage."""
+    if status == 200:
+        return body()
+    if status == 404:
+        return None
+    raise Outage(f"{SYSTEM} answered {status} to a read")

@@ -1,0 +1,158 @@
+"""The directory of one tenant through Microsoft Graph v1.0, over raw HTTP."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from spentkey.core.credential import Application, Identity, Sighting
+from spentkey.core.errors import AccessRefused
+from spentkey.core.guards import g2_identity
+from spentkey.core.signer import Signer
+from spentkey.entra.batch import SYSTEM, batch_of_two, found_or_none, read_batch
+from spentkey.entra.proof import UnusableProof, client_assertion, proof_of_possession
+from spentkey.entra.reply import NeedsNewToken, reply_of
+from spentkey.entra.token import SignIn, TokenSource
+from spentkey.entra.wire import SELECT_APPLICATION, directory_time, error_of, read_application
+from spentkey.ports import Answer, Clock, Ids, Reply
+from spentkey.transport.line import Answered, Line, ReplyLost, json_object
+from spentkey.transport.retry import with_retries
+
+REFUSED_BEFORE_EFFECT = frozenset({409, 429, 503})
+"""409 is Directory_ConcurrencyViolation; a 503 is repeated too, because a second removal of one key id is harmless."""
+
+
+@dataclass
+class EntraDirectory:
+    """One tenant, signed in as the automation; certificates are removed with the target application's own token."""
+
+    line: Line
+    tokens: TokenSource
+    as_application: Callable[[SignIn, Callable[[], str]], TokenSource]
+    """Makes the token source of a target application, which signs in by client assertion."""
+    clock: Clock
+    ids: Ids
+    jitter: Callable[[], float]
+    _own_tokens: dict[str, TokenSource] = field(default_factory=dict[str, TokenSource])
+
+    @property
+    def client_id(self) -> str:
+        """The AppID that the automation signs in with."""
+        return self.tokens.sign_in.client_id
+
+    async def identity(self) -> Identity:
+        """Who the automation's token is for."""
+        return await self.tokens.identity()
+
+    async def look(self, app_id: str) -> Sighting:
+        """Application and service principal in one round trip."""
+        body = batch_of_two(_exactly_one(app_id))
+
+        async def once() -> Sighting:
+            answered = await self._authorised(lambda headers: self.line.post_read("/v1.0/$batch", body, headers))
+            return read_batch(answered, self.clock.now())
+
+        return await with_retries(once, self.clock, self.jitter)
+
+    async def read(self, application: Application) -> Sighting:
+        """The application alone, by its object id."""
+        path, query = f"/v1.0/applications/{application.object_id}", {"$select": SELECT_APPLICATION}
+        answered = await self._authorised(lambda headers: self.line.read(path, query, headers))
+        found = found_or_none(answered.status, lambda: json_object(answered, SYSTEM))
+        return Sighting(
+            application=None if found is None else read_application(found),
+            principal=None,
+            directory_time=directory_time(answered.headers),
+            request_id=answered.headers.get("request-id"),
+        )
+
+    async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+        """`removePassword` (learn.microsoft.com/graph/api/application-removepassword)."""
+        body = {"keyId": _exactly_one(key_id)}
+        return await self._write(self.tokens, application, "removePassword", body, client_request_id)
+
+    async def sign_in_as(self, application: Application, signer: Signer) -> str | None:
+        """Get the application's own token; None when it is at hand, else why it is refused."""
+        sign_in = SignIn(
+            authority=self.tokens.sign_in.authority,
+            tenant_id=self.tokens.sign_in.tenant_id,
+            client_id=application.app_id,
+            scope=self.tokens.sign_in.scope,
+            proxy=self.tokens.sign_in.proxy,
+        )
+
+        def assertion() -> str:
+            now, key = self.clock.now(), signer.key
+            audience = sign_in.token_endpoint
+            return client_assertion(key, signer.certificate, application.app_id, audience, self.ids.new(), now)
+
+        tokens = self.as_application(sign_in, assertion)
+        try:
+            stranger = g2_identity(await tokens.identity(), sign_in.tenant_id, application.app_id)
+        except UnusableProof as problem:
+            return f"the certificate in {signer.document} cannot sign: {problem.reason}"
+        except AccessRefused as problem:
+            return f"with the certificate in {signer.document}, {problem}"
+        if stranger is not None:
+            return stranger.reason
+        self._own_tokens[application.app_id] = tokens
+        return None
+
+    async def remove_certificate(
+        self, application: Application, key_id: str, signer: Signer, client_request_id: str
+    ) -> Reply:
+        """`removeKey` (learn.microsoft.com/graph/api/application-removekey) with the application's own token."""
+        tokens = self._own_tokens.get(application.app_id)
+        if tokens is None:
+            return Reply(Answer.REJECTED, "not signed in as the application", client_request_id)
+        try:
+            proof = proof_of_possession(signer.key, signer.certificate, application.object_id, self.clock.now())
+        except UnusableProof as problem:
+            detail = f"the certificate in {signer.document} cannot sign a proof: {problem.reason}"
+            return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
+        body = {"keyId": _exactly_one(key_id), "proof": proof}
+        return await self._write(tokens, application, "removeKey", body, client_request_id)
+
+    async def _write(
+        self, tokens: TokenSource, application: Application, action: str, body: dict[str, str], client_request_id: str
+    ) -> Reply:
+        path = f"/v1.0/applications/{application.object_id}/{action}"
+        for fresh in (False, True):
+            token = await tokens.token()
+            headers = {"Authorization": f"Bearer {token.reveal()}", "client-request-id": client_request_id}
+            try:
+                answered = await self.line.write("POST", path, body, lambda headers=headers: headers)
+                return reply_of(action, answered, client_request_id, last_try=fresh)
+            except ReplyLost as problem:
+                return Reply(Answer.LOST, f"the reply was lost ({problem})", client_request_id)
+            except NeedsNewToken:
+                tokens.renew()
+        raise AssertionError("unreachable: the last try always gives a reply")
+
+    async def _authorised(self, send: Callable[[Callable[[], Mapping[str, str]]], Any]) -> Answered:
+        """Send a read with the automation's token; a token that Graph no longer takes is renewed once."""
+        for fresh in (False, True):
+            token = await self.tokens.token()
+
+            def headers(token: str = token.reveal()) -> Mapping[str, str]:
+                return {"Authorization": f"Bearer {token}", "client-request-id": self.ids.new()}
+
+            answered: Answered = await send(headers)
+            if answered.status != 401 or fresh:
+                break
+            self.tokens.renew()
+        if answered.status in (401, 403):  # pyright: ignore[reportPossiblyUnboundVariable]
+            raise _may_not_read(answered)  # pyright: ignore[reportPossiblyUnboundVariable]
+        return answered  # pyright: ignore[reportPossiblyUnboundVariable]
+
+
+def _may_not_read(answered: Answered) -> AccessRefused:
+    code, _ = error_of(answered)
+    return AccessRefused(f"{SYSTEM} refuses a read ({answered.status} {code}): Application.Read.All is needed")
+
+
+def _exactly_one(identifier: str) -> str:
+    """The last gate before a write: exactly one canonical UUID, never something empty."""
+    if str(UUID(identifier)) != identifier:
+        raise ValueError("not a canonical UUID")
+    return identifier

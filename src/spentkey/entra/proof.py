@@ -1,0 +1,91 @@
+"""The two tokens that Spentkey signs itself: the client assertion and the proof of possession.
+
+Client assertion: learn.microsoft.com/entra/identity-platform/certificate-credentials (PS256, `x5t#S256`).
+Proof of possession: learn.microsoft.com/graph/application-rollkey-prooftoken (RS256, `x5t`; audience is the AppID of
+Windows Azure Active Directory, issuer the object id, ten minutes). Both are checked here before anybody else sees them.
+"""
+
+import base64
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+PROOF_AUDIENCE = "00000002-0000-0000-c000-000000000000"
+LIFETIME = timedelta(seconds=600)
+
+
+class UnusableProof(Exception):
+    """A token that was just signed does not verify: key and certificate do not belong together."""
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        return str(self)
+
+
+def client_assertion(
+    key: RSAPrivateKey, certificate: x509.Certificate, client_id: str, audience: str, token_id: str, now: datetime
+) -> str:
+    """The assertion with which the application signs in: issuer and subject are its client id."""
+    claims = _times(now) | {"aud": audience, "iss": client_id, "sub": client_id, "jti": token_id}
+    claims["iat"] = claims["nbf"]
+    return _sign(key, certificate, claims, "PS256", {"x5t#S256": _thumbprint(certificate, hashes.SHA256())}, now)
+
+
+def proof_of_possession(
+    key: RSAPrivateKey,
+    certificate: x509.Certificate,
+    object_id: str,
+    now: datetime,
+    audience: str = PROOF_AUDIENCE,
+    subject: str | None = None,
+) -> str:
+    """The proof for `removeKey`: issuer is the object id of the application that is changed; a subject is not needed."""
+    claims = _times(now) | {"aud": audience, "iss": object_id} | ({"sub": subject} if subject else {})
+    thumbprint = _thumbprint(certificate, hashes.SHA1())  # noqa: S303  # the header `x5t` is defined as SHA-1
+    return _sign(key, certificate, claims, "RS256", {"x5t": thumbprint}, now)
+
+
+def _times(now: datetime) -> dict[str, Any]:
+    return {"nbf": int(now.timestamp()), "exp": int((now + LIFETIME).timestamp())}
+
+
+def _thumbprint(certificate: x509.Certificate, algorithm: hashes.HashAlgorithm) -> str:
+    return base64.urlsafe_b64encode(certificate.fingerprint(algorithm)).rstrip(b"=").decode()
+
+
+def _sign(
+    key: RSAPrivateKey,
+    certificate: x509.Certificate,
+    claims: dict[str, Any],
+    algorithm: str,
+    headers: dict[str, str],
+    now: datetime,
+) -> str:
+    token = jwt.encode(claims, key, algorithm=algorithm, headers=headers)
+    _check(token, certificate, claims, algorithm, now)
+    return token
+
+
+def _check(token: str, certificate: x509.Certificate, claims: dict[str, Any], algorithm: str, now: datetime) -> None:
+    """Verify the token with the certificate that will be used to verify it, before it is sent."""
+    if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
+        raise UnusableProof("the certificate is not valid now")
+    options: Any = {"verify_signature": True, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
+    try:
+        read = jwt.decode(
+            token,
+            certificate.public_key(),  # pyright: ignore[reportArgumentType]  # PyJWT refuses keys it does not know
+            algorithms=[algorithm],
+            audience=claims["aud"],
+            issuer=claims["iss"],
+            options=options,
+        )
+    except (jwt.PyJWTError, TypeError):
+        raise UnusableProof("the private key does not belong to the certificate") from None
+    if read != claims or "=" in token:
+        raise UnusableProof("the token does not say what was signed")

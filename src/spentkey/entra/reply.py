@@ -1,0 +1,39 @@
+"""What Graph's answer to a removal means, in words for the people who read the ticket."""
+
+from spentkey.entra.wire import NOT_PRESENT, error_of
+from spentkey.ports import Answer, Reply
+from spentkey.transport.line import Answered
+
+
+class NeedsNewToken(Exception):
+    """Graph no longer takes the access token; nothing was done, and a fresh token may be tried once."""
+
+
+def reply_of(action: str, answered: Answered, client_request_id: str, *, last_try: bool) -> Reply:
+    """Classify the answer to `removePassword` or `removeKey`; raises `NeedsNewToken` unless this is the last try."""
+    code, message = error_of(answered)
+    if answered.status == 401 and code == "InvalidAuthenticationToken" and not last_try:
+        raise NeedsNewToken
+    answer, detail = _meaning(action, answered, code, message)
+    return Reply(answer, detail, client_request_id, answered.headers.get("request-id"))
+
+
+def _meaning(action: str, answered: Answered, code: str, message: str) -> tuple[Answer, str]:
+    status = answered.status
+    if status == 204:
+        return Answer.ACCEPTED, "204 No Content"
+    if status == 400 and message.startswith(NOT_PRESENT):
+        return Answer.NOT_PRESENT, "Graph no longer finds the credential"
+    if status == 401 and action == "removeKey" and code == "Authentication_MissingOrMalformed":
+        return Answer.PROOF_REJECTED, (
+            'Graph rejected the proof of possession (it says "Access Token missing or malformed", but means the proof: '
+            "its audience, issuer, time or signature, or a certificate that is not registered on the application)"
+        )
+    if status == 403:
+        return Answer.FORBIDDEN, (
+            "Graph refuses to change this application (403 Authorization_RequestDenied): the automation needs "
+            "Application.ReadWrite.All, or to own the application with Application.ReadWrite.OwnedBy"
+        )
+    if 400 <= status < 500:
+        return Answer.REJECTED, f"Graph refused the request ({status} {code})".replace(" )", ")")
+    return Answer.LOST, f"Graph answered {status}, which does not say whether the credential was removed"

@@ -1,0 +1,136 @@
+"""Access tokens, by Microsoft's own library, on our session; and what a token says about itself.
+
+`azure.identity.aio` makes exactly one request for a token, caches it until five minutes before its end, and takes our
+own client assertion by a callback. Its retries and redirects are turned off: there is one retry policy, and a secret
+is never sent elsewhere. What it raises is turned into plain causes here; its texts may echo an assertion, so they are
+never passed on.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import jwt
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
+
+from spentkey.core.credential import Identity
+from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.secret import Secret
+from spentkey.ports import Clock
+from spentkey.transport.line import AGAIN_READ
+from spentkey.transport.retry import TryAgain, retry_after, with_retries
+
+logging.getLogger("azure").setLevel(logging.CRITICAL)  # its warnings quote what the server said
+
+CAUSES = {
+    "7000215": "the client secret is not valid",
+    "7000222": "the client secret has expired",
+    "700027": "the certificate is not registered on the application, or has expired there",
+    "700024": "the client assertion is outside its time: the clock of this machine may be wrong",
+    "700016": "the application does not exist in that tenant",
+    "90002": "the tenant does not exist",
+    "50048": "the client assertion names another client",
+}
+"""Plain causes by AADSTS number (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Where and as whom to sign in; `scope` is the Graph address with `/.default`."""
+
+    authority: str
+    tenant_id: str
+    client_id: str
+    scope: str
+    proxy: str | None = None
+
+    @property
+    def token_endpoint(self) -> str:
+        """The audience of a client assertion."""
+        return f"{self.authority.rstrip('/')}/{self.tenant_id}/oauth2/v2.0/token"
+
+
+class TokenSource:
+    """Tokens for one client in one tenant, signed in by a secret or by client assertions."""
+
+    def __init__(
+        self,
+        sign_in: SignIn,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        jitter: Callable[[], float],
+        proof: Secret | Callable[[], str],
+    ) -> None:
+        self.sign_in = sign_in
+        self._session, self._clock, self._jitter, self._proof = session, clock, jitter, proof
+        self._credential = self._new_credential()
+        self._one_at_a_time = asyncio.Lock()
+
+    def _new_credential(self) -> ClientSecretCredential | ClientAssertionCredential:
+        options: dict[str, Any] = {
+            "authority": self.sign_in.authority,
+            "transport": AioHttpTransport(session=self._session, session_owner=False),
+            "retry_total": 0,
+            "permit_redirects": False,
+            "proxies": {"https": self.sign_in.proxy} if self.sign_in.proxy else {},
+        }
+        where = (self.sign_in.tenant_id, self.sign_in.client_id)
+        if isinstance(self._proof, Secret):
+            return ClientSecretCredential(*where, self._proof.reveal(), **options)
+        return ClientAssertionCredential(*where, self._proof, **options)
+
+    def renew(self) -> None:
+        """Forget the cached token, because Graph no longer takes it."""
+        self._credential = self._new_credential()
+
+    async def token(self) -> Secret:
+        """A token that lives for at least five more minutes; raises `AccessRefused` when sign-in is refused."""
+        async with self._one_at_a_time:  # tasks that start together share one request
+            return await with_retries(self._once, self._clock, self._jitter)
+
+    async def identity(self) -> Identity:
+        """Who the token is for; raises `Outage` for a token that cannot be decoded, which allows no write."""
+        return read_identity(await self.token())
+
+    async def _once(self) -> Secret:
+        who = f"sign-in as {self.sign_in.client_id} in tenant {self.sign_in.tenant_id}"
+        try:
+            token = await self._credential.get_token(self.sign_in.scope)
+            return Secret(token.token)
+        except ClientAuthenticationError as problem:
+            raise self._classified(problem, who) from None
+        except HttpResponseError as problem:
+            raise self._classified(problem, who) from None
+        except (AzureError, aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise TryAgain(f"{who}: no answer ({type(problem).__name__})") from None
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise Outage(f"{who}: the answer is not a token reply") from None
+
+    def _classified(self, problem: HttpResponseError, who: str) -> Exception:
+        status = problem.status_code or getattr(problem.response, "status_code", None)
+        if status in AGAIN_READ:
+            headers = getattr(problem.response, "headers", {})
+            return TryAgain(f"{who}: answered {status}", retry_after(headers.get("Retry-After"), self._clock.now()))
+        found = re.search(r"AADSTS(\d+)", problem.message or "")
+        if found is None:
+            return Outage(f"{who}: the answer ({status}) is not one that Entra gives")
+        cause = CAUSES.get(found[1], "Entra gave the code alone")
+        return AccessRefused(f"{who} was refused: {cause} (AADSTS{found[1]})")
+
+
+def read_identity(token: Secret) -> Identity:
+    """The tenant and client of an access token, read without verifying it: Graph verifies it, we compare it."""
+    try:
+        claims = jwt.decode(token.reveal(), options={"verify_signature": False})
+        tenant, client = claims["tid"], claims["appid"]
+    except (jwt.PyJWTError, KeyError, ValueError, TypeError):
+        raise Outage("the access token cannot be decoded, so it allows no write") from None
+    if not isinstance(tenant, str) or not isinstance(client, str):
+        raise Outage("the access token cannot be decoded, so it allows no write")
+    return Identity(tenant, client)

@@ -1,0 +1,132 @@
+"""Microsoft Graph's JSON: what is read into the core, and what its errors mean. Raw JSON, never typed SDK models."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+from spentkey.core.credential import Application, Credential, Holder, Kind
+from spentkey.core.errors import Outage
+from spentkey.transport.line import Answered, json_object
+
+SELECT = "id,appId,displayName,passwordCredentials,keyCredentials"
+"""`key` is only shown with `$select=keyCredentials` on a single object (learn.microsoft.com/graph/api/resources/keycredential)."""
+SELECT_APPLICATION = SELECT + ",tokenEncryptionKeyId"
+
+NOT_PRESENT = ("No password credential found with keyId", "No credentials found to be removed")
+"""How Graph begins its 400 when the key id is not there; the code alone (Request_BadRequest) does not tell."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+
+def read_application(record: Mapping[str, Any]) -> Application:
+    """An application with both credential lists; raises `Outage` when a part is missing or unreadable."""
+    encryption_key = record.get("tokenEncryptionKeyId")
+    return Application(
+        object_id=_uuid(record, "id"),
+        credentials=_credentials(record),
+        app_id=_uuid(record, "appId"),
+        display_name=_text(record, "displayName"),
+        token_encryption_key_id=encryption_key.lower() if isinstance(encryption_key, str) else None,
+    )
+
+
+def read_principal(record: Mapping[str, Any]) -> Holder:
+    """A service principal with both credential lists."""
+    return Holder(_uuid(record, "id"), _credentials(record))
+
+
+def _credentials(record: Mapping[str, Any]) -> tuple[Credential, ...]:
+    secrets = [_credential(entry, Kind.SECRET) for entry in _list(record, "passwordCredentials")]
+    keys = [_credential(entry, Kind.CERTIFICATE) for entry in _list(record, "keyCredentials")]
+    return tuple(secrets + keys)
+
+
+def _credential(entry: Any, kind: Kind) -> Credential:
+    if not isinstance(entry, dict):
+        raise _unreadable("a credential that is not an object")
+    fields = cast("dict[str, Any]", entry)
+
+    def text(name: str) -> str | None:
+        value = fields.get(name)
+        return value if isinstance(value, str) else None
+
+    return Credential(
+        key_id=_uuid(fields, "keyId"),
+        kind=kind,
+        display_name=text("displayName"),
+        end=read_moment(fields.get("endDateTime")),
+        raw=json.dumps(fields, sort_keys=True, separators=(",", ":")),
+        type=text("type"),
+        usage=text("usage"),
+        custom_key_identifier=text("customKeyIdentifier"),
+        key=_der(text("key")),
+    )
+
+
+def _der(key: str | None) -> bytes | None:
+    try:
+        return base64.b64decode(key, validate=True) if key else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def read_moment(value: Any) -> datetime | None:
+    """A moment with its zone, or None for what is missing, unreadable or without a zone."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def directory_time(headers: Mapping[str, str]) -> datetime | None:
+    """The directory's own clock, from the `Date` header."""
+    try:
+        moment = parsedate_to_datetime(headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _list(record: Mapping[str, Any], name: str) -> list[Any]:
+    value = record.get(name)
+    if not isinstance(value, list):
+        raise _unreadable(f"an object without the list {name}")
+    return cast("list[Any]", value)
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    if not isinstance(value, str):
+        raise _unreadable(f"an object without {name}")
+    return value
+
+
+def _uuid(record: Mapping[str, Any], name: str) -> str:
+    value = _text(record, name).lower()
+    if not _UUID.fullmatch(value):
+        raise _unreadable(f"an object whose {name} is not a UUID")
+    return value
+
+
+def _unreadable(what: str) -> Outage:
+    return Outage(f"Microsoft Graph answered {what}")
+
+
+def error_of(answered: Answered) -> tuple[str, str]:
+    """The code and message of Graph's error envelope; both empty when there is none."""
+    try:
+        envelope = json_object(answered, "Microsoft Graph").get("error")
+    except Outage:
+        return "", ""
+    if not isinstance(envelope, dict):
+        return "", ""
+    fields = cast("dict[str, Any]", envelope)
+    return str(fields.get("code") or ""), str(fields.get("message") or "")

@@ -1,0 +1,95 @@
+"""What would be done to a task, and why or why not: the story up to the last read, without a single write."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.evidence import History
+from spentkey.core.outcome import End, NotOurs, Result, TicketState
+from spentkey.ports import EvidenceLog
+from spentkey.steps.case import Case, Hands
+from spentkey.steps.judge import judge
+from spentkey.steps.prepare import prepare
+from spentkey.steps.report import enough_tries, left
+from spentkey.steps.see import see_application
+from spentkey.steps.ticket import ask, read_ticket
+
+
+class Would(StrEnum):
+    """What a run would do to the task now."""
+
+    REMOVE = "remove"
+    CLOSE_AS_GONE = "close-as-gone"
+    HAND_OFF = "hand-off"
+    LEAVE = "leave"
+    PASS = "pass"  # noqa: S105  # a verb
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """One line of a plan."""
+
+    would: Would
+    result: Result
+
+    def as_json(self) -> dict[str, str | None]:
+        """The object of the contract, with `would` in place of outcome and ticket."""
+        fields = self.result.as_json() | {"would": self.would.value, "evidence": None}
+        return {name: value for name, value in fields.items() if name not in ("outcome", "ticket")}
+
+
+class SilentEvidence:
+    """Reads the evidence and writes none."""
+
+    def __init__(self, kept: EvidenceLog) -> None:
+        self._kept = kept
+
+    async def append(self, what: str, facts: dict[str, object]) -> None:
+        """Write nothing."""
+
+    async def history(self, task: int) -> History:
+        """What is on record about the task."""
+        return await self._kept.history(task)
+
+
+async def foresee(number: int, hands: Hands) -> Foresight:
+    """Say what a run would do to the task with that AssignmentID."""
+    case = Case(number, attempt=hands.ids.new(), hands=replace(hands, evidence=SilentEvidence(hands.evidence)))
+    try:
+        end = await _look_ahead(case)
+    except SpentkeyError as problem:
+        end = left(problem, case)
+    if end is None:
+        nothing_yet = End(NotOurs(""), TicketState.OPEN)
+        return Foresight(Would.REMOVE, replace(case.result(nothing_yet), reason=None))
+    if isinstance(end, Result):
+        return Foresight(Would.PASS, replace(end, reason="the task is already closed, by an earlier run"))
+    end = enough_tries(case, end)
+    return Foresight(_would(end), case.result(end))
+
+
+async def _look_ahead(case: Case) -> End | Result | None:
+    ticket = await read_ticket(case)
+    if isinstance(ticket, End | Result):
+        return ticket
+    request = ask(case, ticket)
+    if isinstance(request, End):
+        return request
+    seen = await see_application(case, request)
+    if isinstance(seen, End):
+        return seen
+    judged = await judge(case, request, seen)
+    if isinstance(judged, End):
+        return judged
+    prepared = await prepare(case, judged[0].directory, judged[0].application, judged[1])
+    return prepared if isinstance(prepared, End) else None
+
+
+def _would(end: End) -> Would:
+    if end.ticket is TicketState.UNTOUCHED:
+        return Would.PASS if isinstance(end.outcome, NotOurs) else Would.LEAVE
+    return {
+        TicketState.CLOSED: Would.CLOSE_AS_GONE,
+        TicketState.HANDED_OFF: Would.HAND_OFF,
+        TicketState.OPEN: Would.LEAVE,
+    }[end.ticket]

@@ -1,0 +1,1 @@
+"""The service desk: Ivanti Neurons for ITSM over its OData API."""

@@ -1,0 +1,138 @@
+"""Ivanti's JSON: what is read into the core, the one filter shape that is safe, and what its errors mean.
+
+Filters are only ever `field eq literal` joined by `and`: functions are dropped without a word and parentheses are
+misread by the server, both with status 200, so every row is also checked here.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
+
+from spentkey.core.errors import DeskRefused, Misconfigured, Outage
+from spentkey.core.task import Parameter, Task
+from spentkey.transport.line import Answered, json_value
+
+SYSTEM = "Ivanti"
+NONE_RELATED = "No instances found."
+_REC_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
+
+Row = Mapping[str, Any]
+
+
+def filter_by(**fields: str | int) -> str:
+    """`field eq literal and …`; texts are quoted with their quotes doubled, numbers stand bare."""
+    return " and ".join(f"{name} eq {_literal(value)}" for name, value in fields.items())
+
+
+def _literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+
+
+def rec_id(value: Any) -> str:
+    """A record id, 32 hexadecimal digits in upper case; anything else never reaches a URL or a filter."""
+    if not isinstance(value, str) or not _REC_ID.fullmatch(value):
+        raise Outage(f"{SYSTEM} answered a record without a usable RecId")
+    return value
+
+
+def rows_of(answered: Answered) -> list[Row]:
+    """The rows of a collection. An empty one is an empty body, status 204, or a text in place of the list."""
+    check(answered)
+    if answered.status == 204 or not answered.body.strip():
+        return []
+    value = json_value(answered, SYSTEM)
+    rows = cast("Any", value).get("value") if isinstance(value, dict) else None
+    if rows == NONE_RELATED:
+        return []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in cast("list[Any]", rows)):
+        raise Outage(f"{SYSTEM} answered a collection that is not a list of records")
+    return cast("list[Row]", rows)
+
+
+def record_of(answered: Answered) -> Row | None:
+    """One record; None for a key that does not exist (Ivanti answers 400 `Invalid key`, never 404)."""
+    if answered.status == 400 and b"Invalid key" in answered.body:
+        return None
+    check(answered)
+    value = json_value(answered, SYSTEM)
+    if not isinstance(value, dict):
+        raise Outage(f"{SYSTEM} answered a record that is not an object")
+    return cast("Row", value)
+
+
+def check(answered: Answered) -> None:
+    """Raise what a status means; bodies of errors are not quoted, because they can hold session internals."""
+    if answered.status == 401:
+        raise DeskRefused(f"{SYSTEM} refuses the API key (401): check ivanti.api_key and the key's role")
+    if answered.status == 404:
+        raise Outage(f"{SYSTEM} does not know the address (404): check ivanti.url, the base before /api")
+    if answered.status >= 300:
+        raise Outage(f"{SYSTEM} answered {answered.status}{_code_of(answered)}")
+
+
+def _code_of(answered: Answered) -> str:
+    """The ISM code, and for a 400 the rule that was broken; other bodies may hold session internals."""
+    found = re.search(rb'"code"\s*:\s*"(ISM_\d{4})"', answered.body[:10_000])
+    if found is None or answered.status != 400:
+        return f" {found[1].decode()}" if found else ""
+    rule = re.search(rb'"message"\s*:\s*\[\s*"([^"\\{}]{1,200})', answered.body[:10_000])
+    said = f": {rule[1].decode(errors='replace')}" if rule else ""
+    return f" {found[1].decode()}{said}"
+
+
+def read_task(row: Row, minutes_field: str, resolution_field: str) -> Task:
+    """A task from its record; raises `Misconfigured` when a configured field does not exist on it."""
+    for name in (minutes_field, resolution_field):
+        if name and name not in row:
+            raise Misconfigured(f"ivanti.fields: the field {name} does not exist on Task")
+    resolution = row.get(resolution_field) if resolution_field else None
+    return Task(
+        rec_id=rec_id(row.get("RecId")),
+        number=read_number(row.get("AssignmentID")),
+        subject=_text(row, "Subject"),
+        status=_text(row, "Status"),
+        owner=_text(row, "Owner"),
+        owner_team=_text(row, "OwnerTeam"),
+        read_only=row.get("ReadOnly") is True,
+        parent_rec_id=_text(row, "ParentLink_RecID") or None,
+        parent_category=_text(row, "ParentLink_Category") or None,
+        minutes=read_minutes(row.get(minutes_field)),
+        resolution=resolution if isinstance(resolution, str) else None,
+    )
+
+
+def read_number(value: Any) -> int:
+    """AssignmentID, which is a JSON number or digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    raise Outage(f"{SYSTEM} answered a task without a usable AssignmentID")
+
+
+def read_minutes(value: Any) -> Decimal:
+    """Booked minutes: a number, a decimal as a string (`1.0000`), or nothing, which counts as none."""
+    if value is None or value == "":
+        return Decimal(0)
+    try:
+        minutes = Decimal(str(value))
+    except InvalidOperation:
+        raise Outage(f"{SYSTEM} answered a task whose minutes are not a number") from None
+    if not minutes.is_finite():
+        raise Outage(f"{SYSTEM} answered a task whose minutes are not a number")
+    return minutes
+
+
+def read_parameter(row: Row) -> Parameter:
+    """One request parameter; its value is judged by guard G1."""
+    return Parameter(name=_text(row, "ParameterName"), value=row.get("ParameterValue"))
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Outage(f"{SYSTEM} answered a record whose {name} is not a text")
+    return value

@@ -1,0 +1,77 @@
+"""Passwordstate's API: entries by exact title, certificate entries of an application, and documents.
+
+A search matches what contains a value; a value in double quotes matches exactly; either way the hits are compared
+here, and more than one exact hit is an error that names the candidates.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from spentkey.core.errors import AccessRefused
+from spentkey.core.guards import folded
+from spentkey.core.secret import Secret
+from spentkey.passwordstate.wire import SYSTEM, Entry, document_of, entries_of
+from spentkey.ports import CertificateEntry, DocumentRef
+from spentkey.transport.line import Line
+
+REASON = "Spentkey: removal of an expired credential"
+"""Sent in the header `Reason`, so that it stands in Passwordstate's audit records."""
+
+
+@dataclass(frozen=True)
+class ApiKeys:
+    """The API keys by what they open; a key for each list is the least that serves."""
+
+    credentials: Secret
+    certificates: Secret
+    documents: Secret
+
+
+@dataclass(frozen=True)
+class PasswordstateApi:
+    """The calls that Spentkey makes; keys travel in the header alone, and nothing is written."""
+
+    line: Line
+    keys: ApiKeys
+    credentials_list: int
+    certificates_list: int
+
+    async def entry(self, title: str) -> Entry:
+        """The one entry of the credentials list with exactly that title."""
+        found = await self._titled(self.credentials_list, title, self.keys.credentials)
+        exact = [entry for entry in found if entry.title == title]
+        if len(exact) == 1:
+            return exact[0]
+        where = f"{SYSTEM} list {self.credentials_list}"
+        if not exact:
+            raise AccessRefused(f"{where} has no entry with the title {title!r}, or the key may not see it")
+        ids = ", ".join(str(entry.entry_id) for entry in exact)
+        raise AccessRefused(f"{where} has {len(exact)} entries with the title {title!r}: {ids}")
+
+    async def certificate_entries(self, rule: str, app_id: str, display_name: str) -> Sequence[CertificateEntry]:
+        """The entries of the certificates list that belong to the application, by one rule: `appid` or `title`."""
+        if rule == "appid":
+            hits = await self._search(self.certificates_list, {"search": app_id}, self.keys.certificates)
+            mine = [entry for entry in hits if any(app_id in text for text in entry.texts)]
+        else:
+            hits = await self._titled(self.certificates_list, display_name, self.keys.certificates)
+            mine = [entry for entry in hits if folded(entry.title) == folded(display_name)]
+        return [CertificateEntry(entry.entry_id, entry.title, entry.password) for entry in mine]
+
+    async def download(self, document: DocumentRef) -> bytes:
+        """The bytes of a document that hangs on a password entry."""
+        path = f"/api/document/password/{document.document_id}"
+        answered = await self.line.read(path, None, self._headers(self.keys.documents))
+        return document_of(answered, f"{document.name} ({document.document_id})")
+
+    async def _titled(self, list_id: int, title: str, key: Secret) -> list[Entry]:
+        """Search by title: exactly where the title can be put in quotes, else by what it contains."""
+        wanted = title if '"' in title else f'"{title}"'
+        return await self._search(list_id, {"title": wanted}, key)
+
+    async def _search(self, list_id: int, query: Mapping[str, str], key: Secret) -> list[Entry]:
+        answered = await self.line.read(f"/api/searchpasswords/{list_id}", query, self._headers(key))
+        return [entry for entry in entries_of(answered) if entry.list_id == list_id]
+
+    def _headers(self, key: Secret) -> Callable[[], Mapping[str, str]]:
+        return lambda: {"APIKey": key.reveal(), "Reason": REASON, "Accept": "application/json, */*"}

@@ -1,0 +1,148 @@
+"""Which documents hang on an entry: Passwordstate's API cannot list them, so the configured query asks its database.
+
+The driver is Microsoft's `mssql-python`, which encrypts and verifies by default; it is synchronous, so it runs in a
+thread. It trusts what OpenSSL trusts, which is set for the moment of connecting, because the driver has no option for
+a CA file (docs/adr/0003-sql-server-driver.md).
+"""
+
+import asyncio
+import ctypes
+import importlib
+import os
+import re
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.secret import Secret
+from spentkey.ports import DocumentRef
+from spentkey.transport.trust import machine_store
+
+SYSTEM = "the Passwordstate database"
+SECONDS = 15
+"""How long connecting may take."""
+MOST_ROWS = 50
+_environment = threading.Lock()
+_prepared: list[bool] = []
+_ENDINGS = (".pfx", ".p12")
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where the database is and what is asked; `query` has one parameter, the PasswordID."""
+
+    server: str
+    port: int
+    name: str
+    query: str
+    ca_file: Path | None
+
+
+async def find_documents(database: Database, user: str, password: Secret, entry_id: int) -> Sequence[DocumentRef]:
+    """The PFX documents of an entry. Raises `AccessRefused` when log-in or query is refused, `Outage` when away."""
+    try:
+        async with asyncio.timeout(2 * SECONDS):
+            rows = await asyncio.to_thread(_ask, database, user, password, entry_id)
+    except TimeoutError:
+        raise Outage(f"{SYSTEM} did not answer in time") from None
+    documents = [_document(row) for row in rows]
+    return [document for document in documents if document.name.lower().endswith(_ENDINGS)]
+
+
+def _ask(database: Database, user: str, password: Secret, entry_id: int) -> list[tuple[Any, ...]]:
+    driver = _driver()
+    try:
+        connection = _connect(driver, database, user, password)
+        try:
+            cursor = connection.cursor()
+            cursor.execute(database.query, (entry_id,))
+            return [tuple(row) for row in cursor.fetchmany(MOST_ROWS)]
+        finally:
+            connection.close()
+    except driver.Error as problem:
+        raise _classified(str(problem)) from None
+
+
+def _connect(driver: Any, database: Database, user: str, password: Secret) -> Any:
+    with _trusting(database.ca_file):
+        return driver.connect(
+            server=f"{database.server},{database.port}",
+            database=database.name,
+            uid=user,
+            pwd=password.reveal(),
+            Encrypt="yes",
+            TrustServerCertificate="no",
+            ApplicationIntent="ReadOnly",
+            timeout=SECONDS,
+        )
+
+
+def _driver() -> Any:
+    """The driver, with the native part that this machine can load, and without its connection pool.
+
+    The default native part needs libltdl; where that is missing, the Rust one that ships in the same package serves.
+    """
+    driver: Any = importlib.import_module("mssql_python")  # 60 ms that only certificates need
+    with _environment:
+        if not _prepared:
+            driver.pooling(enabled=False)
+            if not _loads("libltdl.so.7"):
+                driver.native_provider = "mssql-odbc"
+            _prepared.append(True)
+    return driver
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _trusting(ca_file: Path | None) -> Generator[None]:
+    """Let OpenSSL believe exactly the configured authorities, whatever the environment says."""
+    file, folder = (ca_file, None) if ca_file is not None else machine_store()
+    wanted = {"SSL_CERT_FILE": str(file or os.devnull), "SSL_CERT_DIR": str(folder or os.devnull)}
+    with _environment:
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _document(row: tuple[Any, ...]) -> DocumentRef:
+    number, name = row[0], row[1] if len(row) > 1 else None
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise AccessRefused(f"{SYSTEM}: the first column of the query must be DocumentID, a whole number")
+    return DocumentRef(number, str(name) if name is not None else f"{number}.pfx")
+
+
+_REFUSED = re.compile(
+    r"login failed|18456|permission was denied|invalid object name|invalid column name|incorrect syntax", re.I
+)
+
+
+def _classified(text: str) -> AccessRefused | Outage:
+    """What the driver's text means; it gives no error number, and its text is not passed on whole."""
+    found = _REFUSED.search(text)
+    if found is None:
+        tls = "the TLS connection was refused" if "certificate" in text.lower() else "it cannot be reached"
+        return Outage(f"{SYSTEM}: {tls}")
+    words = found[0].lower()
+    if words in ("login failed", "18456"):
+        return AccessRefused(f"{SYSTEM} refuses the log-in: check the entry passwordstate.database.entry")
+    return AccessRefused(
+        f"{SYSTEM} refuses the query ({words}): check passwordstate.database.query and the log-in's rights"
+    )

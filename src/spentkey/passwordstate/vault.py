@@ -1,0 +1,46 @@
+"""The vault as the story knows it: the API and the database behind one port."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spentkey.core.secret import Secret
+from spentkey.passwordstate.api import PasswordstateApi
+from spentkey.passwordstate.sql import Database, find_documents
+from spentkey.ports import CertificateEntry, DocumentRef, Login
+
+
+@dataclass(frozen=True)
+class PasswordstateVault:
+    """The `Vault` port over Passwordstate. Entries are read each time they are needed and never kept."""
+
+    api: PasswordstateApi
+    database: Database
+    database_entry: str
+    pki_entry: str
+    certificate_match: tuple[str, ...]
+
+    async def certificate_entries(self, app_id: str, display_name: str) -> Sequence[CertificateEntry]:
+        """The entries that belong to the application; the first rule with hits wins."""
+        for rule in self.certificate_match:
+            entries = await self.api.certificate_entries(rule, app_id, display_name)
+            if entries:
+                return entries
+        return []
+
+    async def documents(self, entry: CertificateEntry) -> Sequence[DocumentRef]:
+        """The PFX documents of the entry, by the configured query, logged in with the configured entry."""
+        login = await self.api.entry(self.database_entry)
+        return await find_documents(self.database, login.username, login.password, entry.entry_id)
+
+    async def download(self, document: DocumentRef) -> bytes:
+        """The bytes of a document."""
+        return await self.api.download(document)
+
+    async def pki_password(self) -> Secret:
+        """The password of the PKI entry."""
+        return (await self.api.entry(self.pki_entry)).password
+
+    async def login(self, title: str) -> Login:
+        """The user name and password of the entry with that title."""
+        entry = await self.api.entry(title)
+        return Login(entry.username, entry.password)

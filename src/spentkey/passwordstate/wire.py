@@ -1,0 +1,107 @@
+"""Passwordstate's JSON: entries, and how its answers are told apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.secret import Secret
+from spentkey.transport.line import Answered, json_value
+
+SYSTEM = "Passwordstate"
+MOST_DOCUMENT_BYTES = 1_000_000
+
+_SECRET_FIELDS = frozenset({"password", "otp", "otpuri"})
+"""Fields that are never searched for an AppID and never kept as text."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A password entry: its id, its title, and the two values that log in. `texts` are its other fields, casefolded."""
+
+    entry_id: int
+    list_id: int
+    title: str
+    username: str
+    password: Secret
+    texts: tuple[str, ...]
+
+
+def entries_of(answered: Answered) -> list[Entry]:
+    """The entries of a search. No hit is an empty list or a 404 with an errors body; both mean none."""
+    check(answered, "an API key")
+    if answered.status == 404:
+        return []
+    value = json_value(answered, SYSTEM)
+    if not isinstance(value, list):
+        raise Outage(f"{SYSTEM} answered a search that is not a list")
+    return [_entry(row) for row in cast("list[Any]", value)]
+
+
+def check(answered: Answered, needed: str) -> None:
+    """Raise what a status means; 404 is left to the caller, because it means "none" as often as "not allowed"."""
+    if answered.status in (401, 403):
+        raise AccessRefused(f"{SYSTEM} refuses the request ({answered.status}): {needed} for it is missing or limited")
+    if answered.status == 404:
+        if answered.is_html():
+            raise Outage(f"{SYSTEM} does not know the address (404): check passwordstate.url")
+        return
+    if answered.status != 200:
+        raise Outage(f"{SYSTEM} answered {answered.status}")
+
+
+def _entry(row: Any) -> Entry:
+    if not isinstance(row, dict):
+        raise Outage(f"{SYSTEM} answered an entry that is not an object")
+    fields = {str(name).lower(): value for name, value in cast("dict[Any, Any]", row).items()}
+    return Entry(
+        entry_id=_number(fields, "passwordid"),
+        list_id=_number(fields, "passwordlistid"),
+        title=_text(fields, "title"),
+        username=_text(fields, "username"),
+        password=Secret(_text(fields, "password")),
+        texts=tuple(_searchable(fields)),
+    )
+
+
+def _searchable(fields: Mapping[str, Any]) -> list[str]:
+    texts = [value for name, value in fields.items() if isinstance(value, str) and name not in _SECRET_FIELDS]
+    extras = fields.get("genericfieldinfo")
+    named = (
+        [cast("dict[str, Any]", extra) for extra in cast("list[Any]", extras) if isinstance(extra, dict)]
+        if isinstance(extras, list)
+        else []
+    )
+    texts += [str(extra.get("Value") or "") for extra in named]
+    return [text.casefold() for text in texts if text]
+
+
+def _number(fields: Mapping[str, Any], name: str) -> int:
+    value = fields.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    raise Outage(f"{SYSTEM} answered an entry without a usable {name}")
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    """A text field; some builds give numbers and booleans where texts are expected."""
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise Outage(f"{SYSTEM} answered an entry whose {name} is not a text")
+
+
+def document_of(answered: Answered, name: str) -> bytes:
+    """The bytes of a document; an HTML page with status 200 is a log-in page, not a PFX."""
+    check(answered, "an API key with the right to documents")
+    if answered.status == 404:
+        raise AccessRefused(f"{SYSTEM} does not give the document {name}: it does not exist or the key may not read it")
+    if answered.is_html():
+        raise Outage(f"{SYSTEM} answered with an HTML page instead of the document {name}")
+    if len(answered.body) > MOST_DOCUMENT_BYTES:
+        raise AccessRefused(f"{SYSTEM}: the document {name} is larger than {MOST_DOCUMENT_BYTES} bytes")
+    return answered.body

@@ -1,0 +1,225 @@
+"""The ports: what the story needs from outside, whoever provides it. Tests and adapters answer the same contract suite.
+
+Unless said otherwise every method may raise `Outage` (wait and try again), and every write has been read back when
+its method returns.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+from spentkey.core.credential import Application, Identity, Sighting
+from spentkey.core.evidence import History
+from spentkey.core.report import NewNote
+from spentkey.core.rules import TenantRules
+from spentkey.core.secret import Secret
+from spentkey.core.signer import Signer
+from spentkey.core.task import Parameter, Task
+
+
+class Clock(Protocol):
+    """Time, as the machine tells it; tests pass one that never waits."""
+
+    def now(self) -> datetime:
+        """The present time in UTC, with its zone."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment; never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+@dataclass(frozen=True)
+class TaskChange:
+    """What one write sets on a task; a field that is None is left alone."""
+
+    status: str
+    owner: str
+    minutes: Decimal
+    owner_team: str | None = None
+    resolution: str | None = None
+
+
+class TaskDesk(Protocol):
+    """The service desk (Ivanti). Raises `DeskRefused` when the key is refused."""
+
+    async def find(self, number: int) -> Task | None:
+        """The task with that AssignmentID, or None."""
+        ...
+
+    async def queue(self) -> list[Task]:
+        """The tasks of the queue team whose status is open."""
+        ...
+
+    async def parameters(self, task: Task) -> tuple[Parameter, ...]:
+        """The request parameters of the task's service request."""
+        ...
+
+    async def has_note(self, task: Task, marker: str) -> bool:
+        """Whether a note with that marker in its body hangs on the task."""
+        ...
+
+    async def add_note(self, task: Task, note: NewNote) -> None:
+        """Write the note once; a write whose reply was lost is looked up before it is repeated."""
+        ...
+
+    async def change(self, task: Task, change: TaskChange) -> None:
+        """Write the change and read it back; raises `Outage` when it did not take."""
+        ...
+
+
+@dataclass(frozen=True)
+class CertificateEntry:
+    """An entry of the certificates list: its id, and the password that usually opens its documents."""
+
+    entry_id: int
+    title: str
+    password: Secret
+
+
+@dataclass(frozen=True)
+class DocumentRef:
+    """A document of an entry, by its id and file name."""
+
+    document_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Login:
+    """A user name with its password."""
+
+    username: str
+    password: Secret
+
+
+class Vault(Protocol):
+    """The password store (Passwordstate). Raises `AccessRefused` when a key, a log-in or an entry is missing."""
+
+    async def login(self, title: str) -> Login:
+        """The user name and password of the one entry of the credentials list with that title."""
+        ...
+
+    async def certificate_entries(self, app_id: str, display_name: str) -> Sequence[CertificateEntry]:
+        """The entries that belong to the application, by the first matching rule of the configuration."""
+        ...
+
+    async def documents(self, entry: CertificateEntry) -> Sequence[DocumentRef]:
+        """The PFX documents of the entry, by the configured database query."""
+        ...
+
+    async def download(self, document: DocumentRef) -> bytes:
+        """The bytes of a document."""
+        ...
+
+    async def pki_password(self) -> Secret:
+        """The password of the PKI entry, which opens documents that their own entry's password does not."""
+        ...
+
+
+class Answer(StrEnum):
+    """What Graph answered to a removal. Whatever it is, only reads prove what happened."""
+
+    ACCEPTED = "accepted"
+    NOT_PRESENT = "not-present"
+    LOST = "lost"
+    FORBIDDEN = "forbidden"
+    PROOF_REJECTED = "proof-rejected"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a removal, in words, with the ids that find it in Microsoft's logs."""
+
+    answer: Answer
+    detail: str
+    client_request_id: str
+    request_id: str | None = None
+
+
+class Directory(Protocol):
+    """One tenant's directory (Entra ID through Microsoft Graph), signed in as the automation."""
+
+    @property
+    def client_id(self) -> str:
+        """The AppID that the automation signs in with."""
+        ...
+
+    async def identity(self) -> Identity:
+        """Who the automation's token is for; raises `AccessRefused` when sign-in is refused."""
+        ...
+
+    async def look(self, app_id: str) -> Sighting:
+        """The application with both credential lists, and its service principal."""
+        ...
+
+    async def read(self, application: Application) -> Sighting:
+        """The application alone, for verification."""
+        ...
+
+    async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+        """`removePassword` of exactly that key id."""
+        ...
+
+    async def sign_in_as(self, application: Application, signer: Signer) -> str | None:
+        """Get the application's own token with `signer`; None when it is at hand, else why sign-in is refused."""
+        ...
+
+    async def remove_certificate(
+        self, application: Application, key_id: str, signer: Signer, client_request_id: str
+    ) -> Reply:
+        """`removeKey` of exactly that key id, with the application's own token and a proof by `signer`."""
+        ...
+
+
+class Directories(Protocol):
+    """Signs in to tenants, once for each."""
+
+    async def open(self, tenant: TenantRules) -> Directory:
+        """The directory of that tenant; raises `AccessRefused` when its credential cannot be had."""
+        ...
+
+
+class Turns(Protocol):
+    """Advisory turns: one writer at a time on one application, with the configured pause between two."""
+
+    def turn(self, app_id: str) -> AbstractAsyncContextManager[None]:
+        """Wait for the turn on that application and hold it."""
+        ...
+
+
+class EvidenceLog(Protocol):
+    """Where evidence is kept. `append` returns only when the record is safely on disk."""
+
+    async def append(self, what: str, facts: dict[str, Any]) -> None:
+        """Add one record to the chain; raises `EvidenceBroken` when it cannot."""
+        ...
+
+    async def history(self, task: int) -> History:
+        """What is on record about a task."""
+        ...
+
+
+class Progress(Protocol):
+    """Somebody who watches: a terminal, a log, or nobody."""
+
+    def step(self, task: int, step: str, detail: str = "") -> None:
+        """The task has come to that step of the story."""
+        ...
+
+
+class Ids(Protocol):
+    """Random identifiers, passed in so that tests can repeat them."""
+
+    def new(self) -> str:
+        """A fresh UUID in its canonical form."""
+        ...

@@ -1,0 +1,1 @@
+"""The steps of the story, one file each; they talk to the outside only through the ports."""

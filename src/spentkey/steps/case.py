@@ -1,0 +1,124 @@
+"""The case: one try at one task, with the hands that do the work and what has been learnt so far."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from spentkey.core.credential import Application
+from spentkey.core.errors import EvidenceBroken
+from spentkey.core.evidence import History
+from spentkey.core.outcome import Attribution, End, Removed, Result, Route
+from spentkey.core.report import Subject, guard_of, reason_of
+from spentkey.core.rules import Rules, TenantRules
+from spentkey.core.task import RemovalRequest, Task, asked_type, ours
+from spentkey.ports import Clock, Directories, EvidenceLog, Ids, Parameter, Progress, TaskDesk, Turns, Vault
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Everything that a story works with, put together by `spentkey.assemble`."""
+
+    desk: TaskDesk
+    vault: Vault
+    directories: Directories
+    turns: Turns
+    evidence: EvidenceLog
+    clock: Clock
+    progress: Progress
+    ids: Ids
+    rules: Rules
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A task that is ours, and the parameters of its service request."""
+
+    task: Task
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass
+class Case:
+    """One try at one task. Only identifiers are kept, for the result, the notes and the evidence."""
+
+    number: int
+    attempt: str
+    hands: Hands
+    history: History = field(default_factory=History)
+    secret_type: str = ""
+    asked: dict[str, str] = field(default_factory=dict[str, str])
+    request: RemovalRequest | None = None
+    tenant: TenantRules | None = None
+    app_name: str | None = None
+    route: Route | None = None
+    intent_made: bool = False
+    reads: int = 0
+    last_minutes: Decimal = Decimal(0)
+
+    def step(self, name: str, detail: str = "") -> None:
+        """Tell whoever watches where the story is."""
+        self.hands.progress.step(self.number, name, detail)
+
+    async def record(self, what: str, **facts: Any) -> None:
+        """Append a record of this try to the evidence."""
+        known = {
+            "task": self.number,
+            "attempt": self.attempt,
+            "tenant": self.tenant.name if self.tenant else None,
+            "app_id": self.request.app_id if self.request else None,
+            "key_id": self.request.key_id if self.request else None,
+        }
+        await self.hands.evidence.append(what, {**known, **facts})
+
+    async def try_to_record(self, what: str, **facts: Any) -> None:
+        """Append a record where a failure to do so must not hide how the try ended."""
+        try:
+            await self.record(what, **facts)
+        except EvidenceBroken as problem:
+            self.step("evidence", str(problem))
+
+    def learn_parameters(self, ticket: Ticket) -> None:
+        """Keep what the requester wrote, as far as it is text, so that a refusal can name it."""
+        self.secret_type = asked_type(ticket.parameters)
+        for parameter in ours(ticket.parameters):
+            if isinstance(parameter.value, str):
+                self.asked.setdefault(parameter.name.strip().casefold(), parameter.value.strip())
+
+    def learn_application(self, application: Application) -> None:
+        """Keep the directory's spelling of the name."""
+        self.app_name = application.display_name
+
+    @property
+    def subject(self) -> Subject:
+        """What notes about this case are about."""
+        return Subject(
+            task=self.number,
+            assignment=self.history.assignment,
+            secret_type=self.secret_type,
+            app_name=self.app_name or self.asked.get("appdisplayname"),
+            app_id=self.request.app_id if self.request else self.asked.get("appid"),
+            key_id=self.request.key_id if self.request else self.asked.get("secretid"),
+            tenant=self.tenant.name if self.tenant else None,
+            evidence=self.attempt,
+        )
+
+    def result(self, end: End) -> Result:
+        """The result that the contract's JSON shows."""
+        removed = end.outcome if isinstance(end.outcome, Removed) else None
+        attribution: Attribution | None = removed.attribution if removed else None
+        route = removed.route if removed else self.route
+        return Result(
+            task=str(self.number),
+            outcome=end.outcome.name,
+            ticket=end.ticket,
+            tenant=self.tenant.name if self.tenant else None,
+            app_id=self.request.app_id if self.request else None,
+            app_name=self.app_name or self.asked.get("appdisplayname"),
+            key_id=self.request.key_id if self.request else None,
+            kind=self.request.kind.value if self.request else None,
+            attribution=attribution.value if attribution else None,
+            route=route.value if route else None,
+            guard=guard_of(end.outcome),
+            reason="; ".join(text for text in (reason_of(end.outcome), end.trouble) if text) or None,
+            evidence=self.attempt,
+        )

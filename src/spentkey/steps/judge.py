@@ -1,0 +1,83 @@
+"""Step 4: the guards G3 to G6 on what was seen, and what it means when the credential is not there."""
+
+from spentkey.core.credential import Credential, Kind
+from spentkey.core.evidence import Facts
+from spentkey.core.guards import Absent, g3_name, g4_locate, g4_not_a_typo, g5_expired, g6_not_protected
+from spentkey.core.outcome import (
+    AlreadyGone,
+    Attribution,
+    CannotTell,
+    End,
+    Refused,
+    Removed,
+    Route,
+    close,
+    hand_over,
+    leave_open,
+)
+from spentkey.core.plan import Survivor, lost_survivors
+from spentkey.core.task import RemovalRequest
+from spentkey.steps.case import Case
+from spentkey.steps.see import Seen, look
+from spentkey.steps.verify import survivor_lost
+
+
+async def judge(case: Case, request: RemovalRequest, seen: Seen) -> tuple[Seen, Credential] | End:
+    """Find the credential and let every guard agree, or say why nothing is to be removed.
+
+    A credential that does not show is looked for in `verify_reads` spaced looks; if one of them shows it, that look
+    is the one that is judged.
+    """
+    case.step("judge")
+    located = _g3_then_g4(seen, request)
+    rules = case.hands.rules.verify
+    for _ in range(rules.reads - 1):
+        if not isinstance(located, Absent):
+            break
+        await case.hands.clock.sleep(rules.interval_s)
+        again = await look(case, request, seen.tenant, seen.directory)
+        if isinstance(again, End):
+            return leave_open(CannotTell("the application showed in one look at the directory and not in the next"))
+        seen, located = again, _g3_then_g4(again, request)
+    if isinstance(located, Absent):
+        case.reads = rules.reads
+        return _absent(case, request, seen)
+    if isinstance(located, Refused):
+        return hand_over(located)
+    return _judge_present(case, seen, located)
+
+
+def _g3_then_g4(seen: Seen, request: RemovalRequest) -> Credential | Absent | Refused:
+    return g3_name(seen.application, request) or g4_locate(seen.application, seen.sighting, request)
+
+
+def _judge_present(case: Case, seen: Seen, credential: Credential) -> tuple[Seen, Credential] | End:
+    rules = case.hands.rules
+    own_apps = rules.own_apps | {seen.directory.client_id.lower()}
+    refusal = g5_expired(
+        credential, case.hands.clock.now(), seen.sighting.directory_time, rules.grace
+    ) or g6_not_protected(credential, seen.application, rules.protected, own_apps)
+    return hand_over(refusal) if refusal is not None else (seen, credential)
+
+
+def _absent(case: Case, request: RemovalRequest, seen: Seen) -> End:
+    """All looks agree that it is absent: removed by us earlier, a typing error, or already gone."""
+    intent = case.history.intended(request.app_id, request.key_id)
+    if intent is not None:
+        return _removed_earlier(case, request, seen, intent)
+    typo = g4_not_a_typo(seen.application, request.kind, case.hands.clock.now(), case.hands.rules.grace)
+    return hand_over(typo) if typo is not None else close(AlreadyGone())
+
+
+def _removed_earlier(case: Case, request: RemovalRequest, seen: Seen, intent: Facts) -> End:
+    lost = lost_survivors(_recorded_survivors(intent), seen.application)
+    if lost:
+        return survivor_lost(lost)
+    confirmed = case.history.confirmed(request.app_id, request.key_id)
+    attribution = Attribution.CONFIRMED if confirmed else Attribution.PRESUMED
+    return close(Removed(attribution, Route(str(intent["route"]))))
+
+
+def _recorded_survivors(intent: Facts) -> tuple[Survivor, ...]:
+    recorded = intent.get("survivors") or ()
+    return tuple(Survivor(Kind(one["kind"]), one["key_id"], one["fingerprint"]) for one in recorded)

@@ -1,0 +1,77 @@
+"""Step 5: the plan, and for a certificate the signer that proves possession of a valid one."""
+
+import asyncio
+from collections.abc import Sequence
+
+from spentkey.core.credential import Application, Credential, Kind
+from spentkey.core.outcome import End, Failed, hand_over
+from spentkey.core.plan import Plan, make_plan
+from spentkey.core.secret import Secret
+from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
+from spentkey.ports import CertificateEntry, Directory, DocumentRef
+from spentkey.steps.case import Case
+
+MOST_DOCUMENTS = 10
+"""Most PFX documents that are opened for one application."""
+
+
+async def prepare(
+    case: Case, directory: Directory, application: Application, credential: Credential
+) -> tuple[Plan, Signer | None] | End:
+    """Settle what will be done; a certificate whose application has no valid signer at hand is handed over."""
+    case.step("plan")
+    plan = make_plan(application, credential)
+    case.route = plan.route
+    if credential.kind is Kind.SECRET:
+        return plan, None
+    signer = await find_signer(case, application)
+    if isinstance(signer, Failed):
+        return hand_over(signer)
+    refused = await directory.sign_in_as(application, signer)
+    return (plan, signer) if refused is None else hand_over(Failed(refused))
+
+
+async def find_signer(case: Case, application: Application) -> Signer | Failed:
+    """Open the application's PFX documents and choose the certificate that may sign, or say what was tried."""
+    entries = await case.hands.vault.certificate_entries(application.app_id, application.display_name)
+    if not entries:
+        return _no_signer("the vault has no certificate entry for this application")
+    documents = [(entry, ref) for entry in entries for ref in await case.hands.vault.documents(entry)]
+    if not documents:
+        titles = ", ".join(entry.title for entry in entries)
+        return _no_signer(f"the vault's entry {titles} has no PFX document")
+    if len(documents) > MOST_DOCUMENTS:
+        return _no_signer(f"the vault has {len(documents)} PFX documents for it; at most {MOST_DOCUMENTS} are tried")
+    opened = [await _open(case, application, entry, ref) for entry, ref in documents]
+    signer = choose_signer([one for one in opened if isinstance(one, Signer)])
+    return signer or _no_signer(_tried([one for one in opened if isinstance(one, Unusable)]))
+
+
+async def _open(
+    case: Case, application: Application, entry: CertificateEntry, document: DocumentRef
+) -> Signer | Unusable:
+    content = await case.hands.vault.download(document)
+    opened = await _try_passwords(case, application, document, content, [entry.password])
+    if isinstance(opened, Unusable) and opened.locked:
+        pki = await case.hands.vault.pki_password()
+        opened = await _try_passwords(case, application, document, content, [pki])
+    return opened
+
+
+async def _try_passwords(
+    case: Case, application: Application, document: DocumentRef, content: bytes, passwords: Sequence[Secret]
+) -> Signer | Unusable:
+    name = f"{document.name} (document {document.document_id})"
+    now = case.hands.clock.now()
+    return await asyncio.to_thread(open_signer, name, content, passwords, application, now)
+
+
+def _tried(unusable: Sequence[Unusable]) -> str:
+    return "; ".join(f"{one.document}: {one.reason}" for one in unusable)
+
+
+def _no_signer(tried: str) -> Failed:
+    return Failed(
+        "the application has no valid signer: removeKey needs a proof by a certificate that is registered on it and "
+        f"valid now ({tried})"
+    )

@@ -1,0 +1,128 @@
+"""Step 8: tell the ticket how it ended: close it, or hand it over with the reason; each write is read back."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from spentkey.core.errors import DeskRefused, SpentkeyError, Who
+from spentkey.core.guards import g7_still_ours
+from spentkey.core.outcome import (
+    AlreadyGone,
+    CannotTell,
+    End,
+    Failed,
+    NotOurs,
+    Removed,
+    Result,
+    TicketState,
+    hand_over,
+    leave_open,
+    leave_untouched,
+)
+from spentkey.core.report import NewNote, closing_note, hand_over_note, resolution
+from spentkey.core.task import Task
+from spentkey.ports import TaskChange
+from spentkey.steps.case import Case
+
+
+async def finish(case: Case, end: End) -> Result:
+    """Bring the ticket to the state that `end` asks for, and put the result on record."""
+    end = enough_tries(case, end)
+    if end.ticket in (TicketState.CLOSED, TicketState.HANDED_OFF):
+        case.step("report", "close" if end.ticket is TicketState.CLOSED else "hand over")
+        end = await _write(case, end)
+    return await _settle(case, end, outage=False)
+
+
+def left(problem: SpentkeyError, case: Case) -> End:
+    """What a problem on the way means for the ticket: open for another try, or untouched if Ivanti refuses us."""
+    if isinstance(problem, DeskRefused):
+        return leave_untouched(Failed(str(problem), problem.who))
+    if case.intent_made:
+        return leave_open(CannotTell(f"the removal was asked for, but not yet verified: {problem}"))
+    return leave_open(Failed(str(problem), problem.who))
+
+
+async def settle_problem(case: Case, problem: SpentkeyError) -> Result:
+    """Put on record that the try ended by a problem; nothing is written to the ticket."""
+    return await _settle(case, left(problem, case), outage=problem.who is Who.NOBODY)
+
+
+async def _settle(case: Case, end: End, *, outage: bool) -> Result:
+    result = case.result(end)
+    if not isinstance(end.outcome, NotOurs):
+        await case.try_to_record("result", **_recorded(case, result), outage=outage)
+    case.step(result.ticket.value, result.reason or result.outcome)
+    return result
+
+
+def _recorded(case: Case, result: Result) -> dict[str, str | int | None]:
+    """The result as evidence keeps it: a rerun of a closed task shows it again."""
+    return {**result.as_json(), "task": case.number, "app_name": result.app_name}
+
+
+def enough_tries(case: Case, end: End) -> End:
+    """After `max_attempts` tries that no outage explains, people must look."""
+    if end.ticket is not TicketState.OPEN or case.history.open_attempts + 1 < case.hands.rules.max_attempts:
+        return end
+    return hand_over(end.outcome)
+
+
+async def _write(case: Case, end: End) -> End:
+    """Write the end to the ticket; one that could not be written leaves the ticket open, the outcome as it was."""
+    try:
+        task = await case.hands.desk.find(case.number)
+        changed = g7_still_ours(task, case.hands.rules.desk)
+        if changed is not None or task is None:
+            kept = end.outcome if isinstance(end.outcome, Removed | AlreadyGone) else changed or end.outcome
+            return leave_untouched(kept)
+        await (_close(case, task, end) if end.ticket is TicketState.CLOSED else _hand_over(case, task, end))
+    except SpentkeyError as problem:
+        await case.try_to_record("not-reported", problem=str(problem))
+        return replace(leave_open(end.outcome), trouble=f"the ticket could not be written: {problem}")
+    return end
+
+
+async def _close(case: Case, task: Task, end: End) -> None:
+    rules = case.hands.rules.desk
+    if not isinstance(end.outcome, Removed | AlreadyGone):
+        raise TypeError(f"a task is never closed on the outcome {end.outcome.name}")
+    text = resolution(case.subject, end.outcome)
+    if not rules.resolution_field:
+        await _note(
+            case, task, closing_note(case.subject, end.outcome, case.reads, rules.language), look=case.history.known
+        )
+    minutes = _minutes(case, task)
+    await case.record("closing", **_recorded(case, case.result(end)), minutes=str(minutes))
+    change = TaskChange(
+        status=rules.completed,
+        owner=rules.login_id,
+        minutes=minutes,
+        resolution=text if rules.resolution_field else None,
+    )
+    await case.hands.desk.change(task, change)
+    await case.record("closed", minutes=str(minutes))
+
+
+async def _hand_over(case: Case, task: Task, end: End) -> None:
+    rules = case.hands.rules.desk
+    await _note(case, task, hand_over_note(case.subject, end, rules.language), look=True)
+    minutes = _minutes(case, task)
+    await case.record("reassigning", minutes=str(minutes), team=rules.escalation_team)
+    change = TaskChange(status=rules.handed_off, owner="", minutes=minutes, owner_team=rules.escalation_team)
+    await case.hands.desk.change(task, change)
+    await case.record("handed-over", minutes=str(minutes), team=rules.escalation_team)
+
+
+async def _note(case: Case, task: Task, note: NewNote, *, look: bool) -> None:
+    """One note per assignment: where an earlier try may have written it, it is looked for first."""
+    if look and await case.hands.desk.has_note(task, note.marker):
+        return
+    await case.record("noting", subject=note.subject, marker=note.marker)
+    await case.hands.desk.add_note(task, note)
+    await case.record("noted", subject=note.subject, marker=note.marker)
+
+
+def _minutes(case: Case, task: Task) -> Decimal:
+    """The field's value as read and the minutes of this work; an unfinished earlier write keeps its target."""
+    target = case.history.minutes_target
+    return Decimal(target) if target is not None else task.minutes + case.hands.rules.desk.minutes

@@ -1,0 +1,75 @@
+"""Steps 1 and 2: read the task and its request from the service desk, and take what it asks for literally."""
+
+from spentkey.core.evidence import Facts
+from spentkey.core.guards import g0_task_is_ours
+from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, hand_over, leave_untouched
+from spentkey.core.task import RemovalRequest, Task, read_request
+from spentkey.steps.case import Case, Ticket
+
+
+async def read_ticket(case: Case) -> Ticket | Result | End:
+    """Read the task; a task that we closed gives its recorded result again, one that is not ours is left alone."""
+    case.step("ticket")
+    desk, rules = case.hands.desk, case.hands.rules.desk
+    task = await desk.find(case.number)
+    if task is None:
+        return leave_untouched(NotOurs(f"no task has the number {case.number}"))
+    case.history = await case.hands.evidence.history(case.number)
+    by_us = task.owner.casefold() == rules.login_id.casefold()
+    if task.status == rules.completed and by_us and case.history.closed is not None:
+        return recorded_result(case.history.closed)
+    not_ours = g0_task_is_ours(task, None, rules)
+    if not_ours is not None:
+        await _note_finished_hand_over(case, task)
+        return leave_untouched(not_ours)
+    return await _with_parameters(case, task)
+
+
+async def _note_finished_hand_over(case: Case, task: Task) -> None:
+    """A crash may have come between a reassignment and its record; the task itself shows that it took."""
+    if case.history.handing_over and task.owner_team == case.hands.rules.desk.escalation_team:
+        await case.record("handed-over", team=task.owner_team, found="the task shows it")
+
+
+async def _with_parameters(case: Case, task: Task) -> Ticket | End:
+    parameters = await case.hands.desk.parameters(task)
+    not_ours = g0_task_is_ours(task, parameters, case.hands.rules.desk)
+    if not_ours is not None:
+        return leave_untouched(not_ours)
+    ticket = Ticket(task, parameters)
+    case.learn_parameters(ticket)
+    return ticket
+
+
+def ask(case: Case, ticket: Ticket) -> RemovalRequest | End:
+    """Guard G1: one exact request, or a refusal that names the field."""
+    case.step("ask")
+    request = read_request(ticket.parameters)
+    if isinstance(request, Refused):
+        return hand_over(request)
+    case.request = request
+    return request
+
+
+def recorded_result(record: Facts) -> Result:
+    """The result of an earlier run, as it stands in the evidence."""
+
+    def text(name: str) -> str | None:
+        value = record.get(name)
+        return None if value is None else str(value)
+
+    return Result(
+        task=str(record.get("task")),
+        outcome=str(record.get("outcome")),
+        ticket=TicketState.CLOSED,
+        tenant=text("tenant"),
+        app_id=text("app_id"),
+        app_name=text("app_name"),
+        key_id=text("key_id"),
+        kind=text("kind"),
+        attribution=text("attribution"),
+        route=text("route"),
+        guard=text("guard"),
+        reason=text("reason"),
+        evidence=text("attempt"),
+    )

@@ -1,0 +1,62 @@
+"""Read this first: the story of one removal, from ticket to report.
+
+Each step either says what it found, or how the story ends (`End`). Nothing is removed unless every guard agreed, the
+plan names one key id, the ticket was read again, and the intent is on record; and nothing is closed unless reads of
+the directory agree. A crash anywhere is resumed by calling this again: it reads what is true and goes on from there.
+"""
+
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.outcome import End, Result
+from spentkey.core.task import RemovalRequest
+from spentkey.steps.case import Case, Hands, Ticket
+from spentkey.steps.judge import judge
+from spentkey.steps.prepare import prepare
+from spentkey.steps.remove import confirm_ticket, remove
+from spentkey.steps.report import finish, settle_problem
+from spentkey.steps.see import see_application
+from spentkey.steps.ticket import ask, read_ticket
+from spentkey.steps.verify import verify
+
+
+async def work_on(number: int, hands: Hands) -> Result:
+    """Work on the task with that AssignmentID until it is closed, handed over, left open or left alone."""
+    case = Case(number, attempt=hands.ids.new(), hands=hands)
+    try:
+        end = await tell(case)
+        return end if isinstance(end, Result) else await finish(case, end)
+    except SpentkeyError as problem:
+        return await settle_problem(case, problem)
+
+
+async def tell(case: Case) -> End | Result:
+    """Steps 1 and 2, then the rest in turn: what the ticket asks decides which application is looked at."""
+    ticket = await read_ticket(case)
+    if isinstance(ticket, End | Result):
+        return ticket
+    request = ask(case, ticket)
+    if isinstance(request, End):
+        return request
+    async with case.hands.turns.turn(request.app_id):
+        return await on_application(case, ticket, request)
+
+
+async def on_application(case: Case, ticket: Ticket, request: RemovalRequest) -> End:
+    """Steps 3 to 7, while nobody else of us writes to that application."""
+    seen = await see_application(case, request)
+    if isinstance(seen, End):
+        return seen
+    judged = await judge(case, request, seen)
+    if isinstance(judged, End):
+        return judged
+    seen, credential = judged
+    prepared = await prepare(case, seen.directory, seen.application, credential)
+    if isinstance(prepared, End):
+        return prepared
+    plan, signer = prepared
+    changed = await confirm_ticket(case, ticket.task, request)
+    if changed is not None:
+        return changed
+    reply = await remove(case, seen.directory, plan, signer)
+    if isinstance(reply, End):
+        return reply
+    return await verify(case, seen.directory, plan, signer, reply)

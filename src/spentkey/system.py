@@ -1,0 +1,36 @@
+"""The machine's own clock, ids and randomness: the only file that asks for them."""
+
+import asyncio
+import random
+import time
+import uuid
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The `Clock` port on this machine."""
+
+    def now(self) -> datetime:
+        """The present time in UTC."""
+        return datetime.now(UTC)  # noqa: TID251
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without holding up others."""
+        await asyncio.sleep(seconds)  # noqa: TID251
+
+
+class SystemIds:
+    """The `Ids` port: random UUIDs."""
+
+    def new(self) -> str:
+        """A fresh random UUID."""
+        return str(uuid.uuid4())  # noqa: TID251
+
+
+def jitter() -> float:
+    """A random number from 0 up to 1, to spread retries."""
+    return random.random()  # noqa: TID251, S311  # spreads load, guards nothing

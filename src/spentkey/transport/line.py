@@ -1,0 +1,143 @@
+"""A line to one system: its base address, what it is called, and how its answers are told apart."""
+
+import asyncio
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from spentkey.core.errors import Outage
+from spentkey.ports import Clock
+from spentkey.transport.retry import TryAgain, retry_after, with_retries
+
+AGAIN_READ = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses after which a read is sent again."""
+
+
+class ReplyLost(Exception):
+    """A write was sent and its reply did not come, or does not say what happened: it may have been applied."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A complete answer: status, headers and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def is_html(self) -> bool:
+        """Whether this is a page for people, such as a log-in page that a proxy put in the way."""
+        kind = self.headers.get("Content-Type", "").lower()
+        return "html" in kind or self.body.lstrip()[:1] == b"<"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One system over HTTPS. Redirects are never followed; a path is joined to the base as it is."""
+
+    name: str
+    base: str
+    session: aiohttp.ClientSession
+    clock: Clock
+    jitter: Callable[[], float]
+    proxy: str | None = None
+    refused_before_effect: Collection[int] = field(default=frozenset({429}))
+    """Statuses after which a write is certainly not applied and may be sent again."""
+
+    async def read(
+        self, path: str, query: Mapping[str, str] | None = None, headers: Callable[[], Mapping[str, str]] | None = None
+    ) -> Answered:
+        """GET, as often as the retry policy allows; raises `Outage` when no usable answer comes."""
+
+        async def once() -> Answered:
+            answered = await self._try("GET", path, query, None, headers() if headers else {})
+            if answered.status in AGAIN_READ:
+                raise self._again(answered)
+            return answered
+
+        return await with_retries(once, self.clock, self.jitter)
+
+    async def post_read(self, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Answered:
+        """POST that changes nothing (a batch of reads), with the retries of a read."""
+
+        async def once() -> Answered:
+            answered = await self._try("POST", path, None, body, headers())
+            if answered.status in AGAIN_READ:
+                raise self._again(answered)
+            return answered
+
+        return await with_retries(once, self.clock, self.jitter)
+
+    async def write(self, method: str, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Answered:
+        """Send a write. It is repeated only when it was certainly not applied; else `ReplyLost` is raised."""
+
+        async def once() -> Answered:
+            try:
+                answered = await self._try(method, path, None, body, headers())
+            except TryAgain as problem:
+                if isinstance(problem.__cause__, aiohttp.ClientConnectorError):
+                    raise  # nothing was sent
+                raise ReplyLost(str(problem)) from None
+            if answered.status in self.refused_before_effect:
+                raise self._again(answered)
+            if answered.status >= 500 or answered.status == 408:
+                raise ReplyLost(f"{self.name} answered {answered.status}")
+            return answered
+
+        return await with_retries(once, self.clock, self.jitter)
+
+    def _again(self, answered: Answered) -> TryAgain:
+        wait = retry_after(answered.headers.get("Retry-After"), self.clock.now())
+        return TryAgain(f"{self.name} answered {answered.status}", wait)
+
+    async def _try(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: Any, headers: Mapping[str, str]
+    ) -> Answered:
+        url = URL(self.base.rstrip("/") + path, encoded=True)
+        try:
+            async with self.session.request(
+                method,
+                url.with_query(query) if query else url,
+                json=body,
+                headers=headers,
+                proxy=self.proxy,
+                allow_redirects=False,
+            ) as response:
+                answered = Answered(response.status, response.headers, await response.read())
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
+            raise Outage(f"{self.name}: the TLS connection was refused ({_brief(problem)})") from None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
+            raise TryAgain(f"{self.name} did not answer ({_brief(problem)})") from problem
+        if 300 <= answered.status < 400:
+            raise Outage(f"{self.name} answered with a redirect, which is not followed")
+        return answered
+
+
+def _brief(problem: BaseException) -> str:
+    """The kind of a problem; its text may quote what was sent."""
+    kind = type(problem).__name__
+    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
+        return f"{kind}: {problem.certificate_error}"
+    return "time-out" if isinstance(problem, asyncio.TimeoutError) else kind
+
+
+def json_object(answered: Answered, system: str) -> dict[str, Any]:
+    """The JSON object of an answer; raises `Outage` for HTML, for invalid JSON, and for JSON that is not an object."""
+    value = json_value(answered, system)
+    if not isinstance(value, dict):
+        raise Outage(f"{system} answered JSON that is not an object")
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def json_value(answered: Answered, system: str) -> Any:
+    """The JSON value of an answer; raises `Outage` where there is none."""
+    if answered.is_html():
+        raise Outage(f"{system} answered with an HTML page instead of JSON")
+    try:
+        return json.loads(answered.body)
+    except (ValueError, RecursionError):
+        raise Outage(f"{system} answered something that is not JSON") from None
