@@ -47,10 +47,15 @@ class Connections:
 
 @asynccontextmanager
 async def hands_for(
-    settings: Settings, progress: Progress, *, use_proxies: bool = True, read_only: bool = False
+    settings: Settings,
+    progress: Progress,
+    *,
+    use_proxies: bool = True,
+    read_only: bool = False,
+    clock: Clock | None = None,
 ) -> AsyncGenerator[Hands]:
     """Open every connection lazily and close all of them at the end."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_session(trust(settings.tls.ca_file)))
         microsoft = await stack.enter_async_context(open_session(trust(settings.tls.microsoft_ca_file)))

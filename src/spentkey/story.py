@@ -11,7 +11,7 @@ from spentkey.core.task import RemovalRequest
 from spentkey.steps.case import Case, Hands, Ticket
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
-from spentkey.steps.remove import confirm_ticket, remove
+from spentkey.steps.remove import Job, remove
 from spentkey.steps.report import finish, settle_problem
 from spentkey.steps.see import see_application
 from spentkey.steps.ticket import ask, read_ticket
@@ -53,10 +53,8 @@ async def on_application(case: Case, ticket: Ticket, request: RemovalRequest) ->
     if isinstance(prepared, End):
         return prepared
     plan, signer = prepared
-    changed = await confirm_ticket(case, ticket.task, request)
-    if changed is not None:
-        return changed
-    reply = await remove(case, seen.directory, plan, signer)
+    job = Job(seen.directory, plan, signer, ticket.task, request)
+    reply = await remove(case, job)
     if isinstance(reply, End):
         return reply
-    return await verify(case, seen.directory, plan, signer, reply)
+    return await verify(case, job, reply)

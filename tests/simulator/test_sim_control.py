@@ -87,30 +87,33 @@ async def test_a_reset_may_bring_another_world(served: Served) -> None:
     assert list((await get(served, "/truth"))["tenants"]) == ["production"]
 
 
+WRONG_BODIES: list[tuple[str, Any]] = [
+    ("/faults", {"rules": [{"kind": "earthquake"}]}),
+    ("/faults", {"rules": [{"kind": "503", "when": "during"}]}),
+    ("/faults", {"rules": [{"kind": "503", "nth": 0}]}),
+    ("/faults", {"rules": [{"kind": "503", "times": "many"}]}),
+    ("/faults", {"rules": [{"kind": "503", "chance": 1}]}),
+    ("/faults", {"rules": [{"kind": "503", "params": 7}]}),
+    ("/faults", {"rules": [{"kind": "503", "route": 7}]}),
+    ("/faults", {"rules": "all"}),
+    ("/faults", {"rule": []}),
+    ("/faults", []),
+    ("/clock", {}),
+    ("/clock", {"set": "tomorrow"}),
+    ("/clock", {"set": "2030-01-01T00:00:00"}),
+    ("/clock", {"step": "1"}),
+    ("/clock", {"step": True}),
+    ("/clock", {"step": 1e300}),
+    ("/clock", {"set": "2030-01-01T00:00:00Z", "step": 1}),
+    ("/reset", {"world": []}),
+    ("/reset", {"world": {"tenants": [{}]}}),
+    ("/reset", {"worlds": {}}),
+]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
-    [
-        ("/faults", {"rules": [{"kind": "earthquake"}]}),
-        ("/faults", {"rules": [{"kind": "503", "when": "during"}]}),
-        ("/faults", {"rules": [{"kind": "503", "nth": 0}]}),
-        ("/faults", {"rules": [{"kind": "503", "times": "many"}]}),
-        ("/faults", {"rules": [{"kind": "503", "chance": 1}]}),
-        ("/faults", {"rules": [{"kind": "503", "params": 7}]}),
-        ("/faults", {"rules": [{"kind": "503", "route": 7}]}),
-        ("/faults", {"rules": "all"}),
-        ("/faults", {"rule": []}),
-        ("/faults", []),
-        ("/clock", {}),
-        ("/clock", {"set": "tomorrow"}),
-        ("/clock", {"set": "2030-01-01T00:00:00"}),
-        ("/clock", {"step": "1"}),
-        ("/clock", {"step": True}),
-        ("/clock", {"step": 1e300}),
-        ("/clock", {"set": "2030-01-01T00:00:00Z", "step": 1}),
-        ("/reset", {"world": []}),
-        ("/reset", {"world": {"tenants": [{}]}}),
-        ("/reset", {"worlds": {}}),
-    ],
+    WRONG_BODIES,
 )
 async def test_a_wrong_body_changes_nothing(served: Served, path: str, body: Any) -> None:
     """400 and one line that says what is wrong."""

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def refused(*arguments: str) -> str:
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def running(*arguments: str) -> Generator[tuple[subprocess.Popen[str], list[str]]]:
     """The command at work, and the lines that it printed up to "ready"."""
     with subprocess.Popen([*COMMAND, "serve", *arguments], stdout=subprocess.PIPE, text=True) as process:
         lines = list[str]()
@@ -148,7 +148,7 @@ async def test_a_stopped_simulator_listens_no_longer(served: Served) -> None:
     """Every port is free again."""
     await served.simulator.stop()
     for port in served.where.ports():
-        with pytest.raises(OSError, match="refused|Connect call failed"):
+        with pytest.raises(OSError, match=r"refused|Connect call failed"):
             await asyncio.open_connection("127.0.0.1", port)
 
 

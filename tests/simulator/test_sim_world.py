@@ -111,34 +111,37 @@ def test_a_pfx_is_the_same_each_time() -> None:
     assert material.pfx_bytes(world, "one", "x") == material.pfx_bytes(world, "one", "x")
 
 
+WRONG_WORLDS: list[tuple[dict[str, Any], str]] = [
+    ({"tenant": []}, "tenant"),
+    ({"seed": "7"}, "seed"),
+    ({"tenants": [{}]}, "tenants[0]"),
+    ({"tenants": [{"name": "a"}, {"name": "A"}]}, "same name"),
+    ({"tenants": [{"name": "a", "applications": [{"app_id": "x"}]}]}, "tenants[0].applications[0].app_id"),
+    ({"tenants": [{"name": "a", "applications": [{"certificates": [{"certificate": "none"}]}]}]}, "'none'"),
+    ({"tenants": [{"name": "a", "clients": [{"end": "soon"}]}]}, "'soon'"),
+    ({"certificates": {"c": {"not_before": "soon"}}}, "certificates.c.not_before"),
+    ({"certificates": {"c": {"not_before": "+2d", "not_after": "+1d"}}}, "not later"),
+    ({"certificates": {"c": {"key": "rsa-512"}}}, "rsa-512"),
+    ({"certificates": {"c": {"subject": "sales"}}}, "CN="),
+    ({"passwordstate": {"documents": [{"owner": 1, "name": "x", "content": {"base64": "%"}}]}}, "base64"),
+    ({"passwordstate": {"documents": [{"owner": 1, "name": "x", "content": {}}]}}, "content"),
+    (
+        {
+            "passwordstate": {
+                "documents": [{"owner": 1, "name": "x", "content": {"pfx": {"certificate": "c", "password": ""}}}]
+            }
+        },
+        "'c'",
+    ),
+    ({"ivanti": {"tasks": [{"number": "40021"}]}}, "ivanti.tasks[0].number"),
+    ({"ivanti": {"teams": []}}, "ivanti.teams"),
+    ({"ivanti": {"notes": [{"task": 1}]}}, "no task 1"),
+]
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
-    [
-        ({"tenant": []}, "tenant"),
-        ({"seed": "7"}, "seed"),
-        ({"tenants": [{}]}, "tenants[0]"),
-        ({"tenants": [{"name": "a"}, {"name": "A"}]}, "same name"),
-        ({"tenants": [{"name": "a", "applications": [{"app_id": "x"}]}]}, "tenants[0].applications[0].app_id"),
-        ({"tenants": [{"name": "a", "applications": [{"certificates": [{"certificate": "none"}]}]}]}, "'none'"),
-        ({"tenants": [{"name": "a", "clients": [{"end": "soon"}]}]}, "'soon'"),
-        ({"certificates": {"c": {"not_before": "soon"}}}, "certificates.c.not_before"),
-        ({"certificates": {"c": {"not_before": "+2d", "not_after": "+1d"}}}, "not later"),
-        ({"certificates": {"c": {"key": "rsa-512"}}}, "rsa-512"),
-        ({"certificates": {"c": {"subject": "sales"}}}, "CN="),
-        ({"passwordstate": {"documents": [{"owner": 1, "name": "x", "content": {"base64": "%"}}]}}, "base64"),
-        ({"passwordstate": {"documents": [{"owner": 1, "name": "x", "content": {}}]}}, "content"),
-        (
-            {
-                "passwordstate": {
-                    "documents": [{"owner": 1, "name": "x", "content": {"pfx": {"certificate": "c", "password": ""}}}]
-                }
-            },
-            "'c'",
-        ),
-        ({"ivanti": {"tasks": [{"number": "40021"}]}}, "ivanti.tasks[0].number"),
-        ({"ivanti": {"teams": []}}, "ivanti.teams"),
-        ({"ivanti": {"notes": [{"task": 1}]}}, "no task 1"),
-    ],
+    WRONG_WORLDS,
 )
 def test_a_wrong_world_is_refused_in_one_line(raw: dict[str, Any], words: str) -> None:
     """The line says where and what."""

@@ -100,7 +100,7 @@ def _value(value: Any) -> str:
         table = cast("Table", value)
         pairs = ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in table.items())
         return f"{{ {pairs} }}" if pairs else "{}"
-    return _text(value) if isinstance(value, str) else str(value)
+    return _text(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _key(name: str) -> str:

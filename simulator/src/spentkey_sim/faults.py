@@ -96,7 +96,8 @@ def _chaos(seed: int, names: tuple[str, str, str], nth: int) -> Fault | None:
     roll = _roll(seed, names, nth)
     if roll >= _CHAOS_RATE or _roll(seed, names, nth - 1) < _CHAOS_RATE:
         return None
-    choices = _CHAOS.get(names[0], ())
+    route = names[1].removeprefix("batch:").removeprefix("sp-")
+    choices = _CHAOS.get(names[0], ()) + (_CHAOS_OF_WRITES if names[0] == "graph" and route in _GRAPH_WRITES else ())
     return choices[int(roll / _CHAOS_RATE * len(choices))] if choices else None
 
 
@@ -114,11 +115,13 @@ _STALE = Fault("stale", "before", {"reads": 1})
 _CONCURRENT = Fault("409", "before")
 _CHAOS: dict[str, tuple[Fault, ...]] = {
     "login": (_THROTTLED, _BUSY, _LOST, _REPLY_LOST),
-    "graph": (_THROTTLED, _THROTTLED_BY_DATE, _BUSY, _CONCURRENT, _LOST, _REPLY_LOST, _STALE, _STALE),
+    "graph": (_THROTTLED, _THROTTLED_BY_DATE, _BUSY, _LOST, _REPLY_LOST, _STALE, _STALE),
     "ivanti": (_THROTTLED, _BUSY, _LOST, _REPLY_LOST, _STALE),
     "passwordstate": (_THROTTLED, _BUSY, _LOST, _REPLY_LOST),
 }
 """What a correct client rides out, system by system; the database has no such faults of its own."""
+_GRAPH_WRITES = frozenset({"removePassword", "removeKey", "patch"})
+_CHAOS_OF_WRITES = (_CONCURRENT, _REPLY_LOST)
 
 
 def _parse(rule: dict[str, Any]) -> _Rule:

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from spentkey.assemble import hands_for
-from spentkey.cli.main import complain, until_done
+from spentkey.cli.ending import complain, until_done
 from spentkey.cli.options import json_option
 from spentkey.cli.show import print_json, results_table, summary
 from spentkey.cli.watching import watching

@@ -1,16 +1,14 @@
-"""`spentkey`: the commands, loaded only when they are called; and how errors become one line and an exit code."""
+"""`spentkey`: the commands, loaded only when they are called."""
 
-import asyncio
 import importlib
 import sys
 import traceback
-from collections.abc import Coroutine
-from typing import Any, cast
+from typing import cast
 
 import click
 
 from spentkey import __version__
-from spentkey.core.errors import Misconfigured, SpentkeyError
+from spentkey.cli.ending import complain
 
 COMMANDS = {
     "demo": "start the simulator and remove the spent credentials of its two tenants",
@@ -47,26 +45,6 @@ def cli() -> None:
     Exit codes: 0 done; 2 not ours, unknown, or a wrong option or configuration; 3 handed over to people;
     4 left open for another try; 1 a bug.
     """
-
-
-def until_done(work: Coroutine[Any, Any, int]) -> None:
-    """Run a command's coroutine and leave with its exit code; a known problem is one line (or one for each)."""
-    try:
-        code = asyncio.run(work)
-    except Misconfigured as problem:
-        code = complain(str(problem), 2)
-    except SpentkeyError as problem:
-        code = complain(str(problem), 4)
-    except KeyboardInterrupt:
-        code = complain("interrupted; open tasks stay open and are found again", 130)
-    sys.exit(code)
-
-
-def complain(text: str, code: int) -> int:
-    """Say what is wrong on stderr."""
-    for line in text.splitlines():
-        click.echo(f"spentkey: {line}", err=True)
-    return code
 
 
 def main() -> None:

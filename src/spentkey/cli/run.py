@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 
 from spentkey.assemble import hands_for
-from spentkey.cli.main import until_done
+from spentkey.cli.ending import until_done
 from spentkey.cli.options import config_option, json_option, settings_from
 from spentkey.cli.show import print_json, results_table
 from spentkey.cli.watching import watching

@@ -1,5 +1,7 @@
 """Step 6: read the ticket once more, put the intent on record, and ask Graph for exactly this removal."""
 
+from dataclasses import dataclass
+
 from spentkey.core.guards import g7_still_ours, g7_still_says_the_same
 from spentkey.core.outcome import End, Failed, hand_over, leave_untouched
 from spentkey.core.plan import Plan
@@ -12,36 +14,57 @@ NOTHING_DONE = {Answer.FORBIDDEN, Answer.PROOF_REJECTED, Answer.REJECTED}
 """Answers after which Graph has done nothing; every other answer is only a hint, and reads decide."""
 
 
-async def confirm_ticket(case: Case, task: Task, request: RemovalRequest) -> End | None:
+@dataclass(frozen=True)
+class Job:
+    """One removal that every guard agreed to: what is to be done, where, and for which ticket."""
+
+    directory: Directory
+    plan: Plan
+    signer: Signer | None
+    task: Task
+    request: RemovalRequest
+
+
+async def confirm_ticket(case: Case, job: Job) -> End | None:
     """Guard G7: read again, the task and its parameters still ask for the same."""
     desk = case.hands.desk
     rules = case.hands.rules.desk
     now = await desk.find(case.number)
     changed = g7_still_ours(now, rules)
     if changed is None:
-        parameters = await desk.parameters(now or task)
-        changed = g7_still_says_the_same(now, parameters, request, rules)
+        parameters = await desk.parameters(now or job.task)
+        changed = g7_still_says_the_same(now, parameters, job.request, rules)
     return leave_untouched(changed) if changed is not None else None
 
 
-async def remove(case: Case, directory: Directory, plan: Plan, signer: Signer | None) -> Reply | End:
-    """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause."""
-    case.step("remove", plan.route.value)
-    reply = await send_removal(case, directory, plan, signer)
-    if reply.answer in NOTHING_DONE:
-        return hand_over(Failed(reply.detail))
-    return reply
+async def remove(case: Case, job: Job) -> Reply | End:
+    """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause.
+
+    Where an earlier try put the same intent on record, nothing is sent yet: what that try did may only not show, so it
+    counts as a removal whose reply was lost, and the reads of step 7 decide.
+    """
+    earlier = case.history.intended(job.request.app_id, job.request.key_id)
+    if earlier is not None and not case.intent_made:
+        case.step("remove", "was asked for earlier")
+        case.intent_made = True
+        return Reply(Answer.LOST, "an earlier try asked for the removal", str(earlier.get("client_request_id")))
+    changed = await confirm_ticket(case, job)
+    if changed is not None:
+        return changed
+    case.step("remove", job.plan.route.value)
+    reply = await _send_removal(case, job)
+    return hand_over(Failed(reply.detail)) if reply.answer in NOTHING_DONE else reply
 
 
-async def send_removal(case: Case, directory: Directory, plan: Plan, signer: Signer | None) -> Reply:
+async def _send_removal(case: Case, job: Job) -> Reply:
     """One removal with its records before and after; nothing is sent unless the intent is safely on disk."""
-    client_request_id = case.hands.ids.new()
-    await case.record("intent", **_intent(plan, signer), client_request_id=client_request_id)
+    client_request_id, plan, application = case.hands.ids.new(), job.plan, job.plan.application
+    await case.record("intent", **_intent(plan, job.signer), client_request_id=client_request_id)
     case.intent_made = True
-    if signer is None:
-        reply = await directory.remove_secret(plan.application, plan.key_id, client_request_id)
+    if job.signer is None:
+        reply = await job.directory.remove_secret(application, plan.key_id, client_request_id)
     else:
-        reply = await directory.remove_certificate(plan.application, plan.key_id, signer, client_request_id)
+        reply = await job.directory.remove_certificate(application, plan.key_id, job.signer, client_request_id)
     await case.record(
         "answer",
         answer=reply.answer.value,

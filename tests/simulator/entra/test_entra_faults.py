@@ -1,5 +1,6 @@
 """Faults on the wire of login and Graph, before and after the effect, and batches with faults of their own."""
 
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -187,3 +188,9 @@ async def test_faults_name_the_application_whichever_way_it_is_addressed(desk: D
     """A rule with the app id meets the request that goes by object id."""
     desk.fault("503", object=SALES)
     assert (await desk.ask("GET", READ)).status == 503
+
+
+async def test_a_body_beyond_the_limit_is_refused(desk: Desk) -> None:
+    """Four mebibytes are more than any request here needs."""
+    async with desk.client.post("/v1.0/$batch", data=BytesIO(b"x" * (4 * 1024 * 1024 + 1))) as answer:
+        assert answer.status == 413

@@ -26,7 +26,8 @@ def object_of(holder: Holder, operation: Operation, path: str, options: Mapping[
     if operation.by:
         return state.app_id_of(holder.world, operation.value)
     if operation.collection:
-        return query.filtered_value(options)
+        field, value = query.filtered_value(options)
+        return value if field == "displayName" else state.app_id_of(holder.world, value.lower())
     return "" if operation.route == "batch" else unquote(path).strip("/").split("/")[0]
 
 

@@ -70,10 +70,10 @@ def next_token(offset: int) -> str:
     return base64.urlsafe_b64encode(f"page:{offset}".encode()).rstrip(b"=").decode()
 
 
-def filtered_value(query: Mapping[str, str]) -> str:
-    """The value that a list is filtered for, or "" when it is not."""
+def filtered_value(query: Mapping[str, str]) -> tuple[str, str]:
+    """The property that a list is filtered by and the value, or two empty texts."""
     found = _FILTER.fullmatch(query.get("$filter", ""))
-    return found[2].replace("''", "'") if found else ""
+    return (found[1], found[2].replace("''", "'")) if found else ("", "")
 
 
 def _only(query: Mapping[str, str], known: frozenset[str]) -> None:

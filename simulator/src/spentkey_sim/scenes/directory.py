@@ -1,0 +1,96 @@
+"""Unfolds the scenes' applications into tenants and certificates."""
+
+from collections.abc import Sequence
+
+from spentkey_sim.making import Raw
+from spentkey_sim.scenes.names import Names
+from spentkey_sim.scenes.scene import App, Place, Secret
+
+
+def app_id(app: App, names: Names) -> str:
+    """The AppID of an application."""
+    return names.guid("app", app.place.name, app.name)
+
+
+def key_id(app: App, label: str, names: Names) -> str:
+    """The id of the credential with that label, whether the application has it or not."""
+    return names.guid("credential", app.place.name, app.name, label)
+
+
+def certificate_name(app: App, label: str) -> str:
+    """The name under which the world makes a certificate."""
+    return f"{app.slug}-{label}"
+
+
+def tenant(place: Place, apps: Sequence[App], names: Names) -> Raw:
+    """A tenant with its one client and those applications that are registered in it."""
+    return {
+        "name": place.name,
+        "tenant_id": place.tenant_id,
+        "domain": place.domain,
+        "subscription_id": place.subscription_id,
+        "when": {"Onderwijs": place.onderwijs},
+        "clients": [
+            {
+                "app_id": client_id(place, names),
+                "secret": client_secret(place, names),
+                "entry": place.entry,
+                "roles": ["Application.ReadWrite.All"],
+            }
+        ],
+        "applications": [_application(app, names) for app in apps if app.registered and app.place == place],
+    }
+
+
+def client_id(place: Place, names: Names) -> str:
+    """The AppID that the automation signs in with."""
+    return names.guid("client", place.name)
+
+
+def client_secret(place: Place, names: Names) -> str:
+    """The secret that the automation signs in with."""
+    return names.client_secret("client", place.name)
+
+
+def certificates(apps: Sequence[App]) -> Raw:
+    """Every certificate that the world has to make, by name."""
+    return {
+        certificate_name(app, one.label): {
+            "subject": f"CN={app.slug}",
+            "not_before": one.begin,
+            "not_after": one.end,
+            "key": "rsa-2048",
+        }
+        for app in apps
+        for one in app.certificates
+    }
+
+
+def _application(app: App, names: Names) -> Raw:
+    protected = app.token_encryption
+    return {
+        "app_id": app_id(app, names),
+        "object_id": names.guid("object", app.place.name, app.name),
+        "display_name": app.name,
+        "token_encryption_key_id": None if protected is None else key_id(app, protected, names),
+        "owners_only": app.owners_only,
+        "passwords": [_password(app, secret, names) for secret in app.secrets],
+        "certificates": [
+            {"key_id": key_id(app, one.label, names), "certificate": certificate_name(app, one.label)}
+            for one in app.certificates
+        ],
+        "service_principal": {
+            "object_id": names.guid("service-principal", app.place.name, app.name),
+            "passwords": [_password(app, secret, names) for secret in app.principal_secrets],
+        },
+    }
+
+
+def _password(app: App, secret: Secret, names: Names) -> Raw:
+    return {
+        "key_id": key_id(app, secret.label, names),
+        "display_name": secret.label,
+        "hint": names.hint(app.place.name, app.name, secret.label),
+        "start": secret.begin,
+        "end": secret.end,
+    }

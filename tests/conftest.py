@@ -1,0 +1,23 @@
+"""Fixtures that many rooms share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from real_simulator import RealSimulator
+from worlds import world
+
+
+@pytest.fixture(scope="session")
+def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSimulator]:
+    """One simulator process for all tests of this run."""
+    running = RealSimulator.start(tmp_path_factory.mktemp("simulator"), world())
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sim(simulator_process: RealSimulator, tmp_path: Path) -> RealSimulator:
+    """The simulator process with the default world and no faults."""
+    simulator_process.reset(world())
+    return simulator_process

@@ -1,0 +1,147 @@
+"""What the reference pages must say, made from the code; and how tables and blocks of a page are read.
+
+`python tests/docs/doc_texts.py` prints the help texts and the settings with their defaults, for pasting after a change.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
+from click.testing import CliRunner
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from spentkey.cli.main import COMMANDS, cli
+from spentkey.settings import SECRETS, Settings, Url, Uuid
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+DASH = "–"
+
+
+def page(*parts: str) -> str:
+    """The text of a document, by its path from the root of the repository."""
+    return ROOT.joinpath(*parts).read_text("utf-8")
+
+
+def documents() -> list[Path]:
+    """Every Markdown file that belongs to the repository."""
+    folders = (ROOT / "docs", ROOT / "simulator", ROOT / "examples", ROOT / "tests")
+    return sorted({*ROOT.glob("*.md"), *(file for folder in folders for file in folder.rglob("*.md"))})
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """Every table of a page as rows of cells, its heading first, its rule left out."""
+    found: list[list[list[str]]] = [[]]
+    for line in text.splitlines():
+        if line.startswith("|"):
+            cells = [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            if not all(re.fullmatch(r":?-+:?", cell) for cell in cells):
+                found[-1].append(cells)
+        elif found[-1]:
+            found.append([])
+    return [table for table in found if table]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
+
+
+def help_texts() -> dict[str, str]:
+    """What each command prints for `--help`, by the command."""
+    texts = {"spentkey": _spentkey_help()}
+    texts |= {f"spentkey {name}": _spentkey_help(name) for name in sorted(COMMANDS)}
+    return texts | {"spentkey-sim": _sim_help(), "spentkey-sim serve": _sim_help("serve")}
+
+
+def _spentkey_help(*words: str) -> str:
+    ended = CliRunner().invoke(cli, [*words, "--help"], prog_name="spentkey", terminal_width=78)
+    assert ended.exit_code == 0
+    return ended.stdout
+
+
+def _sim_help(*words: str) -> str:
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "spentkey_sim.cli", *words, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60).stdout
+
+
+def settings_rows(model: type[BaseModel] = Settings, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Name, default and allowed values of every setting, as the page shows them."""
+    for name, field in model.model_fields.items():
+        inner = _section(field.annotation)
+        if inner is not None:
+            yield from settings_rows(inner, f"{path}{name}." if inner is not _tenant() else f"{path}{name}.NAME.")
+        else:
+            yield f"`{path}{name}`", default_of(field), allowed_of(f"{path}{name}", field)
+
+
+def _tenant() -> type[BaseModel]:
+    tenant = _section(Settings.model_fields["tenants"].annotation)
+    assert tenant is not None
+    return tenant
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The section that a setting is, or that a table of settings holds one of for each name."""
+    candidates = [annotation, *get_args(annotation)]
+    return next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)
+
+
+def default_of(field: FieldInfo) -> str:
+    """The default as TOML writes it; a dash where there is none and the setting may be left out."""
+    if field.is_required():
+        return "needed"
+    return DASH if field.default is None else f"`{_toml(field.default)}`"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"  # pyright: ignore[reportUnknownVariableType]
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def allowed_of(path: str, field: FieldInfo) -> str:
+    """The kind of value, and its limits where it has some."""
+    if path in SECRETS:
+        return "secret or entry" if path == "ivanti.api_key" else "secret"
+    return _kind(field.annotation, field.metadata)
+
+
+def _kind(annotation: Any, limits: list[Any]) -> str:
+    names = {int: "whole number", float: "number", str: "text", Path: "path"}
+    if annotation in names:
+        return names[annotation] + _range(limits)
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return {Url: "https address", Uuid: "UUID"}.get(annotation) or _kind(inner[0], [])
+    if origin is Literal:
+        return " or ".join(f"`{_toml(one)}`" for one in inner)
+    if origin in (Union, UnionType):
+        return " or ".join(_kind(one, []) for one in inner if one is not type(None))
+    if origin is tuple:
+        return f"list of {_kind(inner[0], [])}"
+    if origin is Mapping or getattr(origin, "__name__", "") == "Mapping":
+        return "table of text"
+    raise TypeError(f"no words for {annotation}")
+
+
+def _range(limits: list[Any]) -> str:
+    said = [f"at least {limit.ge:g}" for limit in limits if isinstance(limit, Ge)]
+    said += [f"above {limit.gt:g}" for limit in limits if isinstance(limit, Gt)]
+    said += [f"at most {limit.le:g}" for limit in limits if isinstance(limit, Le)]
+    return f", {', '.join(said)}" if said else ""
+
+
+if __name__ == "__main__":
+    for command, text in help_texts().items():
+        print(f"## `{command}`\n\n```text\n{text}```\n")
+    for row in settings_rows():
+        print("| " + " | ".join(row) + " |")

@@ -1,0 +1,160 @@
+"""A simulator in its own process, over TLS, and a clock that never waits: the real parts that tests run against."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from spentkey.assemble import hands_for
+from spentkey.core.outcome import Result
+from spentkey.foresee import Foresight, foresee
+from spentkey.settings import Settings, load_settings
+from spentkey.story import work_on
+
+FAST = {
+    "SPENTKEY_POLICY__VERIFY_READS": "3",
+    "SPENTKEY_POLICY__VERIFY_INTERVAL_S": "5",
+    "SPENTKEY_POLICY__VERIFY_TIMEOUT_S": "60",
+}
+
+
+class QuickClock:
+    """The machine's time, but sleeping only moves the clock on."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+        self.sleeps: list[float] = []
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)  # noqa: TID251
+
+    def monotonic(self) -> float:
+        return self.slept
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.sleeps.append(seconds)
+
+
+class ShiftedClock(QuickClock):
+    """A clock that is wrong by a fixed amount."""
+
+    def __init__(self, wrong_by: timedelta) -> None:
+        super().__init__()
+        self._wrong_by = wrong_by
+
+    def now(self) -> datetime:
+        return super().now() + self._wrong_by
+
+
+@dataclass
+class Steps:
+    """Remembers the steps that were shown."""
+
+    seen: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+
+    def step(self, task: int, step: str, detail: str = "") -> None:
+        self.seen.append((task, step))
+
+
+@dataclass
+class RealSimulator:
+    """The process, the configuration that it wrote, and its control port."""
+
+    process: subprocess.Popen[str]
+    config: Path
+    control: str
+    environment: dict[str, str] = field(default_factory=lambda: dict(FAST))
+
+    @classmethod
+    def start(cls, folder: Path, world: dict[str, Any]) -> "RealSimulator":
+        """Start it and wait until every port answers."""
+        (folder / "world.json").write_text(json.dumps(world))
+        config = folder / "spentkey.toml"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "spentkey_sim.cli", "serve", "--calm"]
+            + ["--world", str(folder / "world.json"), "--config-out", str(config)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        said: dict[str, str] = {}
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.strip() == "ready":
+                return cls(process, config, said["control"])
+            name, _, value = line.strip().partition(" ")
+            said[name] = value
+        raise AssertionError("the simulator did not start")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.communicate()
+
+    def settings(self, **environment: str) -> Settings:
+        """The configuration that the simulator wrote, with quick verification and what the test sets."""
+        return load_settings(self.config, {**self.environment, **environment})
+
+    async def run(self, number: int, clock: QuickClock | None = None, **environment: str) -> Result:
+        """One task, from ticket to report, with all the real adapters."""
+        settings = self.settings(**environment)
+        async with hands_for(settings, Steps(), use_proxies=False, clock=clock or QuickClock()) as hands:
+            return await work_on(number, hands)
+
+    async def plan(self, number: int, **environment: str) -> Foresight:
+        """What would be done to one task."""
+        settings = self.settings(**environment)
+        async with hands_for(settings, Steps(), use_proxies=False, clock=QuickClock(), read_only=True) as hands:
+            return await foresee(number, hands)
+
+    def reset(self, world: dict[str, Any]) -> None:
+        """Another world in the same process, and an empty state directory."""
+        self._post("/reset", {"world": world})
+        for file in (self.config.parent / "state").glob("*"):
+            file.unlink()
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """Set faults, in place of those that were set."""
+        self._post("/faults", {"clear": True, "rules": list(rules)})
+
+    def step_clock(self, seconds: float) -> None:
+        """Move the simulator's clock on."""
+        self._post("/clock", {"step": seconds})
+
+    def truth(self) -> dict[str, Any]:
+        """What is really there."""
+        return self._get("/truth")
+
+    def task(self, number: int) -> dict[str, Any]:
+        """A task as it really is."""
+        return self.truth()["ivanti"]["tasks"][str(number)]
+
+    def removals(self) -> list[dict[str, Any]]:
+        """Every credential that was really removed."""
+        return [one for tenant in self.truth()["tenants"].values() for one in tenant["removals"]]
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Every request so far; the parts of a batch are not requests of their own."""
+        entries = cast("list[dict[str, Any]]", self._get("/journal")["entries"])
+        return [entry for entry in entries if not entry["route"].startswith("batch:")]
+
+    def writes(self) -> list[str]:
+        """The routes of every request that writes."""
+        return [entry["route"] for entry in self.journal() if entry["write"]]
+
+    def evidence(self) -> list[dict[str, Any]]:
+        """The records of the evidence file."""
+        file = self.config.parent / "state" / "evidence.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def _get(self, path: str) -> dict[str, Any]:
+        with urllib.request.urlopen(self.control + path) as response:  # noqa: S310
+            return json.loads(response.read())
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        request = urllib.request.Request(self.control + path, json.dumps(body).encode(), method="POST")  # noqa: S310
+        with urllib.request.urlopen(request) as response:  # noqa: S310
+            response.read()
