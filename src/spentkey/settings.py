@@ -5,6 +5,7 @@ Environment over file: `SPENTKEY_` and the path joined by `__`, lists and tables
 Relative paths count from the configuration file.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -24,15 +25,29 @@ UUID_PATTERN = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 
 def _https(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "https" and parts.hostname and parts.port != 0
+    except ValueError:  # a port out of range, or brackets around no IPv6 address
+        parts, usable = None, False
+    if not usable or parts is None or "@" in parts.netloc or not url.isprintable() or set(url) & set("?# \\"):
         raise ValueError("must be an address such as https://itsm.example.org, without user, query or fragment")
     return url.rstrip("/").removesuffix("/api")
 
 
+def _protected(entry: str) -> str:
+    pattern = entry.removeprefix("name:").strip()
+    if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry.lower())):
+        raise ValueError("must be an AppID, or name: and a pattern such as name:Billing-*")
+    return entry
+
+
 def _at_path(path: Path, info: ValidationInfo) -> Path:
     sources = cast("dict[str, Sources]", info.context)["sources"]
-    return (sources.folder / path.expanduser()).absolute()
+    try:
+        return (sources.folder / path.expanduser()).absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~ and no such user is known") from None
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -130,7 +145,7 @@ class Policy(Section):
     max_removals_per_hour: int = Field(default=100, ge=1)
     max_handovers_per_hour: int = Field(default=20, ge=1)
     max_attempts: int = Field(default=5, ge=1)
-    protected: tuple[Text, ...] = ()
+    protected: tuple[Annotated[Text, AfterValidator(_protected)], ...] = ()
 
 
 class Engine(Section):
@@ -218,7 +233,7 @@ def _in_words(error: Mapping[str, Any]) -> str:
 
 def _contradictions(settings: Settings) -> list[str]:
     ivanti, policy, problems = settings.ivanti, settings.policy, list[str]()
-    if ivanti.escalation_team == ivanti.queue_team:
+    if ivanti.escalation_team.casefold() == ivanti.queue_team.casefold():
         problems.append("ivanti.escalation_team: must differ from queue_team, or a hand-over would come straight back")
     if ivanti.status.completed in ivanti.status.open:
         problems.append("ivanti.status.completed: must not be one of status.open")
@@ -264,7 +279,6 @@ def rules_of(settings: Settings) -> Rules:
             handed_off=ivanti.status.handed_off,
             minutes=ivanti.minutes,
             resolution_field=ivanti.fields.resolution,
-            note_category=ivanti.note_category,
             language=ivanti.language,
         ),
         tenants=tuple(TenantRules(name, one.tenant_id, dict(one.when)) for name, one in settings.tenants.items()),

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from spentkey.cli.main import COMMANDS, cli
-from spentkey.settings import SECRETS, Settings, Url, Uuid
+from spentkey.settings import SECRETS, UUID_PATTERN, Settings
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -116,12 +116,14 @@ def allowed_of(path: str, field: FieldInfo) -> str:
 
 
 def _kind(annotation: Any, limits: list[Any]) -> str:
-    names = {int: "whole number", float: "number", str: "text", Path: "path"}
+    names = {int: "whole number", float: "number", Path: "path"}
+    if annotation is str:
+        return _text_kind(limits)
     if annotation in names:
         return names[annotation] + _range(limits)
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return {Url: "https address", Uuid: "UUID"}.get(annotation) or _kind(inner[0], [])
+        return _kind(inner[0], list(inner[1:]))
     if origin is Literal:
         return " or ".join(f"`{_toml(one)}`" for one in inner)
     if origin in (Union, UnionType):
@@ -131,6 +133,13 @@ def _kind(annotation: Any, limits: list[Any]) -> str:
     if origin is Mapping or getattr(origin, "__name__", "") == "Mapping":
         return "table of text"
     raise TypeError(f"no words for {annotation}")
+
+
+def _text_kind(limits: list[Any]) -> str:
+    said = repr(limits)
+    if "_https" in said:
+        return "https address"
+    return "UUID" if UUID_PATTERN in said else "text"
 
 
 def _range(limits: list[Any]) -> str:

@@ -109,7 +109,7 @@ async def test_a_guard_that_says_no_hands_the_task_over_and_removes_nothing(sim:
 )
 async def test_the_operators_list_protects(sim: RealSimulator, setting: str, value: str) -> None:
     """An AppID, or a pattern on the credential's name, in any case."""
-    result = await sim.run(TASK, **{setting: value})
+    result = await sim.run(TASK, None, **{setting: value})
     assert (result.guard, result.ticket.value) == ("G6", "handed-off")
     assert sim.removals() == []
 
@@ -135,7 +135,9 @@ async def test_the_automations_own_application_is_never_touched(sim: RealSimulat
     assert (result.guard, result.ticket.value) == ("G6", "handed-off")
 
 
-NO_SIGNER = {
+Records = list[dict[str, Any]] | None
+
+NO_SIGNER: dict[str, tuple[Records, Records, str]] = {
     "no entry": ([], None, "no certificate entry"),
     "no document": (None, [], "no PFX document"),
     "only the expired certificate": (None, [document(501, "old")], "not valid now"),

@@ -21,6 +21,15 @@ from spentkey.ports import Clock
 FILE, LOCK = "evidence.jsonl", "evidence.lock"
 
 
+def _settle_names(directory: Path) -> None:
+    """Flush the directory itself, so that a new file does not vanish with its name in a power cut."""
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 class JsonLinesEvidence:
     """The `EvidenceLog` port on a file in the state directory."""
 
@@ -38,6 +47,7 @@ class JsonLinesEvidence:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock_file.touch(mode=0o600)
             self._file.touch(mode=0o600)
+            _settle_names(directory)
         except OSError as problem:
             raise EvidenceBroken(f"the state directory {directory} cannot be used ({problem.strerror})") from None
 
@@ -67,14 +77,13 @@ class JsonLinesEvidence:
         """Read what is complete, without a lock, a new file, or a mended end."""
         with self._guard:
             try:
-                new = self._file.read_bytes()[self._offset :]
+                content = self._file.read_bytes()
             except FileNotFoundError:
                 return History()
             except OSError as problem:
                 raise EvidenceBroken(f"{self._file} cannot be read ({problem.strerror})") from None
-            for line in new.splitlines(keepends=True):
-                if line.endswith(b"\n"):
-                    self._take(line[:-1])
+            self._not_shorter(len(content))
+            self._take_all(content[self._offset :])
             return history(self._by_task.get(task, []), task)
 
     @contextmanager
@@ -98,22 +107,31 @@ class JsonLinesEvidence:
     def _catch_up(self, file: int) -> None:
         """Read what was appended since, check that it continues the chain, and mend a torn end."""
         size = os.fstat(file).st_size
-        if size < self._offset:
-            raise EvidenceBroken(f"{self._file} has become shorter: records are missing, nothing is removed")
-        new = os.pread(file, size - self._offset, self._offset)
-        complete, _, torn = new.rpartition(b"\n")
-        for line in complete.split(b"\n") if complete else []:
-            self._take(line)
+        self._not_shorter(size)
+        torn = self._take_all(os.pread(file, size - self._offset, self._offset))
         if torn:
             os.ftruncate(file, self._offset)
             self._write(file, "torn-line-cut", {"bytes": len(torn)})
 
+    def _not_shorter(self, size: int) -> None:
+        if size < self._offset:
+            raise EvidenceBroken(f"{self._file} has become shorter: records are missing, nothing is removed")
+
+    def _take_all(self, new: bytes) -> bytes:
+        """Take every complete line; what follows the last line feed comes back."""
+        *complete, torn = new.split(b"\n")
+        for line in complete:
+            self._take(line)
+        return torn
+
     def _take(self, line: bytes) -> None:
-        text = line.decode("utf-8", errors="replace")
-        sealed = follows(text, self._hash, self._seq)
+        try:
+            sealed = follows(line.decode("utf-8"), self._hash, self._seq)
+        except UnicodeDecodeError:
+            sealed = None
         if sealed is None:
             raise EvidenceBroken(f"{self._file}: record {self._seq} does not continue the chain, nothing is removed")
-        self._keep(json.loads(text), sealed.hash, len(line) + 1)
+        self._keep(json.loads(sealed.line), sealed.hash, len(line) + 1)
 
     def _keep(self, record: Facts, digest: str, size: int) -> None:
         self._offset, self._seq, self._hash = self._offset + size, self._seq + 1, digest

@@ -32,6 +32,7 @@ def command(seed: int, as_json: bool) -> None:
 
 
 async def _demo(seed: int, *, as_json: bool) -> int:
+    click.echo(f"starting the simulator with the world of seed {seed}", err=True)
     with tempfile.TemporaryDirectory(prefix="spentkey-demo-") as folder:
         async with simulator(Path(folder), seed, os.environ) as running:
             results, truth = await _work_all(running, as_json=as_json)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spentkey.core.outcome import Result
-from spentkey.core.report import plain
+from spentkey.core.plain import plain
 from spentkey.foresee import Foresight
 
 COLOURS = {
@@ -27,6 +27,10 @@ COLOURS = {
     "hand-off": "yellow",
     "leave": "red",
     "pass": "dim",
+    "closed": "green",
+    "handed-off": "yellow",
+    "open": "red",
+    "untouched": "dim",
 }
 STEPS = ("ticket", "ask", "see", "judge", "plan", "remove", "verify", "report")
 
@@ -51,24 +55,27 @@ class Lines:
 
 
 class LiveTable:
-    """The `Progress` port as a table that moves: one row for each task, its steps lighting up as they happen."""
+    """The `Progress` port as a table that moves: tasks under way above, those that ended below, as many as fit."""
 
     def __init__(self, live: Live) -> None:
         self._live = live
         self._at: dict[int, tuple[str, str]] = {}
 
     def step(self, task: int, step: str, detail: str = "") -> None:
-        """Move the task's row."""
+        """Move the task's row; one that ended goes to the top of those that ended."""
+        self._at.pop(task, None)
         self._at[task] = (step, plain(detail, 80))
         self._live.update(self._table())
 
     def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False)
+        under_way = sorted(task for task, (step, _) in self._at.items() if step in STEPS)
+        ended = [task for task in reversed(self._at) if task not in under_way]
+        table = Table(box=None, pad_edge=False, caption=f"{len(under_way)} under way, {len(ended)} ended")
         for heading in ("task", "steps", "now", ""):
             table.add_column(heading, no_wrap=True, overflow="ellipsis")
-        for task in sorted(self._at):
+        for task in [*under_way, *ended][: max(3, self._live.console.height - 4)]:
             step, detail = self._at[task]
-            table.add_row(str(task), _track(step), step, Text(detail, style="dim"))
+            table.add_row(str(task), _track(step), _coloured(step), Text(detail, style="dim"))
         return table
 
 
@@ -101,8 +108,10 @@ def plan_table(plans: Sequence[Foresight]) -> Table:
 
 def _new_table(*headings: str) -> Table:
     table = Table()
+    whole = ("task", "outcome", "would", "how")
+    most = {"application": 24, "ticket": 20}
     for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading in ("task", "outcome", "would", "how"))
+        table.add_column(heading, overflow="fold", no_wrap=heading in whole, max_width=most.get(heading))
     return table
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
             values = tomllib.load(stream)
     except FileNotFoundError:
         raise Misconfigured(f"{file}: there is no such configuration file; name one with --config") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:  # beside its own error: no UTF-8, endless digits, deep nesting
         raise Misconfigured(f"{file}: not valid TOML: {_without_values(problem)}") from None
     except OSError as problem:
         raise Misconfigured(f"{file}: cannot be read ({problem.strerror})") from None
@@ -74,8 +75,9 @@ def _path(name: str, values: Mapping[str, Any]) -> list[str]:
     parts = name.split("__")
     path = [part.lower() for part in parts]
     if path[0] == "tenants" and len(parts) > 1:
-        tenants = cast("Mapping[str, Any]", values.get("tenants") or {})
-        known = {tenant.lower(): tenant for tenant in tenants}
+        tenants = values.get("tenants")
+        names = list(cast("dict[str, Any]", tenants)) if isinstance(tenants, dict) else []
+        known = {tenant.lower(): tenant for tenant in names}
         path[1] = known.get(parts[1].lower(), parts[1])
     return path
 
@@ -85,7 +87,7 @@ def _value(text: str) -> Any:
     if text[:1] in ("[", "{"):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return text
 
@@ -135,6 +137,8 @@ def _file_text(path: Path) -> str:
         raise SecretProblem(f"the file {path} cannot be read ({problem.strerror})") from None
     except UnicodeDecodeError:
         raise SecretProblem(f"the file {path} is not a UTF-8 text") from None
+    except ValueError:
+        raise SecretProblem("the name of its file cannot be a file's name") from None
     if len(content) > LARGEST_SECRET:
         raise SecretProblem(f"the file {path} is too large for a secret")
     return text
@@ -144,6 +148,6 @@ def _not_empty(text: str) -> Secret:
     value = text.rstrip("\r\n")
     if not value:
         raise SecretProblem("the secret is empty or its variable is not set")
-    if any(ord(character) < 32 for character in value):
-        raise SecretProblem("the secret contains control characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+        raise SecretProblem("the secret contains control characters or is not UTF-8")
     return Secret(value)

@@ -1,6 +1,7 @@
 """Evidence: a chain of records, each carrying the hash of the one before, and what a later run learns from it.
 
-A record is one JSON object on one line, keys sorted, no spaces, in UTF-8. `hash` is the SHA-256 of the record without
+A record is one JSON object on one line, keys sorted, no spaces, in UTF-8; a lone surrogate, which UTF-8 cannot hold,
+stands as its JSON escape. `hash` is the SHA-256 of the record without
 its `hash`, in hexadecimal; `prev` is the hash of the record before, 64 zeros in the first. Times are ISO 8601 in UTC.
 Records hold identifiers, never values of secrets.
 """
@@ -10,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 VERSION = 1
 GENESIS = "0" * 64
@@ -29,12 +30,14 @@ class Sealed:
 
 def canonical(record: Facts) -> str:
     """The one way a record is written."""
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def seal(prev: str, seq: int, at: datetime, what: str, facts: Facts) -> Sealed:
     """Make the record that follows `prev`; `what` names the step, `facts` what was found or done."""
-    record = {**facts, "v": VERSION, "seq": seq, "at": at.isoformat(), "what": what, "prev": prev}
+    as_read_back = json.loads(canonical(facts))
+    record = {**as_read_back, "v": VERSION, "seq": seq, "at": at.isoformat(), "what": what, "prev": prev}
     digest = _digest(record)
     return Sealed(canonical({**record, "hash": digest}), digest, seq)
 
@@ -44,17 +47,25 @@ def _digest(record: Facts) -> str:
 
 
 def follows(line: str, prev: str, seq: int) -> Sealed | None:
-    """Check that `line` is the record number `seq` that follows `prev`; None when it is not."""
-    try:
-        record = json.loads(line)
-    except ValueError:
+    """Check that `line` is the record number `seq` that follows `prev`, written in the one way; None when it is not."""
+    record = _record(line)
+    if record is None or record.get("prev") != prev or record.get("seq") != seq:
         return None
-    if not isinstance(record, dict) or record.get("prev") != prev or record.get("seq") != seq:  # pyright: ignore[reportUnknownMemberType]
-        return None
-    claimed = record.pop("hash", None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    if not isinstance(claimed, str) or claimed != _digest(record):  # pyright: ignore[reportUnknownArgumentType]
+    claimed = record.pop("hash", None)
+    if not isinstance(claimed, str) or claimed != _digest(record):
         return None
     return Sealed(line, claimed, seq)
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """The record that `line` is, where it is written as `canonical` writes: another spelling would hide a change."""
+    try:
+        record = json.loads(line)
+        if isinstance(record, dict) and canonical(cast("Facts", record)) == line:
+            return cast("dict[str, Any]", record)
+    except (ValueError, RecursionError):
+        pass
+    return None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from spentkey.core.credential import SKEW, Application, Credential, Identity, Kind, Sighting
 from spentkey.core.outcome import NotOurs, Refused
+from spentkey.core.plain import plain
 from spentkey.core.rules import DeskRules, TenantRules
 from spentkey.core.task import Parameter, RemovalRequest, Task, ours, read_request
 
@@ -89,8 +90,8 @@ def g3_name(application: Application, request: RemovalRequest) -> Refused | None
         return None
     return Refused(
         "G3",
-        f"AppDisplayName is {request.app_display_name!r}, but the application with this AppID "
-        f"is called {application.display_name!r}",
+        f"AppDisplayName is '{plain(request.app_display_name)}', but the application with this AppID "
+        f"is called '{plain(application.display_name)}'",
     )
 
 
@@ -155,7 +156,7 @@ def g6_not_protected(
         return Refused("G6", "the certificate is the application's token encryption key (tokenEncryptionKeyId)")
     if application.app_id in (entry.strip().lower() for entry in protected):
         return Refused("G6", "the application is on the operator's list of protected applications")
-    listed = [entry.removeprefix("name:") for entry in protected if entry.startswith("name:")]
+    listed = [entry.removeprefix("name:").strip() for entry in protected if entry.startswith("name:")]
     for pattern in (*PROTECTED_NAMES, *listed):
         if any(fnmatchcase(name.casefold(), pattern.casefold()) for name in credential.names()):
             return Refused("G6", f"the credential's name matches the protected name {pattern}")

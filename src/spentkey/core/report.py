@@ -5,15 +5,13 @@ value is cut at 128 characters.
 """
 
 import html
-import unicodedata
 from dataclasses import dataclass
 
 from spentkey.core.errors import Who
 from spentkey.core.outcome import AlreadyGone, CannotTell, End, Failed, NotOurs, Outcome, Refused, Removed
+from spentkey.core.plain import MARK, plain, safe
 from spentkey.core.texts import WORDS
 
-LONGEST_VALUE = 128
-"""Longest value in a note, in characters."""
 LONGEST_REASON = 2000
 """Longest reason in a note, in characters; a reason may list key ids."""
 
@@ -41,20 +39,9 @@ class NewNote:
     marker: str
 
 
-def plain(value: str, longest: int = LONGEST_VALUE) -> str:
-    """Strip control and invisible formatting characters and cut to `longest` characters."""
-    kept = "".join(c for c in value if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
-    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
-
-
-def safe(value: str, longest: int = LONGEST_VALUE) -> str:
-    """Make a value fit for a note: plain, and with markup escaped."""
-    return html.escape(plain(value, longest), quote=False)
-
-
 def marker(about: Subject, kind: str) -> str:
     """The beginning of the marker: one for each task, assignment and kind of note (`handed-over` or `done`)."""
-    return f"[spentkey task={about.task} assignment={about.assignment} {kind} "
+    return f"{MARK}task={about.task} assignment={about.assignment} {kind} "
 
 
 def resolution(about: Subject, outcome: Removed | AlreadyGone) -> str:

@@ -26,7 +26,6 @@ class DeskRules:
     handed_off: str
     minutes: int
     resolution_field: str
-    note_category: str
     language: str
 
 

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
-from spentkey.core.credential import Application
+from spentkey.core.credential import Application, Credential
 from spentkey.core.der import costliest_iteration_count
 from spentkey.core.secret import Secret
 
@@ -101,28 +101,22 @@ def _match(
             document, f"the certificate is not valid now (it ends {certificate.not_valid_after_utc:%Y-%m-%d})"
         )
     der = certificate.public_bytes(Encoding.DER)
-    for registered in application.certificates:
-        if registered.key == der:
-            return _as_registered(document, key, certificate, application, registered.key_id, now)
-    return Unusable(document, "the certificate is not registered on the application")
+    registrations = [registered for registered in application.certificates if registered.key == der]
+    problems = {registered.key_id: _cannot_sign(registered, now) for registered in registrations}
+    for key_id, problem in problems.items():
+        if problem is None:
+            return Signer(key, certificate, key_id, document)
+    reasons = [problem for problem in problems.values() if problem is not None]
+    return Unusable(document, "; ".join(reasons) or "the certificate is not registered on the application")
 
 
-def _as_registered(
-    document: str,
-    key: RSAPrivateKey,
-    certificate: x509.Certificate,
-    application: Application,
-    key_id: str,
-    now: datetime,
-) -> Signer | Unusable:
-    registered = application.holding(key_id)[0]
+def _cannot_sign(registered: Credential, now: datetime) -> str | None:
+    """Why this registration of the certificate does not let it sign, or None when it does."""
     if (registered.type, registered.usage) != ("AsymmetricX509Cert", "Verify"):
-        return Unusable(
-            document, f"the certificate is registered as {registered.type}/{registered.usage}, which cannot sign"
-        )
+        return f"the certificate is registered as {registered.type}/{registered.usage}, which cannot sign"
     if registered.end is None or registered.end <= now:
-        return Unusable(document, "the certificate's registration on the application has expired")
-    return Signer(key, certificate, key_id, document)
+        return "the certificate's registration on the application has expired"
+    return None
 
 
 def choose_signer(signers: Sequence[Signer]) -> Signer | None:

@@ -89,10 +89,10 @@ def read_request(parameters: tuple[Parameter, ...]) -> RemovalRequest | Refused:
     for name in ("AppID", "SecretID"):
         if not _UUID.fullmatch(found[name].lower()):
             return _refuse(f"{name} is not a UUID such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427")
-    kind = SECRET_TYPES.get(found["SecretType"].casefold())
+    kind = SECRET_TYPES.get(found["SecretType"].lower())
     if kind is None:
         return _refuse("SecretType is not supported: it must be Secret, Certificaat or Cert")
-    onderwijs = YES_NO.get(found["Onderwijs"].casefold())
+    onderwijs = YES_NO.get(found["Onderwijs"].lower())
     if onderwijs is None:
         return _refuse("Onderwijs must be Yes or No")
     return RemovalRequest(

@@ -35,7 +35,8 @@ class Verification:
     absent_in_a_row: int = 0
     present_in_a_row: int = 0
     lost_in_a_row: int = 0
-    absent_reads: int = 0
+    other_reads: int = 0
+    """Reads of this window that did not show the credential, whatever they showed instead."""
     reads: int = 0
     seen: list[str] = field(default_factory=list[str])
 
@@ -51,11 +52,12 @@ class Verification:
             return Verdict.REPEAT
         if at - self.started_at < self.rules.timeout_s:
             return Verdict.WAIT
-        return Verdict.CANNOT_TELL if self.absent_reads else Verdict.STILL_THERE
+        return Verdict.CANNOT_TELL if self.other_reads else Verdict.STILL_THERE
 
     def unclear(self, at: float) -> Verdict:
         """Take a read that showed neither: the application itself was not found."""
         self.reads += 1
+        self.other_reads += 1
         self.seen.append("no-application")
         self.absent_in_a_row = self.present_in_a_row = self.lost_in_a_row = 0
         return Verdict.WAIT if at - self.started_at < self.rules.timeout_s else Verdict.CANNOT_TELL
@@ -63,7 +65,7 @@ class Verification:
     def _count(self, *, present: bool, intact: bool) -> None:
         self.reads += 1
         self.seen.append(("present" if present else "absent") + ("" if intact else "+survivor-missing"))
-        self.absent_reads += not present
+        self.other_reads += not present
         self.present_in_a_row = self.present_in_a_row + 1 if present else 0
         self.absent_in_a_row = self.absent_in_a_row + 1 if not present and intact else 0
         self.lost_in_a_row = 0 if intact else self.lost_in_a_row + 1
@@ -72,4 +74,4 @@ class Verification:
         """Start the window anew after the one repeat."""
         self.may_repeat = False
         self.started_at = at
-        self.absent_in_a_row = self.present_in_a_row = self.lost_in_a_row = self.absent_reads = 0
+        self.absent_in_a_row = self.present_in_a_row = self.lost_in_a_row = self.other_reads = 0

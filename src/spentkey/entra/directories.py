@@ -15,6 +15,9 @@ from spentkey.entra.token import SignIn, TokenSource
 from spentkey.ports import Clock, Directory, Ids, Vault
 from spentkey.transport.line import Line
 
+PAUSE_S = 300.0
+"""How long a tenant rests after its sign-in was refused, in seconds, so that a wrong secret is not tried for each task."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -39,14 +42,26 @@ class EntraDirectories:
     ids: Ids
     jitter: Callable[[], float]
     _open: dict[str, asyncio.Task[EntraDirectory]] = field(default_factory=dict[str, asyncio.Task[EntraDirectory]])
+    _paused: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
 
     async def open(self, tenant: TenantRules) -> Directory:
-        """The directory of the tenant; an opening that failed is tried anew by the next task."""
-        opening = self._open.get(tenant.name)
+        """The directory of the tenant, whose credential was taken; a refusal pauses the tenant for `PAUSE_S`."""
+        until, why = self._paused.get(tenant.name, (0.0, ""))
+        if self.clock.monotonic() < until:
+            raise AccessRefused(why)
+        try:
+            return await asyncio.shield(self._opening(tenant.name))
+        except AccessRefused as problem:
+            self._paused[tenant.name] = (self.clock.monotonic() + PAUSE_S, str(problem))
+            raise
+
+    def _opening(self, name: str) -> asyncio.Task[EntraDirectory]:
+        """The opening that all tasks share; one that failed is begun anew."""
+        opening = self._open.get(name)
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None)):
-            opening = asyncio.ensure_future(self._sign_in(self.places[tenant.name]))
-            self._open[tenant.name] = opening
-        return await asyncio.shield(opening)
+            opening = asyncio.ensure_future(self._sign_in(self.places[name]))
+            self._open[name] = opening
+        return opening
 
     async def _sign_in(self, place: Place) -> EntraDirectory:
         login = await self.vault.login(place.entry)
@@ -57,7 +72,7 @@ class EntraDirectories:
         if not login.password:
             raise AccessRefused(f"the entry {place.entry!r} has no client secret as its Password")
         sign_in = SignIn(place.authority, place.tenant_id, client_id, f"{place.graph_url}/.default", place.proxy)
-        return EntraDirectory(
+        directory = EntraDirectory(
             line=self.line("Microsoft Graph", place.graph_url, REFUSED_BEFORE_EFFECT),
             tokens=self._tokens(sign_in, login.password),
             as_application=self._tokens,
@@ -65,6 +80,8 @@ class EntraDirectories:
             ids=self.ids,
             jitter=self.jitter,
         )
+        await directory.identity()
+        return directory
 
     def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], str]) -> TokenSource:
         return TokenSource(sign_in, self.session_for(sign_in.authority), self.clock, self.jitter, proof)

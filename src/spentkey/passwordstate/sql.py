@@ -77,6 +77,7 @@ def _connect(driver: Any, database: Database, user: str, password: Secret) -> An
             Encrypt="yes",
             TrustServerCertificate="no",
             ApplicationIntent="ReadOnly",
+            ConnectRetryCount="0",
             timeout=SECONDS,
         )
 

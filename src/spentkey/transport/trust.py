@@ -20,7 +20,7 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
         return context
     try:
         context.load_verify_locations(cafile=ca_file)
-    except (OSError, ssl.SSLError) as problem:
+    except (OSError, ValueError) as problem:
         raise Misconfigured(f"tls: the CA file {ca_file} cannot be used ({problem})") from None
     return context
 

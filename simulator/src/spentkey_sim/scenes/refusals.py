@@ -1,4 +1,9 @@
-"""Production, the tasks where nothing is removed: each would be a normal removal but for the one thing it shows."""
+"""Production, the tasks where nothing is removed: each would be a normal removal but for the one thing it shows.
+
+What is protected: learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq (CWAP_AuthSecret) and
+learn.microsoft.com/graph/api/resources/application (tokenEncryptionKeyId). Who may sign:
+learn.microsoft.com/graph/application-rollkey-prooftoken.
+"""
 
 from spentkey_sim.scenes.scene import (
     FAILED,
