@@ -51,6 +51,10 @@ class SilentEvidence:
         """What is on record about the task."""
         return await self._kept.history(task)
 
+    async def removals(self, app_id: str) -> frozenset[str]:
+        """What is on record about the application."""
+        return await self._kept.removals(app_id)
+
 
 async def foresee(number: int, hands: Hands) -> Foresight:
     """Say what a run would do to the task with that AssignmentID."""

@@ -208,6 +208,10 @@ class EvidenceLog(Protocol):
         """What is on record about a task."""
         ...
 
+    async def removals(self, app_id: str) -> frozenset[str]:
+        """The key ids of that application that Spentkey ever set out to remove."""
+        ...
+
 
 class Progress(Protocol):
     """Somebody who watches: a terminal, a log, or nobody."""

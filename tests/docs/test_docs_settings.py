@@ -153,7 +153,7 @@ def test_what_the_page_calls_needed_is_needed(tmp_path: Path, needed: str) -> No
 def test_a_setting_that_is_not_on_the_page_is_refused(tmp_path: Path) -> None:
     """The table is complete: another name is an error."""
     text = filled_in(EXAMPLE.read_text("utf-8")).replace("[passwordstate]", "[passwordstate]\nverify = false", 1)
-    with pytest.raises(Misconfigured, match="passwordstate.verify: is not a known setting"):
+    with pytest.raises(Misconfigured, match=r"passwordstate\.verify: is not a known setting"):
         loaded(tmp_path, text)
 
 

@@ -273,3 +273,17 @@ async def test_an_intent_and_absence_after_a_crash_are_a_presumed_removal(sim: R
     second = await sim.run(TASK)
     assert (second.outcome, second.attribution, second.ticket.value) == ("removed", "presumed", "closed")
     assert len(sim.removals()) == 1
+
+
+async def test_a_stale_look_that_shows_what_we_removed_is_no_lost_survivor(sim: RealSimulator) -> None:
+    """A second task of the same application is judged on a read that still shows the first one's secret."""
+    second = "33333333-3333-4333-8333-555555555555"
+    passwords = [*sales()["passwords"], {"key_id": second, "display_name": "x", "start": "-400d", "end": "-20d"}]
+    both = world(application={"passwords": passwords})
+    both["ivanti"]["requests"].append({"number": 10197, "parameters": parameters(SecretID=second)})
+    both["ivanti"]["tasks"].append({"number": 40022, "parent": 10197})
+    sim.reset(both)
+    await sim.run(TASK)
+    sim.faults(fault("graph", "batch:read-application", "stale"))
+    result = await sim.run(40022)
+    assert (result.outcome, result.ticket.value) == ("removed", "closed"), result.reason

@@ -38,6 +38,7 @@ class JsonLinesEvidence:
         self._guard = threading.Lock()
         self._offset, self._seq, self._hash = 0, 0, GENESIS
         self._by_task: dict[int, list[Facts]] = {}
+        self._intended: dict[str, set[str]] = {}
         self._read_only = read_only
         if not read_only:
             self._prepare(directory)
@@ -59,6 +60,10 @@ class JsonLinesEvidence:
         """All records about a task, whichever process wrote them."""
         return await asyncio.to_thread(self._history, task)
 
+    async def removals(self, app_id: str) -> frozenset[str]:
+        """The key ids of the application that an intent on record names."""
+        return await asyncio.to_thread(self._removals, app_id)
+
     def _append(self, what: str, facts: Facts) -> None:
         if self._read_only:
             raise EvidenceBroken("this command reads evidence and writes none")
@@ -67,24 +72,35 @@ class JsonLinesEvidence:
             self._write(file, what, facts)
 
     def _history(self, task: int) -> History:
-        if self._read_only:
-            return self._history_without_a_trace(task)
-        with self._locked() as file:
-            self._catch_up(file)
+        with self._up_to_date():
             return history(self._by_task.get(task, []), task)
 
-    def _history_without_a_trace(self, task: int) -> History:
+    def _removals(self, app_id: str) -> frozenset[str]:
+        with self._up_to_date():
+            return frozenset(self._intended.get(app_id, set()))
+
+    @contextmanager
+    def _up_to_date(self) -> Generator[None]:
+        """Know every record that any process wrote so far."""
+        if self._read_only:
+            with self._guard:
+                self._read_without_a_trace()
+                yield
+        else:
+            with self._locked() as file:
+                self._catch_up(file)
+                yield
+
+    def _read_without_a_trace(self) -> None:
         """Read what is complete, without a lock, a new file, or a mended end."""
-        with self._guard:
-            try:
-                content = self._file.read_bytes()
-            except FileNotFoundError:
-                return History()
-            except OSError as problem:
-                raise EvidenceBroken(f"{self._file} cannot be read ({problem.strerror})") from None
-            self._not_shorter(len(content))
-            self._take_all(content[self._offset :])
-            return history(self._by_task.get(task, []), task)
+        try:
+            content = self._file.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as problem:
+            raise EvidenceBroken(f"{self._file} cannot be read ({problem.strerror})") from None
+        self._not_shorter(len(content))
+        self._take_all(content[self._offset :])
 
     @contextmanager
     def _locked(self) -> Generator[int]:
@@ -137,6 +153,8 @@ class JsonLinesEvidence:
         self._offset, self._seq, self._hash = self._offset + size, self._seq + 1, digest
         if isinstance(record.get("task"), int):
             self._by_task.setdefault(record["task"], []).append(record)
+        if record.get("what") == "intent":
+            self._intended.setdefault(str(record.get("app_id")), set()).add(str(record.get("key_id")))
 
     def _write(self, file: int, what: str, facts: Facts) -> None:
         sealed = seal(self._hash, self._seq, self._clock.now(), what, facts)

@@ -57,10 +57,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class Failed:
-    """Something other than a guard ended the try; `who` must act."""
+    """Something other than a guard ended the try; `who` must act.
+
+    `asked` is set when a removal was asked for and may have taken, so that no note says that nothing was removed.
+    """
 
     reason: str
     who: Who = Who.PEOPLE
+    asked: bool = False
     name = "failed"
 
 

@@ -1,5 +1,6 @@
 """The plan of one removal: the exact call, the exact key id, and the survivors that must still be there afterwards."""
 
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from spentkey.core.credential import Application, Credential, Kind
@@ -32,14 +33,18 @@ class Plan:
         return self.credential.key_id
 
 
-def make_plan(application: Application, credential: Credential) -> Plan:
-    """Plan the removal of `credential`: everything else on the application must survive it."""
-    return Plan(application, credential, ROUTES[credential.kind], survivors_of(application, credential.key_id))
+def make_plan(application: Application, credential: Credential, removed_by_us: Set[str] = frozenset()) -> Plan:
+    """Plan the removal of `credential`: everything else on the application must survive it.
+
+    `removed_by_us` are key ids that Spentkey set out to remove from the application before: a stale read may still
+    show them, so they are no survivors.
+    """
+    gone = {credential.key_id, *removed_by_us}
+    others = (other for other in application.credentials if other.key_id not in gone)
+    return Plan(application, credential, ROUTES[credential.kind], _survivors(others))
 
 
-def survivors_of(application: Application, key_id: str) -> tuple[Survivor, ...]:
-    """Everything on the application but that key id."""
-    others = (other for other in application.credentials if other.key_id != key_id)
+def _survivors(others: Iterable[Credential]) -> tuple[Survivor, ...]:
     return tuple(Survivor(other.kind, other.key_id, other.fingerprint) for other in others)
 
 

@@ -80,7 +80,8 @@ def _what_was_done(outcome: Outcome, language: str) -> str:
     words = WORDS[language]
     if isinstance(outcome, Removed):
         return words.was_removed
-    return words.cannot_tell if isinstance(outcome, CannotTell) else words.nothing_removed
+    unclear = isinstance(outcome, CannotTell) or (isinstance(outcome, Failed) and outcome.asked)
+    return words.cannot_tell if unclear else words.nothing_removed
 
 
 def _who_acts(outcome: Outcome, language: str) -> str:

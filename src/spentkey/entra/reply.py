@@ -1,5 +1,6 @@
 """What Graph's answer to a removal means, in words for the people who read the ticket."""
 
+from spentkey.core.errors import AccessRefused
 from spentkey.entra.wire import NOT_PRESENT, error_of
 from spentkey.ports import Answer, Reply
 from spentkey.transport.line import Answered
@@ -10,9 +11,15 @@ class NeedsNewToken(Exception):
 
 
 def reply_of(action: str, answered: Answered, client_request_id: str, *, last_try: bool) -> Reply:
-    """Classify the answer to `removePassword` or `removeKey`; raises `NeedsNewToken` unless this is the last try."""
+    """Classify the answer to `removePassword` or `removeKey`.
+
+    Raises `NeedsNewToken` for a token that Graph does not take, and `AccessRefused` when a fresh one fares no better:
+    that is the automation's trouble and not the application's.
+    """
     code, message = error_of(answered)
-    if answered.status == 401 and code == "InvalidAuthenticationToken" and not last_try:
+    if answered.status == 401 and code == "InvalidAuthenticationToken":
+        if last_try:
+            raise AccessRefused("Microsoft Graph refuses a fresh access token (401 InvalidAuthenticationToken)")
         raise NeedsNewToken
     answer, detail = _meaning(action, answered, code, message)
     return Reply(answer, detail, client_request_id, answered.headers.get("request-id"))

@@ -60,5 +60,8 @@ def survivor_lost(lost: Sequence[Survivor]) -> End:
     """The worst find: another credential is gone or changed. It is never put back by itself."""
     ids = ", ".join(f"{one.kind} {one.key_id}" for one in lost)
     return hand_over(
-        Failed(f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change")
+        Failed(
+            f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change",
+            asked=True,
+        )
     )

@@ -1,0 +1,88 @@
+"""Guard G3: the application is called what the task calls it."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support_core import application, request
+
+from spentkey.core.guards import folded, g3_name
+from spentkey.core.outcome import Refused
+
+
+def agrees(in_directory: str, in_task: str) -> bool:
+    """Whether G3 takes the two names for one."""
+    return g3_name(application(display_name=in_directory), request(app_display_name=in_task)) is None
+
+
+@pytest.mark.parametrize(
+    ("in_directory", "in_task"),
+    [
+        ("Sales", "Sales"),
+        ("Sales", "SALES"),
+        ("  Sales ", "sales"),
+        ("Caf\u00e9", "Cafe\u0301"),  # NFC and NFD
+        ("CAFE\u0301", "caf\u00e9"),
+        ("Stra\u00dfe", "STRASSE"),
+        ("Stra\u00dfe", "stra\u1e9ee"),  # the capital sharp s
+        ("\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2", "\u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c3"),  # final sigma
+        ("\u0390", "\u0399\u0308\u0301"),  # casefold takes apart what NFC then joins again
+        ("Verkoop \u2013 \u20ac", "verkoop \u2013 \u20ac"),
+    ],
+)
+def test_names_that_differ_in_case_or_composition_are_one(in_directory: str, in_task: str) -> None:
+    """Trimmed, NFC, casefolded: what a person cannot see does not matter."""
+    assert agrees(in_directory, in_task)
+
+
+@pytest.mark.parametrize(
+    ("in_directory", "in_task"),
+    [
+        ("Sales", "Sales 2"),
+        ("Sales", "Sale"),
+        ("Sales", ""),
+        ("Sales", "S\u0430les"),  # Cyrillic a
+        ("Sales", "\uff33\uff41\uff4c\uff45\uff53"),  # full width: one under NFKC only
+        ("file", "\ufb01le\u200b"),
+        ("x2", "x\u00b2"),
+        ("App 1", "App \u2460"),
+        ("Sa les", "Sa\u00a0les"),
+        ("Sales", "Sa\u200bles"),
+        ("Cafe", "Caf\u00e9"),
+        ("i", "\u0131"),  # dotless i
+    ],
+)
+def test_names_that_only_look_alike_are_two(in_directory: str, in_task: str) -> None:
+    """Never NFKC, which would merge look-alikes; never without accents or invisible characters."""
+    assert not agrees(in_directory, in_task)
+
+
+def test_the_reason_gives_both_names() -> None:
+    """So that people see the difference, also one of characters that do not show."""
+    refused = g3_name(application(display_name="Sales"), request(app_display_name="Sales\u200b"))
+    assert (
+        Refused(
+            "G3", "AppDisplayName is 'Sales\\u200b', but the application with this AppID is called 'Sales'"
+        )
+        == refused
+    )
+
+
+@given(st.text())
+def test_every_name_agrees_with_itself_however_it_is_composed(name: str) -> None:
+    """Composed, decomposed, with spaces around: the same name."""
+    assert agrees(name, unicodedata.normalize("NFD", f" {name}\t"))
+    assert agrees(unicodedata.normalize("NFC", name), name)
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing_more(name: str) -> None:
+    """The compared form is a fixed point, so that comparing is fair in both directions."""
+    assert folded(name) == folded(folded(name))
+
+
+@given(st.text(), st.text())
+def test_agreement_does_not_depend_on_the_side(one: str, other: str) -> None:
+    """Neither the task nor the directory is read more leniently."""
+    assert agrees(one, other) == agrees(other, one)

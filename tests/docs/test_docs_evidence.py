@@ -1,0 +1,135 @@
+"""The page about evidence names every kind of record, and its ways to check the chain really tell."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from doc_texts import ROOT, blocks, page, tables
+
+from spentkey.audit.jsonl import FILE, JsonLinesEvidence
+from spentkey.system import SystemClock
+
+PAGE = page("docs", "reference", "evidence.md")
+WRITERS = {"record", "try_to_record", "_write"}
+EXOTIC = 'quotes " and \\, a line\u2028separator, ünïcode, \t tab, "hash":"0"'
+
+
+def recorded() -> dict[str, set[str]]:
+    """The kinds of record in the code, with the names of what each carries where it is written out."""
+    kinds: dict[str, set[str]] = {}
+    for path in (ROOT / "src" / "spentkey").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in WRITERS:
+                texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                for kind in (text for text in texts[:1] if re.fullmatch("[a-z-]+", text)):
+                    kinds.setdefault(kind, set()).update(one.arg for one in node.keywords if one.arg)
+    return kinds
+
+
+async def write_some(folder: Path) -> Path:
+    """A file of evidence with three records."""
+    evidence = JsonLinesEvidence(folder, SystemClock())
+    for number, detail in enumerate(("first", EXOTIC, "last")):
+        await evidence.append("answer", {"task": number, "detail": detail, "tenant": None, "minutes": 1.5})
+    return folder / FILE
+
+
+def check(file: Path) -> subprocess.CompletedProcess[str]:
+    """The ten lines of the page."""
+    (lines,) = blocks(PAGE, "python")
+    return subprocess.run([sys.executable, "-c", lines, str(file)], capture_output=True, text=True, check=False)
+
+
+def test_every_kind_of_record_is_explained() -> None:
+    """The table's kinds are those that the code writes."""
+    kinds = tables(PAGE)[1][1:]
+    assert set(recorded()) == {row[0].strip("`") for row in kinds}
+
+
+@pytest.mark.parametrize("kind", sorted(recorded()))
+def test_what_a_record_carries_is_explained(kind: str) -> None:
+    """Everything that is written out with a kind stands in its row."""
+    (row,) = [row for row in tables(PAGE)[1] if row[0] == f"`{kind}`"]
+    assert {name for name in recorded()[kind] if f"`{name}`" not in row[2]} == set()
+
+
+async def test_every_key_of_a_record_is_explained(tmp_path: Path) -> None:
+    """A record has no key of its own that the page leaves out."""
+    record = json.loads((await write_some(tmp_path)).read_text("utf-8").split("\n")[0])
+    explained = {name for row in tables(PAGE)[0][1:] for name in re.findall(r"`(\w+)`", row[0])}
+    assert set(record) - {"detail", "minutes"} <= explained
+
+
+async def test_the_ten_lines_accept_a_good_file(tmp_path: Path) -> None:
+    """A file as Spentkey writes it passes, and the last hash is printed."""
+    file = await write_some(tmp_path)
+    last = json.loads(file.read_text("utf-8").rstrip("\n").split("\n")[-1])["hash"]
+    ended = check(file)
+    assert (0, f"3 records, the last hash is {last}\n") == (ended.returncode, ended.stdout)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("first", "other"),
+        ('"task":1', '"task":9'),
+        ('"minutes":1.5', '"minutes":15'),
+        (f'"at":"{datetime.now(UTC):%Y}', '"at":"1999'),  # noqa: TID251
+        ('"seq":2', '"seq":3'),
+    ],
+)
+async def test_the_ten_lines_refuse_a_changed_record(tmp_path: Path, old: str, new: str) -> None:
+    """A change of any record is found."""
+    file = await write_some(tmp_path)
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+    assert check(file).returncode == 1
+
+
+@pytest.mark.parametrize("order", [(1, 2), (0, 2), (1, 0, 2), (0, 0, 1, 2)])
+async def test_the_ten_lines_refuse_another_order(tmp_path: Path, order: tuple[int, ...]) -> None:
+    """A record that is taken out, moved or doubled is found."""
+    file = await write_some(tmp_path)
+    lines = file.read_text("utf-8").rstrip("\n").split("\n")
+    file.write_text("".join(lines[number] + "\n" for number in order), "utf-8")
+    assert check(file).returncode == 1
+
+
+async def test_a_shortened_file_passes_as_the_page_admits(tmp_path: Path) -> None:
+    """Without its last record the chain is whole; that is why the last hash is to be kept elsewhere."""
+    file = await write_some(tmp_path)
+    file.write_text("".join(line + "\n" for line in file.read_text("utf-8").split("\n")[:2]), "utf-8")
+    assert check(file).returncode == 0
+    assert "that the end of the file was not cut off" in PAGE
+
+
+async def hashes(folder: Path, change: tuple[str, str]) -> list[str]:
+    """What the two shell lines of the page print for the first record."""
+    file = await write_some(folder)
+    file.write_text(file.read_text("utf-8").replace(*change), "utf-8")
+    return shell_hashes(folder)
+
+
+def shell_hashes(folder: Path) -> list[str]:
+    """Run the shell lines in the folder of the file."""
+    (lines,) = blocks(PAGE, "sh")
+    ended = subprocess.run(["/bin/sh", "-c", lines], capture_output=True, text=True, check=True, cwd=folder)
+    return re.findall(r"[0-9a-f]{64}", ended.stdout)
+
+
+async def test_the_shell_lines_agree_on_a_good_record(tmp_path: Path) -> None:
+    """Both lines print the same hash."""
+    computed, claimed = await hashes(tmp_path, ("first", "first"))
+    assert computed == claimed
+
+
+async def test_the_shell_lines_disagree_on_a_changed_record(tmp_path: Path) -> None:
+    """The hashes differ once a byte was changed."""
+    computed, claimed = await hashes(tmp_path, ("first", "fIrst"))
+    assert computed != claimed

@@ -1,0 +1,152 @@
+"""The JSON that commands print keeps to the schemas of the reference."""
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import pytest
+from doc_texts import REFERENCE, page
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+from spentkey.cli.show import summary
+from spentkey.core.outcome import Attribution, Result, Route, TicketState
+from spentkey.foresee import Foresight, Would
+
+SCHEMAS: dict[str, Any] = {file.name: json.loads(file.read_text()) for file in REFERENCE.glob("*.schema.json")}
+REGISTRY: Any = Registry[Any]().with_resources(
+    [(name, Resource[Any].from_contents(schema)) for name, schema in SCHEMAS.items()]
+)
+SOME_ID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+
+
+def complaints(schema: str, value: Any) -> list[str]:
+    """What the schema says against a value."""
+    validator = cast("Any", Draft202012Validator(SCHEMAS[schema], registry=REGISTRY))
+    return [str(error.message) for error in validator.iter_errors(value)]
+
+
+def result(**fields: Any) -> Result:
+    """A removed secret, unless said otherwise."""
+    usual: dict[str, Any] = {
+        "task": "40021",
+        "outcome": "removed",
+        "ticket": TicketState.CLOSED,
+        "tenant": "production",
+        "app_id": SOME_ID,
+        "app_name": "Sales",
+        "key_id": SOME_ID,
+        "kind": "secret",
+        "attribution": "confirmed",
+        "route": "removePassword",
+        "evidence": SOME_ID,
+    }
+    return Result(**{**usual, **fields})
+
+
+def of_every_kind() -> Iterator[Result]:
+    """Results as the steps make them."""
+    for attribution, route in itertools.product(Attribution, Route):
+        yield result(attribution=attribution.value, route=route.value)
+    for ticket in (TicketState.OPEN, TicketState.UNTOUCHED):
+        yield result(ticket=ticket, reason="the ticket could not be written: Ivanti answered 500")
+    gone: dict[str, Any] = {"outcome": "already-gone", "attribution": None, "route": None}
+    yield result(**gone)
+    for number, ticket in itertools.product(range(11), (TicketState.HANDED_OFF, TicketState.UNTOUCHED)):
+        yield result(outcome="refused", ticket=ticket, attribution=None, guard=f"G{number}", reason="no")
+    for outcome in ("failed", "cannot-tell"):
+        yield result(outcome=outcome, ticket=TicketState.OPEN, attribution=None, reason="Ivanti did not answer")
+    yield Result(task="1", outcome="not-ours", ticket=TicketState.UNTOUCHED, reason="no task has the number 1")
+
+
+EVERY = list(of_every_kind())
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_a_schema_is_a_schema(name: str) -> None:
+    """Each file is valid JSON Schema and is linked from the page of commands."""
+    Draft202012Validator.check_schema(SCHEMAS[name])
+    assert f"({name})" in page("docs", "reference", "commands.md")
+
+
+@pytest.mark.parametrize("one", EVERY, ids=lambda one: f"{one.outcome}-{one.ticket.value}")
+def test_a_result_keeps_to_its_schema(one: Result) -> None:
+    """Whatever a run can end with fits, also after a round trip through JSON."""
+    assert complaints("result.schema.json", json.loads(json.dumps(one.as_json()))) == []
+
+
+def test_many_results_keep_to_their_schema() -> None:
+    """The object of `work` and `demo` fits."""
+    value = {"tasks": [one.as_json() for one in EVERY], "summary": summary(EVERY)}
+    assert complaints("run-many.schema.json", value) == []
+    assert complaints("run-many.schema.json", {"tasks": [], "summary": summary([])}) == []
+
+
+@pytest.mark.parametrize("would", list(Would))
+def test_a_plan_keeps_to_its_schema(would: Would) -> None:
+    """Every line that a plan can have fits."""
+    reason = None if would is Would.REMOVE else "because"
+    line = Foresight(would, result(outcome="not-ours", attribution=None, reason=reason)).as_json()
+    assert complaints("plan.schema.json", {"tasks": [line, line]}) == []
+
+
+def test_a_plan_may_know_next_to_nothing() -> None:
+    """A task that is not ours has a number and a reason alone."""
+    line = Foresight(Would.PASS, Result(task="1", outcome="not-ours", ticket=TicketState.UNTOUCHED, reason="no"))
+    assert complaints("plan.schema.json", {"tasks": [line.as_json()]}) == []
+
+
+@pytest.mark.parametrize("field", sorted(result().as_json()))
+def test_a_result_without_a_field_is_refused(field: str) -> None:
+    """Every field is always there, if only as null."""
+    value = result().as_json()
+    del value[field]
+    assert complaints("result.schema.json", value) != []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"outcome": "done"},
+        {"ticket": "resolved"},
+        {"task": 40021},
+        {"task": ""},
+        {"app_id": SOME_ID.upper()},
+        {"key_id": "*"},
+        {"kind": "certificaat"},
+        {"route": "DELETE"},
+        {"guard": "G11", "outcome": "refused", "reason": "no", "attribution": None, "ticket": "handed-off"},
+        {"attribution": None},
+        {"attribution": "guessed"},
+        {"reason": ""},
+        {"guard": "G5"},
+        {"outcome": "refused", "attribution": None, "ticket": "handed-off"},
+        {"outcome": "failed", "attribution": None, "ticket": "closed"},
+        {"outcome": "not-ours", "attribution": None, "ticket": "open"},
+        {"secret": "x"},
+    ],
+    ids=json.dumps,
+)
+def test_a_result_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
+    """The schema says no to other words, and to combinations that never come from a run."""
+    assert complaints("result.schema.json", {**result().as_json(), **wrong}) != []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"would": "delete"}, {"evidence": SOME_ID}, {"key_id": None}, {"outcome": "removed"}, {"reason": "?"}]
+)
+def test_a_plan_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
+    """A line that would remove names everything, and nothing in a plan has happened."""
+    line = Foresight(Would.REMOVE, result(outcome="not-ours", attribution=None)).as_json()
+    assert complaints("plan.schema.json", {"tasks": [{**line, **wrong}]}) != []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"tasks": -1}, {"outcomes": {"done": 1}}, {"tickets": {"closed": 0}}, {"tickets": {"closed": "1"}}, {"more": 1}],
+)
+def test_a_summary_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
+    """Counts are counts of outcomes and ticket states that exist."""
+    value = {"tasks": [result().as_json()], "summary": {**summary([result()]), **wrong}}
+    assert complaints("run-many.schema.json", value) != []
