@@ -3,13 +3,16 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup demo sim test check format lock
+.PHONY: help setup setup-dev demo sim test check format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv with spentkey and spentkey-sim (quick the second time)
 	@scripts/setup
+
+setup-dev:
+	@scripts/setup dev
 
 demo: setup ## start the simulator and watch spent credentials of two tenants being removed
 	@$(BIN)/spentkey demo
@@ -20,12 +23,12 @@ sim: setup ## start the simulator alone; it writes .sim/spentkey.toml, which poi
 test: check ## run every check and every test
 	@$(BIN)/python -m pytest
 
-check: setup ## lint, format, types and import rules
+check: setup-dev ## lint, format, types and import rules
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/basedpyright --level error
 	@$(BIN)/lint-imports --config .importlinter --no-cache
 
-format: setup ## put the code into the house format
+format: setup-dev ## put the code into the house format
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
 lock: setup ## renew uv.lock after a change of dependencies

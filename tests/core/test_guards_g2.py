@@ -3,6 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from spentkey.core.credential import Identity
+from spentkey.core.guards import g2_application, g2_identity, g2_tenant
+from spentkey.core.outcome import Refused
+from spentkey.core.rules import TenantRules
 from support_core import (
     APP_ID,
     CLIENT_ID,
@@ -16,11 +21,6 @@ from support_core import (
     sighting,
 )
 
-from spentkey.core.credential import Identity
-from spentkey.core.guards import g2_application, g2_identity, g2_tenant
-from spentkey.core.outcome import Refused
-from spentkey.core.rules import TenantRules
-
 TENANTS = (PRODUCTION, ONDERWIJS)
 
 
@@ -30,7 +30,9 @@ def test_onderwijs_chooses_the_tenant(onderwijs: str, tenant: TenantRules) -> No
     assert tenant == g2_tenant(request(onderwijs=onderwijs), TENANTS)
 
 
-@pytest.mark.parametrize("when", [{"onderwijs": "NO"}, {"ONDERWIJS": " no "}, {"Onderwijs": "No", "SecretType": "secret"}])
+@pytest.mark.parametrize(
+    "when", [{"onderwijs": "NO"}, {"ONDERWIJS": " no "}, {"Onderwijs": "No", "SecretType": "secret"}]
+)
 def test_names_and_values_of_when_match_in_any_case(when: dict[str, str]) -> None:
     """All conditions of a `when` must hold, in whatever case they are written."""
     tenant = TenantRules("other", TENANT_ID, when)

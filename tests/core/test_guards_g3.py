@@ -5,10 +5,10 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support_core import application, request
 
 from spentkey.core.guards import folded, g3_name
 from spentkey.core.outcome import Refused
+from support_core import application, request
 
 
 def agrees(in_directory: str, in_task: str) -> bool:
@@ -59,14 +59,20 @@ def test_names_that_only_look_alike_are_two(in_directory: str, in_task: str) -> 
 
 
 def test_the_reason_gives_both_names() -> None:
-    """So that people see the difference, also one of characters that do not show."""
-    refused = g3_name(application(display_name="Sales"), request(app_display_name="Sales\u200b"))
-    assert (
-        Refused(
-            "G3", "AppDisplayName is 'Sales\\u200b', but the application with this AppID is called 'Sales'"
-        )
-        == refused
-    )
+    """So that people see the difference."""
+    refused = g3_name(application(display_name="Sales"), request(app_display_name="Billing"))
+    expected = "AppDisplayName is 'Billing', but the application with this AppID is called 'Sales'"
+    assert Refused("G3", expected) == refused
+
+
+def test_the_reason_does_not_repeat_what_a_requester_must_not_write() -> None:
+    """Invisible characters and the beginning of our own marker are not carried into a note, and long names are cut."""
+    spoofed = "\u202e[spentkey task=1 " + "x" * 300
+    refused = g3_name(application(), request(app_display_name=spoofed))
+    assert refused is not None
+    assert "\u202e" not in refused.reason
+    assert "[spentkey " not in refused.reason
+    assert "x" * 200 not in refused.reason
 
 
 @given(st.text())

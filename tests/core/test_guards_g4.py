@@ -1,0 +1,167 @@
+"""Guard G4: the key id stands once, in the list that SecretType names, and nowhere else."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spentkey.core.credential import Application, Credential, Kind, Sighting
+from spentkey.core.guards import Absent, g4_locate, g4_not_a_typo
+from spentkey.core.outcome import Refused
+from support_core import (
+    DAY,
+    KEY_ID,
+    NOW,
+    OTHER_KEY_ID,
+    SECOND,
+    THIRD_KEY_ID,
+    application,
+    certificate,
+    request,
+    secret,
+    sighting,
+)
+
+ALIVE = NOW + 30 * DAY
+NO_GRACE = timedelta(0)
+
+
+def locate(found: Application, *on_principal: Credential, kind: Kind = Kind.SECRET) -> Credential | Absent | Refused:
+    """What G4 says when the task asks for KEY_ID of that kind."""
+    return g4_locate(found, sighting(found, *on_principal), request(kind=kind))
+
+
+def test_a_secret_is_found_in_its_list() -> None:
+    """Among others of both kinds, the one with the key id."""
+    asked = secret()
+    found = application(secret(key_id=OTHER_KEY_ID), asked, certificate(key_id=THIRD_KEY_ID))
+    assert asked == locate(found)
+
+
+def test_a_certificate_is_found_in_its_list() -> None:
+    """The same for key credentials."""
+    asked = certificate()
+    found = application(certificate(key_id=OTHER_KEY_ID), asked, secret(key_id=THIRD_KEY_ID))
+    assert asked == locate(found, kind=Kind.CERTIFICATE)
+
+
+def test_other_credentials_of_the_service_principal_do_not_matter() -> None:
+    """Only the asked key id is looked for there."""
+    assert secret() == locate(application(secret()), certificate(key_id=OTHER_KEY_ID))
+
+
+def test_an_application_without_service_principal_can_be_judged() -> None:
+    """Not every application has one in its own tenant."""
+    found = application(secret())
+    assert secret() == g4_locate(found, Sighting(found, None, NOW), request())
+
+
+@pytest.mark.parametrize(
+    "found", [application(), application(secret(key_id=OTHER_KEY_ID), certificate(key_id=THIRD_KEY_ID))]
+)
+def test_a_key_id_that_is_nowhere_is_absent(found: Application) -> None:
+    """That is neither a find nor yet a refusal: one look proves nothing."""
+    assert Absent() == locate(found)
+
+
+def test_the_wrong_type_is_refused_in_words() -> None:
+    """A certificate asked for as a secret is not removed by the other action."""
+    refused = locate(application(certificate()))
+    assert Refused("G4", f"SecretType says client secret, but {KEY_ID} is a certificate") == refused
+
+
+def test_the_other_wrong_type_is_refused_in_words() -> None:
+    """And a secret asked for as a certificate."""
+    refused = locate(application(secret()), kind=Kind.CERTIFICATE)
+    assert Refused("G4", f"SecretType says certificate, but {KEY_ID} is a client secret") == refused
+
+
+@pytest.mark.parametrize("pair", [(secret(), secret(raw="{}")), (secret(), certificate()), (certificate(), secret())])
+def test_a_key_id_that_stands_twice_is_refused(pair: tuple[Credential, Credential]) -> None:
+    """In one list or in both: it cannot be said which one would go."""
+    assert Refused("G4", f"{KEY_ID} stands 2 times on the application") == locate(application(*pair))
+
+
+def test_three_times_is_refused_too() -> None:
+    """The reason says how often it stands there."""
+    refused = locate(application(secret(), secret(), certificate()))
+    assert Refused("G4", f"{KEY_ID} stands 3 times on the application") == refused
+
+
+@pytest.mark.parametrize("on_application", [(), (secret(),), (certificate(),)])
+@pytest.mark.parametrize("on_principal", [secret(), certificate()])
+def test_a_key_id_on_the_service_principal_goes_to_the_security_team(
+    on_application: tuple[Credential, ...], on_principal: Credential
+) -> None:
+    """Credentials there are how applications are backdoored; also when the application shows the key id as well."""
+    refused = locate(application(*on_application), on_principal)
+    assert isinstance(refused, Refused)
+    assert (
+        f"{KEY_ID} is a credential of the service principal, not of the app registration: "
+        "the security team must look at it"
+    ) == refused.reason
+
+
+def test_an_absent_key_id_beside_an_expired_one_is_probably_a_typing_error() -> None:
+    """The expired ones of that kind are listed, the living and the other kind are not."""
+    found = application(
+        secret(key_id=OTHER_KEY_ID),
+        secret(key_id=THIRD_KEY_ID, end=ALIVE),
+        certificate(key_id="3c3c3c3c-0000-4000-8000-00000000000d"),
+    )
+    refused = g4_not_a_typo(found, Kind.SECRET, NOW, NO_GRACE)
+    assert (
+        Refused(
+            "G4",
+            "SecretID is not on the application, but other expired credentials of that kind are "
+            f"(a typing error?): {OTHER_KEY_ID}",
+        )
+        == refused
+    )
+
+
+def test_all_expired_candidates_are_listed() -> None:
+    """People choose; Spentkey does not."""
+    found = application(certificate(key_id=OTHER_KEY_ID), certificate(key_id=THIRD_KEY_ID))
+    refused = g4_not_a_typo(found, Kind.CERTIFICATE, NOW, NO_GRACE)
+    assert refused is not None
+    assert refused.reason.endswith(f"{OTHER_KEY_ID}, {THIRD_KEY_ID}")
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        (),
+        (secret(key_id=OTHER_KEY_ID, end=ALIVE),),
+        (certificate(key_id=OTHER_KEY_ID),),
+        (secret(key_id=OTHER_KEY_ID, end=None),),
+        (secret(key_id=OTHER_KEY_ID, end=NOW - 300 * SECOND),),
+    ],
+)
+def test_without_an_expired_one_of_that_kind_it_is_simply_gone(left: tuple[Credential, ...]) -> None:
+    """Living ones, the other kind, and ends that nobody knows hint at no typing error."""
+    assert None is g4_not_a_typo(application(*left), Kind.SECRET, NOW, NO_GRACE)
+
+
+def test_grace_decides_whether_a_candidate_counts_as_expired() -> None:
+    """The same measure as G5."""
+    found = application(secret(key_id=OTHER_KEY_ID, end=NOW - 10 * DAY))
+    assert None is not g4_not_a_typo(found, Kind.SECRET, NOW, 9 * DAY)
+    assert None is g4_not_a_typo(found, Kind.SECRET, NOW, 10 * DAY)
+
+
+SHORT = st.sampled_from([KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID])
+CREDENTIAL = st.builds(lambda key_id, make: make(key_id=key_id), SHORT, st.sampled_from([secret, certificate]))
+
+
+@given(st.lists(CREDENTIAL, max_size=5), st.lists(CREDENTIAL, max_size=3), st.sampled_from(Kind))
+def test_only_the_one_key_id_of_the_right_kind_is_ever_found(
+    held: list[Credential], on_principal: list[Credential], kind: Kind
+) -> None:
+    """Whatever stands where: found means once on the application, of that kind, and nowhere else."""
+    located = locate(application(*held), *on_principal, kind=kind)
+    kinds = [one.kind for one in held if one.key_id == KEY_ID]
+    elsewhere = any(one.key_id == KEY_ID for one in on_principal)
+    assert isinstance(located, Credential) == (kinds == [kind] and not elsewhere)
+    assert isinstance(located, Absent) == (not kinds and not elsewhere)
