@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from real_simulator import RealSimulator
 from worlds import world
 

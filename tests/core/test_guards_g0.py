@@ -18,24 +18,24 @@ def reason(**changes: object) -> str:
 @pytest.mark.parametrize("status", ["Logged", "Assigned", "Accepted"])
 def test_an_open_task_of_our_queue_is_ours(status: str) -> None:
     """Every configured open status counts."""
-    assert None is g0_task_is_ours(task(status=status), parameters(), DESK)
+    assert g0_task_is_ours(task(status=status), parameters(), DESK) is None
 
 
 @pytest.mark.parametrize("owner", ["", "svc-spentkey", "SVC-Spentkey"])
 def test_a_task_without_owner_or_with_us_as_owner_is_ours(owner: str) -> None:
     """Ivanti does not tell log-in names apart by case."""
-    assert None is g0_task_is_ours(task(owner=owner), parameters(), DESK)
+    assert g0_task_is_ours(task(owner=owner), parameters(), DESK) is None
 
 
 def test_the_task_alone_can_be_judged_before_its_parameters_are_read() -> None:
     """None means not read yet; an empty list means there are none."""
-    assert None is g0_task_is_ours(task(), None, DESK)
+    assert g0_task_is_ours(task(), None, DESK) is None
 
 
 @pytest.mark.parametrize("name", ["AppID", "secretid", " ONDERWIJS "])
 def test_one_of_the_five_parameters_makes_the_request_ours(name: str) -> None:
     """The rest is G1's to refuse, so that people get a reason."""
-    assert None is g0_task_is_ours(task(), (Parameter("Comment", "x"), Parameter(name, None)), DESK)
+    assert g0_task_is_ours(task(), (Parameter("Comment", "x"), Parameter(name, None)), DESK) is None
 
 
 @pytest.mark.parametrize("status", ["Completed", "Cancelled", "Waiting", "logged", "Logged ", ""])
@@ -47,7 +47,7 @@ def test_a_task_in_another_status_is_not_ours(status: str) -> None:
 
 def test_a_read_only_task_is_not_ours() -> None:
     """Nothing could be written to it."""
-    assert "the task is read-only" == reason(read_only=True)
+    assert reason(read_only=True) == "the task is read-only"
 
 
 @pytest.mark.parametrize("team", ["Systeemsoftware", "spentkey", "Spentkey 2", ""])
@@ -59,7 +59,7 @@ def test_a_task_of_another_team_is_not_ours(team: str) -> None:
 @pytest.mark.parametrize("owner", ["jdoe", "svc-spentkey2", " "])
 def test_a_task_that_somebody_owns_is_not_ours(owner: str) -> None:
     """The owner's name is not repeated."""
-    assert "the task is already owned by somebody" == reason(owner=owner)
+    assert reason(owner=owner) == "the task is already owned by somebody"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_task_that_somebody_owns_is_not_ours(owner: str) -> None:
 )
 def test_a_task_without_a_service_request_is_not_ours(changes: dict[str, object]) -> None:
     """Only a service request carries parameters."""
-    assert "the task does not belong to a service request" == reason(**changes)
+    assert reason(**changes) == "the task does not belong to a service request"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_when_that_is_empty_unknown_or_half_true_matches_nothing(when: dict[st
 
 def test_a_token_for_that_tenant_and_client_is_accepted() -> None:
     """In any case, since UUIDs have none."""
-    assert None is g2_identity(Identity(TENANT_ID.upper(), CLIENT_ID.upper()), TENANT_ID, CLIENT_ID)
+    assert g2_identity(Identity(TENANT_ID.upper(), CLIENT_ID.upper()), TENANT_ID, CLIENT_ID) is None
 
 
 def test_a_token_of_another_tenant_is_refused() -> None:

@@ -22,19 +22,19 @@ def refusal(
     """Why G5 refuses."""
     refused = g5_expired(credential, now, directory, grace)
     assert isinstance(refused, Refused)
-    assert "G5" == refused.guard
+    assert refused.guard == "G5"
     return refused.reason
 
 
 @pytest.mark.parametrize("credential", [secret(), certificate()])
 def test_what_ended_a_month_ago_has_expired(credential: Credential) -> None:
     """Both kinds alike."""
-    assert None is g5_expired(credential, NOW, NOW, NO_GRACE)
+    assert g5_expired(credential, NOW, NOW, NO_GRACE) is None
 
 
 def test_just_over_300_seconds_after_its_end_it_has_expired() -> None:
     """The least time that is enough."""
-    assert None is g5_expired(secret(end=NOW - SKEW - MICROSECOND), NOW, NOW, NO_GRACE)
+    assert g5_expired(secret(end=NOW - SKEW - MICROSECOND), NOW, NOW, NO_GRACE) is None
 
 
 @pytest.mark.parametrize("ago", [SKEW, SKEW - MICROSECOND, SECOND, NO_GRACE, -SECOND, -365 * DAY])
@@ -46,7 +46,7 @@ def test_up_to_300_seconds_after_its_end_it_has_not(ago: timedelta) -> None:
 
 def test_grace_is_added_to_the_300_seconds() -> None:
     """The moment after both have passed."""
-    assert None is g5_expired(secret(end=NOW - 7 * DAY - SKEW - MICROSECOND), NOW, NOW, 7 * DAY)
+    assert g5_expired(secret(end=NOW - 7 * DAY - SKEW - MICROSECOND), NOW, NOW, 7 * DAY) is None
 
 
 @pytest.mark.parametrize("ago", [7 * DAY + SKEW, 7 * DAY, DAY])
@@ -60,7 +60,7 @@ def test_within_grace_it_has_not_expired(ago: timedelta) -> None:
 def test_an_end_in_another_zone_is_the_moment_it_means() -> None:
     """Two hours east, ten minutes ago."""
     east = timezone(timedelta(hours=2))
-    assert None is g5_expired(secret(end=(NOW - 600 * SECOND).astimezone(east)), NOW, NOW, NO_GRACE)
+    assert g5_expired(secret(end=(NOW - 600 * SECOND).astimezone(east)), NOW, NOW, NO_GRACE) is None
 
 
 def test_an_end_in_another_zone_is_not_read_as_local_time() -> None:
@@ -84,7 +84,7 @@ def test_without_the_directorys_time_nothing_is_removed() -> None:
 @pytest.mark.parametrize("apart", [SKEW, -SKEW, 299 * SECOND, NO_GRACE])
 def test_clocks_up_to_300_seconds_apart_are_accepted(apart: timedelta) -> None:
     """In either direction."""
-    assert None is g5_expired(secret(), NOW, NOW + apart, NO_GRACE)
+    assert g5_expired(secret(), NOW, NOW + apart, NO_GRACE) is None
 
 
 @pytest.mark.parametrize("apart", [301 * SECOND, -301 * SECOND, 2 * DAY, -2 * DAY])
@@ -98,7 +98,7 @@ def test_clocks_over_300_seconds_apart_are_refused(apart: timedelta) -> None:
 def test_both_clocks_must_say_that_it_has_expired() -> None:
     """Expired by the faster clock alone is not expired, whichever of the two is fast."""
     end = NOW - 400 * SECOND
-    assert None is g5_expired(secret(end=end), NOW, NOW, NO_GRACE)
+    assert g5_expired(secret(end=end), NOW, NOW, NO_GRACE) is None
     assert "has not expired" in refusal(secret(end=end), directory=NOW - 200 * SECOND)
     assert "has not expired" in refusal(secret(end=end), now=NOW - 200 * SECOND)
 

@@ -1,5 +1,7 @@
 """Guard G6: nothing that others depend on is removed."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ def refusal(credential: Credential, *protected: str, found: Application | None =
     """Why G6 refuses that credential under the operator's list."""
     refused = g6_not_protected(credential, found or application(credential), protected, NOBODY)
     assert isinstance(refused, Refused)
-    assert "G6" == refused.guard
+    assert refused.guard == "G6"
     return refused.reason
 
 
@@ -44,7 +46,7 @@ def test_an_ordinary_credential_is_not_protected(credential: Credential) -> None
     "name", ["CWAP_AuthSecret", "cwap_authsecret", "ConnectSyncProvisioning_", "connectsyncprovisioning_DC01_abc"]
 )
 @pytest.mark.parametrize("make", [secret, certificate])
-def test_names_that_microsofts_services_use_are_protected(name: str, make: type[Credential]) -> None:
+def test_names_that_microsofts_services_use_are_protected(name: str, make: Callable[..., Credential]) -> None:
     """In any case, for both kinds, without any configuration."""
     assert "the credential's name matches the protected name" in refusal(make(display_name=name))
 
@@ -53,13 +55,13 @@ def test_names_that_microsofts_services_use_are_protected(name: str, make: type[
 def test_a_name_in_an_old_secrets_identifier_is_protected(codec: str) -> None:
     """Old tools kept the name base64 in customKeyIdentifier, in one of two encodings, with or without its mark."""
     old = secret(display_name=None, custom_key_identifier=as_identifier("CWAP_AuthSecret", codec))
-    assert "the credential's name matches the protected name CWAP_AuthSecret" == refusal(old)
+    assert refusal(old) == "the credential's name matches the protected name CWAP_AuthSecret"
 
 
 def test_an_old_name_is_looked_at_beside_a_new_one() -> None:
     """A display name that was set later does not hide it."""
     both = secret(display_name="renamed", custom_key_identifier=as_identifier("ConnectSyncProvisioning_x"))
-    assert "the credential's name matches the protected name ConnectSyncProvisioning_*" == refusal(both)
+    assert refusal(both) == "the credential's name matches the protected name ConnectSyncProvisioning_*"
 
 
 @pytest.mark.parametrize("name", ["CWAP_AuthSecret2", "my CWAP_AuthSecret", "ConnectSync", "CWAP AuthSecret", "*"])
@@ -83,8 +85,9 @@ def test_a_certificates_identifier_is_its_thumbprint_and_no_name() -> None:
 def test_the_token_encryption_key_is_protected(key_id: str) -> None:
     """Tokens for the application could not be read any more."""
     found = application(certificate(), token_encryption_key_id=key_id)
-    assert "the certificate is the application's token encryption key (tokenEncryptionKeyId)" == refusal(
-        certificate(), found=found
+    assert (
+        refusal(certificate(), found=found)
+        == "the certificate is the application's token encryption key (tokenEncryptionKeyId)"
     )
 
 
@@ -97,8 +100,8 @@ def test_another_token_encryption_key_does_not_matter(key_id: str | None) -> Non
 @pytest.mark.parametrize("entry", [APP_ID, APP_ID.upper(), f" {APP_ID} "])
 def test_an_application_on_the_operators_list_is_protected(entry: str) -> None:
     """By its AppID, in any case."""
-    assert "the application is on the operator's list of protected applications" == refusal(
-        secret(), OTHER_APP_ID, entry
+    assert (
+        refusal(secret(), OTHER_APP_ID, entry) == "the application is on the operator's list of protected applications"
     )
 
 
@@ -127,7 +130,7 @@ def test_a_pattern_of_the_operators_list_protects_by_name(entry: str, name: str)
 def test_a_pattern_protects_by_the_old_name_too() -> None:
     """The operator need not know where the name is kept."""
     old = secret(display_name=None, custom_key_identifier=as_identifier("Billing", "utf-16-le"))
-    assert "the credential's name matches the protected name bill*" == refusal(old, "name:bill*")
+    assert refusal(old, "name:bill*") == "the credential's name matches the protected name bill*"
 
 
 @pytest.mark.parametrize(
@@ -151,11 +154,11 @@ def test_the_automations_own_application_is_protected() -> None:
 
 def test_other_own_applications_do_not_matter() -> None:
     """The automation of another tenant may look after this application."""
-    assert None is g6_not_protected(secret(), application(secret()), (), frozenset({OTHER_APP_ID}))
+    assert g6_not_protected(secret(), application(secret()), (), frozenset({OTHER_APP_ID})) is None
 
 
 @given(st.binary(max_size=40), st.text(max_size=40))
 def test_no_name_and_no_identifier_ever_raises(identifier: bytes, name: str) -> None:
     """Whatever others wrote there, the guard answers; and a name that it lets go is none of the protected ones."""
     odd = secret(display_name=name, custom_key_identifier=identifier.decode("latin-1"))
-    assert agrees(odd) == ("cwap_authsecret" != name.casefold() and not name.casefold().startswith("connectsyncprov"))
+    assert agrees(odd) == (name.casefold() != "cwap_authsecret" and not name.casefold().startswith("connectsyncprov"))

@@ -18,14 +18,14 @@ from support_core import (
 
 def test_a_task_that_did_not_change_is_still_ours() -> None:
     """The task and its parameters, as they were."""
-    assert None is g7_still_ours(task(), DESK)
-    assert None is g7_still_says_the_same(task(), parameters(), request(), DESK)
+    assert g7_still_ours(task(), DESK) is None
+    assert g7_still_says_the_same(task(), parameters(), request(), DESK) is None
 
 
 def test_changes_that_mean_the_same_do_not_matter() -> None:
     """Another open status, other minutes, other spaces, and parameters of other names."""
     again = (*parameters(AppID=f" {request().app_id.upper()}", AppDisplayName="Sales "), Parameter("Comment", "hurry"))
-    assert None is g7_still_says_the_same(task(status="Accepted", subject="URGENT"), again, request(), DESK)
+    assert g7_still_says_the_same(task(status="Accepted", subject="URGENT"), again, request(), DESK) is None
 
 
 @pytest.mark.parametrize(

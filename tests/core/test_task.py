@@ -19,7 +19,7 @@ def refusal(*given_parameters: Parameter) -> str:
     """Why these parameters are refused, by G1."""
     refused = read_request(given_parameters)
     assert isinstance(refused, Refused), refused
-    assert "G1" == refused.guard
+    assert refused.guard == "G1"
     return refused.reason
 
 
@@ -73,14 +73,14 @@ def test_other_parameters_do_not_count() -> None:
     """Parameters of other names, repeated or not, change nothing."""
     others = (Parameter("Comment", "please"), Parameter("comment", 7), Parameter("SecretIDs", None), Parameter("", ""))
     assert request() == read_request((*others, *parameters()))
-    assert [] == ours(others)
+    assert ours(others) == []
 
 
 def test_a_name_of_256_characters_is_read() -> None:
     """That is the longest name Graph allows."""
     read = read_request(parameters(AppDisplayName="n" * 256))
     assert isinstance(read, RemovalRequest)
-    assert "n" * 256 == read.app_display_name
+    assert read.app_display_name == "n" * 256
 
 
 @NAMES
@@ -104,17 +104,19 @@ def test_what_is_not_a_text_is_refused(name: str, value: object) -> None:
 
 
 @NAMES
-@pytest.mark.parametrize("change", [str, str.lower, str.upper, lambda name: f" {name} "])
-def test_a_repeated_parameter_is_refused_even_with_the_same_value(name: str, change: type[str]) -> None:
+@pytest.mark.parametrize("change", ["{}", " {} ", "\t{}"])
+@pytest.mark.parametrize("upper", [True, False])
+def test_a_repeated_parameter_is_refused_even_with_the_same_value(name: str, change: str, upper: bool) -> None:
     """A name given twice, in any case, is refused before either value is believed."""
-    again = Parameter(change(name), SOUND[name])
+    again = Parameter(change.format(name.upper() if upper else name), SOUND[name])
     assert f"{name} is given 2 times" == refusal(*parameters(), again)
 
 
 def test_an_empty_repetition_is_a_repetition_too() -> None:
     """`secretid` without a value beside `SecretID` is refused."""
-    assert "SecretID is given 3 times" == refusal(
-        *parameters(), Parameter("secretid", None), Parameter("SECRETID", KEY_ID)
+    assert (
+        refusal(*parameters(), Parameter("secretid", None), Parameter("SECRETID", KEY_ID))
+        == "SecretID is given 3 times"
     )
 
 
@@ -167,20 +169,20 @@ def test_what_only_looks_like_a_uuid_is_refused(name: str, text: str) -> None:
 )
 def test_an_unknown_secret_type_is_refused(text: str) -> None:
     """Also words that look like a known one, such as a long s or a Cyrillic letter."""
-    assert "SecretType is not supported: it must be Secret, Certificaat or Cert" == refusal(
-        *parameters(SecretType=text)
+    assert (
+        refusal(*parameters(SecretType=text)) == "SecretType is not supported: it must be Secret, Certificaat or Cert"
     )
 
 
 @pytest.mark.parametrize("text", ["Ja", "Nee", "true", "Y", "1", "Yes/No", "ye\u017f", "y\u0435s"])
 def test_onderwijs_must_be_yes_or_no(text: str) -> None:
     """Other words for yes choose no tenant."""
-    assert "Onderwijs must be Yes or No" == refusal(*parameters(Onderwijs=text))
+    assert refusal(*parameters(Onderwijs=text)) == "Onderwijs must be Yes or No"
 
 
 def test_no_parameters_at_all_are_refused_by_the_first_name() -> None:
     """The refusal names a field even then."""
-    assert "AppDisplayName is missing" == refusal()
+    assert refusal() == "AppDisplayName is missing"
 
 
 SPOILED = st.one_of(
@@ -205,7 +207,7 @@ def test_whatever_is_given_the_answer_is_canonical_or_names_the_field(
     """No text whatever gives a request whose ids are not canonical, or a refusal without a field's name."""
     read = read_request((*parameters(), *given_parameters) if with_sound_ones else given_parameters)
     if isinstance(read, Refused):
-        assert "G1" == read.guard
+        assert read.guard == "G1"
         assert any(read.reason.startswith(name) for name in PARAMETER_NAMES)
     else:
         assert all(CANONICAL.fullmatch(uuid) for uuid in (read.app_id, read.key_id))
@@ -223,32 +225,32 @@ def test_one_spoiled_parameter_is_refused_by_its_own_name(name: str, value: obje
 @pytest.mark.parametrize("name", ["onderwijs", "ONDERWIJS", "Onderwijs"])
 def test_a_request_says_its_values_by_name_in_any_case(name: str) -> None:
     """A tenant's `when` may spell the parameter as it likes."""
-    assert "No" == request().says(name)
+    assert request().says(name) == "No"
 
 
 def test_a_request_says_nothing_about_other_names() -> None:
     """So a `when` on an unknown parameter never matches."""
-    assert None is request().says("Comment")
+    assert request().says("Comment") is None
 
 
 def test_the_asked_type_is_kept_as_the_requester_wrote_it() -> None:
     """Also one that is not supported: the note's subject names it."""
-    assert "API key" == asked_type(parameters(SecretType=" API key "))
+    assert asked_type(parameters(SecretType=" API key ")) == "API key"
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", 7, "a\nb", "x" * 257])
 def test_there_is_no_asked_type_without_a_clean_text(value: object) -> None:
     """What cannot be read as a text is not repeated."""
-    assert "" == asked_type(parameters(SecretType=value))
+    assert asked_type(parameters(SecretType=value)) == ""
 
 
 def test_there_is_no_asked_type_when_it_is_given_twice() -> None:
     """Neither of two values is the one."""
-    assert "" == asked_type((*parameters(), Parameter("secrettype", "Cert")))
+    assert asked_type((*parameters(), Parameter("secrettype", "Cert"))) == ""
 
 
 def test_only_a_service_request_is_a_parent_to_read() -> None:
     """A task below an incident or a change has no parameters of ours."""
-    assert "REC-0" == task().service_request
-    assert None is task(parent_category="Incident").service_request
-    assert None is task(parent_rec_id=None).service_request
+    assert task().service_request == "REC-0"
+    assert task(parent_category="Incident").service_request is None
+    assert task(parent_rec_id=None).service_request is None

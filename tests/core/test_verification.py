@@ -39,23 +39,23 @@ def test_gone_needs_three_absent_reads_in_a_row(reads: str, after: int) -> None:
 @pytest.mark.parametrize("reads", ["A", "AA", "AAP", "AAPAA", "PPPPPPP", "AA-AA", "AALAA", "AAlAA", "LL", "ll", ""])
 def test_less_than_that_waits(reads: str) -> None:
     """An unclear read, or one without a survivor, resets the count as well."""
-    assert Verdict.WAIT is feed(reads)[0]
+    assert feed(reads)[0] is Verdict.WAIT
 
 
 def test_always_present_until_the_deadline_is_still_there() -> None:
     """At exactly the deadline, not before."""
-    assert (Verdict.STILL_THERE, 12) == feed("P" * 20)[:2]
+    assert feed("P" * 20)[:2] == (Verdict.STILL_THERE, 12)
 
 
 @pytest.mark.parametrize("reads", ["PPPPAPPPPPPPPP", "PAPAPAPAPAPAPA", "AAPAAPAAPAAPAAP", "PP-PPPPPPPPPPP", "-" * 12])
 def test_mixed_until_the_deadline_cannot_be_told(reads: str) -> None:
     """One other read among twelve is enough, also one that did not show the application at all."""
-    assert (Verdict.CANNOT_TELL, 12) == feed(reads)[:2]
+    assert feed(reads)[:2] == (Verdict.CANNOT_TELL, 12)
 
 
 def test_three_absent_reads_at_the_deadline_are_enough() -> None:
     """The last read may complete the row."""
-    assert (Verdict.GONE, 12) == feed("P" * 9 + "AAA")[:2]
+    assert feed("P" * 9 + "AAA")[:2] == (Verdict.GONE, 12)
 
 
 @pytest.mark.parametrize(("reads", "after"), [("LLL", 3), ("lll", 3), ("AALLL", 5), ("PlLl", 4), ("LALLL", 5)])
@@ -67,44 +67,44 @@ def test_a_survivor_missing_in_three_reads_in_a_row_is_lost(reads: str, after: i
 @pytest.mark.parametrize("reads", ["LALA", "LL-LL", "llPll", "LLAAPLL"])
 def test_a_survivor_that_flickers_is_not_lost(reads: str) -> None:
     """One stale read does not stop everything."""
-    assert Verdict.WAIT is feed(reads)[0]
+    assert feed(reads)[0] is Verdict.WAIT
 
 
 def test_absence_without_a_survivor_is_never_gone() -> None:
     """Until the deadline, alternating: it cannot be told."""
-    assert (Verdict.CANNOT_TELL, 12) == feed("AL" * 10)[:2]
+    assert feed("AL" * 10)[:2] == (Verdict.CANNOT_TELL, 12)
 
 
 def test_after_a_lost_reply_three_present_reads_ask_for_the_repeat() -> None:
     """The look before trying again."""
-    assert (Verdict.REPEAT, 3) == feed("PPP", may_repeat=True)[:2]
-    assert (Verdict.REPEAT, 5) == feed("PAPPP", may_repeat=True)[:2]
+    assert feed("PPP", may_repeat=True)[:2] == (Verdict.REPEAT, 3)
+    assert feed("PAPPP", may_repeat=True)[:2] == (Verdict.REPEAT, 5)
 
 
 @pytest.mark.parametrize("reads", ["PPP", "PPPPPPPP"])
 def test_without_a_lost_reply_nothing_is_repeated(reads: str) -> None:
     """Inside the window the write is not sent again."""
-    assert Verdict.WAIT is feed(reads)[0]
+    assert feed(reads)[0] is Verdict.WAIT
 
 
 @pytest.mark.parametrize("reads", ["PPA", "PPAPP", "PP-PP"])
 def test_reads_that_disagree_ask_for_no_repeat(reads: str) -> None:
     """Only a row of reads that show it does."""
-    assert Verdict.WAIT is feed(reads, may_repeat=True)[0]
+    assert feed(reads, may_repeat=True)[0] is Verdict.WAIT
 
 
 def test_after_a_lost_reply_absence_is_gone_all_the_same() -> None:
     """The reply was lost, the removal was not."""
-    assert (Verdict.GONE, 3) == feed("AAA", may_repeat=True)[:2]
+    assert feed("AAA", may_repeat=True)[:2] == (Verdict.GONE, 3)
 
 
 def test_the_window_starts_anew_after_the_repeat_and_there_is_no_second_one() -> None:
     """A full window of its own, with no memory of reads before it."""
     watch = Verification(RULES, may_repeat=True)
-    assert [Verdict.WAIT] * 3 + [Verdict.REPEAT] == [take(watch, one, 50.0) for one in "APPP"]
+    assert [take(watch, one, 50.0) for one in "APPP"] == [Verdict.WAIT] * 3 + [Verdict.REPEAT]
     watch.repeated(at=55)
-    assert [Verdict.WAIT] * 4 == [take(watch, "P", 114.0) for _ in range(4)]
-    assert Verdict.STILL_THERE is take(watch, "P", 115.0)
+    assert [take(watch, "P", 114.0) for _ in range(4)] == [Verdict.WAIT] * 4
+    assert take(watch, "P", 115.0) is Verdict.STILL_THERE
 
 
 def test_absent_reads_before_the_repeat_do_not_count_after_it() -> None:
@@ -113,14 +113,14 @@ def test_absent_reads_before_the_repeat_do_not_count_after_it() -> None:
     for one in "PPPAA":
         take(watch, one, 10.0)
     watch.repeated(at=15)
-    assert [Verdict.WAIT, Verdict.WAIT, Verdict.GONE] == [take(watch, "A", 20.0) for _ in range(3)]
+    assert [take(watch, "A", 20.0) for _ in range(3)] == [Verdict.WAIT, Verdict.WAIT, Verdict.GONE]
 
 
 def test_every_read_is_kept_in_words_for_the_evidence() -> None:
     """Also across a repeat."""
     watch = feed("PAL-")[2]
-    assert ["present", "absent", "absent+survivor-missing", "no-application"] == watch.seen
-    assert 4 == watch.reads
+    assert watch.seen == ["present", "absent", "absent+survivor-missing", "no-application"]
+    assert watch.reads == 4
 
 
 READS = st.text(alphabet=PRESENT + ABSENT + LOST + LOST_PRESENT + NO_APPLICATION, max_size=30)

@@ -10,7 +10,8 @@ from rich.console import Console
 from spentkey.assemble import hands_for
 from spentkey.cli.ending import complain, until_done
 from spentkey.cli.options import json_option
-from spentkey.cli.show import print_json, results_table, summary
+from spentkey.cli.show import print_json, summary
+from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import Result
 from spentkey.demonstration.agreement import Truth, disagreements, ticket_says
@@ -21,8 +22,13 @@ from spentkey.story import work_on
 
 @click.command("demo")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Which seeded world.")
+@click.option(
+    "--config",
+    type=click.Path(),
+    help="Taken as for every command, and not looked at: the demonstration makes its own.",
+)
 @json_option
-def command(seed: int, as_json: bool) -> None:
+def command(seed: int, config: str | None, as_json: bool) -> None:  # noqa: ARG001
     """Start the simulator and work on every open task of its two tenants; nothing leaves this machine.
 
     The configuration of your own installation is not looked at. The exit code is 0 when the table is what the
@@ -55,7 +61,7 @@ async def _work_all(running: Simulator, *, as_json: bool) -> tuple[list[Result],
 
 def _print(results: list[Result], truth: Truth, seed: int) -> None:
     console = Console()
-    console.print(results_table(results, ticket_says(truth)))
+    show_results(results, ticket_says(truth))
     counts = summary(results)["outcomes"]
     said = ", ".join(f"{count} {name}" for name, count in counts.items())
     console.print(f"{len(results)} tasks: {said}. Seed {seed}; the table is held against the simulator's own truth.")

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from spentkey.assemble import hands_for
 from spentkey.cli.ending import until_done
 from spentkey.cli.options import config_option, json_option, settings_from
-from spentkey.cli.show import plan_table, print_json
+from spentkey.cli.show import print_json
+from spentkey.cli.tables import show_plans
 from spentkey.cli.watching import watching
 from spentkey.engine.local import in_parallel
 from spentkey.foresee import foresee
@@ -33,5 +33,5 @@ async def _plan(task: int | None, config: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"tasks": [plan.as_json() for plan in plans]})
     else:
-        Console().print(plan_table(plans))
+        show_plans(plans)
     return 0

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from spentkey.assemble import hands_for
 from spentkey.cli.ending import until_done
 from spentkey.cli.options import config_option, json_option, settings_from
-from spentkey.cli.show import print_json, results_table
+from spentkey.cli.show import print_json
+from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
 from spentkey.story import work_on
 
@@ -30,5 +30,5 @@ async def _run(task: int, config: Path, *, as_json: bool) -> int:
     if as_json:
         print_json(result.as_json())
     else:
-        Console().print(results_table([result]))
+        show_results([result])
     return result.exit_code

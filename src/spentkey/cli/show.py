@@ -1,37 +1,19 @@
 """What a person sees: a live table or lines while tasks are worked on, and a table at the end."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from spentkey.cli.tables import coloured
 from spentkey.core.outcome import Result
 from spentkey.core.plain import plain
-from spentkey.foresee import Foresight
 
-COLOURS = {
-    "removed": "green",
-    "already-gone": "green",
-    "refused": "yellow",
-    "failed": "red",
-    "cannot-tell": "red",
-    "not-ours": "dim",
-    "remove": "green",
-    "close-as-gone": "green",
-    "hand-off": "yellow",
-    "leave": "red",
-    "pass": "dim",
-    "closed": "green",
-    "handed-off": "yellow",
-    "open": "red",
-    "untouched": "dim",
-}
 STEPS = ("ticket", "ask", "see", "judge", "plan", "remove", "verify", "report")
 
 
@@ -75,53 +57,13 @@ class LiveTable:
             table.add_column(heading, no_wrap=True, overflow="ellipsis")
         for task in [*under_way, *ended][: max(3, self._live.console.height - 4)]:
             step, detail = self._at[task]
-            table.add_row(str(task), _track(step), _coloured(step), Text(detail, style="dim"))
+            table.add_row(str(task), _track(step), coloured(step), Text(detail, style="dim"))
         return table
 
 
 def _track(step: str) -> Text:
     done = STEPS.index(step) + 1 if step in STEPS else len(STEPS)
     return Text("●" * done, style="cyan") + Text("·" * (len(STEPS) - done), style="dim")
-
-
-def results_table(results: Sequence[Result], ticket_says: Mapping[str, str] | None = None) -> Table:
-    """The closing table; `ticket_says` gives the ticket's own words where they were read, by task."""
-    table = _new_table("task", "application", "credential", "outcome", "how", "ticket", "why")
-    for one in results:
-        how = "\n".join(part for part in (one.route if one.outcome == "removed" else None, one.attribution) if part)
-        said = (ticket_says or {}).get(one.task, one.ticket.value)
-        why = " ".join(part for part in (one.guard, one.reason) if part)
-        table.add_row(*_cells(one), _coloured(one.outcome), how, plain(said), escape(plain(why, 400)))
-    return table
-
-
-def plan_table(plans: Sequence[Foresight]) -> Table:
-    """The table of a plan."""
-    table = _new_table("task", "application", "credential", "would", "how", "why")
-    for plan in plans:
-        one = plan.result
-        how = one.route if plan.would.value == "remove" and one.route else ""
-        why = " ".join(part for part in (one.guard, one.reason) if part)
-        table.add_row(*_cells(one), _coloured(plan.would.value), how, escape(plain(why, 400)))
-    return table
-
-
-def _new_table(*headings: str) -> Table:
-    table = Table()
-    whole = ("task", "outcome", "would", "how")
-    most = {"application": 24, "ticket": 20}
-    for heading in headings:
-        table.add_column(heading, overflow="fold", no_wrap=heading in whole, max_width=most.get(heading))
-    return table
-
-
-def _cells(one: Result) -> tuple[str, str, str]:
-    kind_and_id = "\n".join(part for part in (one.kind, (one.key_id or "")[:8]) if part)
-    return one.task, escape(plain(one.app_name or "", 40)), kind_and_id
-
-
-def _coloured(word: str) -> Text:
-    return Text(word, style=COLOURS.get(word, ""))
 
 
 def print_json(value: Any) -> None:

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from spentkey.assemble import hands_for
 from spentkey.cli.ending import until_done
 from spentkey.cli.options import config_option, json_option, settings_from
-from spentkey.cli.show import print_json, results_table, summary
+from spentkey.cli.show import print_json, summary
+from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import exit_code_of_all
 from spentkey.engine.local import in_parallel
@@ -33,5 +33,5 @@ async def _work(config: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"tasks": [result.as_json() for result in results], "summary": summary(results)})
     else:
-        Console().print(results_table(results))
+        show_results(results)
     return exit_code_of_all(results)

@@ -52,12 +52,17 @@ def _part(responses: Mapping[str, Mapping[str, Any]], name: str, now: datetime) 
         raise Outage(f"{SYSTEM} answered a batch without the part {name}")
     status = cast("int", response["status"])
     if status == 429 or status >= 500:
-        headers = cast("Mapping[str, str]", response.get("headers") or {})
-        raise TryAgain(f"{SYSTEM} answered {status}", retry_after(headers.get("Retry-After"), now))
+        raise TryAgain(f"{SYSTEM} answered {status}", retry_after(_header(response, "Retry-After"), now))
     if status in (401, 403):
         raise AccessRefused(f"{SYSTEM} refuses to show the {name} ({status}): Application.Read.All is needed")
     body = response.get("body")
     return found_or_none(status, lambda: cast("dict[str, Any]", body) if isinstance(body, dict) else {})
+
+
+def _header(response: Mapping[str, Any], name: str) -> str | None:
+    headers = response.get("headers")
+    value = cast("dict[str, Any]", headers).get(name) if isinstance(headers, dict) else None
+    return None if value is None else str(value)
 
 
 def found_or_none(status: int, body: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:

@@ -90,7 +90,7 @@ def directory_time(headers: Mapping[str, str]) -> datetime | None:
     """The directory's own clock, from the `Date` header."""
     try:
         moment = parsedate_to_datetime(headers["Date"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else None
 

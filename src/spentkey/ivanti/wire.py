@@ -15,6 +15,10 @@ from spentkey.transport.line import Answered, json_value
 
 SYSTEM = "Ivanti"
 NONE_RELATED = "No instances found."
+LONGEST_NUMBER = 19
+"""Longest AssignmentID that is written as a text, in digits."""
+MOST_MINUTES = Decimal(1_000_000_000)
+"""More than anybody books; a number beyond is none."""
 _REC_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
 
 Row = Mapping[str, Any]
@@ -106,7 +110,7 @@ def read_number(value: Any) -> int:
     """AssignmentID, which is a JSON number or digits."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER:
         return int(value)
     raise Outage(f"{SYSTEM} answered a task without a usable AssignmentID")
 
@@ -119,7 +123,7 @@ def read_minutes(value: Any) -> Decimal:
         minutes = Decimal(str(value))
     except InvalidOperation:
         raise Outage(f"{SYSTEM} answered a task whose minutes are not a number") from None
-    if not minutes.is_finite():
+    if not minutes.is_finite() or abs(minutes) > MOST_MINUTES:
         raise Outage(f"{SYSTEM} answered a task whose minutes are not a number")
     return minutes
 

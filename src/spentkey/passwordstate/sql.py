@@ -65,6 +65,8 @@ def _ask(database: Database, user: str, password: Secret, entry_id: int) -> list
             connection.close()
     except driver.Error as problem:
         raise _classified(str(problem)) from None
+    except Exception as problem:  # noqa: BLE001  # its text may quote the connection string, password and all
+        raise Outage(f"{SYSTEM}: the driver cannot be used ({type(problem).__name__})") from None
 
 
 def _connect(driver: Any, database: Database, user: str, password: Secret) -> Any:
@@ -127,7 +129,8 @@ def _document(row: tuple[Any, ...]) -> DocumentRef:
     number, name = row[0], row[1] if len(row) > 1 else None
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise AccessRefused(f"{SYSTEM}: the first column of the query must be DocumentID, a whole number")
-    return DocumentRef(number, str(name) if name is not None else f"{number}.pfx")
+    shown = str(name) if name is not None else f"{number}.pfx"
+    return DocumentRef(number, shown.encode("utf-8", "replace").decode())
 
 
 _REFUSED = re.compile(

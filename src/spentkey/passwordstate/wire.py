@@ -9,8 +9,8 @@ from spentkey.core.secret import Secret
 from spentkey.transport.line import Answered, json_value
 
 SYSTEM = "Passwordstate"
-MOST_DOCUMENT_BYTES = 1_000_000
-
+LONGEST_NUMBER = 19
+"""Longest number that is written as a text, in digits: SQL Server's bigint."""
 _SECRET_FIELDS = frozenset({"password", "otp", "otpuri"})
 """Fields that are never searched for an AppID and never kept as text."""
 
@@ -80,7 +80,7 @@ def _number(fields: Mapping[str, Any], name: str) -> int:
     value = fields.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER:
         return int(value)
     raise Outage(f"{SYSTEM} answered an entry without a usable {name}")
 
@@ -96,12 +96,10 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def document_of(answered: Answered, name: str) -> bytes:
-    """The bytes of a document; an HTML page with status 200 is a log-in page, not a PFX."""
+    """The bytes of a document; an HTML page with status 200 is a log-in page, not a PFX. Its size is judged by who opens it."""
     check(answered, "an API key with the right to documents")
     if answered.status == 404:
         raise AccessRefused(f"{SYSTEM} does not give the document {name}: it does not exist or the key may not read it")
     if answered.is_html():
         raise Outage(f"{SYSTEM} answered with an HTML page instead of the document {name}")
-    if len(answered.body) > MOST_DOCUMENT_BYTES:
-        raise AccessRefused(f"{SYSTEM}: the document {name} is larger than {MOST_DOCUMENT_BYTES} bytes")
     return answered.body

@@ -134,10 +134,16 @@ def json_object(answered: Answered, system: str) -> dict[str, Any]:
 
 
 def json_value(answered: Answered, system: str) -> Any:
-    """The JSON value of an answer; raises `Outage` where there is none."""
+    """The JSON value of an answer; raises `Outage` where there is none. Halves of characters become `?`.
+
+    JSON can spell half a surrogate pair, which no file, note or terminal can hold; `?` is refused by whoever compares.
+    """
     if answered.is_html():
         raise Outage(f"{system} answered with an HTML page instead of JSON")
     try:
-        return json.loads(answered.body)
+        value = json.loads(answered.body)
+        if b"\\ud" in answered.body.lower():
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        return value
     except (ValueError, RecursionError):
         raise Outage(f"{system} answered something that is not JSON") from None
