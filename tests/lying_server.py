@@ -1,7 +1,7 @@
 """A server over TLS that answers whatever a test wants, in place of one real system."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,7 @@ class Liar:
         """Its address."""
         return f"https://localhost:{self.port}"
 
-    def environment(self, *settings: str) -> dict[str, str]:
+    def environment(self, *settings: str) -> dict[str, Any]:
         """Points these settings at the liar, and believes its authority as well as the simulator's."""
         return {"SPENTKEY_TLS__CA_FILE": str(self.ca_file)} | dict.fromkeys(settings, self.url)
 
@@ -62,7 +62,7 @@ class Liar:
 
 
 @asynccontextmanager
-async def lying(sim: RealSimulator, folder: Path, answers: dict[str, Answer] | None = None) -> AsyncIterator[Liar]:
+async def lying(sim: RealSimulator, folder: Path, answers: dict[str, Answer] | None = None) -> AsyncGenerator[Liar]:
     """Serve lies as long as it lasts."""
     context, authority = server_context()
     ca_file = folder / "both.pem"

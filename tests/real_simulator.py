@@ -69,15 +69,16 @@ class RealSimulator:
     config: Path
     control: str
     environment: dict[str, str] = field(default_factory=lambda: dict(FAST))
+    said: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def start(cls, folder: Path, world: dict[str, Any]) -> "RealSimulator":
-        """Start it and wait until every port answers."""
+    def start(cls, folder: Path, world: dict[str, Any], *options: str) -> "RealSimulator":
+        """Start it and wait until every port answers; `said` is where each of them is."""
         (folder / "world.json").write_text(json.dumps(world))
         config = folder / "spentkey.toml"
         process = subprocess.Popen(
             [sys.executable, "-m", "spentkey_sim.cli", "serve", "--calm"]
-            + ["--world", str(folder / "world.json"), "--config-out", str(config)],
+            + ["--world", str(folder / "world.json"), "--config-out", str(config), *options],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -85,7 +86,7 @@ class RealSimulator:
         assert process.stdout is not None
         for line in process.stdout:
             if line.strip() == "ready":
-                return cls(process, config, said["control"])
+                return cls(process, config, said["control"], said=said)
             name, _, value = line.strip().partition(" ")
             said[name] = value
         raise AssertionError("the simulator did not start")

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from spentkey.audit.check import StateCheck
 from spentkey.audit.jsonl import JsonLinesEvidence
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.engine.local import LocalTurns
+from spentkey.entra.check import TenantCheck
 from spentkey.entra.directories import EntraDirectories, Place
+from spentkey.ivanti.check import IvantiCheck
 from spentkey.ivanti.client import Fields, IvantiDesk
 from spentkey.passwordstate.api import ApiKeys, PasswordstateApi
+from spentkey.passwordstate.check import PasswordstateCheck
 from spentkey.passwordstate.sql import Database
 from spentkey.passwordstate.vault import PasswordstateVault
-from spentkey.ports import Clock, Progress
+from spentkey.ports import Checker, Clock, Progress
 from spentkey.settings import Settings, rules_of, state_directory
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock, SystemIds, jitter
@@ -55,12 +59,10 @@ async def hands_for(
     clock: Clock | None = None,
 ) -> AsyncGenerator[Hands]:
     """Open every connection lazily and close all of them at the end."""
-    clock = clock or SystemClock()
-    async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_session(trust(settings.tls.ca_file)))
-        microsoft = await stack.enter_async_context(open_session(trust(settings.tls.microsoft_ca_file)))
-        connections = Connections(house, microsoft, clock, proxy_for if use_proxies else lambda _: None)
-        vault = _vault(settings, connections)
+    if not settings.passwordstate.database.query:
+        raise Misconfigured("passwordstate.database.query: is missing; spentkey check lists tables with a DocumentID")
+    async with _connected(settings, clock or SystemClock(), use_proxies=use_proxies) as connections:
+        vault, clock = _vault(settings, connections), connections.clock
         yield Hands(
             desk=await _desk(settings, connections, vault),
             vault=vault,
@@ -72,6 +74,35 @@ async def hands_for(
             ids=SystemIds(),
             rules=rules_of(settings),
         )
+
+
+@asynccontextmanager
+async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> AsyncGenerator[list[Checker]]:
+    """One checker for each system, in the order in which a task meets them."""
+    async with _connected(settings, SystemClock(), use_proxies=use_proxies) as connections:
+        vault, ivanti = _vault(settings, connections), settings.ivanti
+        directories, tenants = _directories(settings, connections, vault), rules_of(settings).tenants
+        clients = frozenset(tenant.entry for tenant in settings.tenants.values())
+        entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
+        yield [
+            StateCheck(state_directory(settings, os.environ), connections.clock),
+            PasswordstateCheck(vault, entries, clients),
+            IvantiCheck(
+                make_desk=lambda: _desk(settings, connections, vault),
+                teams={"queue_team": ivanti.queue_team, "escalation_team": ivanti.escalation_team},
+                login_id=ivanti.login_id,
+                statuses=tuple(dict.fromkeys((*ivanti.status.open, ivanti.status.completed, ivanti.status.handed_off))),
+            ),
+            *(TenantCheck(directories, tenant) for tenant in tenants),
+        ]
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, clock: Clock, *, use_proxies: bool) -> AsyncGenerator[Connections]:
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_session(trust(settings.tls.ca_file)))
+        microsoft = await stack.enter_async_context(open_session(trust(settings.tls.microsoft_ca_file)))
+        yield Connections(house, microsoft, clock, proxy_for if use_proxies else lambda _: None)
 
 
 async def _desk(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:

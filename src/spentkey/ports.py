@@ -4,7 +4,7 @@ Unless said otherwise every method may raise `Outage` (wait and try again), and 
 its method returns.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from spentkey.core.credential import Application, Identity, Sighting
 from spentkey.core.evidence import History
+from spentkey.core.finding import Finding
 from spentkey.core.report import NewNote
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
@@ -226,4 +227,12 @@ class Ids(Protocol):
 
     def new(self) -> str:
         """A fresh UUID in its canonical form."""
+        ...
+
+
+class Checker(Protocol):
+    """Looks whether everything that Spentkey needs of one system is in place, and writes nothing."""
+
+    def findings(self) -> AsyncIterator[Finding]:
+        """One finding after the other, as they are made."""
         ...

@@ -21,7 +21,7 @@ from spentkey.core.rules import DeskRules, Rules, TenantRules, VerifyRules
 from spentkey.core.secret import Secret
 from spentkey.core.task import PARAMETER_NAMES
 
-UUID_PATTERN = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
 def _https(url: str) -> str:
@@ -37,7 +37,7 @@ def _https(url: str) -> str:
 
 def _protected(entry: str) -> str:
     pattern = entry.removeprefix("name:").strip()
-    if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry.lower())):
+    if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry)):
         raise ValueError("must be an AppID, or name: and a pattern such as name:Billing-*")
     return entry
 
@@ -55,6 +55,7 @@ Url = Annotated[str, AfterValidator(_https)]
 Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
 FilePath = Annotated[Path, AfterValidator(_at_path)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
 
 
 class Section(BaseModel):
@@ -75,7 +76,7 @@ class TaskFields(Section):
     """The names of fields that differ between installations; an empty `resolution` means a note instead."""
 
     minutes: FieldName = "ActualEffort"
-    resolution: FieldName | Literal[""] = ""
+    resolution: FieldNameOrNone = ""
 
 
 class Ivanti(Section):
@@ -102,7 +103,7 @@ class PasswordstateDatabase(Section):
     database: Text = "passwordstate"
     entry: Text = "sys_pws_ansible_read"
     auth: Literal["sql"] = "sql"
-    query: Text
+    query: str = ""
 
 
 class Passwordstate(Section):
@@ -239,8 +240,9 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("ivanti.status.completed: must not be one of status.open")
     if policy.verify_timeout_s < policy.verify_reads * policy.verify_interval_s:
         problems.append("policy.verify_timeout_s: is too short for verify_reads reads, verify_interval_s apart")
-    query = settings.passwordstate.database.query
-    if query.count("?") != 1 or not query.lower().startswith("select") or ";" in query.rstrip("; "):
+    query = settings.passwordstate.database.query.strip()
+    single = query.count("?") == 1 and query.lower().startswith("select") and ";" not in query.rstrip("; ")
+    if query and not single:
         problems.append("passwordstate.database.query: must be a single SELECT with exactly one ?, the PasswordID")
     for name, tenant in settings.tenants.items():
         problems += [f"tenants.{name}.{said}" for said in _tenant_contradictions(tenant)]

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from spentkey.cli.main import COMMANDS, cli
+from spentkey.cli.main import cli
 from spentkey.settings import SECRETS, UUID_PATTERN, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def blocks(text: str, language: str) -> list[str]:
 def help_texts() -> dict[str, str]:
     """What each command prints for `--help`, by the command."""
     texts = {"spentkey": _spentkey_help()}
-    texts |= {f"spentkey {name}": _spentkey_help(name) for name in sorted(COMMANDS)}
+    texts |= {f"spentkey {name}": _spentkey_help(name) for name in sorted(cli.commands)}
     return texts | {"spentkey-sim": _sim_help(), "spentkey-sim serve": _sim_help("serve")}
 
 

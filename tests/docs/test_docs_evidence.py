@@ -16,7 +16,7 @@ from spentkey.system import SystemClock
 
 PAGE = page("docs", "reference", "evidence.md")
 WRITERS = {"record", "try_to_record", "_write"}
-EXOTIC = 'quotes " and \\, a line\u2028separator, ünïcode, \t tab, "hash":"0"'
+EXOTIC = 'half a pair \ud800, quotes " and \\, a line\u2028separator, ünïcode, \t tab, "hash":"0"'
 
 
 def recorded() -> dict[str, set[str]]:
@@ -81,6 +81,8 @@ async def test_the_ten_lines_accept_a_good_file(tmp_path: Path) -> None:
         ('"minutes":1.5', '"minutes":15'),
         (f'"at":"{datetime.now(UTC):%Y}', '"at":"1999'),  # noqa: TID251
         ('"seq":2', '"seq":3'),
+        ('"task":1', '"task": 1'),
+        ('"task":1', '"task":0,"task":1'),
     ],
 )
 async def test_the_ten_lines_refuse_a_changed_record(tmp_path: Path, old: str, new: str) -> None:

@@ -226,7 +226,8 @@ async def test_a_server_that_nobody_vouches_for_is_not_spoken_to(
 ) -> None:
     """Without its authority in tls.ca_file not one request reaches it, so no key does."""
     async with lying(sim, tmp_path) as liar:
-        result = await sim.run(TASK, **{setting: liar.url})
+        settings: dict[str, Any] = {setting: liar.url}
+        result = await sim.run(TASK, **settings)
     assert (result.outcome, result.ticket.value, result.exit_code) == AWAY
     assert "TLS" in (result.reason or "")
     assert system in (result.reason or "")

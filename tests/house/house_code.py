@@ -88,4 +88,5 @@ def cycle(arrows: Mapping[str, set[str]]) -> list[str]:
         done.add(name)
         return []
 
-    return next((found for name in sorted(arrows) if (found := walk(name, []))), [])
+    circles = (walk(name, []) for name in sorted(arrows))
+    return next((circle for circle in circles if circle), list[str]())

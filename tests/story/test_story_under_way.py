@@ -287,3 +287,22 @@ async def test_a_stale_look_that_shows_what_we_removed_is_no_lost_survivor(sim: 
     sim.faults(fault("graph", "batch:read-application", "stale"))
     result = await sim.run(40022)
     assert (result.outcome, result.ticket.value) == ("removed", "closed"), result.reason
+
+
+async def test_a_close_that_ivanti_keeps_refusing_is_handed_over_with_its_outcome(sim: RealSimulator) -> None:
+    """A rule of the tenant refuses the close in every try: after max_attempts people must look."""
+    sim.faults(fault("ivanti", "task-write", "noop", times=6))
+    ends = [await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2") for _ in range(2)]
+    assert [("removed", "open"), ("removed", "handed-off")] == [(one.outcome, one.ticket.value) for one in ends]
+    task = sim.task(TASK)
+    assert "Systeemsoftware" == task["owner_team"]
+    assert "The credential has been removed" in task["notes"][-1]["body"]
+    assert 1 == len(sim.removals())
+
+
+async def test_tries_that_an_outage_ended_do_not_count(sim: RealSimulator) -> None:
+    """Ivanti away while the close is written: the task stays open however often that happens."""
+    for _ in range(3):
+        sim.faults(fault("ivanti", "task-write", "503"))
+        result = await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2")
+        assert ("removed", "open") == (result.outcome, result.ticket.value)

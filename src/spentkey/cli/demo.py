@@ -8,8 +8,7 @@ import click
 from rich.console import Console
 
 from spentkey.assemble import hands_for
-from spentkey.cli.ending import complain, until_done
-from spentkey.cli.options import json_option
+from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json, summary
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
@@ -20,24 +19,8 @@ from spentkey.engine.local import in_parallel
 from spentkey.story import work_on
 
 
-@click.command("demo")
-@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Which seeded world.")
-@click.option(
-    "--config",
-    type=click.Path(),
-    help="Taken as for every command, and not looked at: the demonstration makes its own.",
-)
-@json_option
-def command(seed: int, config: str | None, as_json: bool) -> None:  # noqa: ARG001
-    """Start the simulator and work on every open task of its two tenants; nothing leaves this machine.
-
-    The configuration of your own installation is not looked at. The exit code is 0 when the table is what the
-    simulator's world expects and what is true in it.
-    """
-    until_done(_demo(seed, as_json=as_json))
-
-
-async def _demo(seed: int, *, as_json: bool) -> int:
+async def demonstrate(seed: int, *, as_json: bool) -> int:
+    """Start the simulator, work on all its tasks, and hold the table against the truth; gives the exit code."""
     click.echo(f"starting the simulator with the world of seed {seed}", err=True)
     with tempfile.TemporaryDirectory(prefix="spentkey-demo-") as folder:
         async with simulator(Path(folder), seed, os.environ) as running:

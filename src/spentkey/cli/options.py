@@ -1,13 +1,10 @@
 """Options that several commands share."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-
-from spentkey.settings import Settings, load_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,8 +24,3 @@ def config_option(function: F) -> F:
 def json_option(function: F) -> F:
     """`--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")(function)
-
-
-def settings_from(config: Path) -> Settings:
-    """The configuration of this process."""
-    return load_settings(config, os.environ)

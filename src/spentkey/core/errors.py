@@ -4,6 +4,7 @@ SpentkeyError            each says who must act
 ├── Misconfigured        the operator: the configuration, a missing key, a wrong option        exit 2
 ├── DeskRefused          the operator: Ivanti refuses the key; the task cannot be touched       exit 4
 ├── AccessRefused        the operator: sign-in, vault or SQL log-in refused; the tenant pauses  exit 4
+├── WriteRefused         people: a system refuses a write, or it never takes; the task stays open     exit 4
 ├── Outage               nobody: wait; a system is away or answers nonsense                     exit 4
 └── EvidenceBroken       the operator: the evidence file cannot be trusted or written           exit 4
 """
@@ -35,6 +36,12 @@ class DeskRefused(SpentkeyError):
 
 class AccessRefused(SpentkeyError):
     """A sign-in, a Passwordstate key or a SQL Server log-in was refused, or its entry is missing or ambiguous."""
+
+
+class WriteRefused(SpentkeyError):
+    """A system refuses a write by a rule of its own, or takes it without effect again and again."""
+
+    who = Who.PEOPLE
 
 
 class Outage(SpentkeyError):

@@ -60,7 +60,7 @@ def closing_note(about: Subject, outcome: Removed | AlreadyGone, reads: int, lan
         lines += [f"{words.how}: {outcome.route or '-'} ({outcome.attribution})"]
     lines += [words.verified.format(reads=reads)]
     mark = marker(about, "done")
-    lines += ["", f"{mark}key={about.key_id} reason={outcome.name}]"]
+    lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={outcome.name}]"]
     subject = "Expired credential removed" if isinstance(outcome, Removed) else "Credential not present"
     return NewNote(subject, "\n".join(lines), mark)
 
@@ -69,7 +69,7 @@ def hand_over_note(about: Subject, end: End, language: str) -> NewNote:
     """The note that hands a task to people: what was found, what was not done, and what to do next."""
     outcome = end.outcome
     mark = marker(about, "handed-over")
-    lines = [safe(reason_of(outcome) or outcome.name, LONGEST_REASON), ""]
+    lines = [safe(reason_of(outcome) or end.trouble or outcome.name, LONGEST_REASON), ""]
     lines += [_what_was_done(outcome, language), _who_acts(outcome, language), "", *_details(about, language)]
     lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={guard_of(outcome) or outcome.name}]"]
     kind = safe(about.secret_type) or "Credential"

@@ -12,7 +12,7 @@ from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
 from spentkey.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
 from spentkey.entra.token import SignIn, TokenSource
-from spentkey.ports import Clock, Directory, Ids, Vault
+from spentkey.ports import Clock, Ids, Vault
 from spentkey.transport.line import Line
 
 PAUSE_S = 300.0
@@ -44,7 +44,7 @@ class EntraDirectories:
     _open: dict[str, asyncio.Task[EntraDirectory]] = field(default_factory=dict[str, asyncio.Task[EntraDirectory]])
     _paused: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
 
-    async def open(self, tenant: TenantRules) -> Directory:
+    async def open(self, tenant: TenantRules) -> EntraDirectory:
         """The directory of the tenant, whose credential was taken; a refusal pauses the tenant for `PAUSE_S`."""
         until, why = self._paused.get(tenant.name, (0.0, ""))
         if self.clock.monotonic() < until:

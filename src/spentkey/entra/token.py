@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import jwt
@@ -114,6 +114,8 @@ class TokenSource:
 
     def _classified(self, problem: HttpResponseError, who: str) -> Exception:
         status = problem.status_code or getattr(problem.response, "status_code", None)
+        if status is None:
+            return TryAgain(f"{who}: the answer broke off")
         if status in AGAIN_READ:
             headers = getattr(problem.response, "headers", {})
             return TryAgain(f"{who}: answered {status}", retry_after(headers.get("Retry-After"), self._clock.now()))
@@ -122,6 +124,15 @@ class TokenSource:
             return Outage(f"{who}: the answer ({status}) is not one that Entra gives")
         cause = CAUSES.get(found[1], "Entra gave the code alone")
         return AccessRefused(f"{who} was refused: {cause} (AADSTS{found[1]})")
+
+
+def read_roles(token: Secret) -> frozenset[str]:
+    """The application permissions in an access token, read without verifying it."""
+    try:
+        roles = jwt.decode(token.reveal(), options={"verify_signature": False}).get("roles")
+    except jwt.PyJWTError:
+        return frozenset()
+    return frozenset(str(role) for role in cast("list[object]", roles)) if isinstance(roles, list) else frozenset()
 
 
 def read_identity(token: Secret) -> Identity:

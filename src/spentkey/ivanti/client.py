@@ -6,13 +6,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from spentkey.core.errors import Outage
+from spentkey.core.errors import Outage, WriteRefused
 from spentkey.core.report import NewNote
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
-from spentkey.ivanti.wire import SYSTEM, Row, check, filter_by, read_parameter, read_task, rec_id, record_of, rows_of
+from spentkey.ivanti.wire import (
+    SYSTEM,
+    Row,
+    check_write,
+    filter_by,
+    read_parameter,
+    read_task,
+    rec_id,
+    record_of,
+    rows_of,
+)
 from spentkey.ports import TaskChange
-from spentkey.transport.line import Line, ReplyLost
+from spentkey.transport.line import Answered, Line, ReplyLost
 
 ODATA = "/api/odata/businessobject"
 TASKS, PARAMETERS, NOTES = "Task__Assignments", "ServiceReqParams", "Journal__Notess"
@@ -93,7 +103,7 @@ class IvantiDesk:
             created = await self._created(body)
             if await self._shows(lambda created=created: self._note_is_there(task, note, created)):
                 return
-        raise Outage(f"{SYSTEM} does not show the note that was written to task {task.number}")
+        raise WriteRefused(f"{SYSTEM} does not show the note that was written to task {task.number}")
 
     async def _created(self, body: dict[str, Any]) -> str | None:
         """The RecId of the new note, or None when the reply was lost."""
@@ -101,13 +111,14 @@ class IvantiDesk:
             answered = await self.line.write("POST", f"{ODATA}/{NOTES}", body, self._headers)
         except ReplyLost:
             return None
+        check_write(answered)
         record = record_of(answered)
         return rec_id(record.get("RecId")) if record is not None else None
 
     async def _note_is_there(self, task: Task, note: NewNote, created: str | None) -> bool:
         if created is None:
             return await self.has_note(task, note.marker)
-        record = record_of(await self._read(f"{NOTES}('{created}')"))
+        record = record_of(await self.read(f"{NOTES}('{created}')"))
         if record is None:
             return await self.has_note(task, note.marker)
         wanted = (task.rec_id, self.fields.note_parent_category)
@@ -121,10 +132,10 @@ class IvantiDesk:
         body = self._body(change)
         for _ in range(WRITES):
             with suppress(ReplyLost):  # whether it was applied is read back, as for every write
-                check(await self.line.write("PATCH", path, body, self._headers))
+                check_write(await self.line.write("PATCH", path, body, self._headers))
             if await self._shows(lambda: self._change_took(task, change)):
                 return
-        raise Outage(f"{SYSTEM} does not show the change that was written to task {task.number}")
+        raise WriteRefused(f"{SYSTEM} does not show the change that was written to task {task.number}")
 
     def _body(self, change: TaskChange) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -139,7 +150,7 @@ class IvantiDesk:
         return body
 
     async def _change_took(self, task: Task, change: TaskChange) -> bool:
-        record = record_of(await self._read(f"{TASKS}('{task.rec_id}')"))
+        record = record_of(await self.read(f"{TASKS}('{task.rec_id}')"))
         return record is not None and took(self._task(record), change)
 
     async def _shows(self, look: Callable[[], Awaitable[bool]]) -> bool:
@@ -157,13 +168,14 @@ class IvantiDesk:
             query = {"$filter": where, "$top": str(PAGE), "$skip": str(page * PAGE)}
             if page == 0:
                 del query["$skip"]
-            found = rows_of(await self._read(entity_set, query))
+            found = rows_of(await self.read(entity_set, query))
             rows += found
             if len(found) < PAGE:
                 return rows
         raise Outage(f"{SYSTEM} answered more than {MOST_PAGES * PAGE} rows")
 
-    async def _read(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+    async def read(self, path: str, query: Mapping[str, str] | None = None) -> Answered:
+        """GET below the OData root, with the key."""
         headers: Callable[[], Mapping[str, str]] = self._headers
         return await self.line.read(f"{ODATA}/{path}", query, headers)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from spentkey.core.errors import DeskRefused, Misconfigured, Outage
+from spentkey.core.errors import DeskRefused, Misconfigured, Outage, WriteRefused
 from spentkey.core.task import Parameter, Task
 from spentkey.transport.line import Answered, json_value
 
@@ -73,6 +73,13 @@ def check(answered: Answered) -> None:
         raise Outage(f"{SYSTEM} does not know the address (404): check ivanti.url, the base before /api")
     if answered.status >= 300:
         raise Outage(f"{SYSTEM} answered {answered.status}{_code_of(answered)}")
+
+
+def check_write(answered: Answered) -> None:
+    """The same for a write: what Ivanti refuses by a rule of the tenant will not go through by waiting."""
+    if answered.status in (400, 403, 409):
+        raise WriteRefused(f"{SYSTEM} refuses the write ({answered.status}{_code_of(answered)})")
+    check(answered)
 
 
 def _code_of(answered: Answered) -> str:

@@ -4,6 +4,7 @@ A search matches what contains a value; a value in double quotes matches exactly
 here, and more than one exact hit is an error that names the candidates.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,6 +58,20 @@ class PasswordstateApi:
             hits = await self._titled(self.certificates_list, display_name, self.keys.certificates)
             mine = [entry for entry in hits if folded(entry.title) == folded(display_name)]
         return [CertificateEntry(entry.entry_id, entry.title, entry.password) for entry in mine]
+
+    async def all_certificate_entries(self) -> list[CertificateEntry]:
+        """Every entry of the certificates list, without passwords and without an audit record for each."""
+        query = {"QueryAll": "true", "ExcludePassword": "true", "PreventAuditing": "true"}
+        answered = await self.line.read(
+            f"/api/passwords/{self.certificates_list}", query, self._headers(self.keys.certificates)
+        )
+        return [CertificateEntry(one.entry_id, one.title, one.password) for one in entries_of(answered)]
+
+    async def build(self) -> int | None:
+        """The build number on the page at /api/, or None when it is not shown."""
+        answered = await self.line.read("/api/", None, self._headers(self.keys.credentials))
+        found = re.search(rb"Build\s+(\d{4,6})", answered.body)
+        return int(found[1]) if found else None
 
     async def download(self, document: DocumentRef) -> bytes:
         """The bytes of a document that hangs on a password entry."""

@@ -2,7 +2,8 @@
 
 The driver is Microsoft's `mssql-python`, which encrypts and verifies by default; it is synchronous, so it runs in a
 thread. It trusts what OpenSSL trusts, which is set for the moment of connecting, because the driver has no option for
-a CA file (docs/adr/0003-sql-server-driver.md).
+a CA file (docs/adr/0003-sql-server-driver.md). Its native part may read the authorities once in the life of a process,
+at the first connection, so one process believes one `tls.ca_file`.
 """
 
 import asyncio
@@ -44,22 +45,31 @@ class Database:
 
 async def find_documents(database: Database, user: str, password: Secret, entry_id: int) -> Sequence[DocumentRef]:
     """The PFX documents of an entry. Raises `AccessRefused` when log-in or query is refused, `Outage` when away."""
-    try:
-        async with asyncio.timeout(2 * SECONDS):
-            rows = await asyncio.to_thread(_ask, database, user, password, entry_id)
-    except TimeoutError:
-        raise Outage(f"{SYSTEM} did not answer in time") from None
+    rows = await read_rows(database, user, password, database.query, entry_id)
     documents = [_document(row) for row in rows]
     return [document for document in documents if document.name.lower().endswith(_ENDINGS)]
 
 
-def _ask(database: Database, user: str, password: Secret, entry_id: int) -> list[tuple[Any, ...]]:
+async def read_rows(
+    database: Database, user: str, password: Secret, statement: str, *parameters: int
+) -> list[tuple[Any, ...]]:
+    """The first rows that a SELECT of ours gives."""
+    try:
+        async with asyncio.timeout(2 * SECONDS):
+            return await asyncio.to_thread(_ask, database, user, password, statement, parameters)
+    except TimeoutError:
+        raise Outage(f"{SYSTEM} did not answer in time") from None
+
+
+def _ask(
+    database: Database, user: str, password: Secret, statement: str, parameters: tuple[int, ...]
+) -> list[tuple[Any, ...]]:
     driver = _driver()
     try:
         connection = _connect(driver, database, user, password)
         try:
             cursor = connection.cursor()
-            cursor.execute(database.query, (entry_id,))
+            cursor.execute(statement, parameters) if parameters else cursor.execute(statement)
             return [tuple(row) for row in cursor.fetchmany(MOST_ROWS)]
         finally:
             connection.close()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from spentkey.core.errors import DeskRefused, SpentkeyError, Who
+from spentkey.core.errors import DeskRefused, Misconfigured, SpentkeyError, Who
 from spentkey.core.guards import g7_still_ours
 from spentkey.core.outcome import (
     AlreadyGone,
@@ -25,16 +25,25 @@ from spentkey.steps.case import Case
 
 
 async def finish(case: Case, end: End) -> Result:
-    """Bring the ticket to the state that `end` asks for, and put the result on record."""
-    end = enough_tries(case, end)
-    if end.ticket in (TicketState.CLOSED, TicketState.HANDED_OFF):
-        case.step("report", "close" if end.ticket is TicketState.CLOSED else "hand over")
-        end = await _write(case, end)
-    return await _settle(case, end, outage=False)
+    """Bring the ticket to the state that `end` asks for, and put the result on record.
+
+    A close that Ivanti refuses, or that never takes, is handed over with the outcome as it was, once the tries are up.
+    """
+    written, problem = await _write(case, enough_tries(case, end))
+    if written.ticket is TicketState.OPEN and problem is not None and problem.who is not Who.NOBODY:
+        last = enough_tries(case, written)
+        if last.ticket is TicketState.HANDED_OFF and end.ticket is TicketState.CLOSED:
+            written, problem = await _write(case, last)
+    return await _settle(case, written, outage=problem is not None and problem.who is Who.NOBODY)
 
 
 def left(problem: SpentkeyError, case: Case) -> End:
-    """What a problem on the way means for the ticket: open for another try, or untouched if Ivanti refuses us."""
+    """What a problem on the way means for the ticket: open for another try, or untouched if Ivanti refuses us.
+
+    A configuration that cannot be used is no task's business: it ends the command, and the ticket stays as it is.
+    """
+    if isinstance(problem, Misconfigured):
+        raise problem
     if isinstance(problem, DeskRefused):
         return leave_untouched(Failed(str(problem), problem.who))
     if case.intent_made:
@@ -64,22 +73,25 @@ def enough_tries(case: Case, end: End) -> End:
     """After `max_attempts` tries that no outage explains, people must look."""
     if end.ticket is not TicketState.OPEN or case.history.open_attempts + 1 < case.hands.rules.max_attempts:
         return end
-    return hand_over(end.outcome)
+    return replace(hand_over(end.outcome), trouble=end.trouble)
 
 
-async def _write(case: Case, end: End) -> End:
+async def _write(case: Case, end: End) -> tuple[End, SpentkeyError | None]:
     """Write the end to the ticket; one that could not be written leaves the ticket open, the outcome as it was."""
+    if end.ticket not in (TicketState.CLOSED, TicketState.HANDED_OFF):
+        return end, None
+    case.step("report", "close" if end.ticket is TicketState.CLOSED else "hand over")
     try:
         task = await case.hands.desk.find(case.number)
         changed = g7_still_ours(task, case.hands.rules.desk)
         if changed is not None or task is None:
             kept = end.outcome if isinstance(end.outcome, Removed | AlreadyGone) else changed or end.outcome
-            return leave_untouched(kept)
+            return leave_untouched(kept), None
         await (_close(case, task, end) if end.ticket is TicketState.CLOSED else _hand_over(case, task, end))
     except SpentkeyError as problem:
         await case.try_to_record("not-reported", problem=str(problem))
-        return replace(leave_open(end.outcome), trouble=f"the ticket could not be written: {problem}")
-    return end
+        return replace(leave_open(end.outcome), trouble=f"the ticket could not be written: {problem}"), problem
+    return end, None
 
 
 async def _close(case: Case, task: Task, end: End) -> None:

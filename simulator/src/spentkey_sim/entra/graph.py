@@ -164,7 +164,8 @@ class Graph:
 
     def _patch(self, ask: Ask) -> Answer:
         """LEDGER: E-32, E-34, learn.microsoft.com/graph/api/application-update, for keyCredentials alone."""
-        body = rules.body_of(ask.call.body, ("keyCredentials", "passwordCredentials"), ())
+        sent = rules.body_of(ask.call.body, ("keyCredentials", "passwordCredentials", rules.TYPE), ())
+        body = rules.untyped(sent, "application")
         app, target = self._find(ask)
         rules.require_writer(ask.grant, app)
         if "passwordCredentials" in body:

@@ -19,6 +19,12 @@ from spentkey_sim.wire import body_of
 LIFETIME = 3599
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _DEFAULT = "/.default"
+_PUBLIC_CLOUD = {
+    "preferred_network": hosts.LOGIN_HOST,
+    "preferred_cache": "login.windows.net",
+    "aliases": [hosts.LOGIN_HOST, "login.windows.net", "login.microsoft.com", "sts.windows.net"],
+}
+"""The names that mean one authority, so that a client finds in its cache what it got under another of them."""
 
 
 def form_of(request: web.Request) -> dict[str, str]:
@@ -40,7 +46,8 @@ class Login:
             return web.json_response({"error": "invalid_instance"}, status=400)
         tenant = wanted.path.strip("/").split("/")[0]
         endpoint = f"{hosts.here(request)}/{tenant}/v2.0/.well-known/openid-configuration"
-        return web.json_response({"tenant_discovery_endpoint": endpoint, "api-version": "1.0", "metadata": []})
+        metadata = [_PUBLIC_CLOUD] if wanted.netloc == hosts.LOGIN_HOST else []
+        return web.json_response({"tenant_discovery_endpoint": endpoint, "api-version": "1.0", "metadata": metadata})
 
     async def openid_configuration(self, request: web.Request) -> web.Response:
         """LEDGER: E-14, where the endpoints of one tenant are."""

@@ -11,6 +11,7 @@ from spentkey_sim.entra.state import Grant, Target
 from spentkey_sim.model import Application, World
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+TYPE = "@odata.type"
 _READERS = frozenset({"Application.Read.All", "Directory.Read.All"})
 _WRITERS = frozenset({"Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.ReadWrite.All"})
 
@@ -59,6 +60,14 @@ def body_of(raw: bytes, known: Iterable[str], required: Iterable[str]) -> dict[s
         if fields.get(name) in (None, ""):
             raise errors.bad_request(f"A value is required for property '{name}' of the request.")
     return fields
+
+
+def untyped(body: dict[str, Any], kind: str) -> dict[str, Any]:
+    """LEDGER: E-50, the object without the name of its type, which typed clients send along; a wrong one is refused."""
+    named = body.get(TYPE, f"#microsoft.graph.{kind}")
+    if named != f"#microsoft.graph.{kind}":
+        raise errors.bad_request(f"The type '{named}' is not a microsoft.graph.{kind}.")
+    return {name: value for name, value in body.items() if name != TYPE}
 
 
 def key_id(body: dict[str, Any]) -> str:

@@ -1,0 +1,46 @@
+"""The check-up of the state directory: it can be written, and the evidence in it verifies. Nothing is written."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from spentkey.audit.jsonl import FILE, JsonLinesEvidence
+from spentkey.core.errors import EvidenceBroken
+from spentkey.core.finding import Finding, State
+from spentkey.ports import Clock
+
+SYSTEM = "state"
+MEND = "give the account that runs spentkey its own directory: install -d -m 0700 -o ACCOUNT DIRECTORY; see state.directory"
+
+
+@dataclass(frozen=True)
+class StateCheck:
+    """What must be in place on this machine."""
+
+    directory: Path
+    clock: Clock
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Look at the directory, then at the chain."""
+        yield await asyncio.to_thread(self._directory)
+        yield await self._evidence()
+
+    def _directory(self) -> Finding:
+        what = f"directory {self.directory}"
+        there = next(place for place in (self.directory, *self.directory.parents) if place.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            return Finding(SYSTEM, what, State.FAIL, f"{there} cannot be written", MEND)
+        said = "can be written" if there == self.directory else f"will be made in {there}"
+        return Finding(SYSTEM, what, State.OK, said)
+
+    async def _evidence(self) -> Finding:
+        kept = JsonLinesEvidence(self.directory, self.clock, read_only=True)
+        try:
+            await kept.history(0)
+        except EvidenceBroken as problem:
+            mend = f"keep {FILE} as it is, find out what changed it, and start with a new state directory"
+            return Finding(SYSTEM, "evidence", State.FAIL, str(problem), mend)
+        said = "the chain verifies" if (self.directory / FILE).exists() else "none yet"
+        return Finding(SYSTEM, "evidence", State.OK, said)

@@ -1,0 +1,46 @@
+"""`spentkey check`: reach every configured system, say what is missing and how to grant it; nothing is written."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from spentkey.assemble import checkers_for
+from spentkey.cli.show import print_json
+from spentkey.core.finding import Finding, State
+from spentkey.settings import load_settings
+
+COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
+
+
+async def check_up(config: Path, *, as_json: bool) -> int:
+    """Reach every system and show the findings; gives the exit code."""
+    settings, console = load_settings(config, os.environ), Console(highlight=False)
+    findings: list[Finding] = []
+    async with checkers_for(settings) as checkers:
+        for checker in checkers:
+            async for finding in checker.findings():
+                findings.append(finding)
+                if not as_json:
+                    console.print(_line(finding), soft_wrap=True)
+    if as_json:
+        print_json({"findings": [finding.as_json() for finding in findings], "summary": counts(findings)})
+    else:
+        said = ", ".join(f"{count} {state}" for state, count in counts(findings).items())
+        console.print(f"{len(findings)} checks: {said}")
+    return 2 if any(finding.state is State.FAIL for finding in findings) else 0
+
+
+def counts(findings: Sequence[Finding]) -> dict[str, int]:
+    """How many findings are ok, warnings and failures."""
+    return {state.value: sum(finding.state is state for finding in findings) for state in State}
+
+
+def _line(finding: Finding) -> Text:
+    state = Text(f"{finding.state.value:<5}", style=COLOURS[finding.state])
+    line = Text.assemble(state, f" {finding.system:<16} {finding.what}: {finding.said}")
+    if finding.state is not State.OK and finding.mend:
+        line.append(f"\n      -> {finding.mend}")
+    return line

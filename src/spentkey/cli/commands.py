@@ -1,0 +1,68 @@
+"""The commands with their options. What they do is imported when they are called, so that help and errors are quick."""
+
+from pathlib import Path
+
+import click
+
+from spentkey.cli.ending import until_done
+from spentkey.cli.options import config_option, json_option
+
+SHORT = {
+    "run": "work on one task, from ticket to report",
+    "plan": "say what would be done to each open task, and why or why not; write nothing",
+    "work": "work on the open tasks of the queue team",
+    "demo": "start the simulator and remove the spent credentials of its two tenants",
+}
+TASK_NUMBER = click.IntRange(min=1, max=2**53)
+
+
+@click.command(short_help=SHORT["run"])
+@click.argument("task", type=TASK_NUMBER)
+@config_option
+@json_option
+def run(task: int, config: Path, as_json: bool) -> None:
+    """Work on the TASK with that AssignmentID: remove, prove, close; or hand over with the reason."""
+    from spentkey.cli.run import run_task  # noqa: PLC0415
+
+    until_done(run_task(task, config, as_json=as_json))
+
+
+@click.command(short_help=SHORT["plan"])
+@click.argument("task", type=TASK_NUMBER, required=False)
+@config_option
+@json_option
+def plan(task: int | None, config: Path, as_json: bool) -> None:
+    """Say what would be done to TASK, or to each open task of the queue team, and why or why not."""
+    from spentkey.cli.plan import plan_tasks  # noqa: PLC0415
+
+    until_done(plan_tasks(task, config, as_json=as_json))
+
+
+@click.command(short_help=SHORT["work"])
+@click.option("--once", is_flag=True, required=True, help="Take every task that is open now, then stop.")
+@config_option
+@json_option
+def work(once: bool, config: Path, as_json: bool) -> None:  # noqa: ARG001
+    """Work on the open tasks of the queue team."""
+    from spentkey.cli.work import work_once  # noqa: PLC0415
+
+    until_done(work_once(config, as_json=as_json))
+
+
+@click.command(short_help=SHORT["demo"])
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Which seeded world.")
+@click.option(
+    "--config",
+    type=click.Path(),
+    help="Taken as for every command, and not looked at: the demonstration makes its own.",
+)
+@json_option
+def demo(seed: int, config: str | None, as_json: bool) -> None:  # noqa: ARG001
+    """Start the simulator and work on every open task of its two tenants; nothing leaves this machine.
+
+    The configuration of your own installation is not looked at. The exit code is 0 when the table is what the
+    simulator's world expects and what is true in it.
+    """
+    from spentkey.cli.demo import demonstrate  # noqa: PLC0415
+
+    until_done(demonstrate(seed, as_json=as_json))

@@ -1,0 +1,43 @@
+"""What a check-up finds: one line for each thing that must be in place, and for each failure the line that mends it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from spentkey.core.credential import SKEW
+
+
+class State(StrEnum):
+    """Whether the thing is in place; a warning does not stop anything."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of a check-up: `said` is what was found, `mend` what grants or fixes it."""
+
+    system: str
+    what: str
+    state: State
+    said: str
+    mend: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The object that `spentkey check --json` prints."""
+        return {"system": self.system, "what": self.what, "state": self.state, "said": self.said, "mend": self.mend}
+
+
+def clock_finding(system: str, ours: datetime, theirs: datetime | None) -> Finding:
+    """How far a system's clock and ours are apart; past 300 s nothing would be removed (guard G5)."""
+    if theirs is None:
+        return Finding(system, "clock", State.WARN, "the answer carries no Date, so its clock cannot be compared")
+    apart = abs(ours - theirs)
+    said = f"{apart.total_seconds():.0f} s apart from ours"
+    if apart > SKEW:
+        return Finding(
+            system, "clock", State.FAIL, said, "set this machine's clock by NTP: sudo timedatectl set-ntp true"
+        )
+    return Finding(system, "clock", State.OK, said)

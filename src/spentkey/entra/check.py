@@ -1,0 +1,91 @@
+"""The check-up of a tenant: sign-in, rights in the token, a read, and how long the automation's own secret lives."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from spentkey.core.credential import Credential, Kind
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.finding import Finding, State, clock_finding
+from spentkey.core.guards import g2_identity
+from spentkey.core.rules import TenantRules
+from spentkey.core.secret import Secret
+from spentkey.entra.client import EntraDirectory
+from spentkey.entra.directories import EntraDirectories
+from spentkey.entra.token import read_roles
+
+READ = {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+WRITE = {"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}
+SOON = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class TenantCheck:
+    """What must be in place in one tenant."""
+
+    directories: EntraDirectories
+    tenant: TenantRules
+
+    @property
+    def system(self) -> str:
+        """How the tenant is called in the findings."""
+        return f"Entra {self.tenant.name}"
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Sign in first; without that nothing more can be seen."""
+        try:
+            directory = await self.directories.open(self.tenant)
+            identity = await directory.identity()
+        except SpentkeyError as problem:
+            mend = f"check tenants.{self.tenant.name} and its entry: UserName client id, Password a live client secret"
+            yield Finding(self.system, "sign-in", State.FAIL, str(problem), mend)
+            return
+        stranger = g2_identity(identity, self.tenant.tenant_id, directory.client_id)
+        if stranger is not None:
+            mend = f"correct tenants.{self.tenant.name}.tenant_id or its entry"
+            yield Finding(self.system, "sign-in", State.FAIL, stranger.reason, mend)
+            return
+        yield Finding(self.system, "sign-in", State.OK, f"as {directory.client_id}")
+        yield self._roles(await directory.tokens.token())
+        async for finding in self._own_application(directory):
+            yield finding
+
+    def _roles(self, token: Secret) -> Finding:
+        roles, client = read_roles(token), "the automation's app registration"
+        missing = [name for name, any_of in (("read", READ), ("write", WRITE)) if not roles & any_of]
+        said = ", ".join(sorted(roles)) or "none"
+        if missing:
+            mend = (
+                f"grant {client} the application permission Application.ReadWrite.All, or Application.Read.All and "
+                "Application.ReadWrite.OwnedBy with ownership of each application, and give admin consent"
+            )
+            return Finding(self.system, "permissions", State.FAIL, f"cannot {' or '.join(missing)}: {said}", mend)
+        return Finding(self.system, "permissions", State.OK, said)
+
+    async def _own_application(self, directory: EntraDirectory) -> AsyncIterator[Finding]:
+        what = "reading an application"
+        try:
+            sighting = await directory.look(directory.client_id)
+        except SpentkeyError as problem:
+            yield Finding(self.system, what, State.FAIL, str(problem), "grant Application.Read.All with admin consent")
+            return
+        yield Finding(self.system, what, State.OK, "works")
+        now = self.directories.clock.now()
+        yield clock_finding(self.system, now, sighting.directory_time)
+        application = sighting.application
+        secrets = [one for one in application.credentials if one.kind is Kind.SECRET] if application else []
+        yield _own_secret(self.system, secrets, now)
+
+
+def _own_secret(system: str, secrets: list[Credential], now: datetime) -> Finding:
+    """Which of the secrets is in use is not shown, so the soonest end among the live ones counts."""
+    what = "own credential"
+    ends = sorted(one.end for one in secrets if one.end is not None and one.end > now)
+    if not ends:
+        mend = "look at the automation's app registration: its credentials are not shown here"
+        return Finding(system, what, State.WARN, "no live client secret is shown", mend)
+    days = (ends[0] - now).days
+    said = f"{days} days left until the first of {len(ends)} live secrets ends"
+    if ends[0] - now < SOON:
+        return Finding(system, what, State.WARN, said, "make a new client secret and put it into the entry in time")
+    return Finding(system, what, State.OK, said)

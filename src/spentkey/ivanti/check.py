@@ -1,0 +1,97 @@
+"""The check-up of Ivanti: key, path, teams, fields, statuses, and a request that looks like ours. Only reads."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.finding import Finding, State, clock_finding
+from spentkey.core.task import PARAMETER_NAMES
+from spentkey.ivanti.client import PARAMETERS, TASKS, IvantiDesk
+from spentkey.ivanti.wire import SYSTEM, Row, filter_by, rows_of
+from spentkey.transport.line import Answered
+
+TEAMS, EMPLOYEES = "StandardUserTeams", "Employees"
+ROLE = "give the key's role read rights on Task, ServiceReq, ServiceReqParam, StandardUserTeam, Employee and Journal"
+
+
+@dataclass(frozen=True)
+class IvantiCheck:
+    """What must be in place at the service desk."""
+
+    make_desk: Callable[[], Awaitable[IvantiDesk]]
+    """Makes the desk; its key may have to be fetched from the vault first."""
+    teams: dict[str, str]
+    """The configured teams: name of the setting to name of the team."""
+    login_id: str
+    statuses: tuple[str, ...]
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Look, and say one thing after the other; without a key that is accepted nothing more can be seen."""
+        try:
+            desk = await self.make_desk()
+            answered = await _get(desk, TASKS, "")
+            rows = rows_of(answered)
+        except SpentkeyError as problem:
+            mend = f"check ivanti.url and api_key; {ROLE}"
+            yield Finding(SYSTEM, "API key and address", State.FAIL, str(problem), mend)
+            return
+        yield Finding(SYSTEM, "API key and address", State.OK, f"accepted at {desk.line.base}")
+        yield clock_finding(SYSTEM, desk.line.clock.now(), _date(answered))
+        for what, entity_set, where, otherwise, mend in self._wanted():
+            yield await _exists(desk, what, entity_set, where, otherwise, mend)
+        yield _fields(desk, rows)
+        yield await _queue(desk)
+
+    def _wanted(self) -> Iterator[tuple[str, str, str, State, str]]:
+        """What must exist: its name, where it is looked for, how bad its absence is, and what mends it."""
+        for setting, team in self.teams.items():
+            mend = f"set ivanti.{setting} to a team's exact name, or let the key's role read StandardUserTeam"
+            yield f"team {team}", TEAMS, filter_by(Team=team), State.FAIL, mend
+        mend = "set ivanti.login_id to the LoginID that the API key acts for; it becomes the Owner of closed tasks"
+        yield f"login {self.login_id}", EMPLOYEES, filter_by(LoginID=self.login_id), State.FAIL, mend
+        for status in self.statuses:
+            mend = "no task has it now; compare ivanti.status with the statuses of Task in your tenant"
+            yield f"status {status}", TASKS, filter_by(Status=status), State.WARN, mend
+        for name in PARAMETER_NAMES:
+            mend = f"no request has a parameter {name}; compare with the names in your request offering"
+            yield f"parameter {name}", PARAMETERS, filter_by(ParameterName=name), State.WARN, mend
+
+
+async def _queue(desk: IvantiDesk) -> Finding:
+    try:
+        waiting = len(await desk.queue())
+    except SpentkeyError as problem:
+        return Finding(SYSTEM, "queue", State.FAIL, str(problem), "see the line above that names what is wrong")
+    return Finding(SYSTEM, "queue", State.OK, f"{waiting} open tasks with the team {desk.queue_team}")
+
+
+def _fields(desk: IvantiDesk, rows: list[Row]) -> Finding:
+    names = [name for name in (desk.fields.minutes, desk.fields.resolution) if name]
+    if not rows:
+        return Finding(SYSTEM, "fields on Task", State.WARN, "there is no task to look at", "run check again later")
+    missing = [name for name in names if name not in rows[0]]
+    if missing:
+        mend = "set ivanti.fields to names of fields on Task; ask the administrator for $metadata"
+        return Finding(SYSTEM, "fields on Task", State.FAIL, f"there is no {', '.join(missing)}", mend)
+    return Finding(SYSTEM, "fields on Task", State.OK, ", ".join(names))
+
+
+async def _exists(desk: IvantiDesk, what: str, entity_set: str, where: str, otherwise: State, mend: str) -> Finding:
+    try:
+        rows = rows_of(await _get(desk, entity_set, where))
+    except SpentkeyError as problem:
+        return Finding(SYSTEM, what, otherwise, str(problem), ROLE)
+    return Finding(SYSTEM, what, State.OK, "found") if rows else Finding(SYSTEM, what, otherwise, "not found", mend)
+
+
+async def _get(desk: IvantiDesk, entity_set: str, where: str) -> Answered:
+    return await desk.read(entity_set, {"$filter": where, "$top": "1"} if where else {"$top": "1"})
+
+
+def _date(answered: Answered) -> datetime | None:
+    try:
+        return parsedate_to_datetime(answered.headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return None

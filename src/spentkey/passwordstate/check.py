@@ -1,0 +1,125 @@
+"""The check-up of Passwordstate and its database: build, keys, entries, log-in, query and rights. Only reads."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
+from spentkey.core.finding import Finding, State
+from spentkey.passwordstate.sql import Database, read_rows
+from spentkey.passwordstate.vault import PasswordstateVault
+from spentkey.passwordstate.wire import SYSTEM
+from spentkey.ports import CertificateEntry, Login
+
+DATABASE = "SQL Server"
+LEAST_BUILD = 9972
+"""Builds before this one have published holes, CVE-2025-59453 among them (clickstudios.com.au/security)."""
+CANDIDATES = "SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE COLUMN_NAME = 'DocumentID'"
+VISIBLE = "SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.COLUMNS"
+GRANT = "CREATE VIEW with only DocumentID, PasswordID and DocumentName, and GRANT SELECT on that view alone"
+
+
+@dataclass(frozen=True)
+class PasswordstateCheck:
+    """What must be in place in the vault; `entries` are the titles that the configuration names."""
+
+    vault: PasswordstateVault
+    entries: tuple[str, ...]
+    client_entries: frozenset[str]
+    """The titles whose UserName must be a client id."""
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Look at the API first, then at the database with the log-in that the API gave."""
+        yield await self._build()
+        login: Login | None = None
+        for title in self.entries:
+            finding, found = await self._entry(title)
+            yield finding
+            login = found if title == self.vault.database_entry else login
+        certificates, finding = await self._certificates()
+        yield finding
+        if login is not None:
+            async for found_in_database in self._database(login, certificates):
+                yield found_in_database
+
+    async def _build(self) -> Finding:
+        what, upgrade = "build", f"upgrade Passwordstate to build {LEAST_BUILD} or later"
+        try:
+            build = await self.vault.api.build()
+        except SpentkeyError as problem:
+            return Finding(SYSTEM, what, State.FAIL, str(problem), "check passwordstate.url and tls.ca_file")
+        if build is None:
+            return Finding(SYSTEM, what, State.WARN, "the page at /api/ does not show it", upgrade)
+        state = State.OK if build >= LEAST_BUILD else State.WARN
+        return Finding(SYSTEM, what, state, str(build), "" if state is State.OK else upgrade)
+
+    async def _entry(self, title: str) -> tuple[Finding, Login | None]:
+        what = f"entry {title}"
+        try:
+            login = await self.vault.login(title)
+        except SpentkeyError as problem:
+            mend = f"create the entry in list {self.vault.api.credentials_list}, or give the key the right to read it"
+            return Finding(SYSTEM, what, State.FAIL, str(problem), mend), None
+        if not login.password or (title in self.client_entries and not _is_uuid(login.username)):
+            mend = "UserName must be the client id, Password the client secret"
+            return Finding(SYSTEM, what, State.FAIL, "its UserName or Password does not fit", mend), None
+        return Finding(SYSTEM, what, State.OK, "found, once"), login
+
+    async def _certificates(self) -> tuple[list[CertificateEntry], Finding]:
+        what = f"certificates list {self.vault.api.certificates_list}"
+        try:
+            entries = await self.vault.api.all_certificate_entries()
+        except SpentkeyError as problem:
+            mend = "give passwordstate.certificates_api_key the right to read that list"
+            return [], Finding(SYSTEM, what, State.FAIL, str(problem), mend)
+        return entries, Finding(SYSTEM, what, State.OK, f"{len(entries)} entries")
+
+    async def _database(self, login: Login, certificates: list[CertificateEntry]) -> AsyncIterator[Finding]:
+        database = self.vault.database
+        try:
+            visible = await read_rows(database, login.username, login.password, VISIBLE)
+        except (AccessRefused, Outage) as problem:
+            mend = "check passwordstate.database.server, port and entry, tls.ca_file, and the log-in's rights"
+            yield Finding(DATABASE, "log-in", State.FAIL, str(problem), mend)
+            return
+        yield Finding(DATABASE, "log-in", State.OK, f"as {login.username} over TLS")
+        yield _rights(database, [f"{row[0]}.{row[1]}" for row in visible])
+        if not database.query:
+            candidates = [
+                f"{row[0]}.{row[1]}" for row in await read_rows(database, login.username, login.password, CANDIDATES)
+            ]
+            said = f"is missing; tables and views with a DocumentID: {', '.join(candidates) or 'none is visible'}"
+            yield Finding(DATABASE, "query", State.FAIL, said, f"set passwordstate.database.query; {GRANT}")
+            return
+        async for finding in self._query(certificates):
+            yield finding
+
+    async def _query(self, certificates: list[CertificateEntry]) -> AsyncIterator[Finding]:
+        """Ask for the documents of a few entries, and fetch one, so that query and documents key are both tried."""
+        found = 0
+        for entry in certificates[:5]:
+            try:
+                documents = await self.vault.documents(entry)
+                if documents and not found:
+                    await self.vault.download(documents[0])
+            except SpentkeyError as problem:
+                mend = "check passwordstate.database.query and documents_api_key"
+                yield Finding(DATABASE, "query and documents", State.FAIL, str(problem), mend)
+                return
+            found += len(documents)
+        state = State.OK if found else State.WARN
+        said = f"{found} PFX documents on the first {min(5, len(certificates))} entries"
+        yield Finding(DATABASE, "query and documents", state, said, "" if found else "is the query the right one?")
+
+
+def _rights(database: Database, visible: list[str]) -> Finding:
+    needed = database.query.lower()
+    more = [name for name in visible if name.split(".")[-1].lower() not in needed]
+    if database.query and more:
+        said = f"the log-in can also read {', '.join(sorted(more)[:5])}"
+        return Finding(DATABASE, "least rights", State.WARN, said, GRANT)
+    return Finding(DATABASE, "least rights", State.OK, f"{len(visible)} readable tables and views")
+
+
+def _is_uuid(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text.strip()) is not None

@@ -1,0 +1,102 @@
+"""`spentkey plan [TASK]` as a process: every `would`, and no trace of it anywhere."""
+
+from pathlib import Path
+
+import pytest
+
+from commands import Ended, against, fits
+from fault_rules import fault
+from queue_worlds import (
+    CERTIFICATE_TASK,
+    GONE_TASK,
+    LIVE_TASK,
+    SECRET_TASK,
+    TAKEN_TASK,
+    UNSUPPORTED_TASK,
+    queue_world,
+)
+from real_simulator import RealSimulator
+from worlds import TASK, certificate_parameters, world
+
+
+def would(ended: Ended) -> dict[int, str]:
+    """What a plan says of each task; the object fits its schema and the exit code is 0."""
+    told = ended.json()
+    fits(told, "plan.schema.json")
+    assert (ended.code, ended.err) == (0, "")
+    return {int(one["task"]): one["would"] for one in told["tasks"]}
+
+
+def test_a_plan_says_what_would_be_done_to_every_open_task(sim: RealSimulator, tmp_path: Path) -> None:
+    """Remove, close as gone, hand over, leave, or pass by; one line for each task of the queue."""
+    sim.reset(queue_world())
+    sim.faults(fault("passwordstate", "document", "html"))
+    never = tmp_path / "never"
+    assert would(against(sim, tmp_path, "plan", "--json", SPENTKEY_STATE__DIRECTORY=str(never))) == {
+        SECRET_TASK: "remove",
+        CERTIFICATE_TASK: "leave",
+        GONE_TASK: "close-as-gone",
+        LIVE_TASK: "hand-off",
+        UNSUPPORTED_TASK: "hand-off",
+        TAKEN_TASK: "pass",
+    }
+    assert sim.writes() == []
+    assert sim.removals() == []
+    assert not never.exists()
+
+
+def test_a_certificate_is_planned_with_its_signer(sim: RealSimulator, tmp_path: Path) -> None:
+    """The signer is found and signed in with, which writes nothing."""
+    sim.reset(world(certificate_parameters()))
+    ended = against(sim, tmp_path, "plan", str(TASK), "--json")
+    assert would(ended) == {TASK: "remove"}
+    (told,) = ended.json()["tasks"]
+    assert (told["route"], told["kind"], told["reason"]) == ("removeKey", "certificate", None)
+    assert sim.writes() == []
+
+
+@pytest.mark.parametrize("number", [TASK, 99])
+def test_what_is_closed_or_unknown_is_passed_by(sim: RealSimulator, tmp_path: Path, number: int) -> None:
+    """With the reason; the evidence of the earlier run is read and stays as it is."""
+    against(sim, tmp_path, "run", str(TASK))
+    file = sim.config.parent / "state" / "evidence.jsonl"
+    before, writes = (file.read_bytes(), file.stat().st_mtime_ns), sim.writes()
+    ended = against(sim, tmp_path, "plan", str(number), "--json")
+    assert {number: "pass"} == would(ended)
+    assert ended.json()["tasks"][0]["reason"]
+    assert before == (file.read_bytes(), file.stat().st_mtime_ns)
+    assert writes == sim.writes()
+
+
+def test_a_plan_is_what_a_run_then_does(sim: RealSimulator, tmp_path: Path) -> None:
+    """The same tasks end as the plan said, for the same reasons."""
+    sim.reset(queue_world())
+    planned = against(sim, tmp_path, "plan", "--json")
+    worked = against(sim, tmp_path, "work", "--once", "--json").json()["tasks"]
+    done = {"closed": {"remove", "close-as-gone"}, "handed-off": {"hand-off"}, "untouched": {"pass"}}
+    plans = would(planned)
+    assert all(plans[int(one["task"])] in done[one["ticket"]] for one in worked)
+    reasons = {one["task"]: one["reason"] for one in planned.json()["tasks"]}
+    assert reasons == {one["task"]: one["reason"] for one in worked}
+
+
+def test_a_plan_for_people_is_a_table(sim: RealSimulator, tmp_path: Path) -> None:
+    """Every task with what would be done and why."""
+    sim.reset(queue_world())
+    ended = against(sim, tmp_path, "plan", COLUMNS="160")
+    assert ended.code == 0
+    assert all(word in ended.out for word in ("remove", "close-as-gone", "hand-off", "pass", "has not expired"))
+
+
+def test_an_empty_queue_is_an_empty_plan(sim: RealSimulator, tmp_path: Path) -> None:
+    """No tasks, no error."""
+    sim.reset(world(task={"owner_team": "Servicedesk"}))
+    assert would(against(sim, tmp_path, "plan", "--json")) == {}
+
+
+def test_a_queue_that_cannot_be_read_is_one_line(sim: RealSimulator, tmp_path: Path) -> None:
+    """There is nothing to plan: exit 4."""
+    sim.faults(fault("ivanti", "task-query", "html"))
+    ended = against(sim, tmp_path, "plan", "--json")
+    (line,) = ended.complaints()
+    assert (ended.code, "HTML page" in line) == (4, True)

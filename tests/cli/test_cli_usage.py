@@ -1,0 +1,181 @@
+"""Wrong options and wrong configurations as processes: one clear line for each problem, exit 2, nothing on stdout."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands import Ended, ended, environment, spentkey
+from real_simulator import RealSimulator
+
+CANARY = "canary-literal-secret-5Bd"
+COMMANDS = ("demo", "plan", "run", "work")
+WRONG: dict[tuple[str, ...], str] = {
+    ("walk",): "No such command 'walk'",
+    ("run",): "Missing argument 'TASK'",
+    ("run", "forty"): "'forty' is not a valid integer",
+    ("run", "0"): "not in the range",
+    ("run", "-5"): "No such option",
+    ("run", "1e3"): "is not a valid integer",
+    ("run", "99999999999999999999"): "not in the range",
+    ("run", "40021", "40022"): "unexpected extra argument",
+    ("run", "40021", "--yaml"): "No such option",
+    ("plan", "x"): "'x' is not a valid integer",
+    ("work",): "Missing option '--once'",
+    ("demo", "--seed", "x"): "is not a valid integer",
+    ("demo", "--seed", "-1"): "not in the range",
+    ("--config", "x"): "No such option",
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_a_wrong_command_line_is_exit_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """The usage, where to find help, and what is wrong; nothing on stdout."""
+    said = spentkey(*arguments, home=tmp_path)
+    lines = said.complaints()
+    assert said.code == 2
+    assert lines[-1].startswith("Error: ")
+    assert WRONG[arguments] in lines[-1]
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("-h",), *((name, "--help") for name in COMMANDS)], ids=" ".join)
+def test_help_is_exit_0_and_names_what_there_is(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Without any configuration."""
+    said = spentkey(*arguments, home=tmp_path)
+    assert (said.code, said.err) == (0, "")
+    assert all(word in said.out for word in (COMMANDS if len(arguments) == 1 else ("Usage", "--json")))
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    """One line."""
+    said = spentkey("--version", home=tmp_path)
+    assert (said.code, said.out.startswith("spentkey, version ")) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["walk"]], ids=" ".join)
+def test_help_is_quick_because_it_loads_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
+    """Neither HTTP, nor tokens, nor cryptography, nor the database driver is imported for it."""
+    script = (
+        "import atexit, sys\n"
+        "heavy = ('aiohttp', 'azure', 'cryptography', 'mssql_python', 'pydantic', 'jwt')\n"
+        "atexit.register(lambda: print('LOADED', *[name for name in heavy if name in sys.modules]))\n"
+        f"sys.argv = ['spentkey', *{arguments!r}]\n"
+        "from spentkey.cli.main import main\n"
+        "main()\n"
+    )
+    said = ended([sys.executable, "-c", script], tmp_path, environment(tmp_path))
+    assert said.out.splitlines()[-1] == "LOADED"
+
+
+def complaints(said: Ended) -> list[str]:
+    """The lines of a configuration problem: exit 2, each line by Spentkey, no canary."""
+    lines = said.complaints()
+    assert said.code == 2
+    assert lines
+    assert all(line.startswith("spentkey: ") for line in lines)
+    assert CANARY not in said.err
+    return lines
+
+
+@pytest.mark.parametrize("command", [("run", "40021"), ("plan",), ("work", "--once")], ids=" ".join)
+@pytest.mark.parametrize("as_json", [[], ["--json"]], ids=["", "json"])
+def test_a_missing_configuration_is_one_line(tmp_path: Path, command: tuple[str, ...], as_json: list[str]) -> None:
+    """It names the file that was looked for."""
+    (line,) = complaints(spentkey(*command, *as_json, home=tmp_path))
+    assert "spentkey.toml" in line
+
+
+BROKEN: dict[str, tuple[bytes, int, str]] = {
+    "not TOML": (f'api_key = "{CANARY}'.encode(), 0o600, "not valid TOML"),
+    "a value that is none": (f"[ivanti]\napi_key = {CANARY}\n".encode(), 0o600, "not valid TOML"),
+    "not UTF-8": (b"\xff\xfe" + CANARY.encode(), 0o600, "not valid TOML"),
+    "empty": (b"", 0o600, "ivanti: is missing"),
+    "a section that is a text": (f'ivanti = "{CANARY}"'.encode(), 0o600, "ivanti"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_configuration_says_where_and_not_what(tmp_path: Path, case: str) -> None:
+    """The text of the file is never repeated, since a secret may stand there."""
+    content, mode, said = BROKEN[case]
+    file = tmp_path / "spentkey.toml"
+    file.write_bytes(content)
+    file.chmod(mode)
+    assert any(said in line for line in complaints(spentkey("plan", home=tmp_path)))
+
+
+def changed(sim: RealSimulator, folder: Path, mode: int, *pairs: tuple[str, str]) -> Path:
+    """The simulator's configuration with parts replaced."""
+    text = sim.config.read_text()
+    for before, after in pairs:
+        assert before in text
+        text = text.replace(before, after)
+    file = folder / "spentkey.toml"
+    file.write_text(text.replace('"ca.pem"', f'"{sim.config.parent}/ca.pem"'))
+    file.chmod(mode)
+    return file
+
+
+KEY = 'api_key = { file = "secrets/ivanti_api_key" }'
+VAULT_KEY = 'api_key = { file = "secrets/passwordstate_api_key" }'
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "said"),
+    [
+        (0o644, f'"{CANARY}"', "ivanti.api_key: a literal secret needs a file of mode 0600"),
+        (0o600, f'["{CANARY}"]', "ivanti.api_key: must be"),
+        (0o600, f'{{ files = "{CANARY}" }}', "files is not a way"),
+        (0o600, f'{{ file = "{CANARY}", env = "X" }}', "ivanti.api_key: must be"),
+        (0o600, '{ env = "NOT_SET" }', "is empty or its variable is not set"),
+        (0o600, '""', "is empty"),
+        (0o600, f'"{CANARY}\\n{CANARY}"', "control characters"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_not_shown(
+    sim: RealSimulator, tmp_path: Path, mode: int, value: str, said: str
+) -> None:
+    """The setting is named, its value is not."""
+    given = (VAULT_KEY, f'api_key = {{ file = "{sim.config.parent}/secrets/passwordstate_api_key" }}')
+    changed(sim, tmp_path, mode, given, (KEY, f"api_key = {value}"))
+    (line,) = complaints(spentkey("plan", home=tmp_path))
+    assert said in line
+
+
+def test_every_problem_is_named_in_one_go(sim: RealSimulator, tmp_path: Path) -> None:
+    """An unknown setting, a wrong address, equal teams, a number that is none, and a file that is not there."""
+    file = changed(sim, tmp_path, 0o600, ('queue_team = "', 'quue = 1\nqueue_team = "'))
+    said = spentkey(
+        *("plan", "--config", str(file)),
+        home=tmp_path,
+        SPENTKEY_IVANTI__URL="http://plain.example.org",
+        SPENTKEY_POLICY__VERIFY_READS="many",
+        SPENTKEY_ENGINE__CONCURRENCY="0",
+        SPENTKEY_NO_SUCH__SETTING="1",
+    )
+    lines = complaints(said)
+    for setting in ("ivanti.quue", "ivanti.url", "policy.verify_reads", "engine.concurrency", "no_such", "api_key"):
+        assert any(setting in line for line in lines), setting
+    assert len(set(lines)) == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such file"), (b"no certificate", "cannot be used"), (b"", "cannot be used")]
+)
+def test_an_authority_that_cannot_be_read_is_one_line(
+    sim: RealSimulator, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    """Nothing is asked of anybody with a CA file that is no such file."""
+    if content is not None:
+        (tmp_path / "ca.pem").write_bytes(content)
+    ca_file = {"SPENTKEY_TLS__CA_FILE": str(tmp_path / "ca.pem")}
+    (line,) = complaints(spentkey("plan", "--config", str(sim.config), home=tmp_path, stdin=None, **ca_file))
+    assert "ca.pem" in line
+    assert said in line
+    assert sim.journal() == []
+
+
+def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
+    """One line."""
+    (line,) = complaints(spentkey("plan", "--config", str(tmp_path), home=tmp_path))
+    assert "cannot be read" in line

@@ -1,0 +1,224 @@
+"""The file and the environment laid over one another, and secrets fetched from where they are kept."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spentkey.config.sources import LARGEST_SECRET, SecretProblem, Sources, read_secret, read_sources
+from spentkey.core.errors import Misconfigured
+from spentkey.core.secret import Secret
+
+CANARY = "canary-3Kd"
+
+
+def merged(tmp_path: Path, text: str = "", **environment: str) -> dict[str, Any]:
+    """The values of a file with that text under that environment."""
+    (tmp_path / "s.toml").write_text(text, "utf-8")
+    return read_sources(tmp_path / "s.toml", environment).values
+
+
+def sources(tmp_path: Path, *, private: bool = True, given: tuple[str, ...] = (), **environment: str) -> Sources:
+    """Sources beside which secrets may lie."""
+    return Sources({}, tmp_path / "s.toml", private, environment, frozenset(given))
+
+
+def problem(given: Any, where: Sources) -> str:
+    """Why a secret cannot be read."""
+    with pytest.raises(SecretProblem) as refused:
+        read_secret(given, "ivanti.api_key", where)
+    assert CANARY not in str(refused.value)
+    return str(refused.value)
+
+
+def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
+    """Setting by setting; the rest of a table stays."""
+    found = merged(tmp_path, 'a = {b = "file", c = 1}', SPENTKEY_A__B="environment", OTHER="x")
+    assert found == {"a": {"b": "environment", "c": 1}}
+
+
+def test_paths_in_the_environment_are_lower_case_and_may_be_new(tmp_path: Path) -> None:
+    """Tables that the file does not have are made."""
+    assert merged(tmp_path, "", SPENTKEY_A__B__C="1") == {"a": {"b": {"c": "1"}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('["a", 1]', ["a", 1]),
+        ('{"x": {"y": null}}', {"x": {"y": None}}),
+        ("[not json", "[not json"),
+        ("{file=x}", "{file=x}"),
+        ("7", "7"),
+        ("true", "true"),
+        ("", ""),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_lists_and_tables_in_the_environment_are_json(tmp_path: Path, text: str, value: object) -> None:
+    """What is not JSON is the text itself, for the settings to judge."""
+    assert merged(tmp_path, "", SPENTKEY_A=text) == {"a": value}
+
+
+@pytest.mark.parametrize("name", ["production", "PRODUCTION", "Production"])
+def test_a_tenants_name_in_the_environment_finds_the_files_in_any_case(tmp_path: Path, name: str) -> None:
+    """Environments often know capitals only."""
+    found = merged(tmp_path, '[tenants.Production]\nentry = "a"', **{f"SPENTKEY_TENANTS__{name}__ENTRY": "b"})
+    assert found == {"tenants": {"Production": {"entry": "b"}}}
+
+
+def test_a_new_tenants_name_is_kept_as_it_is_written(tmp_path: Path) -> None:
+    """There is nothing to match it with."""
+    found = merged(tmp_path, "", SPENTKEY_TENANTS__OnderWijs__ENTRY="b")
+    assert found == {"tenants": {"OnderWijs": {"entry": "b"}}}
+
+
+@pytest.mark.parametrize("text", ["a = 1", 'a = "x"', "a = [1]"])
+def test_a_path_through_something_that_is_no_table_is_refused(tmp_path: Path, text: str) -> None:
+    """The variable is named, its value is not."""
+    with pytest.raises(Misconfigured, match=r"^SPENTKEY_A__B: a is not a table of settings$"):
+        merged(tmp_path, text, SPENTKEY_A__B=CANARY)
+
+
+@pytest.mark.parametrize("text", ["tenants = 5", "tenants = [1]", 'tenants = "x"'])
+def test_tenants_that_are_no_table_are_refused(tmp_path: Path, text: str) -> None:
+    """One line, whatever stands there."""
+    with pytest.raises(Misconfigured, match="tenants is not a table of settings"):
+        merged(tmp_path, text, SPENTKEY_TENANTS__A__ENTRY="x")
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    """With what to do."""
+    with pytest.raises(Misconfigured, match="there is no such configuration file; name one with --config"):
+        read_sources(tmp_path / "none.toml", {})
+
+
+@pytest.mark.parametrize("name", [".", "s.toml/below"])
+def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path, name: str) -> None:
+    """A folder, or a place below a file."""
+    (tmp_path / "s.toml").write_text("")
+    with pytest.raises(Misconfigured, match="cannot be read"):
+        read_sources(tmp_path / name, {})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"key = {CANARY}".encode(),
+        f'key = "{CANARY}'.encode(),
+        f'{CANARY} = 1\n{CANARY} = "2"'.encode(),
+        b'key = "' + CANARY.encode() + b'\xff"',
+        b"\xff\xfe\x00",
+        b"key = " + b"[" * 20_000,
+        b"key = " + b"9" * 20_000,
+        b"key = 2026-99-99",
+    ],
+)
+def test_a_file_that_is_not_toml_is_one_line_without_its_texts(tmp_path: Path, content: bytes) -> None:
+    """Where it fails, not what stands there: it may be a secret."""
+    (tmp_path / "s.toml").write_bytes(content)
+    with pytest.raises(Misconfigured) as refused:
+        read_sources(tmp_path / "s.toml", {})
+    assert str(refused.value).startswith(f"{tmp_path / 's.toml'}: not valid TOML: ")
+    assert CANARY not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+@pytest.mark.parametrize(("mode", "private"), [(0o600, True), (0o400, True), (0o640, False), (0o604, False)])
+def test_a_file_that_others_may_read_is_not_private(tmp_path: Path, mode: int, private: bool) -> None:
+    """Group or others, either is enough."""
+    (tmp_path / "s.toml").write_text("")
+    (tmp_path / "s.toml").chmod(mode)
+    assert read_sources(tmp_path / "s.toml", {}).private is private
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n"])
+def test_a_secret_is_read_from_its_file_without_line_ends(tmp_path: Path, ending: str) -> None:
+    """Relative paths count from the configuration file; spaces belong to the secret."""
+    (tmp_path / "key").write_bytes(f" {CANARY} {ending}".encode())
+    assert read_secret({"file": "key"}, "x", sources(tmp_path)) == Secret(f" {CANARY} ")
+    assert read_secret({"file": str(tmp_path / "key")}, "x", sources(tmp_path / "away")) == Secret(f" {CANARY} ")
+
+
+def test_a_secret_is_read_from_its_variable(tmp_path: Path) -> None:
+    """By name."""
+    assert read_secret({"env": "KEY"}, "x", sources(tmp_path, KEY=CANARY)) == Secret(CANARY)
+
+
+def test_an_entrys_title_comes_back_as_a_text(tmp_path: Path) -> None:
+    """The vault is asked later."""
+    assert read_secret({"entry": "Sys_Ivanti"}, "x", sources(tmp_path)) == "Sys_Ivanti"
+
+
+def test_a_literal_is_taken_from_a_private_file_or_the_environment(tmp_path: Path) -> None:
+    """Either is nobody else's to read."""
+    assert read_secret(CANARY, "ivanti.api_key", sources(tmp_path)) == Secret(CANARY)
+    shared = sources(tmp_path, private=False, given=("ivanti.api_key",))
+    assert read_secret(CANARY, "ivanti.api_key", shared) == Secret(CANARY)
+
+
+def test_a_literal_in_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    """Also when the environment gave another setting."""
+    expected = 'a literal secret needs a file of mode 0600; better use { file = "…" } or { env = "…" }'
+    assert problem(CANARY, sources(tmp_path, private=False, given=("ivanti.url",))) == expected
+
+
+@pytest.mark.parametrize("given", [{}, {"file": "a", "env": "b"}, ["x"], 7, None, True])
+def test_a_secret_in_no_known_form_is_refused(tmp_path: Path, given: object) -> None:
+    """One way, and one only."""
+    assert problem(given, sources(tmp_path)) == 'must be { file = "…" }, { env = "…" } or a text'
+
+
+def test_an_unknown_way_is_refused(tmp_path: Path) -> None:
+    """The way is named, what it says is not."""
+    assert problem({"command": CANARY}, sources(tmp_path)) == "command is not a way to give a secret; use file or env"
+
+
+@pytest.mark.parametrize("what", ["", 7, None, ["x"], {}])
+@pytest.mark.parametrize("how", ["file", "env", "entry"])
+def test_a_way_that_leads_nowhere_is_refused(tmp_path: Path, how: str, what: object) -> None:
+    """It must name something."""
+    assert problem({how: what}, sources(tmp_path)) == f"{how} must be a text"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n\n"])
+def test_an_empty_secret_is_refused(tmp_path: Path, content: bytes) -> None:
+    """From a file, a variable or a text."""
+    (tmp_path / "key").write_bytes(content)
+    expected = "the secret is empty or its variable is not set"
+    assert problem({"file": "key"}, sources(tmp_path)) == expected
+    assert problem({"env": "KEY"}, sources(tmp_path, KEY=content.decode())) == expected
+    assert problem(content.decode(), sources(tmp_path)) == expected
+
+
+def test_a_variable_that_is_not_set_is_refused(tmp_path: Path) -> None:
+    """It is not taken for an empty secret that works."""
+    assert problem({"env": "NOT_SET"}, sources(tmp_path)) == "the secret is empty or its variable is not set"
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\x00", "\t", "\x7f", "\x1b", "\udcff"])
+def test_a_secret_with_control_characters_is_refused(tmp_path: Path, character: str) -> None:
+    """It would break out of a header, and no system gives out such a key."""
+    found = problem(f"{CANARY}{character}x", sources(tmp_path))
+    assert found == "the secret contains control characters or is not UTF-8"
+
+
+def test_a_secret_file_that_is_missing_or_a_folder_is_named(tmp_path: Path) -> None:
+    """The path is no secret."""
+    assert problem({"file": "none"}, sources(tmp_path)).startswith(f"the file {tmp_path / 'none'} cannot be read")
+    assert problem({"file": "."}, sources(tmp_path)).startswith(f"the file {tmp_path} cannot be read")
+    assert problem({"file": "a\x00b"}, sources(tmp_path)) == "the name of its file cannot be a file's name"
+
+
+def test_a_secret_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    """Its bytes are not repeated."""
+    (tmp_path / "key").write_bytes(CANARY.encode() + b"\xff\xfe")
+    assert problem({"file": "key"}, sources(tmp_path)) == f"the file {tmp_path / 'key'} is not a UTF-8 text"
+
+
+def test_a_secret_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    """The largest that is allowed is read."""
+    (tmp_path / "key").write_text("k" * LARGEST_SECRET)
+    assert read_secret({"file": "key"}, "x", sources(tmp_path)) == Secret("k" * LARGEST_SECRET)
+    (tmp_path / "key").write_text("k" * (LARGEST_SECRET + 1))
+    assert problem({"file": "key"}, sources(tmp_path)) == f"the file {tmp_path / 'key'} is too large for a secret"

@@ -1,0 +1,213 @@
+"""`spentkey check` on real parts: what is in place, what is missing, and the line that mends it."""
+
+from typing import Any
+
+import pytest
+
+from fault_rules import fault
+from real_simulator import RealSimulator
+from spentkey.assemble import checkers_for
+from spentkey.core.finding import Finding, State
+from worlds import AUTOMATION, CANARIES, TASK, sales, world
+
+
+def healthy() -> dict[str, Any]:
+    """A world in which everything is in place, the automation's own application included."""
+    own = {
+        **sales(),
+        "app_id": AUTOMATION,
+        "object_id": "1b1b1b1b-1111-4111-8111-111111111111",
+        "display_name": "Spentkey",
+        "certificates": [],
+        "passwords": [{"key_id": TASK_KEY, "display_name": "own", "start": "-10d", "end": "+100d"}],
+    }
+    made = world()
+    made["tenants"][0]["applications"].append(own)
+    done = [("Assigned", 40030), ("Accepted", 40031), ("Completed", 40032)]
+    made["ivanti"]["tasks"] += [
+        {"number": number, "parent": 10196, "status": status, "owner": "svc-spentkey"} for status, number in done
+    ]
+    return made
+
+
+TASK_KEY = "66666666-6666-4666-8666-666666666666"
+
+
+async def check_up(sim: RealSimulator, **environment: str) -> list[Finding]:
+    """Every finding, in order."""
+    async with checkers_for(sim.settings(**environment), use_proxies=False) as checkers:
+        return [finding for checker in checkers async for finding in checker.findings()]
+
+
+def bad(findings: list[Finding]) -> dict[str, Finding]:
+    """The findings that are not ok, by what they are about."""
+    return {f"{one.system}: {one.what}": one for one in findings if one.state is not State.OK}
+
+
+async def test_everything_in_place_gives_no_failure_and_writes_nothing(sim: RealSimulator) -> None:
+    """The other tenant has no application of the automation, which is only a warning."""
+    sim.reset(healthy())
+    findings = await check_up(sim)
+    assert list(bad(findings)) == ["Entra onderwijs: own credential"]
+    assert {"state", "Passwordstate", "SQL Server", "Ivanti", "Entra production", "Entra onderwijs"} == {
+        one.system for one in findings
+    }
+    assert sim.writes() == []
+    assert not list((sim.config.parent / "state").glob("*"))
+    (own,) = [one for one in findings if one.what == "own credential" and one.system == "Entra production"]
+    assert own.said.startswith(("99 days", "100 days"))
+
+
+BROKEN: dict[str, tuple[dict[str, str], list[dict[str, Any]], str, str]] = {
+    "Ivanti refuses the key": (
+        {},
+        [fault("ivanti", "task-query", "401")],
+        "Ivanti: API key and address",
+        "ivanti.url and api_key",
+    ),
+    "Ivanti shows a page": (
+        {},
+        [fault("ivanti", "task-query", "html")],
+        "Ivanti: API key and address",
+        "ivanti.url",
+    ),
+    "no such queue team": ({"SPENTKEY_IVANTI__QUEUE_TEAM": "Nobody"}, [], "Ivanti: team Nobody", "ivanti.queue_team"),
+    "no such escalation team": (
+        {"SPENTKEY_IVANTI__ESCALATION_TEAM": "Nowhere"},
+        [],
+        "Ivanti: team Nowhere",
+        "ivanti.escalation_team",
+    ),
+    "no such login": ({"SPENTKEY_IVANTI__LOGIN_ID": "nobody"}, [], "Ivanti: login nobody", "ivanti.login_id"),
+    "no such field": (
+        {"SPENTKEY_IVANTI__FIELDS": '{"minutes": "Effort"}'},
+        [],
+        "Ivanti: fields on Task",
+        "ivanti.fields",
+    ),
+    "no such status": (
+        {"SPENTKEY_IVANTI__STATUS": '{"completed": "Finished"}'},
+        [],
+        "Ivanti: status Finished",
+        "ivanti.status",
+    ),
+    "no PKI entry": (
+        {"SPENTKEY_PASSWORDSTATE__PKI_ENTRY": "nothing"},
+        [],
+        "Passwordstate: entry nothing",
+        "create the entry",
+    ),
+    "no certificates list": (
+        {"SPENTKEY_PASSWORDSTATE__CERTIFICATES_LIST": "7000"},
+        [],
+        "Passwordstate: certificates list 7000",
+        "certificates_api_key",
+    ),
+    "SQL log-in refused": ({}, [fault("sql", "login", "18456")], "SQL Server: log-in", "database.server"),
+    "no query": (
+        {"SPENTKEY_PASSWORDSTATE__DATABASE__QUERY": ""},
+        [],
+        "SQL Server: query",
+        "set passwordstate.database.query",
+    ),
+    "a wrong query": (
+        {"SPENTKEY_PASSWORDSTATE__DATABASE__QUERY": "SELECT DocumentID FROM dbo.Nothing WHERE PasswordID = ?"},
+        [],
+        "SQL Server: query and documents",
+        "database.query",
+    ),
+    "sign-in refused": (
+        {"SPENTKEY_TENANTS__production__ENTRY": "sys_srvaapwin_pki"},
+        [],
+        "Entra production: sign-in",
+        "tenants.production",
+    ),
+    "another tenant's id": (
+        {"SPENTKEY_TENANTS__production__TENANT_ID": "c32c6912-0c85-4d02-8d38-51da93512d64"},
+        [],
+        "Entra production: sign-in",
+        "tenants.production",
+    ),
+    "may not read": (
+        {},
+        [fault("graph", "batch", "403")],
+        "Entra production: reading an application",
+        "Application.Read",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+async def test_what_is_missing_is_named_with_the_line_that_mends_it(sim: RealSimulator, case: str) -> None:
+    """One thing is broken; its line says so, and the others are still looked at."""
+    environment, rules, about, mend = BROKEN[case]
+    sim.reset(healthy())
+    sim.faults(*rules)
+    findings = await check_up(sim, **environment)
+    found = bad(findings)
+    assert about in found, sorted(found)
+    assert mend in found[about].mend
+    assert sim.writes() == []
+    said = " ".join(one.said + one.mend for one in findings)
+    assert not [name for name, canary in CANARIES.items() if canary in said]
+
+
+async def test_a_missing_query_prints_the_tables_that_have_a_document_id(sim: RealSimulator) -> None:
+    """So that the administrator need not search."""
+    findings = await check_up(sim, SPENTKEY_PASSWORDSTATE__DATABASE__QUERY="")
+    assert "dbo.vw_PfxDocuments" in bad(findings)["SQL Server: query"].said
+
+
+async def test_an_old_build_of_passwordstate_is_a_warning(sim: RealSimulator) -> None:
+    """Builds before 9972 have published holes."""
+    made = healthy()
+    made["passwordstate"]["build"] = "9858"
+    sim.reset(made)
+    assert State.WARN is bad(await check_up(sim))["Passwordstate: build"].state
+
+
+async def test_a_client_without_the_permission_to_write_fails(sim: RealSimulator) -> None:
+    """The roles in the token are held against what is needed."""
+    made = healthy()
+    made["tenants"][0]["clients"][0]["roles"] = ["Application.Read.All"]
+    sim.reset(made)
+    finding = bad(await check_up(sim))["Entra production: permissions"]
+    assert (finding.state, "cannot write" in finding.said) == (State.FAIL, True)
+    assert "Application.ReadWrite.OwnedBy" in finding.mend
+
+
+async def test_an_own_secret_that_ends_soon_is_a_warning(sim: RealSimulator) -> None:
+    """So that the automation does not lock itself out."""
+    made = healthy()
+    made["tenants"][0]["applications"][1]["passwords"][0]["end"] = "+12d"
+    sim.reset(made)
+    assert "days left" in bad(await check_up(sim))["Entra production: own credential"].said
+
+
+async def test_clocks_that_differ_by_more_than_300_s_fail(sim: RealSimulator) -> None:
+    """Nothing would be removed then, so it must be said."""
+    sim.reset(healthy())
+    sim.step_clock(400)
+    found = bad(await check_up(sim))
+    assert State.FAIL is found["Ivanti: clock"].state
+
+
+async def test_a_chain_that_does_not_verify_fails(sim: RealSimulator) -> None:
+    """Evidence that was changed is found before it matters."""
+    await sim.run(TASK)
+    file = sim.config.parent / "state" / "evidence.jsonl"
+    file.write_text(file.read_text().replace("removePassword", "removeKey", 1))
+    assert State.FAIL is bad(await check_up(sim))["state: evidence"].state
+
+
+async def test_the_entry_that_holds_ivantis_key_is_fetched(sim: RealSimulator) -> None:
+    """`{ entry = … }` names an entry of the credentials list; a missing one is Ivanti's first failure."""
+    made = healthy()
+    made["passwordstate"]["entries"].append(
+        {"id": 1250, "list": 8620, "title": "ivanti_key", "username": "", "password": CANARIES["ivanti key"]}
+    )
+    sim.reset(made)
+    good = await check_up(sim, SPENTKEY_IVANTI__API_KEY='{"entry": "ivanti_key"}')
+    assert "Ivanti: API key and address" not in bad(good)
+    missing = await check_up(sim, SPENTKEY_IVANTI__API_KEY='{"entry": "nowhere"}')
+    assert "nowhere" in bad(missing)["Ivanti: API key and address"].said

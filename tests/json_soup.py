@@ -1,0 +1,58 @@
+"""Whatever JSON a system could answer: hypothesis strategies for values, and for records with known fields."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from spentkey.core.errors import SpentkeyError
+from spentkey.transport.line import Answered
+from spentkey.transport.retry import TryAgain
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=40),
+    st.sampled_from(["", " ", "NaN", "1e999999999", "-0", "0x10", "9" * 5000, "\ud800", "١٢", "1_0", "' or 1 eq 1"]),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+def records(good: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """The good record with some of its fields left out or replaced by anything."""
+    fields = {name: st.just(value) | VALUES for name, value in good.items()}
+    return st.fixed_dictionaries({}, optional=fields).map(lambda changed: {**good, **changed}) | st.fixed_dictionaries(
+        {}, optional=fields
+    )
+
+
+def answered(value: Any, status: int = 200, **headers: str) -> Answered:
+    """An answer with this JSON."""
+    return Answered(status, {"Content-Type": "application/json", **headers}, json.dumps(value).encode())
+
+
+def refusal_of(read: Callable[[], Any]) -> tuple[Any, str | None]:
+    """What was read, or the text of the refusal; another exception than those meant goes through."""
+    try:
+        return read(), None
+    except (SpentkeyError, TryAgain) as problem:
+        return None, str(problem)
+
+
+def answers() -> st.SearchStrategy[Answered]:
+    """Any answer at all: any status, any bytes, any kind."""
+    bodies = st.binary(max_size=60) | VALUES.map(lambda value: json.dumps(value).encode())
+    kinds = st.sampled_from(["application/json", "text/html", "application/octet-stream", ""])
+    statuses = st.sampled_from([200, 201, 204, 301, 400, 401, 403, 404, 409, 429, 500, 503])
+    return st.builds(_answer, statuses, kinds, bodies)
+
+
+def _answer(status: int, kind: str, body: bytes) -> Answered:
+    return Answered(status, {"Content-Type": kind}, body)

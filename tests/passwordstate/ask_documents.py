@@ -1,0 +1,27 @@
+"""Asks for the documents of one entry with the real driver, and prints what came: ids, or the error."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.secret import Secret
+from spentkey.passwordstate.sql import Database, find_documents
+
+
+async def main() -> str:
+    """One order on standard input, one line as the answer."""
+    order = json.load(sys.stdin)
+    ca_file = Path(order["ca_file"]) if order["ca_file"] else None
+    where = Database(order["server"], order["port"], order["name"], order["query"], ca_file)
+    try:
+        found = await find_documents(where, "reader", Secret(os.environ["ASK_PASSWORD"]), 1301)
+    except SpentkeyError as problem:
+        return f"{type(problem).__name__} {problem}"
+    return f"documents {' '.join(str(one.document_id) for one in found)}"
+
+
+if __name__ == "__main__":
+    print(asyncio.run(main()))
