@@ -71,7 +71,7 @@ def against(sim: RealSimulator, home: Path, *arguments: str, **more: str) -> End
 def fits(value: Any, schema: str) -> None:
     """Check a value against a schema of docs/reference."""
     every = {file.name: json.loads(file.read_text("utf-8")) for file in REFERENCE.glob("*.schema.json")}
-    registry: Any = Registry()
+    registry = cast("Any", Registry)()
     for name, content in every.items():
         registry = registry.with_resource(name, Resource[Any].from_contents(content))
     cast("Any", jsonschema).Draft202012Validator(every[schema], registry=registry).validate(value)

@@ -3,10 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from real_simulator import RealSimulator
 from worlds import world
+
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,  # a busy machine is no failure
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    print_blob=True,
+    database=None,
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.transport.line import Answered
 from spentkey.transport.retry import TryAgain
 
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How these are tried: however slow a busy machine is."""
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

@@ -58,6 +58,7 @@ class Steps:
     seen: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     def step(self, task: int, step: str, detail: str = "") -> None:
+        del detail
         self.seen.append((task, step))
 
 
@@ -77,8 +78,10 @@ class RealSimulator:
         (folder / "world.json").write_text(json.dumps(world))
         config = folder / "spentkey.toml"
         process = subprocess.Popen(
-            [sys.executable, "-m", "spentkey_sim.cli", "serve", "--calm"]
-            + ["--world", str(folder / "world.json"), "--config-out", str(config), *options],
+            [
+                *(sys.executable, "-m", "spentkey_sim.cli", "serve", "--calm"),
+                *("--world", str(folder / "world.json"), "--config-out", str(config), *options),
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )

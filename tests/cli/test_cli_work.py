@@ -42,7 +42,7 @@ def test_the_worst_ending_is_the_exit_code(sim: RealSimulator, tmp_path: Path, c
     assert (code, "") == (ended.code, ended.err)
     assert sorted(numbers) == [int(one["task"]) for one in told["tasks"]]
     assert len(numbers) == told["summary"]["tasks"]
-    wanted = {EXPIRED_SECRET} | (set() if rules else {EXPIRED_CERT})
+    wanted = {EXPIRED_SECRET} | (set[str]() if rules else {EXPIRED_CERT})
     assert wanted == {one["key_id"] for one in sim.removals()}
     assert chain_is_whole(sim.config.parent / "state")
 

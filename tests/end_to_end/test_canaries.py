@@ -59,7 +59,7 @@ WORLDS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], int]] = {
     "no password opens the PFX": (world(CERTIFICATE, documents=[document(501, "new", WRONG)]), [], 3),
     "the proof is rejected": (world(CERTIFICATE), [fault("graph", "removeKey", "401", params=ECHO)], 3),
     "Ivanti refuses the key": (world(), [fault("ivanti", "task-query", "401", params=ECHO)], 4),
-    "Ivanti leaks in a 500": (world(), [fault("ivanti", "task-write", "500", params=ECHO)], 4),
+    "Ivanti refuses the close and leaks": (world(), [fault("ivanti", "task-write", "403", params=ECHO)], 4),
     "Graph shows a page": (world(), [fault("graph", "batch", "html")], 4),
     "Graph is lost for words": (world(), [fault("graph", "removePassword", "500", params=ECHO)], 3),
 }
@@ -115,6 +115,31 @@ def test_no_canary_is_found_anywhere(sim: RealSimulator, tmp_path: Path, case: s
     assert "Traceback" not in ended.err
 
 
+LEAKS = [
+    fault(system, route, status, params=ECHO)
+    for system, routes in (
+        ("ivanti", ("task-query", "params-query", "note-create", "note-read", "task-write", "task-read")),
+        ("passwordstate", ("search", "document")),
+        ("login", ("token",)),
+        ("graph", ("batch", "batch:read-application", "removeKey", "read-application")),
+    )
+    for route in routes
+    for status in ("401", "500")
+]
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: f"{leak['route']} {leak['kind']}")
+async def test_what_a_server_says_in_an_error_goes_nowhere(
+    sim: RealSimulator, tmp_path: Path, leak: dict[str, Any]
+) -> None:
+    """Bodies of errors may hold keys and session internals: no result, evidence or note repeats them."""
+    sim.reset(world(CERTIFICATE))
+    sim.faults(leak)
+    result = await sim.run(TASK)
+    assert result.exit_code in (3, 4)
+    assert found(everything_that_stays(sim, Ended(0, json.dumps(result.as_json()), ""), tmp_path)) == []
+
+
 @pytest.mark.parametrize("case", ["a certificate is removed", "sign-in is refused and repeats the secret"])
 def test_no_canary_is_found_in_json(sim: RealSimulator, tmp_path: Path, case: str) -> None:
     """The object for programs says no more than the table for people."""
@@ -153,7 +178,7 @@ def test_a_bug_shows_no_secret(sim: RealSimulator, tmp_path: Path) -> None:
             text=True,
             check=False,
         )
-    assert process.returncode == 1
+    assert process.returncode in (1, 120), "Python itself ends with 120 when it cannot empty stdout"
     assert "this is a bug in Spentkey" in process.stderr
     assert found(process.stderr) == []
 

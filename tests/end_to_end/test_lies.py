@@ -34,6 +34,7 @@ async def test_no_redirect_is_followed(sim: RealSimulator, tmp_path: Path, syste
         result = await sim.run(TASK, **liar.environment(*REDIRECTED[system]))
     assert (result.outcome, result.ticket.value, result.exit_code) == AWAY, result.reason
     assert "/elsewhere" not in [path for _, path in liar.seen]
+    assert "redirect" in (result.reason or "") or system == "sign-in"
     assert liar.seen
     assert sim.writes() == []
 

@@ -60,8 +60,10 @@ def assertion(**changes: Any) -> str:
         "client_id": CLIENT,
         "audience": AUDIENCE,
         "token_id": "j-1",
+        "now": NOW,
+        **changes,
     }
-    return client_assertion(**(given | {"now": NOW} | changes))
+    return client_assertion(**given)
 
 
 def test_a_proof_says_what_removekey_demands() -> None:

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from json_soup import answers
+from json_soup import CALM, answers
 from spentkey.core.errors import AccessRefused
 from spentkey.entra.reply import NeedsNewToken, reply_of
 from spentkey.ports import Answer
@@ -71,7 +71,7 @@ def test_a_fresh_token_that_graph_does_not_take_is_the_operators_business(action
 
 
 @given(st.sampled_from(BOTH), answers())
-@settings(deadline=None)
+@CALM
 def test_nothing_but_a_204_is_ever_taken_for_a_yes(action: str, answered: Answered) -> None:
     """Any bytes under any other status."""
     reply = reply_of(action, answered, "c-1", last_try=False)

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from json_soup import VALUES, answered, answers, records, refusal_of
+from json_soup import CALM, VALUES, answered, answers, records, refusal_of
 from spentkey.core.credential import Kind
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.entra.batch import batch_of_two, read_batch
@@ -86,6 +86,7 @@ def test_a_date_that_cannot_be_read_is_none(date: str) -> None:
 
 
 @given(st.text(max_size=60))
+@CALM
 def test_any_date_is_a_moment_with_a_zone_or_none(date: str) -> None:
     """There is no other exception."""
     moment = directory_time({"Date": date})
@@ -93,7 +94,7 @@ def test_any_date_is_a_moment_with_a_zone_or_none(date: str) -> None:
 
 
 @given(records(APPLICATION), records(KEY))
-@settings(deadline=None)
+@CALM
 def test_any_application_is_read_or_an_outage(record: dict[str, Any], key: dict[str, Any]) -> None:
     """Whatever stands in it, there is no other exception, and every id that is read is a UUID."""
     for changed in (record, {**APPLICATION, "keyCredentials": [key], "passwordCredentials": [key]}):
@@ -160,7 +161,7 @@ def test_a_throttled_part_is_waited_for_as_it_asks() -> None:
 
 
 @given(records(part("application")) | VALUES, VALUES)
-@settings(deadline=None)
+@CALM
 def test_any_batch_is_read_or_refused_plainly(one: Any, other: Any) -> None:
     """Whatever a batch holds, there is no other exception, and a missing part is never an absent application."""
     for answer in (batch(one, part("principal")), batch(one, other), answered(other)):
@@ -170,7 +171,7 @@ def test_any_batch_is_read_or_refused_plainly(one: Any, other: Any) -> None:
 
 
 @given(answers())
-@settings(deadline=None)
+@CALM
 def test_any_answer_has_an_error_in_words_or_none(answer: Answered) -> None:
     """The code and message of whatever came."""
     assert all(isinstance(text, str) for text in error_of(answer))

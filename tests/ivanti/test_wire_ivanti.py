@@ -4,10 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from json_soup import VALUES, answered, answers, records, refusal_of
+from json_soup import CALM, VALUES, answered, answers, records, refusal_of
 from spentkey.core.errors import DeskRefused, Misconfigured, Outage
 from spentkey.core.task import Parameter, Task
 from spentkey.ivanti.client import took
@@ -55,6 +55,7 @@ def test_quotes_in_a_filter_are_doubled(text: str, quoted: str) -> None:
 
 
 @given(st.text())
+@CALM
 def test_a_text_can_never_leave_its_quotes(text: str) -> None:
     """Between the outer quotes every quote has its twin, so the text is read back whole."""
     literal = filter_by(Status=text).removeprefix("Status eq ")
@@ -172,7 +173,7 @@ def test_a_configured_field_that_no_task_has_is_a_problem_of_the_configuration(f
 
 
 @given(records(ROW))
-@settings(deadline=None)
+@CALM
 def test_any_record_is_a_task_or_a_plain_refusal(record: dict[str, Any]) -> None:
     """Whatever stands in a record, there is no other exception, and a task has only usable ids."""
     task, refusal = refusal_of(lambda: read_task(record, "ActualEffort", ""))
@@ -185,7 +186,7 @@ def test_any_record_is_a_task_or_a_plain_refusal(record: dict[str, Any]) -> None
 
 
 @given(answers())
-@settings(deadline=None)
+@CALM
 def test_any_answer_is_rows_or_a_plain_refusal(answer: Answered) -> None:
     """Bytes of any kind, under any status."""
     for read in (rows_of, record_of):
@@ -194,6 +195,7 @@ def test_any_answer_is_rows_or_a_plain_refusal(answer: Answered) -> None:
 
 
 @given(VALUES)
+@CALM
 def test_the_value_of_a_parameter_is_passed_on_as_it_is(value: Any) -> None:
     """Guard G1 judges it; the wire does not."""
     assert Parameter("SecretID", value) == read_parameter({"ParameterName": "SecretID", "ParameterValue": value}) or (

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
-from json_soup import answered, answers, records, refusal_of
+from json_soup import CALM, answered, answers, records, refusal_of
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.passwordstate.wire import document_of, entries_of
 from spentkey.transport.line import Answered
@@ -93,7 +93,7 @@ def test_what_is_no_document_is_refused(answer: Answered, error: type[Exception]
 
 
 @given(records(ROW))
-@settings(deadline=None)
+@CALM
 def test_any_entry_is_read_or_refused_plainly(record: dict[str, Any]) -> None:
     """Whatever stands in an entry, there is no other exception, and no refusal quotes a value."""
     entries, refusal = refusal_of(lambda: entries_of(answered([record])))
@@ -106,7 +106,7 @@ def test_any_entry_is_read_or_refused_plainly(record: dict[str, Any]) -> None:
 
 
 @given(answers())
-@settings(deadline=None)
+@CALM
 def test_any_answer_is_entries_or_a_plain_refusal(answer: Answered) -> None:
     """Bytes of any kind, under any status."""
     _, refusal = refusal_of(lambda: entries_of(answer))

@@ -110,6 +110,23 @@ async def test_the_proxy_leads_microsofts_names_here(served: Served) -> None:
             assert answer.status == 200
 
 
+async def test_the_public_cloud_has_its_names(served: Served) -> None:
+    """Libraries ask which names mean one authority, to find in their caches what they got under another of them."""
+    context = ssl.create_default_context(cafile=served.ca)
+    url = "https://login.microsoftonline.com/common/discovery/instance"
+    params = {"authorization_endpoint": "https://login.microsoftonline.com/common/oauth2/authorize"}
+    proxy = f"http://127.0.0.1:{served.where.proxy}"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, params=params, ssl=context, proxy=proxy) as answer:
+            (names,) = (await answer.json())["metadata"]
+        params = {"authorization_endpoint": f"{served.where.entra_url}/common/oauth2/authorize"}
+        async with session.get(
+            f"{served.where.entra_url}/common/discovery/instance", params=params, ssl=context
+        ) as own:
+            assert (await own.json())["metadata"] == []
+    assert names["aliases"][:2] == [names["preferred_network"], names["preferred_cache"]]
+
+
 @pytest.mark.parametrize(
     ("line", "status"),
     [

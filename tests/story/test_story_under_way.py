@@ -293,11 +293,11 @@ async def test_a_close_that_ivanti_keeps_refusing_is_handed_over_with_its_outcom
     """A rule of the tenant refuses the close in every try: after max_attempts people must look."""
     sim.faults(fault("ivanti", "task-write", "noop", times=6))
     ends = [await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2") for _ in range(2)]
-    assert [("removed", "open"), ("removed", "handed-off")] == [(one.outcome, one.ticket.value) for one in ends]
+    assert [(one.outcome, one.ticket.value) for one in ends] == [("removed", "open"), ("removed", "handed-off")]
     task = sim.task(TASK)
-    assert "Systeemsoftware" == task["owner_team"]
+    assert task["owner_team"] == "Systeemsoftware"
     assert "The credential has been removed" in task["notes"][-1]["body"]
-    assert 1 == len(sim.removals())
+    assert len(sim.removals()) == 1
 
 
 async def test_tries_that_an_outage_ended_do_not_count(sim: RealSimulator) -> None:
@@ -305,4 +305,4 @@ async def test_tries_that_an_outage_ended_do_not_count(sim: RealSimulator) -> No
     for _ in range(3):
         sim.faults(fault("ivanti", "task-write", "503"))
         result = await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2")
-        assert ("removed", "open") == (result.outcome, result.ticket.value)
+        assert (result.outcome, result.ticket.value) == ("removed", "open")

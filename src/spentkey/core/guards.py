@@ -88,10 +88,11 @@ def g3_name(application: Application, request: RemovalRequest) -> Refused | None
     """G3: the application's display name is the one that the task gives."""
     if folded(application.display_name) == folded(request.app_display_name):
         return None
+    asked, shown = plain(request.app_display_name), plain(application.display_name)
+    unseen = " (they differ in characters that cannot be seen)" if asked == shown else ""
     return Refused(
         "G3",
-        f"AppDisplayName is '{plain(request.app_display_name)}', but the application with this AppID "
-        f"is called '{plain(application.display_name)}'",
+        f"AppDisplayName is '{asked}', but the application with this AppID is called '{shown}'{unseen}",
     )
 
 

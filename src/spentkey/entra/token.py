@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import aiohttp
 import jwt
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, IncompleteReadError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
 
@@ -114,7 +114,7 @@ class TokenSource:
 
     def _classified(self, problem: HttpResponseError, who: str) -> Exception:
         status = problem.status_code or getattr(problem.response, "status_code", None)
-        if status is None:
+        if isinstance(problem, IncompleteReadError):
             return TryAgain(f"{who}: the answer broke off")
         if status in AGAIN_READ:
             headers = getattr(problem.response, "headers", {})

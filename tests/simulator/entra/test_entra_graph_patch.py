@@ -23,6 +23,32 @@ async def test_the_survivor_alone_removes_the_other(desk: Desk, keys: bool) -> N
     assert [(one.key_id, one.route) for one in desk.tenant.removals] == [(OLD_KEY, "patch")]
 
 
+async def test_what_a_typed_client_writes_is_the_same_list(desk: Desk) -> None:
+    """It names its types, and writes a moment in another notation than the one that it read."""
+    kept = [one | {"@odata.type": "#microsoft.graph.keyCredential"} for one in await present(desk)][1:]
+    for name in ("startDateTime", "endDateTime"):
+        kept[0][name] = kept[0][name].replace("Z", "+00:00")
+    body = {"@odata.type": "#microsoft.graph.application", "keyCredentials": kept}
+    assert (await desk.ask("PATCH", WHERE, body)).status == 204
+    assert desk.key_ids() == [OLD_SECRET, LIVE_SECRET, LIVE_KEY]
+    assert (await present(desk))[0]["endDateTime"].endswith("Z")
+
+
+@pytest.mark.parametrize("named", ["#microsoft.graph.group", "microsoft.graph.application", None, 7])
+async def test_a_body_of_another_type_is_refused(desk: Desk, named: Any) -> None:
+    """An application is not changed by what says that it is something else."""
+    reply = await desk.ask("PATCH", WHERE, {"@odata.type": named, "keyCredentials": []})
+    assert reply.error[:2] == (400, "Request_BadRequest")
+    assert desk.key_ids() == EVERYTHING
+
+
+async def test_an_entry_of_another_type_is_refused(desk: Desk) -> None:
+    """The same inside the list."""
+    sent = [one | {"@odata.type": "#microsoft.graph.passwordCredential"} for one in await present(desk)]
+    assert (await desk.ask("PATCH", WHERE, {"keyCredentials": sent})).status == 400
+    assert desk.key_ids() == EVERYTHING
+
+
 async def test_an_empty_list_removes_them_all(desk: Desk) -> None:
     """That is what a full replacement means."""
     assert (await desk.ask("PATCH", WHERE, {"keyCredentials": []})).status == 204
@@ -36,6 +62,8 @@ async def test_an_empty_list_removes_them_all(desk: Desk) -> None:
         {"customKeyIdentifier": None},
         {"endDateTime": "2099-01-01T00:00:00Z"},
         {"startDateTime": None},
+        {"startDateTime": "tomorrow"},
+        {"startDateTime": 1},
         {"key": "AAAA"},
     ],
 )
@@ -49,6 +77,16 @@ async def test_a_retained_entry_that_differs_is_refused(desk: Desk, change: dict
         "Request_BadRequest",
         f"Update to existing credential with KeyId '{LIVE_KEY}' is not allowed.",
     )
+    assert {"item": "PropertyErrorCode", "value": "KeyNotUpdatable"} in reply.body["error"]["values"]
+    assert desk.key_ids() == EVERYTHING
+
+
+@pytest.mark.parametrize("ending", ["", "+01:00", ".5Z"])
+async def test_a_time_that_is_another_moment_is_refused(desk: Desk, ending: str) -> None:
+    """Without a zone, in another zone, or half a second later: a retained entry has changed."""
+    sent = await present(desk)
+    sent[1]["endDateTime"] = sent[1]["endDateTime"].replace("Z", ending)
+    reply = await desk.ask("PATCH", WHERE, {"keyCredentials": sent})
     assert {"item": "PropertyErrorCode", "value": "KeyNotUpdatable"} in reply.body["error"]["values"]
     assert desk.key_ids() == EVERYTHING
 

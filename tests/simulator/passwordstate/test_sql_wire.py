@@ -159,16 +159,33 @@ def test_everything_else_is_refused(statements: Statements, text: str, number: i
     assert refused.value.number == number
 
 
-def test_a_text_that_is_no_number_is_refused(equipment: Equipment) -> None:
-    """SQL Server would fail to convert it; finding nothing would hide the mistake."""
+COMPARED = "SELECT DocumentID FROM dbo.vw_PfxDocuments WHERE PasswordID = "
+
+
+@pytest.mark.parametrize(("compared", "kind"), [("@p1", "nvarchar"), ("'1301 OR 1=1'", "varchar")])
+def test_a_text_that_is_no_number_is_refused(equipment: Equipment, compared: str, kind: str) -> None:
+    """SQL Server would fail to convert it, parameter or literal; finding nothing would hide the mistake."""
+    vault = equipment.holder.world.passwordstate
     with pytest.raises(SqlError) as refused:
-        tds_sql.select(
-            equipment.holder.world.passwordstate,
-            "passwordstate",
-            "SELECT DocumentID FROM dbo.vw_PfxDocuments WHERE PasswordID = @p1",
-            {"p1": "1301 OR 1=1"},
-        )
+        tds_sql.select(vault, "passwordstate", COMPARED + compared, {"p1": "1301 OR 1=1"})
+    text = f"Conversion failed when converting the {kind} value '1301 OR 1=1' to data type int."
+    assert (refused.value.number, refused.value.text) == (245, text)
+
+
+@pytest.mark.parametrize("compared", ["1301", "'1301'", "N' 1301 '"])
+def test_a_number_in_a_text_is_that_number(statements: Statements, equipment: Equipment, compared: str) -> None:
+    """A driver that fills its parameters in itself finds the same documents, under the same object of the journal."""
+    assert statements.batch(batch(COMPARED + compared)).count(b"\xd1\x04") == 2
+    assert [entry.object.strip() for entry in equipment.journal.entries] == ["1301"]
+
+
+@pytest.mark.parametrize("literal", ["'1301 OR 1=1'", "N'one'", "'13''01'"])
+def test_a_literal_that_is_no_number_is_refused(statements: Statements, equipment: Equipment, literal: str) -> None:
+    """The same error as for a parameter, and the query stands in the journal with it."""
+    with pytest.raises(SqlError) as refused:
+        statements.batch(batch(COMPARED + literal))
     assert refused.value.number == 245
+    assert [entry.status for entry in equipment.journal.entries] == [245]
 
 
 def test_master_has_no_view(statements: Statements) -> None:

@@ -97,9 +97,9 @@ class TdsServer:
                 self._threads.discard(threading.current_thread())
 
         thread = threading.Thread(target=run, name="tds", daemon=True)
-        with self._lock:
+        with self._lock:  # started while held, so that stop() never meets a thread that has not begun
             self._threads.add(thread)
-        thread.start()
+            thread.start()
 
 
 def _encryption(cert_pem: Path) -> Encryption:

@@ -108,10 +108,9 @@ def _catalogue(database: str) -> Iterable[tuple[Any, ...]]:
 
 def _checked(statement: str, parameters: dict[str, Any]) -> dict[str, Any]:
     # LEDGER: P-25 - a text that is no number cannot be compared with a number
-    found = tds_text.PASSWORD_ID.search(statement)
-    value = parameters.get(found[1][1:]) if found and found[1].startswith("@") else None
-    if isinstance(value, str) and not re.fullmatch(r"\s*-?\d+\s*", value):
-        text = f"Conversion failed when converting the nvarchar value '{value}' to data type int."
+    kind, value = tds_text.compared_with_password_id(statement, parameters)
+    if kind and isinstance(value, str) and not re.fullmatch(r"\s*-?\d+\s*", value):
+        text = f"Conversion failed when converting the {kind} value '{value}' to data type int."
         raise SqlError(245, text)
     return parameters
 

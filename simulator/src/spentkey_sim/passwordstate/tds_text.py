@@ -1,6 +1,7 @@
 """Reads a batch of T-SQL: what kind of statement it is, and how SQLite would say the one SELECT that is allowed."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spentkey_sim.passwordstate.tds_tokens import SqlError
@@ -15,7 +16,7 @@ TARGET = re.compile(r"(?i)\b(?:FROM|INTO|UPDATE|TABLE|VIEW|EXEC(?:UTE)?)\s+((?:\
 USED_DATABASE = re.compile(r"(?i)USE\s+\[?(\w+)\]?\s*$")
 TOP = re.compile(r"(?is)SELECT\s+TOP\s*\(?\s*(@?\w+)\s*\)?\s+(.*)")
 NOT_TSQL = re.compile(r"(?i)\b(LIMIT|OFFSET|GLOB|PRAGMA|ATTACH)\b|\|\||==")
-PASSWORD_ID = re.compile(r"(?i)\bPasswordID\]?\s*=\s*(@\w+|\d+)")
+PASSWORD_ID = re.compile(r"(?i)\bPasswordID\]?\s*=\s*(?:(?P<number>\d+)|@(?P<name>\w+)|N?'(?P<text>(?:[^']|'')*)')")
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,21 @@ def read_batch(sql: str) -> Batch:
     return Batch(_unmask(_to_sqlite(selects[0]), literals) if selects else None, database)
 
 
-def asked_password_id(sql: str, parameters: dict[str, object]) -> str:
+def asked_password_id(sql: str, parameters: Mapping[str, object]) -> str:
     """The PasswordID that a statement asks for, or an empty text."""
+    return str(compared_with_password_id(sql, parameters)[1])
+
+
+def compared_with_password_id(sql: str, parameters: Mapping[str, object]) -> tuple[str, object]:
+    """The type and the value of what PasswordID is compared with: a parameter, or a literal where a driver fills it in."""
     found = PASSWORD_ID.search(sql)
-    if not found:
-        return ""
-    word = found[1]
-    return str(parameters.get(word[1:].lower(), "")) if word.startswith("@") else word
+    if not found or (found["name"] and found["name"].lower() not in parameters):
+        return "", ""
+    if found["name"]:
+        return "nvarchar", parameters[found["name"].lower()]
+    if found["number"]:
+        return "int", int(found["number"])
+    return "varchar", found["text"].replace("''", "'")
 
 
 def denied(verb: str, name: str) -> SqlError:

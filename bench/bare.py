@@ -1,0 +1,151 @@
+"""The floor: the same requests as Spentkey's in the same order, by a script that was told every id beforehand.
+
+It has no guards, no evidence, no retries and no checks but the status of each answer. One removal and out, or with
+`--warm` one after another in one process.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bench.loop import measured_loop
+
+ODATA = "/api/odata/businessobject"
+SELECT = "id,appId,displayName,passwordCredentials,keyCredentials"
+
+Job = dict[str, Any]
+
+
+class Bare:
+    """The requests of a removal; the automation's token is got once."""
+
+    def __init__(self, job: Job, session: aiohttp.ClientSession) -> None:
+        self.job, self.session = job, session
+        self.desk = {"Authorization": f"rest_api_key={job['desk_key']}", "Accept": "application/json"}
+        self.vault = {"APIKey": job["vault_key"], "Accept": "application/json, */*"}
+        self.graph: dict[str, str] = {}
+
+    async def send(self, method: str, url: str, headers: dict[str, str], **more: Any) -> bytes:
+        """One request; any status but a success ends the script."""
+        async with self.session.request(method, url, headers=headers, **more) as response:
+            body = await response.read()
+            if not 200 <= response.status < 300 and response.status != 404:
+                raise SystemExit(f"{method} {url}: {response.status} {body[:200]!r}")
+            return body
+
+    async def remove(self, one: dict[str, Any]) -> None:
+        """One removal, from ticket to close."""
+        await self.ticket(one)
+        if not self.graph:
+            entry = (await self.search(8620, {"title": f'"{self.job["entry"]}"'}))[0]
+            secret = {"client_id": entry["UserName"], "client_secret": entry["Password"]}
+            self.graph = {"Authorization": f"Bearer {await self.token(secret)}"}
+        await self.look(one)
+        headers, body, action = self.graph, {"keyId": one["key_id"]}, "removePassword"
+        if one["kind"] == "certificate":
+            headers, proof = await self.sign(one)
+            body, action = {**body, "proof": proof}, "removeKey"
+        await self.ticket(one)
+        where = f"{self.job['entra']}/v1.0/applications/{one['object_id']}"
+        await self.send("POST", f"{where}/{action}", headers, json=body)
+        for _ in range(self.job["reads"]):
+            json.loads(await self.send("GET", where, self.graph, params={"$select": SELECT + ",tokenEncryptionKeyId"}))
+        await self.close(one)
+
+    async def ticket(self, one: dict[str, Any]) -> None:
+        """The task and its parameters."""
+        await self.find(one)
+        where = f"ParentLink_RecID eq '{one['request_rec_id']}'"
+        url = f"{self.job['ivanti']}{ODATA}/ServiceReqParams"
+        json.loads(await self.send("GET", url, self.desk, params={"$filter": where, "$top": "100"}))
+
+    async def find(self, one: dict[str, Any]) -> None:
+        """The task by its number."""
+        url = f"{self.job['ivanti']}{ODATA}/Task__Assignments"
+        where = f"AssignmentID eq {one['task']}"
+        json.loads(await self.send("GET", url, self.desk, params={"$filter": where, "$top": "100"}))
+
+    async def search(self, in_list: int, query: dict[str, str]) -> list[dict[str, Any]]:
+        """Entries of a list of the vault."""
+        url = f"{self.job['passwordstate']}/api/searchpasswords/{in_list}"
+        return json.loads(await self.send("GET", url, self.vault, params=query))
+
+    async def token(self, proof: dict[str, str]) -> str:
+        """A token by client credentials."""
+        form = {**proof, "grant_type": "client_credentials", "scope": f"{self.job['entra']}/.default"}
+        return json.loads(await self.send("POST", self.endpoint(), {}, data=form))["access_token"]
+
+    def endpoint(self) -> str:
+        """Where tokens are got."""
+        return f"{self.job['entra']}/{self.job['tenant']}/oauth2/v2.0/token"
+
+    async def look(self, one: dict[str, Any]) -> None:
+        """Application and service principal in one batch."""
+        key = f"(appId='{one['app_id']}')"
+        reads = [
+            {"id": "1", "method": "GET", "url": f"/applications{key}?$select={SELECT},tokenEncryptionKeyId"},
+            {"id": "2", "method": "GET", "url": f"/servicePrincipals{key}?$select={SELECT}"},
+        ]
+        json.loads(await self.send("POST", f"{self.job['entra']}/v1.0/$batch", self.graph, json={"requests": reads}))
+
+    async def sign(self, one: dict[str, Any]) -> tuple[dict[str, str], str]:
+        """The application's own token and the proof of possession, both signed with the PFX from the vault."""
+        from bench import bare_sign  # noqa: PLC0415  # a script for secrets would not import what signs
+
+        entry = (await self.search(6691, {"search": one["app_id"]}))[0]
+        login = (await self.search(8620, {"title": f'"{self.job["database"]["entry"]}"'}))[0]
+        document = await asyncio.to_thread(bare_sign.document_id, self.job["database"], login, entry["PasswordID"])
+        url = f"{self.job['passwordstate']}/api/document/password/{document}"
+        signer = bare_sign.Signer(await self.send("GET", url, self.vault), entry["Password"])
+        bearer = await self.token(
+            {
+                "client_id": one["app_id"],
+                "client_assertion": signer.assertion(one["app_id"], self.endpoint()),
+                "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            }
+        )
+        return {"Authorization": f"Bearer {bearer}"}, signer.proof(one["object_id"])
+
+    async def close(self, one: dict[str, Any]) -> None:
+        """Note and close, each read back."""
+        await self.find(one)
+        note = {
+            "Subject": "Expired credential removed",
+            "NotesBody": f"Expired secret for {one['name']} removed",
+            "Category": "Status Update",
+            "ParentLink_RecID": one["task_rec_id"],
+            "ParentLink_Category": "Task.Assignment",
+        }
+        notes = f"{self.job['ivanti']}{ODATA}/Journal__Notess"
+        made = json.loads(await self.send("POST", notes, self.desk, json=note))
+        json.loads(await self.send("GET", f"{notes}('{made['RecId']}')", self.desk))
+        task = f"{self.job['ivanti']}{ODATA}/Task__Assignments('{one['task_rec_id']}')"
+        change = {"Status": "Completed", "Owner": self.job["login_id"], "ActualEffort": 1}
+        await self.send("PATCH", task, self.desk, json=change)
+        json.loads(await self.send("GET", task, self.desk))
+
+
+async def main(job: Job, *, warm: bool) -> None:
+    """The first removal of the job, or all of them."""
+    context = ssl.create_default_context(cafile=job["ca"])
+    os.environ["SSL_CERT_FILE"] = job["ca"]  # for the database driver
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
+        bare = Bare(job, session)
+        if warm:
+            await measured_loop(job["removals"], bare.remove)
+        else:
+            await bare.remove(job["removals"][0])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("job", type=Path)
+    parser.add_argument("--warm", action="store_true")
+    given = parser.parse_args()
+    asyncio.run(main(json.loads(given.job.read_text("utf-8")), warm=given.warm))
