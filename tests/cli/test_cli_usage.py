@@ -9,7 +9,7 @@ from commands import Ended, ended, environment, spentkey
 from real_simulator import RealSimulator
 
 CANARY = "canary-literal-secret-5Bd"
-COMMANDS = ("demo", "plan", "run", "work")
+COMMANDS = ("check", "demo", "plan", "run", "work")
 WRONG: dict[tuple[str, ...], str] = {
     ("walk",): "No such command 'walk'",
     ("run",): "Missing argument 'TASK'",

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from doc_texts import page, tables
 
@@ -13,6 +13,8 @@ FOLLOWED = ("spentkey ", "grep ", "python3 ")
 """What a command starts with that a test can follow; the others need an administrator or another system."""
 STATE = "/var/lib/spentkey"
 LEFT_OUT = "…"
+INLINE = ("when", "status", "fields", "api_key", "certificates_api_key", "documents_api_key")
+"""Settings whose value is itself a table."""
 CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"), "2027-09-19T14:12:14+00:00"),
     (re.compile(r"Evidence: [0-9a-f-]{36}"), "Evidence: 3ce2e64d-7948-4de6-b568-f8ec48529ea0"),
@@ -84,8 +86,8 @@ def settings_of(text: str) -> dict[str, Any]:
 
 def _flat(table: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
-        if isinstance(value, dict) and name not in ("when", "status", "fields") and not {"file", "env"} & set(value):
-            yield from _flat(value, f"{path}{name}.")
+        if isinstance(value, dict) and name not in INLINE:
+            yield from _flat(cast("dict[str, Any]", value), f"{path}{name}.")
         else:
             yield f"{path}{name}", value
 

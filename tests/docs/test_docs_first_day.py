@@ -1,10 +1,12 @@
 """The first-day guide, followed as far as a test can: its configuration, its commands in their order, what they show."""
 
 import configparser
+import json
 import re
 import shutil
+import ssl
 import subprocess
-from collections.abc import Iterator
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from real_simulator import RealSimulator
 from spentkey.cli.main import cli
 from spentkey.entra.check import READ, WRITE
 from spentkey.settings import load_settings
+from spentkey_sim import seeded
 from worlds import CANARIES
 
 SQL = fenced("sql")
@@ -116,7 +119,7 @@ class FirstDay:
 
 
 @pytest.fixture(scope="module")
-def day(simulator_process: RealSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstDay]:
+def day(simulator_process: RealSimulator, tmp_path_factory: pytest.TempPathFactory) -> FirstDay:
     """The guide, followed once from its first command to its last."""
     simulator_process.reset(first_day())
     here = installed(simulator_process, tmp_path_factory.mktemp("first-day"))
@@ -126,20 +129,20 @@ def day(simulator_process: RealSimulator, tmp_path_factory: pytest.TempPathFacto
         if line.startswith("spentkey run"):
             writes = simulator_process.writes()
         results[line] = here.type(line)
-    yield FirstDay(results, simulator_process.truth(), writes)
+    return FirstDay(results, simulator_process.truth(), writes)
 
 
 def test_the_guide_shows_every_command_of_a_first_day() -> None:
     """Check, plan, one task, the evidence, and the whole queue, in that order."""
     words = [line.split()[:2] for line in typed()]
-    assert [
+    assert words == [
         ["spentkey", "check"],
         ["spentkey", "plan"],
         ["spentkey", "run"],
         ["grep", "-o"],
         ["python3", "check_chain.py"],
         ["spentkey", "work"],
-    ] == words
+    ]
     assert set(shown()) == set(typed())
 
 
@@ -155,6 +158,37 @@ def test_a_command_ends_as_the_guide_says(day: FirstDay, line: str) -> None:
 def test_a_command_shows_what_the_guide_shows(day: FirstDay, line: str) -> None:
     """Line by line, but for dates, ids of tries and hashes."""
     assert unlike(shown()[line], day.results[line].out) == []
+
+
+def test_a_task_that_is_given_back_is_taken_as_new(sim: RealSimulator, tmp_path: Path) -> None:
+    """Step 11: with the queue team, an open status and no owner it is worked on again, and gets a note of its own."""
+    sim.reset(first_day())
+    here = installed(sim, tmp_path)
+    handed_over = here.type("spentkey run 40023 --json").json()
+    assert here.type("spentkey run 40023").code == 2
+    give_back(sim, 40023)
+    again = here.type("spentkey run 40023 --json").json()
+    assert (handed_over["ticket"], again["ticket"]) == ("handed-off", "handed-off")
+    assert [found for note in sim.task(40023)["notes"] for found in re.findall(r" assignment=\d ", note["body"])] == [
+        " assignment=1 ",
+        " assignment=2 ",
+    ]
+
+
+def give_back(sim: RealSimulator, number: int) -> None:
+    """What a person does in Ivanti, by its API."""
+    trusted = ssl.create_default_context(cafile=str(sim.config.parent / "ca.pem"))
+    tasks = f"{sim.said['ivanti']}/api/odata/businessobject/Task__Assignments"
+    headers = {"Authorization": f"rest_api_key={CANARIES['ivanti key']}", "Content-Type": "application/json"}
+
+    def ask(url: str, method: str = "GET", body: bytes | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310
+        with urllib.request.urlopen(request, context=trusted) as response:  # noqa: S310
+            return json.loads(response.read())
+
+    (task,) = ask(f"{tasks}?$filter=AssignmentID%20eq%20{number}")["value"]
+    change = {"OwnerTeam": TEAM, "Status": "Logged", "Owner": ""}
+    ask(f"{tasks}('{task['RecId']}')", "PATCH", json.dumps(change).encode())
 
 
 def test_nothing_is_written_before_step_9(day: FirstDay) -> None:
@@ -187,7 +221,7 @@ def test_the_notes_are_those_of_the_guide(day: FirstDay, task: str, subject: str
 def test_the_closed_task_is_as_the_guide_says(day: FirstDay) -> None:
     """Status, owner and booked minutes."""
     task = day.truth["ivanti"]["tasks"]["40021"]
-    assert ("Completed", "svc-spentkey", 1) == (task["status"], task["owner"], task["minutes"])
+    assert (task["status"], task["owner"], task["minutes"]) == ("Completed", "svc-spentkey", 1)
     assert "the task is now `Completed`, its owner is `svc-spentkey`, one minute is booked" in GUIDE
 
 
@@ -196,7 +230,7 @@ def test_a_missing_permission_shows_as_in_the_guide(sim: RealSimulator, tmp_path
     sim.reset(first_day(["Application.Read.All"]))
     result = installed(sim, tmp_path).type("spentkey check")
     (failing,) = [block for block in fenced("text") if "\nfail " in block]
-    assert 2 == result.code
+    assert result.code == 2
     assert unlike(failing, result.out) == []
 
 
@@ -260,9 +294,30 @@ def test_what_the_configuration_adds_is_taken(sim: RealSimulator, tmp_path: Path
 @pytest.mark.parametrize("block", SHELL, ids=lambda block: block.splitlines()[0][:30])
 def test_a_shell_block_parses(block: str) -> None:
     """Every block is shell that can be pasted: no placeholder that would be a redirection."""
-    parsed = subprocess.run(["sh", "-n"], input=block, capture_output=True, text=True, check=False)
-    assert (0, "") == (parsed.returncode, parsed.stderr)
+    parsed = subprocess.run(["/bin/sh", "-n"], input=block, capture_output=True, text=True, check=False)
+    assert (parsed.returncode, parsed.stderr) == (0, "")
     assert re.findall(r"(?<!<)<\w", block) == []
+
+
+def test_the_keys_go_into_files_of_their_own(tmp_path: Path) -> None:
+    """What is typed in lands in the files that the configuration names, whole, and nobody else may read them."""
+    (asking,) = [block for block in SHELL if "read -r" in block]
+    (before,) = [block for block in SHELL if "umask" in block]
+    umask = next(line for line in before.splitlines() if line.startswith("umask"))
+    (tmp_path / "secrets").mkdir()
+    keys = ["first", "with space and \\ and ' and $HOME", "  indented", "last%s"]
+    script = f"{umask}\n{asking}"
+    typed_in = "".join(f"{key}\n" for key in keys)
+    ran = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=tmp_path, input=typed_in, capture_output=True, text=True, check=False
+    )
+    named = re.findall(r'\{ file = "(secrets/\w+)" \}', configuration())
+    assert ran.returncode in (0, 1)  # `stty` has no terminal here
+    assert {name: key.strip() for name, key in zip(named, keys, strict=True)} == {
+        name: (tmp_path / name).read_text().rstrip("\n") for name in named
+    }
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in named} == {0o600}
+    assert not [key for key in keys if key in ran.stdout + ran.stderr]
 
 
 def test_no_secret_stands_on_a_command_line() -> None:
@@ -282,14 +337,14 @@ def test_resetting_a_credential_keeps_the_others() -> None:
 def grants(sql: str) -> list[str]:
     """Every statement that gives a right away, by itself or by a role."""
     found = re.findall(
-        r"(?im)^\s*((?:GRANT|ALTER\s+(?:SERVER\s+)?ROLE|ALTER\s+AUTHORIZATION|EXEC\w*\s+sp_add)\b[^;]*)", sql
+        r"(?im)^\s*((?:GRANT|ALTER\s+(?:SERVER\s+)?ROLE|ALTER\s+AUTHORIZATION|EXEC\w*\s+sp_add\w+)\b[^;]*)", sql
     )
     return [" ".join(statement.split()) for statement in found]
 
 
 def test_the_log_in_may_read_the_view_and_nothing_else() -> None:
     """One grant in all of the T-SQL: SELECT on the view that the configured query reads."""
-    assert ["GRANT SELECT ON dbo.vw_PfxDocuments TO spentkey_reader"] == [one for sql in SQL for one in grants(sql)]
+    assert [one for sql in SQL for one in grants(sql)] == ["GRANT SELECT ON dbo.vw_PfxDocuments TO spentkey_reader"]
     query = settings_of(configuration())["passwordstate.database.query"]
     assert "FROM dbo.vw_PfxDocuments " in query
     assert not [sql for sql in SQL if "db_datareader" in sql or "db_owner" in sql]
@@ -313,7 +368,7 @@ def test_another_right_would_be_found(sql: str) -> None:
 def test_the_view_shows_three_columns() -> None:
     """What the query needs, and no ciphertext; nothing else is selected from the table of documents."""
     (view,) = [sql for sql in SQL if "CREATE VIEW" in sql]
-    assert ["DocumentID, PasswordID, DocumentName"] == re.findall(r"SELECT ([\w, *]+) FROM dbo\.\[<", view)
+    assert re.findall(r"SELECT ([\w, *]+) FROM dbo\.\[<", view) == ["DocumentID, PasswordID, DocumentName"]
 
 
 def test_the_permissions_are_those_that_check_wants() -> None:
@@ -389,13 +444,13 @@ def test_the_service_runs_what_was_installed() -> None:
 
 def test_the_service_fails_when_somebody_must_look() -> None:
     """Handed over is no failure; a bug, a wrong configuration and tasks left open are."""
-    assert "3" == units()["service"]["Service"]["SuccessExitStatus"]
+    assert units()["service"]["Service"]["SuccessExitStatus"] == "3"
 
 
 def test_the_timer_never_starts_two_at_once() -> None:
     """The service ends before it counts as started, and the timer names no other unit."""
     both = units()
-    assert "oneshot" == both["service"]["Service"]["Type"]
+    assert both["service"]["Service"]["Type"] == "oneshot"
     assert "Unit" not in both["timer"]["Timer"]
 
 
@@ -411,6 +466,11 @@ def test_the_reasons_are_those_of_the_code() -> None:
     assert len(parts) >= len(table) - 1
 
 
+def test_the_demonstration_has_as_many_tasks() -> None:
+    """The number in step 1 is that of the seeded world."""
+    assert f"You should see {len(seeded.build(1)['expect'])} tasks " in section(1)
+
+
 def test_the_guide_has_its_eleven_steps() -> None:
     """Numbered without a gap, and each is in the table at the top."""
     assert [str(number) for number in range(1, 12)] == re.findall(r"^## (\d+) ", GUIDE, re.M)
@@ -421,5 +481,8 @@ def test_only_these_commands_are_followed() -> None:
     """Everything else in the shell blocks is for administrators; no other line starts Spentkey."""
     lines = [line for block in SHELL for line in block.splitlines()]
     assert [
-        line for line in lines if re.search(r"(?<![/\w-])spentkey \w", line) and not line.startswith(FOLLOWED)
+        line
+        for line in lines
+        if re.search(r"(?<![/\w-])spentkey (?:{})\b".format("|".join(cli.commands)), line)
+        and not line.startswith(FOLLOWED)
     ] == []

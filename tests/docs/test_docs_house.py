@@ -23,6 +23,7 @@ NEEDED = {
     "docs/reference/commands.md",
     "docs/reference/outcomes.md",
     "docs/reference/evidence.md",
+    "docs/tutorial/first-day.md",
 }
 
 

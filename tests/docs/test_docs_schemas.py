@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -10,7 +11,9 @@ from doc_texts import REFERENCE, page
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from spentkey.cli.check import counts
 from spentkey.cli.show import summary
+from spentkey.core.finding import Finding, State, clock_finding
 from spentkey.core.outcome import Attribution, Result, Route, TicketState
 from spentkey.foresee import Foresight, Would
 
@@ -150,3 +153,50 @@ def test_a_summary_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
     """Counts are counts of outcomes and ticket states that exist."""
     value = {"tasks": [result().as_json()], "summary": {**summary([result()]), **wrong}}
     assert complaints("run-many.schema.json", value) != []
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+FINDINGS = [
+    Finding("Ivanti", "queue", State.OK, "3 open tasks with the team Automation"),
+    Finding("Passwordstate", "build", State.WARN, "9858", "upgrade"),
+    Finding("Entra production", "permissions", State.FAIL, "cannot write: none", "grant it"),
+    *(clock_finding("Ivanti", NOON, theirs) for theirs in (NOON, NOON + timedelta(hours=1), None)),
+]
+
+
+def check_up(**wrong: Any) -> dict[str, Any]:
+    """The object of `check`, with its first finding changed."""
+    findings = [one.as_json() for one in FINDINGS]
+    return {"findings": [{**findings[0], **wrong}, *findings[1:]], "summary": counts(FINDINGS)}
+
+
+def test_a_check_up_keeps_to_its_schema() -> None:
+    """Every state fits, also after a round trip through JSON, and so does nothing at all."""
+    assert {State.OK, State.WARN, State.FAIL} == {one.state for one in FINDINGS}
+    assert complaints("check.schema.json", json.loads(json.dumps(check_up()))) == []
+    assert complaints("check.schema.json", {"findings": [], "summary": counts([])}) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"state": "error"}, {"state": "fail"}, {"said": ""}, {"said": None}, {"system": ""}, {"what": 1}, {"task": "1"}],
+    ids=json.dumps,
+)
+def test_a_check_up_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
+    """Other states, missing texts, and a failure without the line that mends it."""
+    assert complaints("check.schema.json", check_up(**wrong)) != []
+
+
+@pytest.mark.parametrize("field", sorted(FINDINGS[0].as_json()))
+def test_a_finding_without_a_field_is_refused(field: str) -> None:
+    """All five are always there."""
+    value = check_up()
+    del value["findings"][0][field]
+    assert complaints("check.schema.json", value) != []
+
+
+@pytest.mark.parametrize("wrong", [{"ok": -1}, {"fail": "0"}, {"bad": 1}])
+def test_a_count_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
+    """Counts are counts of the three states."""
+    value = check_up()
+    assert complaints("check.schema.json", {**value, "summary": {**value["summary"], **wrong}}) != []

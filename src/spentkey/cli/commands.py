@@ -10,6 +10,7 @@ from spentkey.cli.options import config_option, json_option
 SHORT = {
     "run": "work on one task, from ticket to report",
     "plan": "say what would be done to each open task, and why or why not; write nothing",
+    "check": "reach every configured system and say what is missing and how to grant it; write nothing",
     "work": "work on the open tasks of the queue team",
     "demo": "start the simulator and remove the spent credentials of its two tenants",
 }
@@ -66,3 +67,16 @@ def demo(seed: int, config: str | None, as_json: bool) -> None:  # noqa: ARG001
     from spentkey.cli.demo import demonstrate  # noqa: PLC0415
 
     until_done(demonstrate(seed, as_json=as_json))
+
+
+@click.command(short_help=SHORT["check"])
+@config_option
+@json_option
+def check(config: Path, as_json: bool) -> None:
+    """Reach every configured system and say what is missing and how to grant it. Writes nothing.
+
+    The exit code is 0, or 2 when anything fails; warnings do not count.
+    """
+    from spentkey.cli.check import check_up  # noqa: PLC0415
+
+    until_done(check_up(config, as_json=as_json))

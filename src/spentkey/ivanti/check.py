@@ -13,7 +13,7 @@ from spentkey.ivanti.wire import SYSTEM, Row, filter_by, rows_of
 from spentkey.transport.line import Answered
 
 TEAMS, EMPLOYEES = "StandardUserTeams", "Employees"
-ROLE = "give the key's role read rights on Task, ServiceReq, ServiceReqParam, StandardUserTeam, Employee and Journal"
+ROLE = "give the key's role read rights on Task, ServiceReqParam, StandardUserTeam, Employee and Journal"
 
 
 @dataclass(frozen=True)

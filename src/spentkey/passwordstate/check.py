@@ -72,27 +72,29 @@ class PasswordstateCheck:
         except SpentkeyError as problem:
             mend = "give passwordstate.certificates_api_key the right to read that list"
             return [], Finding(SYSTEM, what, State.FAIL, str(problem), mend)
-        return entries, Finding(SYSTEM, what, State.OK, f"{len(entries)} entries")
+        return entries, Finding(SYSTEM, what, State.OK, _counted(len(entries), "entry", "entries"))
 
     async def _database(self, login: Login, certificates: list[CertificateEntry]) -> AsyncIterator[Finding]:
         database = self.vault.database
         try:
-            visible = await read_rows(database, login.username, login.password, VISIBLE)
+            visible = await self._names(login, VISIBLE)
+            candidates = [] if database.query else await self._names(login, CANDIDATES)
         except (AccessRefused, Outage) as problem:
             mend = "check passwordstate.database.server, port and entry, tls.ca_file, and the log-in's rights"
             yield Finding(DATABASE, "log-in", State.FAIL, str(problem), mend)
             return
         yield Finding(DATABASE, "log-in", State.OK, f"as {login.username} over TLS")
-        yield _rights(database, [f"{row[0]}.{row[1]}" for row in visible])
+        yield _rights(database, visible)
         if not database.query:
-            candidates = [
-                f"{row[0]}.{row[1]}" for row in await read_rows(database, login.username, login.password, CANDIDATES)
-            ]
             said = f"is missing; tables and views with a DocumentID: {', '.join(candidates) or 'none is visible'}"
             yield Finding(DATABASE, "query", State.FAIL, said, f"set passwordstate.database.query; {GRANT}")
             return
         async for finding in self._query(certificates):
             yield finding
+
+    async def _names(self, login: Login, statement: str) -> list[str]:
+        rows = await read_rows(self.vault.database, login.username, login.password, statement)
+        return [f"{row[0]}.{row[1]}" for row in rows]
 
     async def _query(self, certificates: list[CertificateEntry]) -> AsyncIterator[Finding]:
         """Ask for the documents of a few entries, and fetch one, so that query and documents key are both tried."""
@@ -108,7 +110,8 @@ class PasswordstateCheck:
                 return
             found += len(documents)
         state = State.OK if found else State.WARN
-        said = f"{found} PFX documents on the first {min(5, len(certificates))} entries"
+        looked_at = _counted(min(5, len(certificates)), "entry", "entries")
+        said = f"{_counted(found, 'PFX document', 'PFX documents')} on {looked_at}"
         yield Finding(DATABASE, "query and documents", state, said, "" if found else "is the query the right one?")
 
 
@@ -118,7 +121,16 @@ def _rights(database: Database, visible: list[str]) -> Finding:
     if database.query and more:
         said = f"the log-in can also read {', '.join(sorted(more)[:5])}"
         return Finding(DATABASE, "least rights", State.WARN, said, GRANT)
-    return Finding(DATABASE, "least rights", State.OK, f"{len(visible)} readable tables and views")
+    return Finding(
+        DATABASE,
+        "least rights",
+        State.OK,
+        _counted(len(visible), "readable table or view", "readable tables and views"),
+    )
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
 
 
 def _is_uuid(text: str) -> bool:

@@ -1,0 +1,76 @@
+"""`spentkey check` as a process: a line for each finding, one object for programs, and no trace of it anywhere."""
+
+from pathlib import Path
+
+import pytest
+
+from commands import against, fits, spentkey
+from fault_rules import fault
+from real_simulator import RealSimulator
+from worlds import CANARIES
+
+
+def test_what_is_in_place_is_said_line_by_line(sim: RealSimulator, tmp_path: Path) -> None:
+    """State, system, what and what was found; below a warning what mends it; the counts last; exit 0."""
+    never = tmp_path / "never"
+    ended = against(sim, tmp_path, "check", SPENTKEY_STATE__DIRECTORY=str(never))
+    *lines, last = ended.out.splitlines()
+    found = [line for line in lines if not line.startswith("      -> ")]
+    warned = [number for number, line in enumerate(lines) if line.startswith("warn ")]
+    assert (ended.code, ended.err) == (0, "")
+    assert {line[:6] for line in found} == {"ok    ", "warn  "}
+    assert [lines[number + 1][:9] for number in warned] == ["      -> "] * len(warned)
+    assert last == f"{len(found)} checks: {len(found) - len(warned)} ok, {len(warned)} warn, 0 fail"
+    assert (sim.writes(), never.exists()) == ([], False)
+
+
+def test_a_program_gets_one_object(sim: RealSimulator, tmp_path: Path) -> None:
+    """It fits its schema, its counts are right, and it holds what the lines say."""
+    told = against(sim, tmp_path, "check", "--json").json()
+    lines = against(sim, tmp_path, "check").out
+    fits(told, "check.schema.json")
+    states = [finding["state"] for finding in told["findings"]]
+    assert {state: states.count(state) for state in ("ok", "warn", "fail")} == told["summary"]
+    steady = [finding for finding in told["findings"] if finding["what"] != "clock"]
+    assert [one for one in steady if f"{one['system']:<16} {one['what']}: {one['said']}\n" not in lines] == []
+
+
+BROKEN = {
+    "Ivanti's key": ("Ivanti", fault("ivanti", "task-query", "401")),
+    "Passwordstate's page": ("Passwordstate", fault("passwordstate", "search", "html")),
+    "the database's log-in": ("SQL Server", fault("sql", "login", "18456")),
+    "the right to read": ("Entra production", fault("graph", "batch", "403")),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_failure_is_exit_2_with_what_mends_it(sim: RealSimulator, tmp_path: Path, broken: str) -> None:
+    """The other systems are still looked at, nothing is written, and no secret is shown."""
+    system, rule = BROKEN[broken]
+    sim.faults(rule)
+    ended = against(sim, tmp_path, "check", "--json")
+    told = ended.json()
+    fits(told, "check.schema.json")
+    assert (ended.code, ended.err) == (2, "")
+    assert system in {finding["system"] for finding in told["findings"] if finding["state"] == "fail"}
+    assert {"state", "Passwordstate", "Ivanti", "Entra production", "Entra onderwijs"} <= {
+        finding["system"] for finding in told["findings"]
+    }
+    assert sim.writes() == []
+    assert [name for name, canary in CANARIES.items() if canary in ended.out] == []
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("check", "--json")], ids=" ".join)
+def test_without_a_configuration_nothing_is_reached(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """One line says which file is missing, with exit 2; that is no finding."""
+    ended = spentkey(*arguments, home=tmp_path)
+    (line,) = ended.complaints()
+    assert ended.code == 2
+    assert "spentkey.toml: there is no such configuration file" in line
+
+
+def test_a_task_is_no_argument(sim: RealSimulator, tmp_path: Path) -> None:
+    """`check` looks at the installation, not at a task."""
+    ended = against(sim, tmp_path, "check", "40021")
+    assert ended.code == 2
+    assert "unexpected extra argument" in ended.complaints()[-1]
