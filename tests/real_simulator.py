@@ -1,6 +1,7 @@
 """A simulator in its own process, over TLS, and a clock that never waits: the real parts that tests run against."""
 
 import json
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -117,8 +118,7 @@ class RealSimulator:
     def reset(self, world: dict[str, Any]) -> None:
         """Another world in the same process, and an empty state directory."""
         self._post("/reset", {"world": world})
-        for file in (self.config.parent / "state").glob("*"):
-            file.unlink()
+        shutil.rmtree(self.config.parent / "state", ignore_errors=True)
 
     def faults(self, *rules: dict[str, Any]) -> None:
         """Set faults, in place of those that were set."""

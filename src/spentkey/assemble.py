@@ -12,7 +12,7 @@ from spentkey.audit.jsonl import JsonLinesEvidence
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.engine.local import LocalTurns
+from spentkey.engine.turns import FileTurns
 from spentkey.entra.check import TenantCheck
 from spentkey.entra.directories import EntraDirectories, Place
 from spentkey.ivanti.check import IvantiCheck
@@ -67,13 +67,24 @@ async def hands_for(
             desk=await _desk(settings, connections, vault),
             vault=vault,
             directories=_directories(settings, connections, vault),
-            turns=LocalTurns(clock, settings.policy.write_spacing_s),
-            evidence=JsonLinesEvidence(state_directory(settings, os.environ), clock, read_only=read_only),
+            turns=_turns(settings, clock),
+            evidence=evidence_for(settings, clock, read_only=read_only),
             clock=clock,
             progress=progress,
             ids=SystemIds(),
             rules=rules_of(settings),
+            run=SystemIds().new(),
         )
+
+
+def evidence_for(settings: Settings, clock: Clock | None = None, *, read_only: bool = False) -> JsonLinesEvidence:
+    """The evidence in the state directory."""
+    return JsonLinesEvidence(state_directory(settings, os.environ), clock or SystemClock(), read_only=read_only)
+
+
+def _turns(settings: Settings, clock: Clock) -> FileTurns:
+    policy, directory = settings.policy, state_directory(settings, os.environ)
+    return FileTurns(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
 
 
 @asynccontextmanager

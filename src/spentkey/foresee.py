@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.evidence import History
-from spentkey.core.outcome import End, NotOurs, Result, TicketState
-from spentkey.ports import EvidenceLog
+from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, leave_open
+from spentkey.ports import EvidenceLog, Question
 from spentkey.steps.case import Case, Hands
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
@@ -47,6 +47,13 @@ class SilentEvidence:
     async def append(self, what: str, facts: dict[str, object]) -> None:
         """Write nothing."""
 
+    async def append_unless(self, refuse: Question, what: str, facts: dict[str, object]) -> Refused | None:
+        """Write nothing."""
+
+    async def ask(self, question: Question) -> Refused | None:
+        """Ask the recent past."""
+        return await self._kept.ask(question)
+
     async def history(self, task: int) -> History:
         """What is on record about the task."""
         return await self._kept.history(task)
@@ -86,7 +93,13 @@ async def _look_ahead(case: Case) -> End | Result | None:
     if isinstance(judged, End):
         return judged
     prepared = await prepare(case, judged[0].directory, judged[0].application, judged[1])
-    return prepared if isinstance(prepared, End) else None
+    if isinstance(prepared, End):
+        return prepared
+    now, limits = case.hands.clock.now(), case.hands.rules.limits
+    too_many = await case.hands.evidence.ask(
+        lambda radius: radius.refuse_intent(case.hands.run, request.app_id, now, limits)
+    )
+    return leave_open(too_many) if too_many is not None else None
 
 
 def _would(end: End) -> Would:

@@ -4,7 +4,7 @@ Unless said otherwise every method may raise `Outage` (wait and try again), and 
 its method returns.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from spentkey.core.credential import Application, Identity, Sighting
 from spentkey.core.evidence import History
 from spentkey.core.finding import Finding
+from spentkey.core.outcome import Refused
+from spentkey.core.radius import Radius
 from spentkey.core.report import NewNote
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
@@ -191,11 +193,19 @@ class Directories(Protocol):
 
 
 class Turns(Protocol):
-    """Advisory turns: one writer at a time on one application, with the configured pause between two."""
+    """Advisory turns, across processes; raises `Busy` when somebody else does not end in time (guard G9)."""
+
+    def task(self, number: int) -> AbstractAsyncContextManager[None]:
+        """One worker at a time on a task."""
+        ...
 
     def turn(self, app_id: str) -> AbstractAsyncContextManager[None]:
-        """Wait for the turn on that application and hold it."""
+        """One writer at a time on an application, with the configured pause between two."""
         ...
+
+
+Question = Callable[[Radius], Refused | None]
+"""Something that guard G8 asks of the recent past."""
 
 
 class EvidenceLog(Protocol):
@@ -203,6 +213,14 @@ class EvidenceLog(Protocol):
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record to the chain; raises `EvidenceBroken` when it cannot."""
+        ...
+
+    async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
+        """Ask `refuse` and, if it has nothing against it, append, as one step that no other process can come between."""
+        ...
+
+    async def ask(self, question: Question) -> Refused | None:
+        """Ask something of the recent past without writing."""
         ...
 
     async def history(self, task: int) -> History:

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from spentkey.config.clouds import belongs_together
 from spentkey.config.sources import SecretProblem, Sources, read_secret, read_sources
 from spentkey.core.errors import Misconfigured
-from spentkey.core.rules import DeskRules, Rules, TenantRules, VerifyRules
+from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
 from spentkey.core.secret import Secret
 from spentkey.core.task import PARAMETER_NAMES
 
@@ -287,5 +287,11 @@ def rules_of(settings: Settings) -> Rules:
         verify=VerifyRules(policy.verify_reads, policy.verify_interval_s, policy.verify_timeout_s),
         grace=timedelta(days=policy.grace_days),
         max_attempts=policy.max_attempts,
+        limits=Limits(
+            per_run=policy.max_removals_per_run,
+            per_app=policy.max_removals_per_app,
+            per_hour=policy.max_removals_per_hour,
+            hand_overs_per_hour=policy.max_handovers_per_hour,
+        ),
         protected=policy.protected,
     )

@@ -6,24 +6,28 @@ the directory agree. A crash anywhere is resumed by calling this again: it reads
 """
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.outcome import End, Result
+from spentkey.core.outcome import End, Result, leave_open
 from spentkey.core.task import RemovalRequest
 from spentkey.steps.case import Case, Hands, Ticket
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
-from spentkey.steps.remove import Job, remove
+from spentkey.steps.remove import Drift, Job, remove
 from spentkey.steps.report import finish, settle_problem
 from spentkey.steps.see import see_application
 from spentkey.steps.ticket import ask, read_ticket
 from spentkey.steps.verify import verify
+
+JUDGED_AT_MOST = 3
+"""How often an application is judged whose credential lists keep changing."""
 
 
 async def work_on(number: int, hands: Hands) -> Result:
     """Work on the task with that AssignmentID until it is closed, handed over, left open or left alone."""
     case = Case(number, attempt=hands.ids.new(), hands=hands)
     try:
-        end = await tell(case)
-        return end if isinstance(end, Result) else await finish(case, end)
+        async with hands.turns.task(number):
+            end = await tell(case)
+            return end if isinstance(end, Result) else await finish(case, end)
     except SpentkeyError as problem:
         return await settle_problem(case, problem)
 
@@ -42,6 +46,16 @@ async def tell(case: Case) -> End | Result:
 
 async def on_application(case: Case, ticket: Ticket, request: RemovalRequest) -> End:
     """Steps 3 to 7, while nobody else of us writes to that application."""
+    for _ in range(JUDGED_AT_MOST):
+        end = await judge_and_remove(case, ticket, request)
+        if not isinstance(end, Drift):
+            return end
+        drift = end.refusal
+    return leave_open(drift)  # pyright: ignore[reportPossiblyUnboundVariable]
+
+
+async def judge_and_remove(case: Case, ticket: Ticket, request: RemovalRequest) -> End | Drift:
+    """Look, judge, plan, remove and verify; a drift of the credential lists (guard G10) asks to judge anew."""
     seen = await see_application(case, request)
     if isinstance(seen, End):
         return seen
@@ -55,6 +69,6 @@ async def on_application(case: Case, ticket: Ticket, request: RemovalRequest) ->
     plan, signer = prepared
     job = Job(seen.directory, plan, signer, ticket.task, request)
     reply = await remove(case, job)
-    if isinstance(reply, End):
+    if isinstance(reply, End | Drift):
         return reply
     return await verify(case, job, reply)

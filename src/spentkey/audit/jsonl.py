@@ -16,7 +16,9 @@ from typing import Any
 
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, Facts, History, follows, history, seal
-from spentkey.ports import Clock
+from spentkey.core.outcome import Refused
+from spentkey.core.radius import Radius
+from spentkey.ports import Clock, Question
 
 FILE, LOCK = "evidence.jsonl", "evidence.lock"
 
@@ -39,6 +41,7 @@ class JsonLinesEvidence:
         self._offset, self._seq, self._hash = 0, 0, GENESIS
         self._by_task: dict[int, list[Facts]] = {}
         self._intended: dict[str, set[str]] = {}
+        self._radius = Radius()
         self._read_only = read_only
         if not read_only:
             self._prepare(directory)
@@ -56,6 +59,14 @@ class JsonLinesEvidence:
         """Add one record; when this returns it is on the disk."""
         await asyncio.to_thread(self._append, what, facts)
 
+    async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
+        """Ask and append while the lock is held, so that processes cannot pass a limit together."""
+        return await asyncio.to_thread(self._append_unless, refuse, what, facts)
+
+    async def ask(self, question: Question) -> Refused | None:
+        """Ask something of the records of every process."""
+        return await asyncio.to_thread(self._ask, question)
+
     async def history(self, task: int) -> History:
         """All records about a task, whichever process wrote them."""
         return await asyncio.to_thread(self._history, task)
@@ -63,6 +74,20 @@ class JsonLinesEvidence:
     async def removals(self, app_id: str) -> frozenset[str]:
         """The key ids of the application that an intent on record names."""
         return await asyncio.to_thread(self._removals, app_id)
+
+    def _ask(self, question: Question) -> Refused | None:
+        with self._up_to_date():
+            return question(self._radius)
+
+    def _append_unless(self, refuse: Question, what: str, facts: Facts) -> Refused | None:
+        if self._read_only:
+            raise EvidenceBroken("this command reads evidence and writes none")
+        with self._locked() as file:
+            self._catch_up(file)
+            refused = refuse(self._radius)
+            if refused is None:
+                self._write(file, what, facts)
+            return refused
 
     def _append(self, what: str, facts: Facts) -> None:
         if self._read_only:
@@ -153,6 +178,7 @@ class JsonLinesEvidence:
         self._offset, self._seq, self._hash = self._offset + size, self._seq + 1, digest
         if isinstance(record.get("task"), int):
             self._by_task.setdefault(record["task"], []).append(record)
+        self._radius.note(record)
         if record.get("what") == "intent":
             self._intended.setdefault(str(record.get("app_id")), set()).add(str(record.get("key_id")))
 

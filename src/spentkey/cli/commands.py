@@ -1,5 +1,6 @@
 """The commands with their options. What they do is imported when they are called, so that help and errors are quick."""
 
+import getpass
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ from spentkey.cli.ending import until_done
 from spentkey.cli.options import config_option, json_option
 
 SHORT = {
+    "resume": "lift a stop, with who and why on record",
     "run": "work on one task, from ticket to report",
     "plan": "say what would be done to each open task, and why or why not; write nothing",
     "check": "reach every configured system and say what is missing and how to grant it; write nothing",
@@ -80,3 +82,15 @@ def check(config: Path, as_json: bool) -> None:
     from spentkey.cli.check import check_up  # noqa: PLC0415
 
     until_done(check_up(config, as_json=as_json))
+
+
+@click.command(short_help=SHORT["resume"])
+@click.option("--why", required=True, help="What was found; it stands in the evidence.")
+@click.option("--who", default=getpass.getuser, help="Who lifts the stop.  [default: the user of this process]")
+@config_option
+@json_option
+def resume(why: str, who: str, config: Path, as_json: bool) -> None:
+    """Lift the stop that a lost survivor caused (guard G8), with who and why on record."""
+    from spentkey.cli.resume import lift_stop  # noqa: PLC0415
+
+    until_done(lift_stop(config, who, why, as_json=as_json))

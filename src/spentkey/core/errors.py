@@ -5,6 +5,7 @@ SpentkeyError            each says who must act
 ├── DeskRefused          the operator: Ivanti refuses the key; the task cannot be touched       exit 4
 ├── AccessRefused        the operator: sign-in, vault or SQL log-in refused; the tenant pauses  exit 4
 ├── WriteRefused         people: a system refuses a write, or it never takes; the task stays open     exit 4
+├── Busy                 nobody: another process works on it; the task stays open (guard G9)        exit 4
 ├── Outage               nobody: wait; a system is away or answers nonsense                     exit 4
 └── EvidenceBroken       the operator: the evidence file cannot be trusted or written           exit 4
 """
@@ -42,6 +43,12 @@ class WriteRefused(SpentkeyError):
     """A system refuses a write by a rule of its own, or takes it without effect again and again."""
 
     who = Who.PEOPLE
+
+
+class Busy(SpentkeyError):
+    """Another process works on the same task or application, and did not end in time."""
+
+    who = Who.NOBODY
 
 
 class Outage(SpentkeyError):

@@ -1,4 +1,6 @@
-"""The guards G0 and G2 to G7: one function each, and nothing happens unless all agree (G1 is `core.task.read_request`).
+"""The guards G0, G2 to G7 and G10: one function each, and nothing happens unless all agree.
+
+G1 is `core.task.read_request`, G8 is `core.radius`, and G9 is kept by the `Turns` port.
 
 Every guard returns None when it agrees, or a value that says no and why. None of them does any input or output.
 """
@@ -174,6 +176,19 @@ def g7_still_says_the_same(
     if read_request(tuple(parameters)) != request:
         return Refused("G7", "the request's parameters changed while the task was being worked on")
     return None
+
+
+def g10_lists_unchanged(judged: Application, sighting: Sighting) -> Refused | None:
+    """G10: the credential lists read just before the write are those that were judged."""
+    now = sighting.application
+    if now is not None and _listed(now) == _listed(judged) and now.display_name == judged.display_name:
+        return None
+    return Refused("G10", "the application's credentials changed between judging and removing")
+
+
+def _listed(application: Application) -> tuple[str | None, frozenset[tuple[Kind, str, str]]]:
+    held = frozenset((one.kind, one.key_id, one.fingerprint) for one in application.credentials)
+    return application.token_encryption_key_id, held
 
 
 def g7_still_ours(task: Task | None, desk: DeskRules) -> Refused | None:

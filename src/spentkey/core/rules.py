@@ -39,6 +39,16 @@ class VerifyRules:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Guard G8's numbers: how many removals and hand-overs may be begun; those for one application count an hour."""
+
+    per_run: int
+    per_app: int
+    per_hour: int
+    hand_overs_per_hour: int
+
+
+@dataclass(frozen=True)
 class Rules:
     """Everything that the guards and steps need to know of the configuration."""
 
@@ -47,6 +57,7 @@ class Rules:
     verify: VerifyRules
     grace: timedelta
     max_attempts: int
+    limits: Limits
     protected: tuple[str, ...] = ()
     own_apps: frozenset[str] = field(default_factory=frozenset[str])
     """AppIDs of the automation's own applications; the adapters add each client id as it becomes known."""

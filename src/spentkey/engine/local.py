@@ -6,12 +6,8 @@ application take turns, because Graph refuses writes to one application that com
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
-
-from spentkey.ports import Clock
 
 T = TypeVar("T")
 
@@ -33,24 +29,3 @@ async def in_parallel(numbers: Sequence[int], work: Callable[[int], Awaitable[T]
         if isinstance(end, BaseException):
             raise end
     return [done[number] for number in numbers]
-
-
-class LocalTurns:
-    """The `Turns` port inside one process."""
-
-    def __init__(self, clock: Clock, spacing_s: float) -> None:
-        self._clock, self._spacing_s = clock, spacing_s
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._free_at: dict[str, float] = {}
-
-    @asynccontextmanager
-    async def turn(self, app_id: str) -> AsyncGenerator[None]:
-        """Wait until the last holder is done, and for the rest of the pause after it."""
-        async with self._locks[app_id]:
-            pause = self._free_at.get(app_id, 0.0) - self._clock.monotonic()
-            if pause > 0:
-                await self._clock.sleep(pause)
-            try:
-                yield
-            finally:
-                self._free_at[app_id] = self._clock.monotonic() + self._spacing_s

@@ -7,11 +7,11 @@ from typing import Any
 from spentkey.core.credential import Application
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import History
-from spentkey.core.outcome import Attribution, End, Removed, Result, Route
+from spentkey.core.outcome import Attribution, End, Refused, Removed, Result, Route
 from spentkey.core.report import Subject, guard_of, reason_of
 from spentkey.core.rules import Rules, TenantRules
 from spentkey.core.task import RemovalRequest, Task, asked_type, ours
-from spentkey.ports import Clock, Directories, EvidenceLog, Ids, Parameter, Progress, TaskDesk, Turns, Vault
+from spentkey.ports import Clock, Directories, EvidenceLog, Ids, Parameter, Progress, Question, TaskDesk, Turns, Vault
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Hands:
     progress: Progress
     ids: Ids
     rules: Rules
+    run: str
+    """The id of this run, by which guard G8 counts."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,21 @@ class Case:
 
     async def record(self, what: str, **facts: Any) -> None:
         """Append a record of this try to the evidence."""
-        known = {
+        await self.hands.evidence.append(what, {**self._known(), **facts})
+
+    async def record_unless(self, refuse: Question, what: str, **facts: Any) -> Refused | None:
+        """Append a record, unless guard G8 has something against it."""
+        return await self.hands.evidence.append_unless(refuse, what, {**self._known(), **facts})
+
+    def _known(self) -> dict[str, Any]:
+        return {
             "task": self.number,
             "attempt": self.attempt,
+            "run": self.hands.run,
             "tenant": self.tenant.name if self.tenant else None,
             "app_id": self.request.app_id if self.request else None,
             "key_id": self.request.key_id if self.request else None,
         }
-        await self.hands.evidence.append(what, {**known, **facts})
 
     async def try_to_record(self, what: str, **facts: Any) -> None:
         """Append a record where a failure to do so must not hide how the try ended."""

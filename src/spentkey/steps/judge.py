@@ -41,7 +41,7 @@ async def judge(case: Case, request: RemovalRequest, seen: Seen) -> tuple[Seen, 
         seen, located = again, _g3_then_g4(again, request)
     if isinstance(located, Absent):
         case.reads = rules.reads
-        return _absent(case, request, seen)
+        return await _absent(case, request, seen)
     if isinstance(located, Refused):
         return hand_over(located)
     return _judge_present(case, seen, located)
@@ -60,19 +60,19 @@ def _judge_present(case: Case, seen: Seen, credential: Credential) -> tuple[Seen
     return hand_over(refusal) if refusal is not None else (seen, credential)
 
 
-def _absent(case: Case, request: RemovalRequest, seen: Seen) -> End:
+async def _absent(case: Case, request: RemovalRequest, seen: Seen) -> End:
     """All looks agree that it is absent: removed by us earlier, a typing error, or already gone."""
     intent = case.history.intended(request.app_id, request.key_id)
     if intent is not None:
-        return _removed_earlier(case, request, seen, intent)
+        return await _removed_earlier(case, request, seen, intent)
     typo = g4_not_a_typo(seen.application, request.kind, case.hands.clock.now(), case.hands.rules.grace)
     return hand_over(typo) if typo is not None else close(AlreadyGone())
 
 
-def _removed_earlier(case: Case, request: RemovalRequest, seen: Seen, intent: Facts) -> End:
+async def _removed_earlier(case: Case, request: RemovalRequest, seen: Seen, intent: Facts) -> End:
     lost = lost_survivors(_recorded_survivors(intent), seen.application)
     if lost:
-        return survivor_lost(lost)
+        return await survivor_lost(case, seen.application, lost)
     confirmed = case.history.confirmed(request.app_id, request.key_id)
     attribution = Attribution.CONFIRMED if confirmed else Attribution.PRESUMED
     return close(Removed(attribution, Route(str(intent["route"]))))

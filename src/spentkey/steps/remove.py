@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from spentkey.core.guards import g7_still_ours, g7_still_says_the_same
-from spentkey.core.outcome import End, Failed, hand_over, leave_untouched
+from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
+from spentkey.core.outcome import End, Failed, Refused, hand_over, leave_open, leave_untouched
 from spentkey.core.plan import Plan
 from spentkey.core.signer import Signer
 from spentkey.core.task import RemovalRequest, Task
@@ -25,6 +25,13 @@ class Job:
     request: RemovalRequest
 
 
+@dataclass(frozen=True)
+class Drift:
+    """Guard G10: the lists are not those that were judged, so they must be judged again."""
+
+    refusal: Refused
+
+
 async def confirm_ticket(case: Case, job: Job) -> End | None:
     """Guard G7: read again, the task and its parameters still ask for the same."""
     desk = case.hands.desk
@@ -37,7 +44,7 @@ async def confirm_ticket(case: Case, job: Job) -> End | None:
     return leave_untouched(changed) if changed is not None else None
 
 
-async def remove(case: Case, job: Job) -> Reply | End:
+async def remove(case: Case, job: Job) -> Reply | End | Drift:
     """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause.
 
     Where an earlier try put the same intent on record, nothing is sent yet: what that try did may only not show, so it
@@ -51,15 +58,28 @@ async def remove(case: Case, job: Job) -> Reply | End:
     changed = await confirm_ticket(case, job)
     if changed is not None:
         return changed
+    drift = g10_lists_unchanged(job.plan.application, await job.directory.look(job.request.app_id))
+    if drift is not None:
+        return Drift(drift)
     case.step("remove", job.plan.route.value)
     reply = await _send_removal(case, job)
+    if isinstance(reply, End):
+        return reply
     return hand_over(Failed(reply.detail)) if reply.answer in NOTHING_DONE else reply
 
 
-async def _send_removal(case: Case, job: Job) -> Reply:
+async def _send_removal(case: Case, job: Job) -> Reply | End:
     """One removal with its records before and after; nothing is sent unless the intent is safely on disk."""
     client_request_id, plan, application = case.hands.ids.new(), job.plan, job.plan.application
-    await case.record("intent", **_intent(plan, job.signer), client_request_id=client_request_id)
+    now, limits = case.hands.clock.now(), case.hands.rules.limits
+    too_many = await case.record_unless(
+        lambda radius: radius.refuse_intent(case.hands.run, application.app_id, now, limits),
+        "intent",
+        **_intent(plan, job.signer),
+        client_request_id=client_request_id,
+    )
+    if too_many is not None:
+        return leave_open(too_many)
     case.intent_made = True
     if job.signer is None:
         reply = await job.directory.remove_secret(application, plan.key_id, client_request_id)

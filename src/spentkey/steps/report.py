@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from spentkey.core.errors import DeskRefused, Misconfigured, SpentkeyError, Who
+from spentkey.core.errors import Busy, DeskRefused, Misconfigured, SpentkeyError, Who
 from spentkey.core.guards import g7_still_ours
 from spentkey.core.outcome import (
     AlreadyGone,
@@ -11,6 +11,7 @@ from spentkey.core.outcome import (
     End,
     Failed,
     NotOurs,
+    Refused,
     Removed,
     Result,
     TicketState,
@@ -46,6 +47,8 @@ def left(problem: SpentkeyError, case: Case) -> End:
         raise problem
     if isinstance(problem, DeskRefused):
         return leave_untouched(Failed(str(problem), problem.who))
+    if isinstance(problem, Busy):
+        return leave_open(Refused("G9", str(problem)))
     if case.intent_made:
         return leave_open(CannotTell(f"the removal was asked for, but not yet verified: {problem}"))
     return leave_open(Failed(str(problem), problem.who))
@@ -87,7 +90,13 @@ async def _write(case: Case, end: End) -> tuple[End, SpentkeyError | None]:
         if changed is not None or task is None:
             kept = end.outcome if isinstance(end.outcome, Removed | AlreadyGone) else changed or end.outcome
             return leave_untouched(kept), None
-        await (_close(case, task, end) if end.ticket is TicketState.CLOSED else _hand_over(case, task, end))
+        if end.ticket is TicketState.CLOSED:
+            await _close(case, task, end)
+            return end, None
+        too_many = await _begin_hand_over(case)
+        if too_many is not None:
+            return replace(leave_open(end.outcome), trouble=f"{too_many.guard}: {too_many.reason}"), None
+        await _hand_over(case, task, end)
     except SpentkeyError as problem:
         await case.try_to_record("not-reported", problem=str(problem))
         return replace(leave_open(end.outcome), trouble=f"the ticket could not be written: {problem}"), problem
@@ -113,6 +122,15 @@ async def _close(case: Case, task: Task, end: End) -> None:
     )
     await case.hands.desk.change(task, change)
     await case.record("closed", minutes=str(minutes))
+
+
+async def _begin_hand_over(case: Case) -> Refused | None:
+    """Guard G8 for hand-overs; one that was begun in the last hour may be finished."""
+    now, limits = case.hands.clock.now(), case.hands.rules.limits
+    which, assignment = f"{case.number}/{case.history.assignment}", case.history.assignment
+    return await case.record_unless(
+        lambda radius: radius.refuse_hand_over(which, now, limits), "handing-over", assignment=assignment
+    )
 
 
 async def _hand_over(case: Case, task: Task, end: End) -> None:

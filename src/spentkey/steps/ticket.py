@@ -2,7 +2,7 @@
 
 from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
-from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, hand_over, leave_untouched
+from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, hand_over, leave_open, leave_untouched
 from spentkey.core.task import RemovalRequest, Task, read_request
 from spentkey.steps.case import Case, Ticket
 
@@ -38,7 +38,8 @@ async def _with_parameters(case: Case, task: Task) -> Ticket | End:
         return leave_untouched(not_ours)
     ticket = Ticket(task, parameters)
     case.learn_parameters(ticket)
-    return ticket
+    stopped = await case.hands.evidence.ask(lambda radius: radius.refuse_any())
+    return leave_open(stopped) if stopped is not None else ticket
 
 
 def ask(case: Case, ticket: Ticket) -> RemovalRequest | End:

@@ -1,13 +1,15 @@
 """Step 7: spaced reads until they agree: gone, still there, or cannot tell."""
 
+import base64
 from collections.abc import Sequence
 
+from spentkey.core.credential import Application
 from spentkey.core.outcome import Attribution, CannotTell, End, Failed, Removed, close, hand_over, leave_open
 from spentkey.core.plan import Plan, Survivor, lost_survivors
 from spentkey.core.verification import Verdict, Verification
 from spentkey.ports import Answer, Reply
 from spentkey.steps.case import Case
-from spentkey.steps.remove import Job, remove
+from spentkey.steps.remove import Drift, Job, remove
 
 
 async def verify(case: Case, job: Job, reply: Reply) -> End:
@@ -20,6 +22,8 @@ async def verify(case: Case, job: Job, reply: Reply) -> End:
         verdict, lost = await _one_read(case, job, watch)
         if verdict is Verdict.REPEAT:
             again = await remove(case, job)
+            if isinstance(again, Drift):
+                return leave_open(CannotTell("the application's credentials changed while the removal was verified"))
             if isinstance(again, End):
                 return again
             reply = again
@@ -28,7 +32,9 @@ async def verify(case: Case, job: Job, reply: Reply) -> End:
             break
     case.reads = rules.reads
     await case.record("verified", verdict=verdict.value, reads=watch.seen)
-    return _end(verdict, job.plan, _confirmed(case, job, reply), reply, lost)
+    if verdict is Verdict.SURVIVOR_LOST:
+        return await survivor_lost(case, job.plan.application, lost)
+    return _end(verdict, job.plan, _confirmed(case, job, reply), reply)
 
 
 async def _one_read(case: Case, job: Job, watch: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
@@ -46,22 +52,26 @@ def _confirmed(case: Case, job: Job, reply: Reply) -> bool:
     return reply.answer is Answer.ACCEPTED or case.history.confirmed(job.request.app_id, job.request.key_id)
 
 
-def _end(verdict: Verdict, plan: Plan, confirmed: bool, reply: Reply, lost: Sequence[Survivor]) -> End:
+def _end(verdict: Verdict, plan: Plan, confirmed: bool, reply: Reply) -> End:
     if verdict is Verdict.GONE:
         return close(Removed(Attribution.CONFIRMED if confirmed else Attribution.PRESUMED, plan.route))
-    if verdict is Verdict.SURVIVOR_LOST:
-        return survivor_lost(lost)
     if verdict is Verdict.STILL_THERE:
         return hand_over(Failed(f"Graph answered: {reply.detail}; but the credential is still there"))
     return leave_open(CannotTell("reads of the directory disagree on whether the credential is gone"))
 
 
-def survivor_lost(lost: Sequence[Survivor]) -> End:
-    """The worst find: another credential is gone or changed. It is never put back by itself."""
+async def survivor_lost(case: Case, known: Application, lost: Sequence[Survivor]) -> End:
+    """The worst find: another credential is gone or changed. It is never put back by itself, and everything stops.
+
+    Of a lost certificate the public part goes on record where it is known: by it, people can register it again.
+    """
+    keys = {one.key_id: one.key for one in known.credentials}
+    parts = [(one, keys.get(one.key_id)) for one in lost]
+    on_record = [
+        {"kind": one.kind.value, "key_id": one.key_id, "der": base64.b64encode(der).decode() if der else None}
+        for one, der in parts
+    ]
+    await case.record("survivor-lost", lost=on_record)
     ids = ", ".join(f"{one.kind} {one.key_id}" for one in lost)
-    return hand_over(
-        Failed(
-            f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change",
-            asked=True,
-        )
-    )
+    found = f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change"
+    return hand_over(Failed(found, asked=True))

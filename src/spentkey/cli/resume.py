@@ -1,0 +1,29 @@
+"""`spentkey resume`: lift the stop that a lost survivor caused, with who and why on record."""
+
+import os
+from pathlib import Path
+
+import click
+
+from spentkey.assemble import evidence_for
+from spentkey.cli.show import print_json
+from spentkey.core.errors import Misconfigured
+from spentkey.core.plain import plain
+from spentkey.settings import load_settings
+
+
+async def lift_stop(config: Path, who: str, why: str, *, as_json: bool) -> int:
+    """Record who lifts the stop and why; gives the exit code, 0 also when nothing was stopped."""
+    settings = load_settings(config, os.environ)
+    said = plain(why).strip()
+    if not said:
+        raise Misconfigured("--why: say in a few words what was found, so that it stands in the evidence")
+    evidence = evidence_for(settings)
+    stopped = await evidence.ask(lambda radius: radius.refuse_any())
+    if stopped is not None:
+        await evidence.append("resumed", {"who": plain(who), "why": said})
+    if as_json:
+        print_json({"stopped": stopped.reason if stopped else None, "resumed": stopped is not None})
+    else:
+        click.echo("the stop is lifted" if stopped else "nothing is stopped")
+    return 0

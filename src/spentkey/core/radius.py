@@ -1,0 +1,69 @@
+"""Guard G8: the blast radius, counted by intents on record, so that it holds across processes and restarts."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from spentkey.core.evidence import Facts
+from spentkey.core.outcome import Refused
+from spentkey.core.rules import Limits
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Radius:
+    """What the evidence says about the recent past. It is fed every record, in order."""
+
+    stop: Facts | None = None
+    _intents: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
+    _by_run: Counter[str] = field(default_factory=Counter[str])
+    _hand_overs: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
+
+    def note(self, record: Facts) -> None:
+        """Take one record into account."""
+        what, at = record.get("what"), datetime.fromisoformat(str(record.get("at")))
+        if what == "intent":
+            self._intents.append((at, str(record.get("app_id"))))
+            self._by_run[str(record.get("run"))] += 1
+        elif what == "handing-over":
+            self._hand_overs.append((at, f"{record.get('task')}/{record.get('assignment')}"))
+        elif what == "survivor-lost":
+            self.stop = record
+        elif what == "resumed":
+            self.stop = None
+
+    def refuse_any(self) -> Refused | None:
+        """Whether everything is stopped because a survivor was lost."""
+        if self.stop is None:
+            return None
+        return Refused(
+            "G8",
+            f"everything is stopped since {self.stop.get('at')}, because another credential was lost in the work on "
+            f"task {self.stop.get('task')}; when that has been looked into: spentkey resume --why …",
+        )
+
+    def refuse_intent(self, run: str, app_id: str, now: datetime, limits: Limits) -> Refused | None:
+        """Whether one removal more would pass a limit."""
+        self._forget(now)
+        in_app = sum(app == app_id for _, app in self._intents)
+        counts = (
+            (self._by_run[run], limits.per_run, "in this run"),
+            (in_app, limits.per_app, "on this application in the last hour"),
+            (len(self._intents), limits.per_hour, "in the last hour"),
+        )
+        passed = [f"{limit} removals {where} are allowed" for count, limit, where in counts if count >= limit]
+        return self.refuse_any() or (Refused("G8", f"{passed[0]}, and as many were begun") if passed else None)
+
+    def refuse_hand_over(self, hand_over: str, now: datetime, limits: Limits) -> Refused | None:
+        """Whether one hand-over more would pass the limit; one that was begun earlier may be finished."""
+        self._forget(now)
+        begun = {which for _, which in self._hand_overs}
+        if hand_over in begun or len(begun) < limits.hand_overs_per_hour:
+            return None
+        return Refused("G8", f"{limits.hand_overs_per_hour} hand-overs in an hour are allowed, and as many were begun")
+
+    def _forget(self, now: datetime) -> None:
+        for kept in (self._intents, self._hand_overs):
+            while kept and now - kept[0][0] > HOUR:
+                kept.popleft()

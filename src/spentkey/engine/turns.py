@@ -1,0 +1,88 @@
+"""Guard G9 on one machine: turns for tasks and applications, by advisory locks on files in the state directory.
+
+The kernel frees the locks of a process that dies at once. Inside one process the same turns are kept by asyncio, so
+that waiting costs nothing.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spentkey.core.errors import Busy, EvidenceBroken
+from spentkey.ports import Clock
+
+POLL_S = 0.5
+"""How often a lock that another process holds is tried, in seconds."""
+
+
+class FileTurns:
+    """The `Turns` port for all processes that share a state directory."""
+
+    def __init__(self, directory: Path, clock: Clock, spacing_s: float, patience_s: float) -> None:
+        self._directory, self._clock = directory / "locks", clock
+        self._spacing_s, self._patience_s = spacing_s, patience_s
+        self._here: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    @asynccontextmanager
+    async def task(self, number: int) -> AsyncGenerator[None]:
+        """One worker on a task."""
+        async with self._held(f"task-{number}"):
+            yield
+
+    @asynccontextmanager
+    async def turn(self, app_id: str) -> AsyncGenerator[None]:
+        """One writer on an application, and a pause of `spacing_s` after the one before."""
+        async with self._held(f"app-{app_id}") as file:
+            pause = self._pause_left(file)
+            if pause > 0:
+                await self._clock.sleep(pause)
+            try:
+                yield
+            finally:
+                now = self._clock.now().timestamp()
+                os.utime(file, (now, now))
+
+    def _pause_left(self, file: int) -> float:
+        """How much of the pause is left; a file that was never written to has size 0 and asks for none."""
+        status = os.fstat(file)
+        if status.st_size == 0:
+            os.write(file, b"used\n")
+            return 0.0
+        since = self._clock.now() - datetime.fromtimestamp(status.st_mtime, UTC)
+        return min(self._spacing_s, self._spacing_s - since.total_seconds())
+
+    @asynccontextmanager
+    async def _held(self, name: str) -> AsyncGenerator[int]:
+        async with self._here[name]:
+            file = self._open(name)
+            try:
+                await self._lock(file, name)
+                yield file
+            finally:
+                os.close(file)
+
+    def _open(self, name: str) -> int:
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as problem:
+            raise EvidenceBroken(f"the lock {name} in {self._directory} cannot be used ({problem.strerror})") from None
+
+    async def _lock(self, file: int, name: str) -> None:
+        waited = 0.0
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                return
+            if waited >= self._patience_s:
+                raise Busy(f"another process has been working on {name} for {waited:.0f} s")
+            await self._clock.sleep(POLL_S)
+            waited += POLL_S
