@@ -79,6 +79,17 @@ def selected(rows: list[Row], wish: str, known: dict[str, str]) -> list[Row]:
     return [{name: row[name] for name in names if name is not None} for row in rows]
 
 
+_PIN = re.compile(r"(AssignmentID) eq (\d+)|(ParentLink_RecID) eq '([0-9A-F]{32})'")
+
+
+def pinned(wish: str) -> dict[str, str]:
+    """The fields that a filter of a single comparison pins; any other filter is said to pin nothing."""
+    found = _PIN.fullmatch(wish)
+    if found is None:
+        return {}
+    return {found[1]: str(int(found[2]))} if found[1] else {found[3]: found[4]}
+
+
 def matching(rows: list[Row], wish: str, known: dict[str, str]) -> list[Row]:
     """The rows that `$filter` lets through, by the dialect's own reading of it."""
     if not wish.strip():

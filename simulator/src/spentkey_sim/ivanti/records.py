@@ -40,7 +40,7 @@ def minutes(ivanti: Ivanti, value: float) -> Any:
     return int(value) if float(value).is_integer() else value
 
 
-def task_row(world: World, task: Task) -> Row:
+def task_row(world: World, task: Task, parent: ServiceRequest | None) -> Row:
     """A Task#Assignment."""
     # LEDGER: I-18, the fields of a task
     return {
@@ -54,7 +54,7 @@ def task_row(world: World, task: Task) -> Row:
         "Service": None,
         "Service_Valid": None,
         **_state_fields(world, task),
-        **_parent_fields(world, task),
+        **_parent_fields(world, task, parent),
         **_stamps("WorkflowEngine", task.created, task.modified_by, task.modified),
         "AssignedDateTime": local_time(task.created),
         "ResolvedDateTime": local_time(task.modified) if task.read_only else None,
@@ -83,9 +83,8 @@ def _state_fields(world: World, task: Task) -> Row:
     }
 
 
-def _parent_fields(world: World, task: Task) -> Row:
-    request = next((each for each in world.ivanti.requests if each.number == task.parent), None)
-    rec_id = request.rec_id if request else valid_id(world, "request", str(task.parent or ""))
+def _parent_fields(world: World, task: Task, parent: ServiceRequest | None) -> Row:
+    rec_id = parent.rec_id if parent else valid_id(world, "request", str(task.parent or ""))
     return {
         "ParentLink": None,
         "ParentLink_RecID": rec_id,

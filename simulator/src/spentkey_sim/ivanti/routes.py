@@ -16,7 +16,7 @@ from spentkey_sim.ivanti.meddling import meddle
 from spentkey_sim.ivanti.paths import Target
 from spentkey_sim.ivanti.tables import Tables
 from spentkey_sim.journal import Journal
-from spentkey_sim.model import Holder, Note, World
+from spentkey_sim.model import Holder, Note, ServiceRequest, Task, World
 from spentkey_sim.wire import Call, System, body_of, call, make_app
 
 CONTEXT = "https://{host}{base}/api/odata/$metadata#{name}"
@@ -110,7 +110,8 @@ class Request:
         if "$search" in query:
             raise errors.bad_request("Invalid Request Payload")
         page, known = odata.page(query), tables.names(name)
-        rows = odata.matching(tables.rows(name), query.get("$filter", ""), known)
+        wish = query.get("$filter", "")
+        rows = odata.matching(tables.rows(name, odata.pinned(wish)), wish, known)
         placed = odata.ordered(rows, query.get("$orderby", ""), known)
         if placed is None:
             return web.Response(status=204)
@@ -144,13 +145,15 @@ class Request:
         task = state.task_by_id(self.world, key)
         if task is None:
             raise errors.bad_request(f"Record '{key}' cannot be found in the business object 'Task#Assignment'")
-        changes = rules.task_changes(self.world, task, body, records.task_row(self.world, task))
+        changes = rules.task_changes(
+            self.world, task, body, records.task_row(self.world, task, _parent(self.world, task))
+        )
         after = state.merged(self.world, task, changes, self.world.ivanti.login_id, self.now)
         if not self.call.fault_is("noop"):
             state.store(self.world, task, after)
             state.record_write(after, body, self.now)
             self.call.applied = True
-        return self._entity(target.set, records.task_row(self.world, after))
+        return self._entity(target.set, records.task_row(self.world, after, _parent(self.world, after)))
 
     def _create(self, target: Target) -> web.Response:
         if target.set != paths.NOTES or target.key is not None:
@@ -194,3 +197,7 @@ def app(holder: Holder, journal: Journal, faults: Faults, clock: SimClock, laten
     """The application that answers as Ivanti."""
     desk = Desk(holder, clock)
     return make_app(IvantiSystem(holder), [web.route("*", "/{path:.*}", desk.handle)], journal, faults, clock, latency)
+
+
+def _parent(world: World, task: Task) -> ServiceRequest | None:
+    return next((each for each in world.ivanti.requests if each.number == task.parent), None)
