@@ -31,6 +31,8 @@ class Foresight:
 
     would: Would
     result: Result
+    fallback_would_free: bool = False
+    """Whether the task is handed over only because policy.certificate_fallback is not `patch`."""
 
     def as_json(self) -> dict[str, str | None]:
         """The object of the contract, with `would` in place of outcome and ticket."""
@@ -76,7 +78,8 @@ async def foresee(number: int, hands: Hands) -> Foresight:
     if isinstance(end, Result):
         return Foresight(Would.PASS, replace(end, reason="the task is already closed, by an earlier run"))
     end = enough_tries(case, end)
-    return Foresight(_would(end), case.result(end))
+    freed = case.no_signer and not hands.rules.patch_allowed
+    return Foresight(_would(end), case.result(end), fallback_would_free=freed)
 
 
 async def _look_ahead(case: Case) -> End | Result | None:

@@ -177,6 +177,10 @@ class Directory(Protocol):
         """Get the application's own token with `signer`; None when it is at hand, else why sign-in is refused."""
         ...
 
+    async def replace_certificates(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+        """Write the certificate list again as it was read in `application`, without exactly that key id."""
+        ...
+
     async def remove_certificate(
         self, application: Application, key_id: str, signer: Signer, client_request_id: str
     ) -> Reply:

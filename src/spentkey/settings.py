@@ -140,7 +140,7 @@ class Policy(Section):
     verify_interval_s: float = Field(default=5, gt=0, le=3600)
     verify_timeout_s: float = Field(default=900, gt=0, le=86400)
     write_spacing_s: float = Field(default=5, ge=0, le=3600)
-    certificate_fallback: Literal["hand-off"] = "hand-off"
+    certificate_fallback: Literal["hand-off", "patch"] = "hand-off"
     max_removals_per_run: int = Field(default=25, ge=1)
     max_removals_per_app: int = Field(default=5, ge=1)
     max_removals_per_hour: int = Field(default=100, ge=1)
@@ -293,5 +293,6 @@ def rules_of(settings: Settings) -> Rules:
             per_hour=policy.max_removals_per_hour,
             hand_overs_per_hour=policy.max_handovers_per_hour,
         ),
+        patch_allowed=policy.certificate_fallback == "patch",
         protected=policy.protected,
     )

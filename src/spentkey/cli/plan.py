@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import click
+
 from spentkey.assemble import hands_for
 from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_plans
@@ -20,8 +22,11 @@ async def plan_tasks(task: int | None, config: Path, *, as_json: bool) -> int:
             numbers = [task] if task is not None else [one.number for one in await hands.desk.queue()]
             concurrency = settings.engine.concurrency
             plans = await in_parallel(numbers, lambda number: foresee(number, hands), concurrency)
+    freed = sum(plan.fallback_would_free for plan in plans)
     if as_json:
-        print_json({"tasks": [plan.as_json() for plan in plans]})
+        print_json({"tasks": [plan.as_json() for plan in plans], "summary": {"fallback_would_free": freed}})
     else:
         show_plans(plans)
+        if freed:
+            click.echo(f'policy.certificate_fallback = "patch" would free {freed} of the tasks that are handed over')
     return 0

@@ -1,7 +1,7 @@
 """The plan of one removal: the exact call, the exact key id, and the survivors that must still be there afterwards."""
 
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spentkey.core.credential import Application, Credential, Kind
 from spentkey.core.outcome import Route
@@ -31,6 +31,11 @@ class Plan:
     def key_id(self) -> str:
         """The one key id that may be removed."""
         return self.credential.key_id
+
+
+def by_patch(plan: Plan) -> Plan:
+    """The same removal without a proof: the whole certificate list is written again without the one."""
+    return replace(plan, route=Route.PATCH)
 
 
 def make_plan(application: Application, credential: Credential, removed_by_us: Set[str] = frozenset()) -> Plan:

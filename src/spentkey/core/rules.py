@@ -58,6 +58,8 @@ class Rules:
     grace: timedelta
     max_attempts: int
     limits: Limits
+    patch_allowed: bool = False
+    """Whether a certificate without a valid signer may be removed by writing the certificate list again."""
     protected: tuple[str, ...] = ()
     own_apps: frozenset[str] = field(default_factory=frozenset[str])
     """AppIDs of the automation's own applications; the adapters add each client id as it becomes known."""

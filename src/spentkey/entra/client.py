@@ -1,6 +1,7 @@
 """The directory of one tenant through Microsoft Graph v1.0, over raw HTTP."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,9 @@ from spentkey.entra.wire import SELECT_APPLICATION, directory_time, error_of, re
 from spentkey.ports import Answer, Clock, Ids, Reply
 from spentkey.transport.line import Answered, Line, ReplyLost, json_object
 from spentkey.transport.retry import with_retries
+
+Send = Callable[[Mapping[str, str]], Awaitable[Answered]]
+"""Sends one write with these headers."""
 
 REFUSED_BEFORE_EFFECT = frozenset({409, 429, 503})
 """409 is Directory_ConcurrencyViolation; a 503 is repeated too, because a second removal of one key id is harmless."""
@@ -69,7 +73,8 @@ class EntraDirectory:
     async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
         """`removePassword` (learn.microsoft.com/graph/api/application-removepassword)."""
         body = {"keyId": _exactly_one(key_id)}
-        return await self._write(self.tokens, application, "removePassword", body, client_request_id)
+        send = self._action(application, "removePassword", body)
+        return await self._write(self.tokens, send, "removePassword", client_request_id)
 
     async def sign_in_as(self, application: Application, signer: Signer) -> str | None:
         """Get the application's own token; None when it is at hand, else why it is refused."""
@@ -111,18 +116,35 @@ class EntraDirectory:
             detail = f"the certificate in {signer.document} cannot sign a proof: {problem.reason}"
             return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
         body = {"keyId": _exactly_one(key_id), "proof": proof}
-        return await self._write(tokens, application, "removeKey", body, client_request_id)
+        send = self._action(application, "removeKey", body)
+        return await self._write(tokens, send, "removeKey", client_request_id)
 
-    async def _write(
-        self, tokens: TokenSource, application: Application, action: str, body: dict[str, str], client_request_id: str
-    ) -> Reply:
+    async def replace_certificates(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+        """PATCH of `keyCredentials` (learn.microsoft.com/graph/api/application-update): the list replaces what is there.
+
+        What stays goes back as the very JSON that was read; an empty list is really sent. One try only.
+        """
+        kept = [one for one in application.certificates if one.key_id != _exactly_one(key_id)]
+        if len(kept) != len(application.certificates) - 1:
+            return Reply(Answer.REJECTED, "the certificate does not stand exactly once in the list", client_request_id)
+        body = {"keyCredentials": [json.loads(one.raw) for one in kept]}
+        path = f"/v1.0/applications/{application.object_id}"
+
+        def send(headers: Mapping[str, str]) -> Awaitable[Answered]:
+            return self.line.write_once("PATCH", path, body, headers)
+
+        return await self._write(self.tokens, send, "patch", client_request_id)
+
+    def _action(self, application: Application, action: str, body: dict[str, str]) -> Send:
         path = f"/v1.0/applications/{application.object_id}/{action}"
+        return lambda headers: self.line.write("POST", path, body, lambda: headers)
+
+    async def _write(self, tokens: TokenSource, send: Send, action: str, client_request_id: str) -> Reply:
         for fresh in (False, True):
             token = await tokens.token()
             headers = {"Authorization": f"Bearer {token.reveal()}", "client-request-id": client_request_id}
             try:
-                answered = await self.line.write("POST", path, body, lambda headers=headers: headers)
-                return reply_of(action, answered, client_request_id, last_try=fresh)
+                return reply_of(action, await send(headers), client_request_id, last_try=fresh)
             except ReplyLost as problem:
                 return Reply(Answer.LOST, f"the reply was lost ({problem})", client_request_id)
             except NeedsNewToken:

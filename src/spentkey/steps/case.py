@@ -54,6 +54,7 @@ class Case:
     app_name: str | None = None
     route: Route | None = None
     intent_made: bool = False
+    no_signer: bool = False
     reads: int = 0
     last_minutes: Decimal = Decimal(0)
 

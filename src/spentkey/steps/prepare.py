@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from spentkey.core.credential import Application, Credential, Kind
-from spentkey.core.outcome import End, Failed, hand_over
-from spentkey.core.plan import Plan, make_plan
+from spentkey.core.outcome import End, Failed, Route, hand_over
+from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
 from spentkey.ports import CertificateEntry, Directory, DocumentRef
@@ -26,7 +26,11 @@ async def prepare(
         return plan, None
     signer = await find_signer(case, application)
     if isinstance(signer, Failed):
-        return hand_over(signer)
+        case.no_signer = True
+        if not case.hands.rules.patch_allowed:
+            return hand_over(signer)
+        case.route = Route.PATCH
+        return by_patch(plan), None
     refused = await directory.sign_in_as(application, signer)
     return (plan, signer) if refused is None else hand_over(Failed(refused))
 

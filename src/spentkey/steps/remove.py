@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
-from spentkey.core.outcome import End, Failed, Refused, hand_over, leave_open, leave_untouched
+from spentkey.core.outcome import End, Failed, Refused, Route, hand_over, leave_open, leave_untouched
 from spentkey.core.plan import Plan
 from spentkey.core.signer import Signer
 from spentkey.core.task import RemovalRequest, Task
@@ -44,6 +44,22 @@ async def confirm_ticket(case: Case, job: Job) -> End | None:
     return leave_untouched(changed) if changed is not None else None
 
 
+async def confirm_lists(case: Case, job: Job) -> Drift | None:
+    """Guard G10: the lists read just before the write are those that were judged.
+
+    Before a PATCH, which writes the whole list, `verify_reads` spaced reads must all agree: one that came from an older
+    replica would bring back what was removed, or drop what was added.
+    """
+    rules = case.hands.rules.verify
+    for attempt in range(rules.reads if job.plan.route is Route.PATCH else 1):
+        if attempt:
+            await case.hands.clock.sleep(rules.interval_s)
+        drift = g10_lists_unchanged(job.plan.application, await job.directory.look(job.request.app_id))
+        if drift is not None:
+            return Drift(drift)
+    return None
+
+
 async def remove(case: Case, job: Job) -> Reply | End | Drift:
     """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause.
 
@@ -58,9 +74,9 @@ async def remove(case: Case, job: Job) -> Reply | End | Drift:
     changed = await confirm_ticket(case, job)
     if changed is not None:
         return changed
-    drift = g10_lists_unchanged(job.plan.application, await job.directory.look(job.request.app_id))
+    drift = await confirm_lists(case, job)
     if drift is not None:
-        return Drift(drift)
+        return drift
     case.step("remove", job.plan.route.value)
     reply = await _send_removal(case, job)
     if isinstance(reply, End):
@@ -81,7 +97,9 @@ async def _send_removal(case: Case, job: Job) -> Reply | End:
     if too_many is not None:
         return leave_open(too_many)
     case.intent_made = True
-    if job.signer is None:
+    if plan.route is Route.PATCH:
+        reply = await job.directory.replace_certificates(application, plan.key_id, client_request_id)
+    elif job.signer is None:
         reply = await job.directory.remove_secret(application, plan.key_id, client_request_id)
     else:
         reply = await job.directory.remove_certificate(application, plan.key_id, job.signer, client_request_id)

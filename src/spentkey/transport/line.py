@@ -90,6 +90,19 @@ class Line:
 
         return await with_retries(once, self.clock, self.jitter)
 
+    async def write_once(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answered:
+        """Send a write a single time; whatever does not say plainly what happened raises `ReplyLost`.
+
+        For writes that replace what is there: a repeat minutes later could undo what others did meanwhile.
+        """
+        try:
+            answered = await self._try(method, path, None, body, headers)
+        except TryAgain as problem:
+            raise ReplyLost(str(problem)) from None
+        if answered.status >= 500 or answered.status in AGAIN_READ or answered.status == 409:
+            raise ReplyLost(f"{self.name} answered {answered.status}")
+        return answered
+
     def _again(self, answered: Answered) -> TryAgain:
         wait = retry_after(answered.headers.get("Retry-After"), self.clock.now())
         return TryAgain(f"{self.name} answered {answered.status}", wait)

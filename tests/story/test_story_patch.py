@@ -1,0 +1,107 @@
+"""The story on real parts: the fallback for a certificate without a valid signer, PATCH of the whole list."""
+
+from typing import Any
+
+import pytest
+
+from fault_rules import fault
+from real_simulator import RealSimulator
+from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_CERT, LIVE_SECRET, TASK, certificate_parameters, sales, world
+
+PATCH = {"SPENTKEY_POLICY__CERTIFICATE_FALLBACK": "patch"}
+
+
+def no_signer(**application: Any) -> dict[str, Any]:
+    """A certificate task whose application has no PFX in the vault."""
+    return world(certificate_parameters(), entries=[], documents=[], application=application)
+
+
+def shown(sim: RealSimulator) -> set[str]:
+    """The key ids that are really on the application."""
+    held = sim.truth()["tenants"]["production"]["applications"][APP]
+    return {one["key_id"] for one in held["passwords"] + held["certificates"]}
+
+
+async def test_without_the_fallback_the_task_is_handed_over(sim: RealSimulator) -> None:
+    """The default: nothing is removed, and the plan says that the fallback would free it."""
+    sim.reset(no_signer())
+    foresight = await sim.plan(TASK)
+    assert (foresight.would.value, foresight.fallback_would_free) == ("hand-off", True)
+    result = await sim.run(TASK)
+    assert (result.outcome, result.ticket.value) == ("failed", "handed-off")
+    assert "patch" not in sim.writes()
+
+
+async def test_with_the_fallback_the_one_certificate_goes_and_all_others_stay(sim: RealSimulator) -> None:
+    """The list is written again without it; the survivors are the very same entries."""
+    sim.reset(no_signer())
+    foresight = await sim.plan(TASK, **PATCH)
+    assert (foresight.would.value, foresight.fallback_would_free) == ("remove", False)
+    result = await sim.run(TASK, None, **PATCH)
+    assert (result.outcome, result.route, result.attribution, result.ticket.value) == (
+        "removed",
+        "patch",
+        "confirmed",
+        "closed",
+    )
+    assert shown(sim) == {EXPIRED_SECRET, LIVE_SECRET, LIVE_CERT}
+    assert sim.writes().count("patch") == 1
+
+
+async def test_the_last_certificate_is_removed_by_a_list_that_is_really_empty(sim: RealSimulator) -> None:
+    """An empty list left out would be a silent no-op."""
+    only = [one for one in sales()["certificates"] if one["key_id"] == EXPIRED_CERT]
+    sim.reset(no_signer(certificates=only))
+    result = await sim.run(TASK, None, **PATCH)
+    assert (result.outcome, result.route) == ("removed", "patch")
+    assert shown(sim) == {EXPIRED_SECRET, LIVE_SECRET}
+    (sent,) = [entry["body"] for entry in sim.journal() if entry["route"] == "patch"]
+    assert sent == '{"keyCredentials": []}'
+
+
+async def test_where_a_signer_is_at_hand_the_proof_is_used(sim: RealSimulator) -> None:
+    """PATCH is only the fallback."""
+    sim.reset(world(certificate_parameters()))
+    assert (await sim.run(TASK, None, **PATCH)).route == "removeKey"
+
+
+async def test_reads_must_agree_before_the_list_is_written(sim: RealSimulator) -> None:
+    """As many spaced looks as for verification, all with the lists that were judged."""
+    sim.reset(no_signer())
+    await sim.run(TASK, None, **PATCH)
+    routes = [entry["route"] for entry in sim.journal()]
+    assert routes[: routes.index("patch")].count("batch") == 1 + 3
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kind", ["reset", "504", "503", "429", "409"])
+async def test_a_list_is_never_written_again_without_new_reads(sim: RealSimulator, kind: str, when: str) -> None:
+    """A lost or refused PATCH is looked up; the repeat comes after reads that still show it, and after new looks."""
+    sim.reset(no_signer())
+    sim.faults(fault("graph", "patch", kind, when, nth=1))
+    result = await sim.run(TASK, None, **PATCH)
+    assert (result.outcome, result.ticket.value) == ("removed", "closed"), result.reason
+    assert shown(sim) == {EXPIRED_SECRET, LIVE_SECRET, LIVE_CERT}
+    routes = [entry["route"] for entry in sim.journal()]
+    assert routes.count("patch") == (1 if when == "after" else 2)
+    if when == "before":
+        first = routes.index("patch")
+        between = routes[first + 1 : routes.index("patch", first + 1)]
+        assert (between.count("read-application"), between.count("batch")) == (3, 3)
+
+
+async def test_a_patch_that_is_refused_is_handed_over(sim: RealSimulator) -> None:
+    """The automation may not change this application."""
+    sim.reset(no_signer(owners_only=True))
+    result = await sim.run(TASK, None, **PATCH)
+    assert (result.outcome, result.ticket.value) == ("failed", "handed-off")
+    assert shown(sim) == {EXPIRED_SECRET, LIVE_SECRET, LIVE_CERT, EXPIRED_CERT}
+
+
+async def test_a_patch_that_did_nothing_is_found_out(sim: RealSimulator) -> None:
+    """204 is no proof."""
+    sim.reset(no_signer())
+    sim.faults(fault("graph", "patch", "noop"))
+    result = await sim.run(TASK, None, **PATCH)
+    assert (result.outcome, result.ticket.value) == ("failed", "handed-off")
+    assert "still there" in (result.reason or "")
