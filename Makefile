@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients demo sim test test-clients check format bench lock
+.PHONY: help setup setup-dev setup-clients demo sim test test-clients check format bench campaign-kill lock campaign-property campaign-matrix
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,8 +37,17 @@ check: setup-dev ## lint, format, types and import rules
 format: setup-dev ## put the code into the house format
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
+campaign-property: setup-dev ## any story in any world, many times (CASES=2000 SEED=1; a printed seed replays its case)
+	@$(BIN)/python tests/property/campaign_property.py
+
+campaign-matrix: setup-dev ## every outside call meets every fault, alone and in pairs (PAIRS=200 SEED=1)
+	@$(BIN)/python tests/property/campaign_matrix.py
+
 bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick" for less)
 	@$(BIN)/python -m bench $(BENCH)
+
+campaign-kill: setup-dev ## kill the process at every moment of every story, and run it again (long; KILL="--help" for less)
+	@PYTHONPATH=tests:tests/crash $(BIN)/python -m campaign_kill $(KILL)
 
 lock: setup ## renew uv.lock after a change of dependencies
 	@UV_PYTHON_DOWNLOADS=never .uv/bin/uv lock

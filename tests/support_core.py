@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from spentkey.core.credential import Application, Credential, Holder, Kind, Sighting
-from spentkey.core.rules import DeskRules, Rules, TenantRules, VerifyRules
+from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
 from spentkey.core.task import Parameter, RemovalRequest, Task
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
@@ -39,8 +39,15 @@ DESK = DeskRules(
 PRODUCTION = TenantRules("production", TENANT_ID, {"Onderwijs": "No"})
 ONDERWIJS = TenantRules("onderwijs", OTHER_TENANT_ID, {"Onderwijs": "Yes"})
 VERIFY = VerifyRules(reads=3, interval_s=5, timeout_s=60)
+LIMITS = Limits(per_run=3, per_app=2, per_hour=5, hand_overs_per_hour=2)
 RULES = Rules(
-    desk=DESK, tenants=(PRODUCTION, ONDERWIJS), verify=VERIFY, grace=timedelta(0), max_attempts=5, protected=()
+    desk=DESK,
+    tenants=(PRODUCTION, ONDERWIJS),
+    verify=VERIFY,
+    grace=timedelta(0),
+    max_attempts=5,
+    limits=LIMITS,
+    protected=(),
 )
 
 SOUND: dict[str, object] = {

@@ -1,11 +1,8 @@
 """The only file that knows every concrete class: it turns settings into the hands that a story works with."""
 
 import os
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-
-import aiohttp
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from spentkey.audit.check import StateCheck
 from spentkey.audit.jsonl import JsonLinesEvidence
@@ -25,28 +22,7 @@ from spentkey.ports import Checker, Clock, Progress
 from spentkey.settings import Settings, rules_of, state_directory
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock, SystemIds, jitter
-from spentkey.transport.line import Line
-from spentkey.transport.session import open_session
-from spentkey.transport.trust import proxy_for, trust
-
-
-@dataclass(frozen=True)
-class Connections:
-    """The two circles of trust: systems of the house, and Microsoft; and how proxies are found."""
-
-    house: aiohttp.ClientSession
-    microsoft: aiohttp.ClientSession
-    clock: Clock
-    proxy_of: Callable[[str], str | None]
-
-    def line(self, name: str, url: str, refused_before_effect: frozenset[int] = frozenset({429})) -> Line:
-        """A line to the system at `url`; loopback addresses belong to the house."""
-        proxy = self.proxy_of(url)
-        return Line(name, url, self.session_for(url), self.clock, jitter, proxy, refused_before_effect)
-
-    def session_for(self, url: str) -> aiohttp.ClientSession:
-        """The session whose authorities are believed for that address."""
-        return self.house if is_house(url) else self.microsoft
+from spentkey.transport.connections import Connections, connected
 
 
 @asynccontextmanager
@@ -108,12 +84,9 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         ]
 
 
-@asynccontextmanager
-async def _connected(settings: Settings, clock: Clock, *, use_proxies: bool) -> AsyncGenerator[Connections]:
-    async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_session(trust(settings.tls.ca_file)))
-        microsoft = await stack.enter_async_context(open_session(trust(settings.tls.microsoft_ca_file)))
-        yield Connections(house, microsoft, clock, proxy_for if use_proxies else lambda _: None)
+def _connected(settings: Settings, clock: Clock, *, use_proxies: bool) -> AbstractAsyncContextManager[Connections]:
+    tls = settings.tls
+    return connected(tls.ca_file, tls.microsoft_ca_file, clock, is_house, use_proxies=use_proxies)
 
 
 async def _desk(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:

@@ -10,7 +10,7 @@ from spentkey.ports import EvidenceLog, Question
 from spentkey.steps.case import Case, Hands
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
-from spentkey.steps.report import enough_tries, left
+from spentkey.steps.report import enough_tries, held_up, left, too_many_hand_overs
 from spentkey.steps.see import see_application
 from spentkey.steps.ticket import ask, read_ticket
 
@@ -78,6 +78,9 @@ async def foresee(number: int, hands: Hands) -> Foresight:
     if isinstance(end, Result):
         return Foresight(Would.PASS, replace(end, reason="the task is already closed, by an earlier run"))
     end = enough_tries(case, end)
+    if end.ticket is TicketState.HANDED_OFF:
+        too_many = await case.hands.evidence.ask(too_many_hand_overs(case))
+        end = held_up(end, too_many) if too_many is not None else end
     freed = case.no_signer and not hands.rules.patch_allowed
     return Foresight(_would(end), case.result(end), fallback_would_free=freed)
 

@@ -14,7 +14,10 @@ import pytest
 from spentkey.audit.jsonl import FILE, LOCK, JsonLinesEvidence
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, follows
-from support_core import ManualClock
+from spentkey.core.outcome import Refused
+from spentkey.core.rules import Limits
+from spentkey.ports import Question
+from support_core import NOW, ManualClock
 
 WRITER = """
 import asyncio, sys
@@ -306,3 +309,118 @@ async def test_a_text_that_is_not_utf8_can_be_put_on_record(tmp_path: Path) -> N
     await log.append("result", {"task": 1, "app_name": "a\ud800b"})
     again = await evidence(tmp_path).history(1)
     assert [record["app_name"] for record in again.records] == ["a\ud800b"]
+
+
+LIMIT = Refused("G8", "enough")
+COUNTING = """
+import asyncio, sys
+from pathlib import Path
+from spentkey.audit.jsonl import JsonLinesEvidence
+from spentkey.core.rules import Limits
+from support_core import NOW, ManualClock
+
+LIMITS = Limits(per_run=100, per_app=100, per_hour=30, hand_overs_per_hour=100)
+
+async def main():
+    log = JsonLinesEvidence(Path(sys.argv[1]), ManualClock())
+    ask = lambda radius: radius.refuse_intent("run", "app", NOW, LIMITS)
+    answers = [await log.append_unless(ask, "intent", {"task": int(sys.argv[2]), "app_id": "app"}) for _ in range(25)]
+    print(sum(answer is None for answer in answers))
+
+asyncio.run(main())
+"""
+
+
+def full_at(count: int) -> Question:
+    """A question that refuses once so many removals of `app` are on record."""
+    limits = Limits(per_run=99, per_app=count, per_hour=99, hand_overs_per_hour=99)
+    return lambda radius: LIMIT if radius.refuse_intent("another run", "app", NOW, limits) else None
+
+
+async def begin(log: JsonLinesEvidence, most: int) -> Refused | None:
+    """Put an intent on record unless there are so many."""
+    return await log.append_unless(full_at(most), "intent", {"task": 1, "app_id": "app", "run": "run"})
+
+
+async def test_a_record_is_appended_unless_the_past_is_against_it(tmp_path: Path) -> None:
+    """The last that fits is appended; what is refused leaves no record."""
+    log = evidence(tmp_path)
+    assert [await begin(log, 2) for _ in range(4)] == [None, None, LIMIT, LIMIT]
+    assert [record["what"] for record in chained(tmp_path)] == ["intent", "intent"]
+
+
+async def test_many_at_once_cannot_pass_a_limit_together(tmp_path: Path) -> None:
+    """Concurrent tasks, through two objects: asking and appending are one step."""
+    logs = [evidence(tmp_path), evidence(tmp_path)]
+    answers = await asyncio.gather(*(begin(logs[number % 2], 7) for number in range(30)))
+    assert (answers.count(None), len(chained(tmp_path))) == (7, 7)
+
+
+def test_two_processes_cannot_pass_a_limit_together(tmp_path: Path) -> None:
+    """Real ones at the same time, 25 tries each, 30 allowed: exactly 30 are on record, in one chain."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", COUNTING, str(tmp_path)]
+    running = [
+        subprocess.Popen([*command, str(task)], env=environment, stdout=subprocess.PIPE, text=True) for task in (1, 2)
+    ]
+    begun = [int(process.communicate(timeout=60)[0]) for process in running]
+    assert (sum(begun), len(chained(tmp_path))) == (30, 30)
+
+
+async def test_a_question_sees_what_every_process_wrote(tmp_path: Path) -> None:
+    """Without writing anything itself."""
+    asking, writing = evidence(tmp_path), evidence(tmp_path)
+    assert await asking.ask(full_at(1)) is None
+    await begin(writing, 9)
+    assert await asking.ask(full_at(1)) == LIMIT
+    assert len(chained(tmp_path)) == 1
+
+
+async def test_a_restart_remembers_counts_and_stops(tmp_path: Path) -> None:
+    """They come from the file, so that no new process begins at zero, until somebody resumes."""
+    await begin(evidence(tmp_path), 9)
+    await evidence(tmp_path).append("survivor-lost", {"task": 1, "lost": []})
+    assert await evidence(tmp_path).ask(full_at(1)) == LIMIT
+    stopped = await evidence(tmp_path).ask(lambda radius: radius.refuse_any())
+    assert stopped is not None
+    assert stopped.guard == "G8"
+    await evidence(tmp_path).append("resumed", {"who": "a", "why": "b"})
+    assert await evidence(tmp_path).ask(lambda radius: radius.refuse_any()) is None
+
+
+async def test_a_reader_may_ask_and_leaves_no_trace(tmp_path: Path) -> None:
+    """`plan` knows of limits and stops, also where nothing is yet."""
+    assert await evidence(tmp_path / "away", read_only=True).ask(full_at(1)) is None
+    assert not (tmp_path / "away").exists()
+    await begin(evidence(tmp_path / "state"), 9)
+    before = (tmp_path / "state" / FILE).read_bytes()
+    assert await evidence(tmp_path / "state", read_only=True).ask(full_at(1)) == LIMIT
+    assert (tmp_path / "state" / FILE).read_bytes() == before
+
+
+async def test_a_reader_begins_nothing(tmp_path: Path) -> None:
+    """Not even where nothing is against it."""
+    with pytest.raises(EvidenceBroken, match="reads evidence and writes none"):
+        await begin(evidence(tmp_path, read_only=True), 9)
+    assert not (tmp_path / FILE).exists()
+
+
+@pytest.mark.parametrize("how", ["a value", "an empty line", "the order"])
+async def test_a_tampered_file_answers_no_question(tmp_path: Path, how: str) -> None:
+    """Neither asking nor beginning goes on from records that are not believed."""
+    file = await with_records(tmp_path)
+    file.write_bytes(TAMPERED[how](file.read_bytes()))
+    with pytest.raises(EvidenceBroken, match="does not continue the chain"):
+        await evidence(tmp_path).ask(full_at(1))
+    with pytest.raises(EvidenceBroken):
+        await begin(evidence(tmp_path), 9)
+
+
+async def test_a_torn_line_does_not_count(tmp_path: Path) -> None:
+    """An intent that is only half on the disk was never sent; the cut is on record before the next one."""
+    log = evidence(tmp_path)
+    await begin(log, 9)
+    file = tmp_path / FILE
+    os.truncate(file, file.stat().st_size - 1)
+    assert await begin(evidence(tmp_path), 1) is None
+    assert [record["what"] for record in chained(tmp_path)] == ["torn-line-cut", "intent"]

@@ -103,11 +103,13 @@ def test_a_closed_task_gives_the_recorded_result_again(sim: RealSimulator, tmp_p
 
 
 def test_the_state_directory_is_for_its_owner_alone(sim: RealSimulator, tmp_path: Path) -> None:
-    """Directory 0700, files 0600, whatever the umask; the chain is whole."""
+    """Directories 0700, files 0600, locks included, whatever the umask; the chain is whole."""
     state = tmp_path / "deep" / "state"
     assert against(sim, tmp_path, "run", TASK_ARGUMENT, SPENTKEY_STATE__DIRECTORY=str(state)).code == 0
-    assert stat.S_IMODE(state.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(file.stat().st_mode) for file in state.iterdir()} == {0o600}
+    inside = list(state.rglob("*"))
+    assert {stat.S_IMODE(one.stat().st_mode) for one in (state, *inside) if one.is_dir()} == {0o700}
+    assert {stat.S_IMODE(one.stat().st_mode) for one in inside if one.is_file()} == {0o600}
+    assert {one.name for one in inside if one.is_dir()} == {"locks"}
     assert chain_is_whole(state)
 
 
@@ -126,6 +128,7 @@ def test_evidence_that_was_tampered_with_stops_everything(sim: RealSimulator, tm
     file = sim.config.parent / "state" / "evidence.jsonl"
     kept = file.read_text().replace('"confirmed"', '"presumed"')
     sim.reset(world())
+    file.parent.mkdir(mode=0o700)
     file.write_text(kept)
     ended = against(sim, tmp_path, "run", TASK_ARGUMENT, "--json")
     assert (ended.code, ended.json()["ticket"]) == (4, "open")

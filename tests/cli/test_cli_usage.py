@@ -9,7 +9,7 @@ from commands import Ended, ended, environment, spentkey
 from real_simulator import RealSimulator
 
 CANARY = "canary-literal-secret-5Bd"
-COMMANDS = ("check", "demo", "plan", "run", "work")
+COMMANDS = ("check", "demo", "plan", "resume", "run", "work")
 WRONG: dict[tuple[str, ...], str] = {
     ("walk",): "No such command 'walk'",
     ("run",): "Missing argument 'TASK'",
@@ -22,6 +22,8 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "40021", "--yaml"): "No such option",
     ("plan", "x"): "'x' is not a valid integer",
     ("work",): "Missing option '--once'",
+    ("resume",): "Missing option '--why'",
+    ("resume", "--why", "x", "40021"): "unexpected extra argument",
     ("demo", "--seed", "x"): "is not a valid integer",
     ("demo", "--seed", "-1"): "not in the range",
     ("--config", "x"): "No such option",

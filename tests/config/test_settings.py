@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from spentkey.core.errors import Misconfigured
-from spentkey.core.rules import DeskRules, Rules, TenantRules, VerifyRules
+from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
 from spentkey.core.secret import Secret
 from spentkey.settings import Settings, load_settings, rules_of, state_directory
 from support_settings import GONE, KEYS, load, problems, write
@@ -440,8 +440,20 @@ def test_the_rules_are_what_the_settings_say(tmp_path: Path) -> None:
         verify=VerifyRules(5, 5, 900),
         grace=timedelta(days=3),
         max_attempts=5,
+        limits=Limits(per_run=25, per_app=5, per_hour=100, hand_overs_per_hour=20),
         protected=("name:x",),
     )
+
+
+def test_each_limit_reaches_the_rules(tmp_path: Path) -> None:
+    """Each of the four settings sets its own number, and no other."""
+    changes = {"per_run": 2, "per_app": 3, "per_hour": 4}
+    found = load(
+        tmp_path,
+        {f"policy.max_removals_{name}": number for name, number in changes.items()}
+        | {"policy.max_handovers_per_hour": 6},
+    )
+    assert rules_of(found).limits == Limits(per_run=2, per_app=3, per_hour=4, hand_overs_per_hour=6)
 
 
 NAME = st.sampled_from(

@@ -140,7 +140,7 @@ def test_the_hand_over_note_in_english() -> None:
         f"""the credential has not expired
 
 Spentkey removed nothing.
-Please check the details below, correct the request or remove the credential by hand.
+If the request came too early, please file it again once the credential has expired; else check its end date.
 
 Application: Sales {APP_ID}
 Credential: {KEY_ID}
@@ -153,26 +153,34 @@ Evidence: e-1
 
 
 @pytest.mark.parametrize(
-    ("language", "nothing", "people"),
+    ("language", "nothing", "next_step"),
     [
         (
             "nl",
             "Spentkey heeft niets verwijderd.",
-            "Controleer de gegevens hieronder, verbeter de aanvraag of verwijder de credential handmatig.",
+            (
+                "Kwam de aanvraag te vroeg, dien ze dan opnieuw in zodra de credential vervallen is; controleer anders de "
+                "einddatum."
+            ),
         ),
         (
             "fr",
             "Spentkey n'a rien supprimé.",
-            "Veuillez vérifier les données ci-dessous, corriger la demande ou supprimer l'identifiant à la main.",
+            (
+                "Si la demande est venue trop tôt, veuillez l'introduire à nouveau une fois l'identifiant expiré ; sinon, "
+                "vérifiez sa date de fin."
+            ),
         ),
     ],
 )
-def test_the_body_of_a_hand_over_is_translated_and_its_reason_is_not(language: str, nothing: str, people: str) -> None:
+def test_the_body_of_a_hand_over_is_translated_and_its_reason_is_not(
+    language: str, nothing: str, next_step: str
+) -> None:
     """Subject, reason and marker stay, so that searches find them."""
     note = handed(Refused("G5", "the credential has not expired"), language=language)
     lines = note.body.splitlines()
     assert note.subject == "Certificaat removal failed"
-    assert lines[:4] == ["the credential has not expired", "", nothing, people]
+    assert lines[:4] == ["the credential has not expired", "", nothing, next_step]
     assert lines[-1].startswith(note.marker)
 
 
@@ -228,7 +236,7 @@ def test_what_is_not_known_is_left_out() -> None:
         "AppID is missing",
         "",
         "Spentkey removed nothing.",
-        "Please check the details below, correct the request or remove the credential by hand.",
+        "Please correct the parameter named above and file the request again.",
         "",
         "",
         "[spentkey task=1 assignment=2 handed-over key=- reason=G1]",

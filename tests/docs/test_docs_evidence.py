@@ -15,7 +15,7 @@ from spentkey.audit.jsonl import FILE, JsonLinesEvidence
 from spentkey.system import SystemClock
 
 PAGE = page("docs", "reference", "evidence.md")
-WRITERS = {"record", "try_to_record", "_write"}
+WRITERS = re.compile(r"\.(record|record_unless|try_to_record|_write)$|\bevidence\.append$")
 EXOTIC = 'half a pair \ud800, quotes " and \\, a line\u2028separator, ünïcode, \t tab, "hash":"0"'
 
 
@@ -24,11 +24,20 @@ def recorded() -> dict[str, set[str]]:
     kinds: dict[str, set[str]] = {}
     for path in (ROOT / "src" / "spentkey").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in WRITERS:
-                texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            if isinstance(node, ast.Call) and WRITERS.search(ast.unparse(node.func)):
+                first = node.args[:2]
+                texts = [one.value for one in first if isinstance(one, ast.Constant) and isinstance(one.value, str)]
                 for kind in (text for text in texts[:1] if re.fullmatch("[a-z-]+", text)):
-                    kinds.setdefault(kind, set()).update(one.arg for one in node.keywords if one.arg)
+                    kinds.setdefault(kind, set()).update(
+                        [one.arg for one in node.keywords if one.arg], spelled_out(node)
+                    )
     return kinds
+
+
+def spelled_out(call: ast.Call) -> list[str]:
+    """The names of facts that a call gives as a table."""
+    keys = [key for one in call.args if isinstance(one, ast.Dict) for key in one.keys]
+    return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
 
 
 async def write_some(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import tomllib
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ from commands import BIN, QUICK, Ended, ended, environment
 from real_simulator import RealSimulator
 from spentkey.cli.main import cli
 from spentkey.entra.check import READ, WRITE
-from spentkey.settings import load_settings
+from spentkey.settings import Policy, load_settings
 from spentkey_sim import seeded
 from worlds import CANARIES
 
@@ -279,7 +280,7 @@ def test_every_placeholder_is_known() -> None:
 
 
 def test_what_the_configuration_adds_is_taken(sim: RealSimulator, tmp_path: Path) -> None:
-    """The guide's protected names load, and no literal secret stands in it."""
+    """The guide's protected names and limits load, lower than usual, and no literal secret stands in it."""
     sim.reset(first_day())
     here = installed(sim, tmp_path)
     file = here.folder / "spentkey.toml"
@@ -287,7 +288,10 @@ def test_what_the_configuration_adds_is_taken(sim: RealSimulator, tmp_path: Path
     entra = {f"SPENTKEY_TENANTS__{name}__AUTHORITY": sim.said["entra"] for name in ("production", "onderwijs")}
     graph = {name.replace("AUTHORITY", "GRAPH_URL"): value for name, value in entra.items()}
     settings = load_settings(file, {**entra, **graph})
+    usual, limits = Policy(), [name for name in tomllib.loads(fenced("toml")[1])["policy"] if name.startswith("max_")]
     assert len(settings.policy.protected) == 2
+    assert [name for name in limits if getattr(settings.policy, name) >= getattr(usual, name)] == []
+    assert len(limits) == 3
     assert [line for line in configuration().splitlines() if "key" in line.split("=")[0] and "{ file" not in line] == []
 
 

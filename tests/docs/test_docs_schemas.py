@@ -86,18 +86,23 @@ def test_many_results_keep_to_their_schema() -> None:
     assert complaints("run-many.schema.json", {"tasks": [], "summary": summary([])}) == []
 
 
+def planned(*lines: Mapping[str, Any]) -> dict[str, Any]:
+    """The object of `plan` with these lines."""
+    return {"tasks": list(lines), "summary": {"fallback_would_free": len(lines)}}
+
+
 @pytest.mark.parametrize("would", list(Would))
 def test_a_plan_keeps_to_its_schema(would: Would) -> None:
     """Every line that a plan can have fits."""
     reason = None if would is Would.REMOVE else "because"
     line = Foresight(would, result(outcome="not-ours", attribution=None, reason=reason)).as_json()
-    assert complaints("plan.schema.json", {"tasks": [line, line]}) == []
+    assert complaints("plan.schema.json", planned(line, line)) == []
 
 
 def test_a_plan_may_know_next_to_nothing() -> None:
     """A task that is not ours has a number and a reason alone."""
     line = Foresight(Would.PASS, Result(task="1", outcome="not-ours", ticket=TicketState.UNTOUCHED, reason="no"))
-    assert complaints("plan.schema.json", {"tasks": [line.as_json()]}) == []
+    assert complaints("plan.schema.json", planned(line.as_json())) == []
 
 
 @pytest.mark.parametrize("field", sorted(result().as_json()))
@@ -142,7 +147,37 @@ def test_a_result_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
 def test_a_plan_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
     """A line that would remove names everything, and nothing in a plan has happened."""
     line = Foresight(Would.REMOVE, result(outcome="not-ours", attribution=None)).as_json()
-    assert complaints("plan.schema.json", {"tasks": [{**line, **wrong}]}) != []
+    assert complaints("plan.schema.json", planned({**line, **wrong})) != []
+
+
+@pytest.mark.parametrize("wrong", [{"fallback_would_free": -1}, {"fallback_would_free": None}, {"freed": 0}])
+def test_a_plans_summary_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
+    """It counts what the fallback would free, and nothing else."""
+    assert complaints("plan.schema.json", {"tasks": [], "summary": {"fallback_would_free": 0, **wrong}}) != []
+
+
+@pytest.mark.parametrize(
+    "value", [{"stopped": "a survivor was lost", "resumed": True}, {"stopped": None, "resumed": False}]
+)
+def test_a_resumption_keeps_to_its_schema(value: Mapping[str, Any]) -> None:
+    """A stop that is lifted, and nothing that was stopped."""
+    assert complaints("resume.schema.json", value) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"stopped": None, "resumed": True},
+        {"stopped": "a survivor was lost", "resumed": False},
+        {"stopped": "", "resumed": True},
+        {"resumed": False},
+        {"stopped": None, "resumed": False, "who": "x"},
+    ],
+    ids=json.dumps,
+)
+def test_a_resumption_that_cannot_be_is_refused(value: Mapping[str, Any]) -> None:
+    """Nothing is lifted that was not stopped, and no stop is seen and left."""
+    assert complaints("resume.schema.json", value) != []
 
 
 @pytest.mark.parametrize(

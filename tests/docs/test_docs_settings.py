@@ -157,7 +157,7 @@ def test_a_setting_that_is_not_on_the_page_is_refused(tmp_path: Path) -> None:
         loaded(tmp_path, text)
 
 
-@pytest.mark.parametrize("later", ['[service]\nlisten = "127.0.0.1:1"', '[policy]\ncertificate_fallback = "patch"'])
+@pytest.mark.parametrize("later", ['[service]\nlisten = "127.0.0.1:1"', '[engine]\ndatabase_url = "postgresql://x"'])
 def test_what_comes_later_is_refused_now(tmp_path: Path, later: str) -> None:
     """What the page calls not yet a setting is refused instead of being ignored."""
     with pytest.raises(Misconfigured):

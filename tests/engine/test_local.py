@@ -1,14 +1,11 @@
-"""One machine: tasks at the same time, turns on one application, and a bug in one task."""
+"""One machine: tasks at the same time, and a bug in one of them."""
 
 import asyncio
 from collections.abc import Awaitable
 
 import pytest
 
-from real_simulator import QuickClock
-from spentkey.engine.local import LocalTurns, in_parallel
-
-APP, OTHER = "22222222-2222-4222-8222-222222222222", "22222222-2222-4222-8222-333333333333"
+from spentkey.engine.local import in_parallel
 
 
 class Crowd:
@@ -80,59 +77,3 @@ async def test_a_bug_in_one_task_does_not_end_the_others() -> None:
     with pytest.raises(ZeroDivisionError, match="a bug"):
         await in_parallel([1, 2, 3, 4], work, 2)
     assert done == [2, 3, 4]
-
-
-async def test_one_application_is_written_to_by_one_task_at_a_time() -> None:
-    """The second waits as long as the first holds its turn, and then has it."""
-    turns = LocalTurns(QuickClock(), 5)
-
-    async def second() -> None:
-        async with turns.turn(APP):
-            pass
-
-    async with turns.turn(APP):
-        waiting = asyncio.create_task(second())
-        done, _ = await asyncio.wait({waiting}, timeout=0.05)
-        assert done == set()
-    async with asyncio.timeout(1):
-        await waiting
-
-
-async def test_two_applications_do_not_wait_for_one_another() -> None:
-    """Turns are for each application."""
-    clock = QuickClock()
-    turns = LocalTurns(clock, 5)
-    async with asyncio.timeout(1), turns.turn(APP), turns.turn(OTHER):
-        assert clock.sleeps == []
-
-
-async def test_writes_to_one_application_are_spaced() -> None:
-    """The pause counts from the end of the last turn, and time that has passed anyway is not waited for again."""
-    clock = QuickClock()
-    turns = LocalTurns(clock, 5)
-    async with turns.turn(APP):
-        await clock.sleep(60)
-    assert clock.sleeps == [60]
-    async with turns.turn(APP):
-        assert clock.sleeps == [60, 5]
-    await clock.sleep(3)
-    async with turns.turn(APP):
-        assert clock.sleeps == [60, 5, 3, 2]
-
-
-async def test_a_first_turn_waits_for_nobody() -> None:
-    """There is no pause before the first write."""
-    clock = QuickClock()
-    async with LocalTurns(clock, 5).turn(APP):
-        assert clock.sleeps == []
-
-
-async def test_a_turn_is_given_back_when_its_holder_fails() -> None:
-    """An exception does not lock the application for the rest of the run, and the pause still counts."""
-    clock = QuickClock()
-    turns = LocalTurns(clock, 5)
-    with pytest.raises(ZeroDivisionError):
-        async with turns.turn(APP):
-            raise ZeroDivisionError
-    async with asyncio.timeout(1), turns.turn(APP):
-        assert clock.sleeps == [5]

@@ -84,9 +84,17 @@ def check(config: Path, as_json: bool) -> None:
     until_done(check_up(config, as_json=as_json))
 
 
+def _user() -> str:
+    """The user of this process; empty where the machine has no name for it, and then it must be said."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
 @click.command(short_help=SHORT["resume"])
 @click.option("--why", required=True, help="What was found; it stands in the evidence.")
-@click.option("--who", default=getpass.getuser, help="Who lifts the stop.  [default: the user of this process]")
+@click.option("--who", default=_user, help="Who lifts the stop.  [default: the user of this process]")
 @config_option
 @json_option
 def resume(why: str, who: str, config: Path, as_json: bool) -> None:

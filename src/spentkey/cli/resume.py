@@ -11,17 +11,22 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.plain import plain
 from spentkey.settings import load_settings
 
+LONGEST = 2000
+"""Longest reason that is kept, in characters."""
+
 
 async def lift_stop(config: Path, who: str, why: str, *, as_json: bool) -> int:
     """Record who lifts the stop and why; gives the exit code, 0 also when nothing was stopped."""
     settings = load_settings(config, os.environ)
-    said = plain(why).strip()
+    name, said = plain(who).strip(), plain(why, LONGEST).strip()
     if not said:
         raise Misconfigured("--why: say in a few words what was found, so that it stands in the evidence")
+    if not name:
+        raise Misconfigured("--who: say who lifts the stop, so that it stands in the evidence")
     evidence = evidence_for(settings)
     stopped = await evidence.ask(lambda radius: radius.refuse_any())
     if stopped is not None:
-        await evidence.append("resumed", {"who": plain(who), "why": said})
+        await evidence.append("resumed", {"who": name, "why": said})
     if as_json:
         print_json({"stopped": stopped.reason if stopped else None, "resumed": stopped is not None})
     else:

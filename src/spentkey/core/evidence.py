@@ -113,6 +113,17 @@ class History:
         return bool(turns) and turns[-1] == "reassigning"
 
     @property
+    def end_begun(self) -> bool:
+        """Whether any try set out to close or to reassign the task."""
+        return bool(self._all("closing") or self._all("reassigning"))
+
+    @property
+    def closing(self) -> bool:
+        """Whether a close was begun and its end is not on record."""
+        turns = [r.get("what") for r in self.records if r.get("what") in ("closing", "closed")]
+        return bool(turns) and turns[-1] == "closing"
+
+    @property
     def minutes_target(self) -> str | None:
         """The minutes that an unfinished close or hand-over of this assignment set out to write."""
         target: str | None = None

@@ -55,6 +55,18 @@ class Refused:
     name = "refused"
 
 
+class Cause(StrEnum):
+    """What kind of failure it was, where a note can say more about what to do next than who must act."""
+
+    NO_SIGNER = "no-signer"
+    SIGN_IN = "sign-in"
+    FORBIDDEN = "forbidden"
+    PROOF_REJECTED = "proof-rejected"
+    REJECTED = "rejected"
+    STILL_THERE = "still-there"
+    SURVIVOR_LOST = "survivor-lost"
+
+
 @dataclass(frozen=True)
 class Failed:
     """Something other than a guard ended the try; `who` must act.
@@ -65,6 +77,7 @@ class Failed:
     reason: str
     who: Who = Who.PEOPLE
     asked: bool = False
+    cause: Cause | None = None
     name = "failed"
 
 

@@ -7,8 +7,7 @@ value is cut at 128 characters.
 import html
 from dataclasses import dataclass
 
-from spentkey.core.errors import Who
-from spentkey.core.outcome import AlreadyGone, CannotTell, End, Failed, NotOurs, Outcome, Refused, Removed
+from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, End, Failed, NotOurs, Outcome, Refused, Removed
 from spentkey.core.plain import MARK, plain, safe
 from spentkey.core.texts import WORDS
 
@@ -70,7 +69,7 @@ def hand_over_note(about: Subject, end: End, language: str) -> NewNote:
     outcome = end.outcome
     mark = marker(about, "handed-over")
     lines = [safe(reason_of(outcome) or end.trouble or outcome.name, LONGEST_REASON), ""]
-    lines += [_what_was_done(outcome, language), _who_acts(outcome, language), "", *_details(about, language)]
+    lines += [_what_was_done(outcome, language), _what_to_do_next(outcome, language), "", *_details(about, language)]
     lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={guard_of(outcome) or outcome.name}]"]
     kind = safe(about.secret_type) or "Credential"
     return NewNote(f"{kind} removal failed", "\n".join(lines), mark)
@@ -80,14 +79,22 @@ def _what_was_done(outcome: Outcome, language: str) -> str:
     words = WORDS[language]
     if isinstance(outcome, Removed):
         return words.was_removed
+    if isinstance(outcome, Failed) and outcome.cause in (Cause.STILL_THERE, Cause.SURVIVOR_LOST):
+        return words.not_taken if outcome.cause is Cause.STILL_THERE else words.nothing_put_back
     unclear = isinstance(outcome, CannotTell) or (isinstance(outcome, Failed) and outcome.asked)
     return words.cannot_tell if unclear else words.nothing_removed
 
 
-def _who_acts(outcome: Outcome, language: str) -> str:
-    words = WORDS[language]
-    who = outcome.who if isinstance(outcome, Failed) else Who.PEOPLE
-    return {Who.PEOPLE: words.who_people, Who.OPERATOR: words.who_operator, Who.NOBODY: words.who_nobody}[who]
+def _what_to_do_next(outcome: Outcome, language: str) -> str:
+    sentences = WORDS[language].next
+    match outcome:
+        case Refused():
+            key = outcome.guard
+        case Failed():
+            key = outcome.cause or outcome.who
+        case _:
+            key = outcome.name
+    return sentences.get(key, sentences["people"])
 
 
 def _details(about: Subject, language: str) -> list[str]:

@@ -1,18 +1,22 @@
 """The words of the notes in English, Dutch and French. Only note bodies are translated; reasons stay as they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Words:
-    """The sentences of a note body; `{…}` are filled in with values that have been made safe."""
+    """The sentences of a note body; `{…}` are filled in with values that have been made safe.
+
+    `next` says what to do next, by the guard that refused, the cause of a failure, who must act, or the outcome.
+    """
 
     nothing_removed: str
     was_removed: str
+    not_taken: str
+    nothing_put_back: str
     cannot_tell: str
-    who_people: str
-    who_operator: str
-    who_nobody: str
+    next: Mapping[str, str]
     application: str
     credential: str
     tenant: str
@@ -21,47 +25,128 @@ class Words:
     evidence: str
 
 
-WORDS = {
-    "en": Words(
-        nothing_removed="Spentkey removed nothing.",
-        was_removed="The credential has been removed, but the task could not be finished automatically.",
-        cannot_tell="Spentkey asked for the removal, but could not establish whether the credential is gone.",
-        who_people="Please check the details below, correct the request or remove the credential by hand.",
-        who_operator="Please ask the people who run Spentkey to look at this.",
-        who_nobody="A system was away; please try again later or remove the credential by hand.",
-        application="Application",
-        credential="Credential",
-        tenant="Tenant",
-        how="How",
-        verified="Verified by {reads} agreeing reads of the directory.",
-        evidence="Evidence",
-    ),
-    "nl": Words(
-        nothing_removed="Spentkey heeft niets verwijderd.",
-        was_removed="De credential is verwijderd, maar de taak kon niet automatisch worden afgewerkt.",
-        cannot_tell="Spentkey heeft de verwijdering gevraagd, maar kon niet vaststellen of de credential weg is.",
-        who_people="Controleer de gegevens hieronder, verbeter de aanvraag of verwijder de credential handmatig.",
-        who_operator="Vraag de beheerders van Spentkey om hiernaar te kijken.",
-        who_nobody="Een systeem was niet bereikbaar; probeer het later opnieuw of verwijder de credential handmatig.",
-        application="Applicatie",
-        credential="Credential",
-        tenant="Tenant",
-        how="Hoe",
-        verified="Bevestigd door {reads} gelijke lezingen van de directory.",
-        evidence="Bewijs",
-    ),
-    "fr": Words(
-        nothing_removed="Spentkey n'a rien supprimé.",
-        was_removed="L'identifiant a été supprimé, mais la tâche n'a pas pu être terminée automatiquement.",
-        cannot_tell="Spentkey a demandé la suppression, mais n'a pas pu établir si l'identifiant a disparu.",
-        who_people="Veuillez vérifier les données ci-dessous, corriger la demande ou supprimer l'identifiant à la main.",
-        who_operator="Veuillez demander aux gestionnaires de Spentkey d'examiner ce cas.",
-        who_nobody="Un système était indisponible ; réessayez plus tard ou supprimez l'identifiant à la main.",
-        application="Application",
-        credential="Identifiant",
-        tenant="Tenant",
-        how="Comment",
-        verified="Vérifié par {reads} lectures concordantes de l'annuaire.",
-        evidence="Preuve",
-    ),
-}
+ENGLISH = Words(
+    nothing_removed="Spentkey removed nothing.",
+    was_removed="The credential has been removed, but the task could not be finished automatically.",
+    not_taken="Spentkey asked for the removal, but it did not take effect.",
+    nothing_put_back="Spentkey put nothing back, and removes nothing more until somebody lifts the stop.",
+    cannot_tell="Spentkey asked for the removal, but could not establish whether the credential is gone.",
+    next={
+        "G1": "Please correct the parameter named above and file the request again.",
+        "G2": "Please check AppID and Onderwijs: the application must exist in the tenant that they name.",
+        "G3": "Please find out which application is meant, correct AppDisplayName or AppID, and file the request again.",
+        "G4": "Please compare SecretID and SecretType with the credentials of the application, and file a correct request.",
+        "G5": "If the request came too early, please file it again once the credential has expired; else check its end date.",
+        "G6": "Please leave it alone unless whoever is responsible for it agrees; then remove it by hand.",
+        "G10": "Please find out who keeps changing this application's credentials, and give the task back after that.",
+        "no-signer": "Please put the PFX of a certificate that is valid and registered on the application into its vault "
+        "entry and give the task back, or remove the expired certificate by hand.",
+        "sign-in": "Please check that this certificate is registered on the application and that the application may "
+        "sign in, then give the task back, or remove the expired certificate by hand.",
+        "forbidden": "Please make the automation an owner of this application and give the task back, or remove the "
+        "credential by hand.",
+        "proof-rejected": "Please check the certificate that the vault holds for this application, then give the task "
+        "back, or remove the expired certificate by hand.",
+        "rejected": "Please remove the credential by hand.",
+        "still-there": "Please look whether the credential is still on the application, and remove it by hand.",
+        "survivor-lost": "Please find out at once who changed the credentials named above, and replace them if nobody meant to. "
+        "Then lift the stop: spentkey resume --why '…'",
+        "people": "Please check the details below, correct the request or remove the credential by hand.",
+        "operator": "Please ask the people who run Spentkey to look at this.",
+        "nobody": "A system was away; please try again later or remove the credential by hand.",
+        "cannot-tell": "Please look whether the credential is still on the application: if so, remove it by hand.",
+        "removed": "Please close the task by hand; nothing else is left to do.",
+        "already-gone": "The credential was not there. Please close the task by hand.",
+    },
+    application="Application",
+    credential="Credential",
+    tenant="Tenant",
+    how="How",
+    verified="Verified by {reads} agreeing reads of the directory.",
+    evidence="Evidence",
+)
+DUTCH = Words(
+    nothing_removed="Spentkey heeft niets verwijderd.",
+    was_removed="De credential is verwijderd, maar de taak kon niet automatisch worden afgewerkt.",
+    not_taken="Spentkey heeft de verwijdering gevraagd, maar ze had geen effect.",
+    nothing_put_back="Spentkey heeft niets teruggezet en verwijdert niets meer tot iemand de stop opheft.",
+    cannot_tell="Spentkey heeft de verwijdering gevraagd, maar kon niet vaststellen of de credential weg is.",
+    next={
+        "G1": "Verbeter de hierboven genoemde parameter en dien de aanvraag opnieuw in.",
+        "G2": "Controleer AppID en Onderwijs: de applicatie moet bestaan in de tenant die ze aanduiden.",
+        "G3": "Ga na welke applicatie bedoeld is, verbeter AppDisplayName of AppID en dien de aanvraag opnieuw in.",
+        "G4": "Vergelijk SecretID en SecretType met de credentials van de applicatie en dien een juiste aanvraag in.",
+        "G5": "Kwam de aanvraag te vroeg, dien ze dan opnieuw in zodra de credential vervallen is; controleer anders de "
+        "einddatum.",
+        "G6": "Laat ze ongemoeid, tenzij wie ervoor verantwoordelijk is akkoord gaat; verwijder ze dan handmatig.",
+        "G10": "Ga na wie de credentials van deze applicatie telkens wijzigt en geef de taak daarna terug.",
+        "no-signer": "Zet de PFX van een certificaat dat geldig is en op de applicatie geregistreerd is in haar "
+        "kluis-entry en geef de taak terug, of verwijder het vervallen certificaat handmatig.",
+        "sign-in": "Controleer of dit certificaat op de applicatie geregistreerd is en of de applicatie mag aanmelden, "
+        "en geef de taak dan terug, of verwijder het vervallen certificaat handmatig.",
+        "forbidden": "Maak de automatisering eigenaar van deze applicatie en geef de taak terug, of verwijder de "
+        "credential handmatig.",
+        "proof-rejected": "Controleer het certificaat dat de kluis voor deze applicatie bewaart en geef de taak dan "
+        "terug, of verwijder het vervallen certificaat handmatig.",
+        "rejected": "Verwijder de credential handmatig.",
+        "still-there": "Kijk of de credential nog op de applicatie staat en verwijder ze handmatig.",
+        "survivor-lost": "Ga meteen na wie de hierboven genoemde credentials gewijzigd heeft en vervang ze als niemand dat bedoelde. "
+        "Hef daarna de stop op: spentkey resume --why '…'",
+        "people": "Controleer de gegevens hieronder, verbeter de aanvraag of verwijder de credential handmatig.",
+        "operator": "Vraag de beheerders van Spentkey om hiernaar te kijken.",
+        "nobody": "Een systeem was niet bereikbaar; probeer het later opnieuw of verwijder de credential handmatig.",
+        "cannot-tell": "Kijk of de credential nog op de applicatie staat; verwijder ze in dat geval handmatig.",
+        "removed": "Sluit de taak handmatig af; verder is er niets meer te doen.",
+        "already-gone": "De credential was er niet. Sluit de taak handmatig af.",
+    },
+    application="Applicatie",
+    credential="Credential",
+    tenant="Tenant",
+    how="Hoe",
+    verified="Bevestigd door {reads} gelijke lezingen van de directory.",
+    evidence="Bewijs",
+)
+FRENCH = Words(
+    nothing_removed="Spentkey n'a rien supprimé.",
+    was_removed="L'identifiant a été supprimé, mais la tâche n'a pas pu être terminée automatiquement.",
+    not_taken="Spentkey a demandé la suppression, mais elle est restée sans effet.",
+    nothing_put_back="Spentkey n'a rien remis en place et ne supprime plus rien tant que personne ne lève l'arrêt.",
+    cannot_tell="Spentkey a demandé la suppression, mais n'a pas pu établir si l'identifiant a disparu.",
+    next={
+        "G1": "Veuillez corriger le paramètre nommé ci-dessus et introduire à nouveau la demande.",
+        "G2": "Veuillez vérifier AppID et Onderwijs : l'application doit exister dans le tenant qu'ils désignent.",
+        "G3": "Veuillez déterminer de quelle application il s'agit, corriger AppDisplayName ou AppID et introduire à "
+        "nouveau la demande.",
+        "G4": "Veuillez comparer SecretID et SecretType avec les identifiants de l'application et introduire une demande "
+        "correcte.",
+        "G5": "Si la demande est venue trop tôt, veuillez l'introduire à nouveau une fois l'identifiant expiré ; sinon, "
+        "vérifiez sa date de fin.",
+        "G6": "Veuillez ne pas y toucher sans l'accord de son responsable ; avec cet accord, supprimez-le à la main.",
+        "G10": "Veuillez déterminer qui modifie sans cesse les identifiants de cette application, puis rendre la tâche.",
+        "no-signer": "Veuillez placer le PFX d'un certificat valide et enregistré sur l'application dans son entrée du "
+        "coffre et rendre la tâche, ou supprimer le certificat expiré à la main.",
+        "sign-in": "Veuillez vérifier que ce certificat est enregistré sur l'application et qu'elle peut se connecter, "
+        "puis rendre la tâche, ou supprimer le certificat expiré à la main.",
+        "forbidden": "Veuillez faire de l'automatisation un propriétaire de cette application et rendre la tâche, ou "
+        "supprimer l'identifiant à la main.",
+        "proof-rejected": "Veuillez vérifier le certificat que le coffre contient pour cette application, puis rendre la "
+        "tâche, ou supprimer le certificat expiré à la main.",
+        "rejected": "Veuillez supprimer l'identifiant à la main.",
+        "still-there": "Veuillez regarder si l'identifiant est encore sur l'application et le supprimer à la main.",
+        "survivor-lost": "Veuillez déterminer sans attendre qui a modifié les identifiants nommés ci-dessus et les "
+        "remplacer si personne ne l'a voulu. Levez ensuite l'arrêt : spentkey resume --why '…'",
+        "people": "Veuillez vérifier les données ci-dessous, corriger la demande ou supprimer l'identifiant à la main.",
+        "operator": "Veuillez demander aux gestionnaires de Spentkey d'examiner ce cas.",
+        "nobody": "Un système était indisponible ; réessayez plus tard ou supprimez l'identifiant à la main.",
+        "cannot-tell": "Veuillez regarder si l'identifiant est encore sur l'application ; si oui, supprimez-le à la main.",
+        "removed": "Veuillez clôturer la tâche à la main ; il n'y a rien d'autre à faire.",
+        "already-gone": "L'identifiant n'était pas là. Veuillez clôturer la tâche à la main.",
+    },
+    application="Application",
+    credential="Identifiant",
+    tenant="Tenant",
+    how="Comment",
+    verified="Vérifié par {reads} lectures concordantes de l'annuaire.",
+    evidence="Preuve",
+)
+WORDS = {"en": ENGLISH, "nl": DUTCH, "fr": FRENCH}

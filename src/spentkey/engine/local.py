@@ -1,8 +1,6 @@
 """One machine: Ivanti is the durable queue, and asyncio works on several tasks at once.
 
-A crash loses nothing: the next run finds the open tasks again and reads what is true. Inside one process, tasks of one
-application take turns, because Graph refuses writes to one application that come close together
-(github.com/nais/azurerator/issues/448).
+A crash loses nothing: the next run finds the open tasks again and reads what is true.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """Guard G9 on one machine: turns for tasks and applications, by advisory locks on files in the state directory.
 
 The kernel frees the locks of a process that dies at once. Inside one process the same turns are kept by asyncio, so
-that waiting costs nothing.
+that waiting costs nothing. Writes to one application are spaced, because Graph refuses those that come close together
+(github.com/nais/azurerator/issues/448).
 """
 
 import asyncio
@@ -51,7 +52,10 @@ class FileTurns:
         """How much of the pause is left; a file that was never written to has size 0 and asks for none."""
         status = os.fstat(file)
         if status.st_size == 0:
-            os.write(file, b"used\n")
+            try:
+                os.write(file, b"used\n")
+            except OSError as problem:
+                raise EvidenceBroken(f"{self._directory} cannot be written ({problem.strerror})") from None
             return 0.0
         since = self._clock.now() - datetime.fromtimestamp(status.st_mtime, UTC)
         return min(self._spacing_s, self._spacing_s - since.total_seconds())

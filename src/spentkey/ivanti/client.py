@@ -100,15 +100,15 @@ class IvantiDesk:
             "ParentLink_Category": self.fields.note_parent_category,
         }
         for _ in range(WRITES):
-            created = await self._created(body)
+            created = await self._created(body, lambda: self.has_note(task, note.marker))
             if await self._shows(lambda created=created: self._note_is_there(task, note, created)):
                 return
         raise WriteRefused(f"{SYSTEM} does not show the note that was written to task {task.number}")
 
-    async def _created(self, body: dict[str, Any]) -> str | None:
+    async def _created(self, body: dict[str, Any], shows: Callable[[], Awaitable[bool]]) -> str | None:
         """The RecId of the new note, or None when the reply was lost."""
         try:
-            answered = await self.line.write("POST", f"{ODATA}/{NOTES}", body, self._headers)
+            answered = await self.line.write("POST", f"{ODATA}/{NOTES}", body, self._headers, shows)
         except ReplyLost:
             return None
         check_write(answered)
@@ -130,11 +130,17 @@ class IvantiDesk:
         """Write the change and read it back; a write that shows no effect is sent again, at most three times."""
         path = f"{ODATA}/{TASKS}('{task.rec_id}')"
         body = self._body(change)
+
+        def shows() -> Awaitable[bool]:
+            return self._change_took(task, change)
+
         for _ in range(WRITES):
             with suppress(ReplyLost):  # whether it was applied is read back, as for every write
-                check_write(await self.line.write("PATCH", path, body, self._headers))
-            if await self._shows(lambda: self._change_took(task, change)):
+                check_write(await self.line.write("PATCH", path, body, self._headers, shows))
+            if await self._shows(shows):
                 return
+            if await self._changed_by_others(task):
+                raise WriteRefused(f"{SYSTEM}: somebody changed task {task.number} while it was written")
         raise WriteRefused(f"{SYSTEM} does not show the change that was written to task {task.number}")
 
     def _body(self, change: TaskChange) -> dict[str, Any]:
@@ -152,6 +158,12 @@ class IvantiDesk:
     async def _change_took(self, task: Task, change: TaskChange) -> bool:
         record = record_of(await self.read(f"{TASKS}('{task.rec_id}')"))
         return record is not None and took(self._task(record), change)
+
+    async def _changed_by_others(self, task: Task) -> bool:
+        """Whether it shows neither as it was nor as written: then the write is not repeated over somebody's work."""
+        record = record_of(await self.read(f"{TASKS}('{task.rec_id}')"))
+        shown = task if record is None else self._task(record)
+        return (shown.status, shown.owner, shown.owner_team) != (task.status, task.owner, task.owner_team)
 
     async def _shows(self, look: Callable[[], Awaitable[bool]]) -> bool:
         """Whether one of a few spaced reads shows what was written."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from spentkey.core.credential import Application, Credential, Kind
-from spentkey.core.outcome import End, Failed, Route, hand_over
+from spentkey.core.outcome import Cause, End, Failed, Route, hand_over
 from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
@@ -32,7 +32,7 @@ async def prepare(
         case.route = Route.PATCH
         return by_patch(plan), None
     refused = await directory.sign_in_as(application, signer)
-    return (plan, signer) if refused is None else hand_over(Failed(refused))
+    return (plan, signer) if refused is None else hand_over(Failed(refused, cause=Cause.SIGN_IN))
 
 
 async def find_signer(case: Case, application: Application) -> Signer | Failed:
@@ -77,5 +77,6 @@ def _tried(unusable: Sequence[Unusable]) -> str:
 def _no_signer(tried: str) -> Failed:
     return Failed(
         "the application has no valid signer: removeKey needs a proof by a certificate that is registered on it and "
-        f"valid now ({tried})"
+        f"valid now ({tried})",
+        cause=Cause.NO_SIGNER,
     )

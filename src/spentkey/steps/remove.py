@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 
 from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
-from spentkey.core.outcome import End, Failed, Refused, Route, hand_over, leave_open, leave_untouched
+from spentkey.core.outcome import Cause, End, Failed, Refused, Route, hand_over, leave_open, leave_untouched
 from spentkey.core.plan import Plan
 from spentkey.core.signer import Signer
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports import Answer, Directory, Reply
 from spentkey.steps.case import Case
 
-NOTHING_DONE = {Answer.FORBIDDEN, Answer.PROOF_REJECTED, Answer.REJECTED}
+NOTHING_DONE = {
+    Answer.FORBIDDEN: Cause.FORBIDDEN,
+    Answer.PROOF_REJECTED: Cause.PROOF_REJECTED,
+    Answer.REJECTED: Cause.REJECTED,
+}
 """Answers after which Graph has done nothing; every other answer is only a hint, and reads decide."""
 
 
@@ -81,7 +85,8 @@ async def remove(case: Case, job: Job) -> Reply | End | Drift:
     reply = await _send_removal(case, job)
     if isinstance(reply, End):
         return reply
-    return hand_over(Failed(reply.detail)) if reply.answer in NOTHING_DONE else reply
+    cause = NOTHING_DONE.get(reply.answer)
+    return hand_over(Failed(reply.detail, cause=cause)) if cause is not None else reply
 
 
 async def _send_removal(case: Case, job: Job) -> Reply | End:

@@ -19,9 +19,9 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
-from spentkey.core.report import NewNote, closing_note, hand_over_note, resolution
+from spentkey.core.report import NewNote, closing_note, guard_of, hand_over_note, resolution
 from spentkey.core.task import Task
-from spentkey.ports import TaskChange
+from spentkey.ports import Question, TaskChange
 from spentkey.steps.case import Case
 
 
@@ -62,7 +62,7 @@ async def settle_problem(case: Case, problem: SpentkeyError) -> Result:
 async def _settle(case: Case, end: End, *, outage: bool) -> Result:
     result = case.result(end)
     if not isinstance(end.outcome, NotOurs):
-        await case.try_to_record("result", **_recorded(case, result), outage=outage)
+        await case.try_to_record("result", **_recorded(case, result), outage=outage or _waits(end))
     case.step(result.ticket.value, result.reason or result.outcome)
     return result
 
@@ -73,10 +73,16 @@ def _recorded(case: Case, result: Result) -> dict[str, str | int | None]:
 
 
 def enough_tries(case: Case, end: End) -> End:
-    """After `max_attempts` tries that no outage explains, people must look."""
-    if end.ticket is not TicketState.OPEN or case.history.open_attempts + 1 < case.hands.rules.max_attempts:
+    """After `max_attempts` tries that no outage explains, people must look; what guard G8 stops waits, however often."""
+    tries = case.history.open_attempts + 1
+    if end.ticket is not TicketState.OPEN or _waits(end) or tries < case.hands.rules.max_attempts:
         return end
     return replace(hand_over(end.outcome), trouble=end.trouble)
+
+
+def _waits(end: End) -> bool:
+    """Whether a limit or a stop holds the task up, which is no fault of its own."""
+    return guard_of(end.outcome) == "G8" or (end.trouble or "").startswith("G8: ")
 
 
 async def _write(case: Case, end: End) -> tuple[End, SpentkeyError | None]:
@@ -93,9 +99,11 @@ async def _write(case: Case, end: End) -> tuple[End, SpentkeyError | None]:
         if end.ticket is TicketState.CLOSED:
             await _close(case, task, end)
             return end, None
-        too_many = await _begin_hand_over(case)
+        too_many = await case.record_unless(
+            too_many_hand_overs(case), "handing-over", assignment=case.history.assignment
+        )
         if too_many is not None:
-            return replace(leave_open(end.outcome), trouble=f"{too_many.guard}: {too_many.reason}"), None
+            return held_up(end, too_many), None
         await _hand_over(case, task, end)
     except SpentkeyError as problem:
         await case.try_to_record("not-reported", problem=str(problem))
@@ -124,13 +132,16 @@ async def _close(case: Case, task: Task, end: End) -> None:
     await case.record("closed", minutes=str(minutes))
 
 
-async def _begin_hand_over(case: Case) -> Refused | None:
+def too_many_hand_overs(case: Case) -> Question:
     """Guard G8 for hand-overs; one that was begun in the last hour may be finished."""
     now, limits = case.hands.clock.now(), case.hands.rules.limits
-    which, assignment = f"{case.number}/{case.history.assignment}", case.history.assignment
-    return await case.record_unless(
-        lambda radius: radius.refuse_hand_over(which, now, limits), "handing-over", assignment=assignment
-    )
+    which = f"{case.number}/{case.history.assignment}"
+    return lambda radius: radius.refuse_hand_over(which, now, limits)
+
+
+def held_up(end: End, too_many: Refused) -> End:
+    """A hand-over that guard G8 stops: the task stays open, the outcome as it was."""
+    return replace(leave_open(end.outcome), trouble=f"{too_many.guard}: {too_many.reason}")
 
 
 async def _hand_over(case: Case, task: Task, end: End) -> None:

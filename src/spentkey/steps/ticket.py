@@ -15,14 +15,36 @@ async def read_ticket(case: Case) -> Ticket | Result | End:
     if task is None:
         return leave_untouched(NotOurs(f"no task has the number {case.number}"))
     case.history = await case.hands.evidence.history(case.number)
+    task = await _still_open(case, task)
     by_us = task.owner.casefold() == rules.login_id.casefold()
     if task.status == rules.completed and by_us and case.history.closed is not None:
+        await _note_finished_close(case, case.history.closed)
         return recorded_result(case.history.closed)
     not_ours = g0_task_is_ours(task, None, rules)
     if not_ours is not None:
         await _note_finished_hand_over(case, task)
         return leave_untouched(not_ours)
     return await _with_parameters(case, task)
+
+
+async def _still_open(case: Case, task: Task) -> Task:
+    """A task whose end we wrote, or began to, and that shows as ours again: `verify_reads` spaced reads must agree.
+
+    One read may be older than what we wrote, and a task must not be ended twice for that.
+    """
+    rules = case.hands.rules
+    for _ in range(rules.verify.reads - 1 if case.history.end_begun else 0):
+        if g0_task_is_ours(task, None, rules.desk) is not None:
+            break
+        await case.hands.clock.sleep(rules.verify.interval_s)
+        task = await case.hands.desk.find(case.number) or task
+    return task
+
+
+async def _note_finished_close(case: Case, begun: Facts) -> None:
+    """A crash may have come between a close and its record; the task itself shows that it took."""
+    if case.history.closing:
+        await case.record("closed", minutes=begun.get("minutes"), found="the task shows it")
 
 
 async def _note_finished_hand_over(case: Case, task: Task) -> None:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 
 from spentkey.core.credential import Application
-from spentkey.core.outcome import Attribution, CannotTell, End, Failed, Removed, close, hand_over, leave_open
+from spentkey.core.outcome import Attribution, CannotTell, Cause, End, Failed, Removed, close, hand_over, leave_open
 from spentkey.core.plan import Plan, Survivor, lost_survivors
 from spentkey.core.verification import Verdict, Verification
 from spentkey.ports import Answer, Reply
@@ -56,7 +56,8 @@ def _end(verdict: Verdict, plan: Plan, confirmed: bool, reply: Reply) -> End:
     if verdict is Verdict.GONE:
         return close(Removed(Attribution.CONFIRMED if confirmed else Attribution.PRESUMED, plan.route))
     if verdict is Verdict.STILL_THERE:
-        return hand_over(Failed(f"Graph answered: {reply.detail}; but the credential is still there"))
+        found = f"Graph answered: {reply.detail}; but the credential is still there"
+        return hand_over(Failed(found, asked=True, cause=Cause.STILL_THERE))
     return leave_open(CannotTell("reads of the directory disagree on whether the credential is gone"))
 
 
@@ -74,4 +75,4 @@ async def survivor_lost(case: Case, known: Application, lost: Sequence[Survivor]
     await case.record("survivor-lost", lost=on_record)
     ids = ", ".join(f"{one.kind} {one.key_id}" for one in lost)
     found = f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change"
-    return hand_over(Failed(found, asked=True))
+    return hand_over(Failed(found, asked=True, cause=Cause.SURVIVOR_LOST))

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,10 +72,26 @@ class Line:
 
         return await with_retries(once, self.clock, self.jitter)
 
-    async def write(self, method: str, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Answered:
-        """Send a write. It is repeated only when it was certainly not applied; else `ReplyLost` is raised."""
+    async def write(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: Callable[[], Mapping[str, str]],
+        shows: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Answered:
+        """Send a write. It is repeated only when it was certainly not applied; else `ReplyLost` is raised.
+
+        `shows` looks whether it was applied: a write that must not happen twice asks that before each repeat, because
+        a gateway may say 429 to what the system behind it has done.
+        """
+        sent = False
 
         async def once() -> Answered:
+            nonlocal sent
+            if sent and shows is not None and await shows():
+                raise ReplyLost(f"{self.name} refused a write that it had applied")
+            sent = True
             try:
                 answered = await self._try(method, path, None, body, headers())
             except TryAgain as problem:

@@ -1,0 +1,66 @@
+"""The long form of the kill test: every story, every moment, then series of kills that seeds draw by lot.
+
+`make campaign-kill` runs it; it prints how many cases ran and how many held, and ends with 1 when one did not.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from crash_cases import failures, lots, rehearse, sequences, single
+from crash_runs import Fork, Stage
+from crash_stories import STORIES, Story
+
+from real_simulator import RealSimulator
+
+
+def arguments() -> argparse.Namespace:
+    """What can be chosen."""
+    parser = argparse.ArgumentParser(description="Kill the process at every moment of every story.")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds of the series of kills")
+    parser.add_argument("--series", type=int, default=100, help="series of two or three kills, for each seed and story")
+    parser.add_argument("--stories", nargs="+", default=list(STORIES), choices=list(STORIES), metavar="STORY")
+    return parser.parse_args()
+
+
+def one_story(stage: Stage, story: Story, seeds: list[int], series: int) -> tuple[int, list[str]]:
+    """Every single kill, then the series of each seed."""
+    moments = rehearse(stage, story)
+    count, found = failures(stage, story, [(), *((blow,) for blow in single(story, moments, lots(0)))])
+    for seed in seeds:
+        more, also = failures(stage, story, sequences(story, moments, lots(seed), series))
+        count, found = count + more, found + [f"seed {seed}: {problem}" for problem in also]
+    return count, found
+
+
+def campaign(stage: Stage, asked: argparse.Namespace) -> int:
+    """All stories; gives the exit code."""
+    cases = held = 0
+    for name in asked.stories:
+        count, found = one_story(stage, STORIES[name], asked.seeds, asked.series)
+        cases, held = cases + count, held + count - len(found)
+        print(f"{name}: {count} cases, {count - len(found)} held", flush=True)
+        for problem in found:
+            print(f"  {problem}", flush=True)
+    print(f"{cases} cases, {held} held")
+    return int(held != cases)
+
+
+def main() -> int:
+    """One simulator and one program for all of it."""
+    asked = arguments()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sim = RealSimulator.start(folder, STORIES["secret"].made)
+        (folder / "fork").mkdir()
+        fork = Fork(folder / "fork")
+        try:
+            return campaign(Stage(sim, folder / "home", fork), asked)
+        finally:
+            fork.stop()
+            sim.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,254 @@
+"""Runs of `spentkey run TASK` that a test can watch and kill, against a simulator in a process of its own."""
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crash_stories import Story
+
+from commands import BIN, QUICK, environment
+from fault_rules import fault
+from real_simulator import RealSimulator
+from worlds import TASK
+
+HUNG = {"hang before", "hang after"}
+STEP_S = 0.004
+"""How long a watcher waits between two looks; it wakes at once when the process ends."""
+SLOWEST_S = 90.0
+
+
+@dataclass(frozen=True)
+class AtRequest:
+    """Kill when the n-th request of a route has arrived: before it has an effect, or after that and before the answer."""
+
+    system: str
+    route: str
+    nth: int
+    when: str
+
+    def __str__(self) -> str:
+        return f"{self.when} {self.system} {self.route} {self.nth}"
+
+
+@dataclass(frozen=True)
+class AtRecord:
+    """Kill as soon as a watcher sees the n-th record of a kind in the evidence; where exactly that is, is chance."""
+
+    what: str
+    nth: int = 1
+
+    def __str__(self) -> str:
+        return f"at the record {self.what} {self.nth}"
+
+
+@dataclass(frozen=True)
+class InRecord:
+    """Be killed while a record is written: `lines` whole records and `torn` bytes of the next one are on the disk.
+
+    No request went out between the first of the records that are cut off here and the kill, so a kill at that moment
+    leaves exactly this. Without `at` the run came to its end.
+    """
+
+    at: AtRequest | None
+    lines: int
+    torn: float
+
+    def __str__(self) -> str:
+        return f"in record {self.lines} at {self.torn:.2f} of it, {self.at or 'end'}"
+
+
+Blow = AtRequest | AtRecord | InRecord
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a run ended; a killed one has the number of the signal, negative."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Fork:
+    """One process that runs `spentkey` again and again, each time in a child that is forked from the loaded program."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("crash_fork.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment(folder),
+        )
+
+    def start(self, home: Path, variables: dict[str, str], arguments: list[str]) -> "Running":
+        """Start one run. The one before must have ended."""
+        assert self._process.stdin is not None
+        out, err = str(self._folder / "out"), str(self._folder / "err")
+        asked: dict[str, Any] = {
+            "arguments": arguments,
+            "environment": variables,
+            "folder": str(home),
+            "out": out,
+            "err": err,
+        }
+        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+        self._process.stdin.flush()
+        return ForkedRun(self._said(), self, Path(out), Path(err))
+
+    def _said(self) -> int:
+        assert self._process.stdout is not None
+        return int(self._process.stdout.readline())
+
+    def exit_code(self, wait_s: float | None) -> int | None:
+        """How the child ended, or None when it has not within that time."""
+        assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], wait_s)
+        return self._said() if ready else None
+
+    def stop(self) -> None:
+        """End it, when no child is left."""
+        self._process.communicate()
+
+
+class Running:
+    """One run under way."""
+
+    pid: int
+
+    def ended(self, wait_s: float) -> bool:
+        """Whether it has ended by itself, after waiting for that at most so long."""
+        raise NotImplementedError
+
+    def exit(self) -> Exit:
+        """Wait for its end."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """SIGKILL; a run that came to its end in this very moment is left to tell so by its exit code."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+class ForkedRun(Running):
+    """A run in a forked child."""
+
+    def __init__(self, pid: int, fork: Fork, out: Path, err: Path) -> None:
+        self.pid, self._fork, self._out, self._err = pid, fork, out, err
+        self._code: int | None = None
+
+    def ended(self, wait_s: float) -> bool:
+        if self._code is None:
+            self._code = self._fork.exit_code(wait_s)
+        return self._code is not None
+
+    def exit(self) -> Exit:
+        self.ended(SLOWEST_S)
+        assert self._code is not None, "a run did not come to its end"
+        return Exit(self._code, self._out.read_text("utf-8"), self._err.read_text("utf-8"))
+
+
+class CommandRun(Running):
+    """A run of the installed command, started as people start it."""
+
+    def __init__(self, home: Path, variables: dict[str, str], arguments: list[str]) -> None:
+        self._process = subprocess.Popen(
+            [str(BIN / "spentkey"), *arguments], cwd=home, env=variables, stdout=-1, stderr=-1, text=True
+        )
+        self.pid = self._process.pid
+
+    def ended(self, wait_s: float) -> bool:
+        try:
+            self._process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def exit(self) -> Exit:
+        out, err = self._process.communicate(timeout=SLOWEST_S)
+        return Exit(self._process.returncode, out, err)
+
+
+@dataclass
+class Stage:
+    """Where stories are played: the simulator, the program, and the folder that is its home."""
+
+    sim: RealSimulator
+    home: Path
+    fork: Fork | None = None
+    """None: every run is the installed command."""
+
+    @property
+    def evidence(self) -> Path:
+        return self.sim.config.parent / "state" / "evidence.jsonl"
+
+    def lines(self) -> list[bytes]:
+        """The lines of the evidence as they are on the disk, each with its line feed."""
+        return self.evidence.read_bytes().splitlines(keepends=True) if self.evidence.exists() else []
+
+    def set(self, story: Story) -> None:
+        """Begin a story: its world, no evidence, an empty home."""
+        self.sim.reset(story.made)
+        self.sim.faults(*story.faults)
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+
+    def start(self, story: Story) -> Running:
+        """One run of the task."""
+        arguments = ["run", str(TASK), "--json", "--config", str(self.sim.config)]
+        variables = environment(self.home, **{**QUICK, **story.settings, "TMPDIR": str(self.home)})
+        if self.fork is not None:
+            return self.fork.start(self.home, variables, arguments)
+        return CommandRun(self.home, variables, arguments)
+
+    def run(self, story: Story) -> Exit:
+        """One run of the task to its end."""
+        return self.start(story).exit()
+
+    def strike(self, story: Story, blow: Blow) -> bool:
+        """One run that is killed at that moment; gives whether the moment came at all."""
+        if isinstance(blow, InRecord):
+            came = self.strike(story, blow.at) if blow.at is not None else bool(self.run(story))
+            self._cut(blow)
+            return came
+        if isinstance(blow, AtRequest):
+            params = {"seconds": 30}
+            hang = fault(blow.system, blow.route, "hang", blow.when, nth=blow.nth, times=1, params=params)
+            self.sim.faults(hang, *story.faults)
+        running = self.start(story)
+        came = self._until(running, blow)
+        if came:
+            running.kill()
+        killed = running.exit().code == -signal.SIGKILL
+        assert killed is came or isinstance(blow, AtRecord), "a kill at a request is always in time"
+        self.sim.faults(*story.faults)
+        return killed
+
+    def _until(self, running: Running, blow: AtRequest | AtRecord) -> bool:
+        before = len(self.lines())
+        while not running.ended(STEP_S if isinstance(blow, AtRequest) else 0.0):
+            if isinstance(blow, AtRequest):
+                if any(entry["fault"] in HUNG for entry in self.sim.journal()[-3:]):
+                    return True
+            elif self._recorded(blow, before):
+                return True
+        return False
+
+    def _recorded(self, blow: AtRecord, before: int) -> bool:
+        mark = f'"what":"{blow.what}"'.encode()
+        return sum(mark in line for line in self.lines()[before:]) >= blow.nth
+
+    def _cut(self, blow: InRecord) -> None:
+        """Leave so many whole records, and of the next one a part that is never the whole of it."""
+        lines = self.lines()
+        whole, following = lines[: blow.lines], lines[blow.lines]
+        torn = following[: min(len(following) - 1, int(blow.torn * len(following)))]
+        self.evidence.write_bytes(b"".join(whole) + torn)

@@ -1,0 +1,98 @@
+"""The kill test, short form: the process gets SIGKILL, runs again, and everything is as if nothing had happened."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from crash_cases import at_requests, failures, lots, rehearse, single
+from crash_runs import AtRequest, Fork, InRecord, Stage
+from crash_stories import SAMPLED, STORIES
+
+from real_simulator import RealSimulator
+
+SAMPLE = 5
+
+
+@pytest.fixture(scope="module")
+def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
+    """The loaded program."""
+    made = Fork(tmp_path_factory.mktemp("fork"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def stage(sim: RealSimulator, tmp_path: Path, fork: Fork) -> Stage:
+    """The simulator and the program."""
+    return Stage(sim, tmp_path / "home", fork)
+
+
+def test_a_kill_at_any_request_of_a_secret_removal_changes_nothing_in_the_end(stage: Stage) -> None:
+    """Before and after every one of its requests."""
+    story = STORIES["secret"]
+    moments = rehearse(stage, story)
+    count, found = failures(stage, story, [(blow,) for blow in at_requests(story, moments)])
+    assert (count, found) == (2 * 17, [])
+
+
+def test_a_kill_at_any_record_of_a_secret_removal_changes_nothing_in_the_end(stage: Stage) -> None:
+    """While each record is written, so that its line is torn, and as soon as each is seen in the file."""
+    story = STORIES["secret"]
+    moments = rehearse(stage, story)
+    torn = [blow for blow in moments.within_records(lots(1)) if 0 < blow.torn < 1]
+    count, found = failures(stage, story, [(blow,) for blow in (*torn, *moments.at_records())])
+    assert (count, found) == (2 * 8, [])
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_kill_in_any_other_story_changes_nothing_in_the_end(stage: Stage, name: str) -> None:
+    """A sample of the moments; `make campaign-kill` tries them all."""
+    story = STORIES[name]
+    moments = rehearse(stage, story)
+    sample = lots(name).sample(single(story, moments, lots(1)), SAMPLE)
+    assert failures(stage, story, [(blow,) for blow in sample]) == (SAMPLE, [])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_installed_command_survives_a_kill_as_well(stage: Stage, when: str) -> None:
+    """Started as people start it, and killed while Graph is asked to remove."""
+    command = Stage(stage.sim, stage.home)
+    assert failures(command, STORIES["secret"], [(AtRequest("graph", "removePassword", 1, when),)]) == (1, [])
+
+
+def test_three_kills_in_a_row_change_nothing_in_the_end(stage: Stage) -> None:
+    """In the removal, in the note of the second run, and in the close of the third."""
+    blows = (
+        AtRequest("graph", "removePassword", 1, "after"),
+        AtRequest("ivanti", "note-create", 1, "after"),
+        AtRequest("ivanti", "task-write", 1, "before"),
+    )
+    assert failures(stage, STORIES["secret"], [blows]) == (1, [])
+
+
+def test_a_kill_that_never_comes_leaves_an_ordinary_run(stage: Stage) -> None:
+    """A ninth removal is not sent: the process ends by itself, and that is told."""
+    story = STORIES["secret"]
+    stage.set(story)
+    assert stage.strike(story, AtRequest("graph", "removePassword", 9, "before")) is False
+    assert len(stage.sim.removals()) == 1
+
+
+def test_a_kill_really_comes_in_the_middle(stage: Stage) -> None:
+    """Before the removal the intent is on record and nothing is gone; after it, the credential is gone unrecorded."""
+    story = STORIES["secret"]
+    seen: list[tuple[bool, int, int]] = []
+    for when in ("before", "after"):
+        stage.set(story)
+        killed = stage.strike(story, AtRequest("graph", "removePassword", 1, when))
+        seen.append((killed, len(stage.lines()), len(stage.sim.removals())))
+    assert seen == [(True, 1, 0), (True, 1, 1)]
+
+
+def test_a_torn_line_is_really_torn(stage: Stage) -> None:
+    """The first record is there in part, without its line feed."""
+    story = STORIES["secret"]
+    stage.set(story)
+    stage.strike(story, InRecord(AtRequest("graph", "removePassword", 1, "before"), 0, 0.5))
+    (line,) = stage.lines()
+    assert (line.startswith(b'{"'), line.endswith(b"}\n")) == (True, False)

@@ -1,0 +1,288 @@
+"""Any story in any world: runs, several at once, other people, faults, crashes; then calm, until nothing is open.
+
+A case is made by a random generator and nothing else, so its seed replays it, request by request.
+"""
+
+import random
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from any_world import AnyWorld, any_world
+
+from in_memory import Event, InMemory
+from invariants import BY_OTHERS, ESCALATION, QUEUE, Ledger, asked_by, broken, changed, unfinished
+from spentkey.core.outcome import Result
+from spentkey.settings import Settings
+from spentkey.steps.case import Hands
+from spentkey.story import work_on
+from spentkey_sim.entra import state as entra
+from spentkey_sim.faults import Fault
+from spentkey_sim.ivanti import state as ivanti
+from spentkey_sim.ivanti.meddling import meddle
+from spentkey_sim.model import Credentials, Task
+from worlds import CANARIES
+
+Rule = dict[str, Any]
+CALM_ROUNDS = 16
+HOUR = 3700.0
+ROUTES = {
+    "ivanti": ("task-query", "params-query", "note-create", "note-read", "note-query", "task-write", "task-read"),
+    "passwordstate": ("search", "document", "*"),
+    "login": ("token",),
+    "graph": ("batch", "batch:read-application", "read-application", "removePassword", "removeKey", "*"),
+    "sql": ("login", "query"),
+}
+ANSWERS = (
+    "reset",
+    "truncate",
+    "html",
+    "empty",
+    "garbage",
+    "hang",
+    "429",
+    "409",
+    "503",
+    "500",
+    "502",
+    "504",
+    "401",
+    "403",
+)
+DEEP = {
+    "ivanti": ("noop", "stale", "edit-task", "close-task", "move-task"),
+    "graph": ("noop", "stale", "stale", "expire-token"),
+    "sql": ("18456", "208", "down"),
+}
+
+
+class Broken(AssertionError):
+    """An invariant does not hold; the text tells the story so far."""
+
+
+@dataclass
+class Case:
+    """One case under way."""
+
+    sim: InMemory
+    rng: random.Random
+    made: AnyWorld
+    settings: Settings
+    ledger: Ledger
+    told: list[str] = field(default_factory=list[str])
+    results: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    counts: Counter[str] = field(default_factory=Counter[str])
+    removed_by_others: int = 0
+
+    def check(self, step: str) -> None:
+        """Hold every invariant against what is really there."""
+        self.told.append(step)
+        wrong = broken(self.ledger, self.sim.truth(), self.sim.state, self.results)
+        if wrong:
+            raise Broken("\n".join([*self.told, *self.results_told(), *wrong]))
+
+    def results_told(self) -> list[str]:
+        """How the last runs ended, as the product said."""
+        return [str({name: value for name, value in one.items() if value}) for one in self.results[-8:]]
+
+
+async def any_story(sim: InMemory, rng: random.Random) -> Case:
+    """Make a world, let any number of things happen in it, and bring it to rest."""
+    made = any_world(rng)
+    sim.reset(made.world, rng.getrandbits(32))
+    ledger = Ledger.of(made.world, sim.truth(), protected=made.protected, canaries=tuple(CANARIES.values()))
+    case = Case(sim, rng, made, sim.settings(**made.environment), ledger)
+    for _ in range(rng.randint(1, 5)):
+        _disturb(case)
+        await _run(case)
+    await _calm_down(case)
+    case.counts["crashes"] += sim.crashes
+    case.counts["faults"] += sum(entry.fault is not None for entry in sim.journal.entries)
+    case.counts["requests"] += len(sim.journal.entries)
+    return case
+
+
+def trace(sim: InMemory) -> list[tuple[Any, ...]]:
+    """Every request of a case, in order, with what came of it."""
+    return [(one.system, one.route, one.object, one.status, one.applied, one.fault) for one in sim.journal.entries]
+
+
+def _disturb(case: Case) -> None:
+    """Set the weather for the next run, and let other people be at work before it and in it."""
+    rng, sim = case.rng, case.sim
+    sim.faults.clear()
+    sim.faults.calm = rng.random() < 0.7
+    sim.faults.seed = rng.getrandbits(32)
+    rules = [_fault(case) for _ in range(rng.choice([0, 0, 1, 1, 2, 4]))]
+    sim.faults.add_all(rules)
+    case.told += [f"fault {rule}" for rule in rules] + ([] if sim.faults.calm else [f"chaos {sim.faults.seed}"])
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        _other_people(case)
+    if rng.random() < 0.3:
+        event = Event(rng.randint(1, 30), rng.random() < 0.5, lambda: _other_people(case))
+        sim.events.append(event)
+        case.told.append(f"somebody acts at request {event.nth}, {event.before=}")
+    if rng.random() < 0.35:
+        event = Event(rng.randint(1, 40), rng.random() < 0.5)
+        sim.events.append(event)
+        case.told.append(f"crash at request {event.nth}, {event.before=}")
+    if rng.random() < 0.15:
+        sim.clock.step(HOUR)
+
+
+def _fault(case: Case) -> Rule:
+    rng = case.rng
+    system = rng.choice(["ivanti", "ivanti", "graph", "graph", "login", "passwordstate", "sql"])
+    route = rng.choice(ROUTES[system])
+    kind = rng.choice([*ANSWERS, *DEEP.get(system, ()) * 2]) if system != "sql" else rng.choice([*DEEP["sql"], "reset"])
+    rule: Rule = {"system": system, "route": route, "kind": kind, "when": rng.choice(["before", "after"])}
+    bounded = system == "ivanti" and kind in ("stale", "empty", "noop")
+    if bounded or rng.random() < 0.7:
+        rule["times"] = rng.randint(1, 2) if bounded else rng.randint(1, 8)
+    if rng.random() < 0.4:
+        rule["nth"] = rng.randint(1, 6)
+    if kind == "stale":
+        rule["params"] = {"reads": rng.randint(1, 2 if system == "ivanti" else 6)}
+    elif kind == "hang":
+        rule["params"] = {"seconds": 0}
+    elif kind in ("429", "503"):
+        rule["params"] = {"retry_after": rng.choice([1, 3, "date:2", 86400])}
+    elif kind in ("edit-task", "close-task", "move-task"):
+        rule |= {"times": 1, "params": _meddling(case, kind)}
+    return rule
+
+
+def _meddling(case: Case, kind: str) -> dict[str, Any]:
+    """What somebody does to a task, entered in the ledger beforehand; gives the parameters of the fault."""
+    rng, world = case.rng, case.sim.holder.world
+    task = rng.choice(world.ivanti.tasks)
+    case.ledger.meddled.add(task.number)
+    params: dict[str, Any] = {"task": str(task.number)}
+    if kind == "move-task":
+        params["team"] = rng.choice(["Servicedesk", ESCALATION])
+    elif kind == "edit-task":
+        params["fields"] = rng.choice([{}, {"ActualEffort": 30}, {"Details": "x"}, {"Owner": "an.other"}])
+        edits = rng.choice([{}, {"SecretID": rng.choice([*case.made.all_keys, ""])}, {"SecretType": "Secret"}])
+        params["parameters"] = edits
+        _note_edits(case, task, edits)
+    return params
+
+
+def _note_edits(case: Case, edited: Task, edits: dict[str, str]) -> None:
+    """Several edits may come in any order, so every mixture of old and new counts as asked."""
+    for task in case.sim.holder.world.ivanti.tasks:
+        if task.parent == edited.parent:
+            asked = case.ledger.asked.setdefault(task.number, set())
+            keys = {edits["SecretID"]} if "SecretID" in edits else {one[1] for one in asked}
+            for request in case.sim.holder.world.ivanti.requests:
+                if request.number == task.parent:
+                    said = dict(request.parameters)
+                    mixed = [
+                        {**said, "SecretID": key, "SecretType": kind} for key in keys for kind in ("Secret", "Cert")
+                    ]
+                    asked |= {one for each in mixed if (one := asked_by(each.items())) is not None}
+
+
+def _other_people(case: Case) -> None:
+    """Somebody closes, moves, edits or gives back a task, or removes a credential, now."""
+    what = case.rng.choice(["close-task", "move-task", "edit-task", "give back", "remove", "remove"])
+    if what == "remove":
+        _remove_one(case)
+    elif what == "give back":
+        _give_back(case)
+    else:
+        params = _meddling(case, what)
+        now = case.sim.clock.now()
+        meddle(case.sim.holder.world, Fault(what, "before", params), "before", params["task"], now)
+        case.told.append(f"somebody: {what} {params}")
+
+
+def _give_back(case: Case) -> None:
+    world = case.sim.holder.world
+    handed = [task for task in world.ivanti.tasks if task.owner_team == ESCALATION and task.number in case.ledger.ours]
+    if handed:
+        task = case.rng.choice(handed)
+        case.ledger.meddled.add(task.number)
+        case.ledger.returned[task.number] += 1
+        changes = {"owner_team": QUEUE, "owner": "", "status": "Logged"}
+        ivanti.store(world, task, ivanti.merged(world, task, changes, "an.other", case.sim.clock.now()))
+        case.told.append(f"somebody gives {task.number} back")
+
+
+def _remove_one(case: Case) -> None:
+    sim = case.sim
+    tenant = case.rng.choice([one for one in sim.holder.world.tenants if one.applications])
+    app = case.rng.choice(tenant.applications)
+    held = [
+        *(("secret", one.key_id) for one in app.passwords),
+        *(("certificate", one.key_id) for one in app.certificates),
+    ]
+    if held:
+        kind, key = case.rng.choice(held)
+        case.removed_by_others += 1
+        old, now = Credentials(app.passwords, app.certificates), sim.clock.now()
+        keep, who = entra.without(app, kind, key), f"{BY_OTHERS}-{case.removed_by_others}"
+        entra.write(app, keep, now)
+        entra.record_removals(tenant, app, old, keep, "portal", now, who)
+        case.told.append(f"somebody removes {kind} {key}")
+
+
+async def _run(case: Case) -> None:
+    """One run, or two processes at the same time; any tasks, some of them twice, in any order."""
+    rng = case.rng
+    every = [task.number for task in case.sim.holder.world.ivanti.tasks]
+    numbers = [rng.choice(every) for _ in range(rng.randint(1, len(every) + 2))] if rng.random() < 0.5 else every
+    async with AsyncExitStack() as stack:
+        processes = rng.choice([1, 1, 1, 1, 2])
+        hands = [await stack.enter_async_context(case.sim.hands(case.settings)) for _ in range(processes)]
+        if rng.random() < 0.6:
+            await _work(case, [(number, rng.choice(hands)) for number in numbers])
+        else:
+            for number in numbers:
+                await _work(case, [(number, hands[0])])
+    case.sim.events.clear()
+    if rng.random() < 0.1 and (case.sim.state / "evidence.jsonl").exists():
+        with (case.sim.state / "evidence.jsonl").open("ab") as file:
+            file.write(b'{"app_id":"torn')
+
+
+async def _work(case: Case, works: list[tuple[int, Hands]]) -> None:
+    crashes = case.sim.crashes
+    ended: list[Result | None] = await case.sim.all_of([work_on(number, hands) for number, hands in works])
+    for (number, _), result in zip(works, ended, strict=True):
+        case.counts[f"{result.outcome} {result.ticket}" if result else "died"] += 1
+        case.results += [dict(result.as_json())] if result else []
+        case.told.append(
+            f"  {number}: {result.outcome} {result.ticket} {result.reason}" if result else f"  {number}: died"
+        )
+    case.check(f"worked on {[number for number, _ in works]}" + (", and died" if case.sim.crashes > crashes else ""))
+
+
+async def _calm_down(case: Case) -> None:
+    """No faults, nobody else: after a few runs nothing is open, and one more run changes nothing."""
+    sim = case.sim
+    sim.faults.clear()
+    sim.faults.calm = True
+    waiting = unfinished(case.ledger, sim.truth())
+    for _ in range(CALM_ROUNDS):
+        if not waiting:
+            break
+        sim.clock.step(HOUR)
+        await _calm_run(case, waiting)
+        waiting = unfinished(case.ledger, sim.truth())
+    if waiting:
+        raise Broken("\n".join([*case.told, f"6: {waiting} never end"]))
+    before, every = sim.truth(), [task.number for task in sim.holder.world.ivanti.tasks]
+    await _calm_run(case, every)
+    wrong = changed(before, sim.truth())
+    if wrong:
+        raise Broken("\n".join([*case.told, *wrong]))
+
+
+async def _calm_run(case: Case, numbers: list[int]) -> None:
+    async with case.sim.hands(case.settings) as hands:
+        if await hands.evidence.ask(lambda radius: radius.refuse_any()) is not None:
+            await hands.evidence.append("resumed", {"who": "somebody", "why": "looked into"})
+            case.counts["stops"] += 1
+        await _work(case, [(number, hands) for number in numbers])
