@@ -9,10 +9,18 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
 from cryptography.x509.oid import NameOID
 
 from spentkey_sim.model import CertificateSpec, PfxContent, World
+
+WINDOWS_ROUNDS = 2000
+"""Key-derivation rounds in the PFX files that Windows exports."""
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -66,9 +74,16 @@ def _certificate(name: str, spec: CertificateSpec) -> x509.Certificate:
     )
 
 
+def _as_windows_writes(password: str) -> KeySerializationEncryption:
+    """AES-256 with SHA-256 and 2,000 rounds: `Export-PfxCertificate -CryptoAlgorithmOption AES256_SHA256`."""
+    rounds = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(WINDOWS_ROUNDS)
+    scheme = rounds.key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+    return scheme.hmac_hash(hashes.SHA256()).build(password.encode())
+
+
 @lru_cache(maxsize=1024)
 def _pfx(name: str, spec: CertificateSpec, password: str) -> bytes:
-    encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    encryption = _as_windows_writes(password) if password else NoEncryption()
     return pkcs12.serialize_key_and_certificates(
         name.encode(), _key(name, spec.key), _certificate(name, spec), None, encryption
     )

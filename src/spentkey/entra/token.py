@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import aiohttp
 import jwt
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, IncompleteReadError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
@@ -27,6 +28,9 @@ from spentkey.transport.line import AGAIN_READ
 from spentkey.transport.retry import TryAgain, retry_after, with_retries
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # its warnings quote what the server said
+
+FRESH_FOR_S = 300
+"""How much longer a token must live to be used again, in seconds."""
 
 CAUSES = {
     "7000215": "the client secret is not valid",
@@ -71,6 +75,8 @@ class TokenSource:
         self._session, self._clock, self._jitter, self._proof = session, clock, jitter, proof
         self._credential = self._new_credential()
         self._one_at_a_time = asyncio.Lock()
+        self._kept: AccessToken | None = None
+        self._identity: Identity | None = None
 
     def _new_credential(self) -> ClientSecretCredential | ClientAssertionCredential:
         options: dict[str, Any] = {
@@ -87,22 +93,32 @@ class TokenSource:
 
     def renew(self) -> None:
         """Forget the cached token, because Graph no longer takes it."""
-        self._credential = self._new_credential()
+        self._credential, self._kept, self._identity = self._new_credential(), None, None
 
     async def token(self) -> Secret:
         """A token that lives for at least five more minutes; raises `AccessRefused` when sign-in is refused."""
-        async with self._one_at_a_time:  # tasks that start together share one request
-            return await with_retries(self._once, self._clock, self._jitter)
+        return Secret((await self._fresh()).token)
 
     async def identity(self) -> Identity:
         """Who the token is for; raises `Outage` for a token that cannot be decoded, which allows no write."""
-        return read_identity(await self.token())
+        fresh = await self._fresh()
+        if self._identity is None:
+            self._identity = read_identity(Secret(fresh.token))
+        return self._identity
 
-    async def _once(self) -> Secret:
+    async def _fresh(self) -> AccessToken:
+        """The kept token while it is fresh; the library keeps it too, but asking it costs a millisecond each time."""
+        async with self._one_at_a_time:  # tasks that start together share one request
+            kept = self._kept
+            if kept is None or kept.expires_on - self._clock.now().timestamp() < FRESH_FOR_S:
+                kept = await with_retries(self._once, self._clock, self._jitter)
+                self._kept, self._identity = kept, None
+            return kept
+
+    async def _once(self) -> AccessToken:
         who = f"sign-in as {self.sign_in.client_id} in tenant {self.sign_in.tenant_id}"
         try:
-            token = await self._credential.get_token(self.sign_in.scope)
-            return Secret(token.token)
+            return await self._credential.get_token(self.sign_in.scope)
         except ClientAuthenticationError as problem:
             raise self._classified(problem, who) from None
         except HttpResponseError as problem:

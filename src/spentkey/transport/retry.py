@@ -64,6 +64,16 @@ async def with_retries(once: Callable[[], Awaitable[T]], clock: Clock, jitter: C
         reraise=True,
     )
     try:
-        return await retrying(once)
+        return await once()  # nearly always enough; the machinery below costs as much as a request
+    except TryAgain as problem:
+        first = [problem]
+
+    async def next_try() -> T:
+        if first:
+            raise first.pop()
+        return await once()
+
+    try:
+        return await retrying(next_try)
     except TryAgain as problem:
         raise Outage(str(problem)) from None
