@@ -52,6 +52,7 @@ class Bare:
             headers, proof = await self.sign(one)
             body, action = {**body, "proof": proof}, "removeKey"
         await self.ticket(one)
+        await self.look(one)
         where = f"{self.job['entra']}/v1.0/applications/{one['object_id']}"
         await self.send("POST", f"{where}/{action}", headers, json=body)
         for _ in range(self.job["reads"]):

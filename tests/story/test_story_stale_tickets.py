@@ -40,3 +40,13 @@ async def test_a_task_that_people_give_back_is_worked_on_again(sim: RealSimulato
     task = sim.task(TASK)
     assert (again.outcome, again.ticket.value, again.guard) == ("refused", "handed-off", "G1")
     assert (len(task["notes"]), len(task["writes"]), task["minutes"]) == (2, 2, 2)
+
+
+async def test_a_note_that_one_look_does_not_show_is_not_written_again(sim: RealSimulator) -> None:
+    """The first try wrote the note and could not close; the look of the second is older than the note."""
+    sim.faults(fault("ivanti", "note-read", "503"))
+    first = await sim.run(TASK)
+    sim.faults(fault("ivanti", "note-query", "stale", times=1, params={"reads": 1}))
+    second = await sim.run(TASK)
+    assert (first.ticket.value, second.ticket.value) == ("open", "closed")
+    assert len(sim.task(TASK)["notes"]) == 1

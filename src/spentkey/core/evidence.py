@@ -112,6 +112,10 @@ class History:
         turns = [r.get("what") for r in self.records if r.get("what") in ("reassigning", "handed-over")]
         return bool(turns) and turns[-1] == "reassigning"
 
+    def noting(self, marker: str) -> bool:
+        """Whether any try set out to write the note with that marker."""
+        return any(record.get("marker") == marker for record in self._all("noting"))
+
     @property
     def end_begun(self) -> bool:
         """Whether any try set out to close or to reassign the task."""

@@ -156,11 +156,22 @@ async def _hand_over(case: Case, task: Task, end: End) -> None:
 
 async def _note(case: Case, task: Task, note: NewNote, *, look: bool) -> None:
     """One note per assignment: where an earlier try may have written it, it is looked for first."""
-    if look and await case.hands.desk.has_note(task, note.marker):
+    if look and await _written_earlier(case, task, note):
         return
     await case.record("noting", subject=note.subject, marker=note.marker)
     await case.hands.desk.add_note(task, note)
     await case.record("noted", subject=note.subject, marker=note.marker)
+
+
+async def _written_earlier(case: Case, task: Task, note: NewNote) -> bool:
+    """Where an earlier try began to write the note, one look is not enough: it may be older than the note."""
+    rules = case.hands.rules.verify
+    for look in range(rules.reads if case.history.noting(note.marker) else 1):
+        if look:
+            await case.hands.clock.sleep(rules.interval_s)
+        if await case.hands.desk.has_note(task, note.marker):
+            return True
+    return False
 
 
 def _minutes(case: Case, task: Task) -> Decimal:
