@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: help setup setup-dev setup-clients demo sim test test-clients check format bench campaign-kill lock campaign-property campaign-matrix
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv with spentkey and spentkey-sim (quick the second time)
 	@scripts/setup
