@@ -103,6 +103,8 @@ class IvantiDesk:
             created = await self._created(body, lambda: self.has_note(task, note.marker))
             if await self._shows(lambda created=created: self._note_is_there(task, note, created)):
                 return
+            if await self.has_note(task, note.marker):  # it is there, so another one would be a second note
+                raise WriteRefused(f"{SYSTEM} keeps the note otherwise than written: check ivanti.note_parent_category")
         raise WriteRefused(f"{SYSTEM} does not show the note that was written to task {task.number}")
 
     async def _created(self, body: dict[str, Any], shows: Callable[[], Awaitable[bool]]) -> str | None:

@@ -1,7 +1,6 @@
 """The case: one try at one task, with the hands that do the work and what has been learnt so far."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from spentkey.core.credential import Application
@@ -56,7 +55,6 @@ class Case:
     intent_made: bool = False
     no_signer: bool = False
     reads: int = 0
-    last_minutes: Decimal = Decimal(0)
 
     def step(self, name: str, detail: str = "") -> None:
         """Tell whoever watches where the story is."""

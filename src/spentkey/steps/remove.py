@@ -82,11 +82,12 @@ async def remove(case: Case, job: Job) -> Reply | End | Drift:
     if drift is not None:
         return drift
     case.step("remove", job.plan.route.value)
+    asked_before = case.intent_made
     reply = await _send_removal(case, job)
     if isinstance(reply, End):
         return reply
     cause = NOTHING_DONE.get(reply.answer)
-    return hand_over(Failed(reply.detail, cause=cause)) if cause is not None else reply
+    return hand_over(Failed(reply.detail, asked=asked_before, cause=cause)) if cause is not None else reply
 
 
 async def _send_removal(case: Case, job: Job) -> Reply | End:
