@@ -261,17 +261,19 @@ def _evidence_is_true(truth: Json, state: Path, records: list[Json]) -> list[str
         r for r in records if r["what"] in ("closing", "result") and r.get("outcome") in ("removed", "already-gone")
     ]
     for result in results:
-        task, key = result["task"], (result["app_id"], result["key_id"])
-        before = [r for r in records if r["seq"] < result["seq"] and r.get("task") == task]
-        before = [r for r in before if (r.get("app_id"), r.get("key_id")) == key]
+        task, key = result["task"], (result["app_id"], result["key_id"])  # an intent for another task counts too
+        before = [r for r in records if r["seq"] < result["seq"] and (r.get("app_id"), r.get("key_id")) == key]
         intended = any(r["what"] == "intent" for r in before)
         confirmed = any(r["what"] == "answer" and r["answer"] == "accepted" for r in before)
+        confirmed |= any(r["what"] == "witness" and r["shows"] == "ours" and r["task"] == task for r in before)
         if key in present:
             wrong.append(f"5: the evidence says {result['outcome']} of {key[1]}, which is there")
         if (result["outcome"] == "removed") != intended:
             wrong.append(f"5: the evidence says {result['outcome']} of {key[1]}; an intent is on record: {intended}")
         if (result.get("attribution") == "confirmed") != confirmed:
-            wrong.append(f"5: the evidence says {result.get('attribution')} of {key[1]}; Graph's 204: {confirmed}")
+            wrong.append(
+                f"5: the evidence says {result.get('attribution')} of {key[1]}; Graph's 204 or an audit event: {confirmed}"
+            )
     return wrong
 
 

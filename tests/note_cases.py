@@ -33,9 +33,10 @@ from spentkey.core.outcome import (
     Route,
     hand_over,
 )
-from spentkey.core.report import NewNote, Subject, closing_note, hand_over_note
+from spentkey.core.report import NewNote, Proof, Subject, closing_note, hand_over_note
 from spentkey.core.task import read_request
 from spentkey.core.texts import WORDS
+from spentkey.core.witness import Shows, Witness
 from support_core import (
     APP_ID,
     DAY,
@@ -127,9 +128,15 @@ def cases() -> dict[str, Callable[[str], NewNote]]:
     unwritten = "the ticket could not be written: Ivanti refuses the change (400)"
     made["removed-not-closed"] = _handed(REMOVED, unwritten)
     made["already-gone-not-closed"] = _handed(AlreadyGone(), unwritten)
-    made["removed"] = lambda language: closing_note(ABOUT, REMOVED, 5, language)
-    made["already-gone"] = lambda language: closing_note(ABOUT, AlreadyGone(), 5, language)
+    made["removed"] = lambda language: closing_note(ABOUT, REMOVED, Proof(5), language)
+    for shows in Shows:
+        made[f"removed-witness-{shows}"] = _witnessed(Witness(shows, "as the log says"))
+    made["already-gone"] = lambda language: closing_note(ABOUT, AlreadyGone(), Proof(5), language)
     return made
+
+
+def _witnessed(witness: Witness) -> Callable[[str], NewNote]:
+    return lambda language: closing_note(ABOUT, REMOVED, Proof(5, witness), language)
 
 
 def as_text(note: NewNote) -> str:

@@ -1,5 +1,6 @@
 """What would be done to a task, and why or why not: the story up to the last read, without a single write."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -10,7 +11,7 @@ from spentkey.ports import EvidenceLog, Question
 from spentkey.steps.case import Case, Hands
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
-from spentkey.steps.report import enough_tries, held_up, left, too_many_hand_overs
+from spentkey.steps.report import begun_hand_over, enough_tries, held_up, left, too_many_hand_overs
 from spentkey.steps.see import see_application
 from spentkey.steps.ticket import ask, read_ticket
 
@@ -60,7 +61,7 @@ class SilentEvidence:
         """What is on record about the task."""
         return await self._kept.history(task)
 
-    async def removals(self, app_id: str) -> frozenset[str]:
+    async def removals(self, app_id: str) -> Mapping[str, int]:
         """What is on record about the application."""
         return await self._kept.removals(app_id)
 
@@ -90,6 +91,9 @@ async def _look_ahead(case: Case) -> End | Result | None:
     if isinstance(ticket, End | Result):
         return ticket
     request = ask(case, ticket)
+    begun = await begun_hand_over(case, ticket.task)
+    if begun is not None:
+        return begun
     if isinstance(request, End):
         return request
     seen = await see_application(case, request)

@@ -4,7 +4,7 @@ Unless said otherwise every method may raise `Outage` (wait and try again), and 
 its method returns.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +15,14 @@ from typing import Any, Protocol
 from spentkey.core.credential import Application, Identity, Sighting
 from spentkey.core.evidence import History
 from spentkey.core.finding import Finding
-from spentkey.core.outcome import Refused
+from spentkey.core.outcome import Refused, Route
 from spentkey.core.radius import Radius
 from spentkey.core.report import NewNote
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
 from spentkey.core.task import Parameter, Task
+from spentkey.core.witness import Witness
 
 
 class Clock(Protocol):
@@ -187,6 +188,10 @@ class Directory(Protocol):
         """`removeKey` of exactly that key id, with the application's own token and a proof by `signer`."""
         ...
 
+    async def witness(self, application: Application, key_id: str, route: Route, since: datetime) -> Witness:
+        """What the directory's audit log shows of the removal; asks once, never waits, and never raises an outage."""
+        ...
+
 
 class Directories(Protocol):
     """Signs in to tenants, once for each."""
@@ -231,8 +236,8 @@ class EvidenceLog(Protocol):
         """What is on record about a task."""
         ...
 
-    async def removals(self, app_id: str) -> frozenset[str]:
-        """The key ids of that application that Spentkey ever set out to remove."""
+    async def removals(self, app_id: str) -> Mapping[str, int]:
+        """The key ids of that application that Spentkey ever set out to remove, and for which task it did so last."""
         ...
 
 

@@ -12,7 +12,7 @@ from spentkey.steps.case import Case, Hands, Ticket
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
 from spentkey.steps.remove import Drift, Job, remove
-from spentkey.steps.report import finish, settle_problem
+from spentkey.steps.report import begun_hand_over, finish, settle_problem
 from spentkey.steps.see import see_application
 from spentkey.steps.ticket import ask, read_ticket
 from spentkey.steps.verify import verify
@@ -38,6 +38,9 @@ async def tell(case: Case) -> End | Result:
     if isinstance(ticket, End | Result):
         return ticket
     request = ask(case, ticket)
+    begun = await begun_hand_over(case, ticket.task)
+    if begun is not None:
+        return begun
     if isinstance(request, End):
         return request
     async with case.hands.turns.turn(request.app_id):

@@ -202,13 +202,9 @@ def test_a_task_without_records_is_not_known() -> None:
     """And everything about it says no."""
     empty = past()
     assert not empty.known
-    assert (empty.assignment, empty.closed, empty.handing_over, empty.minutes_target, empty.open_attempts) == (
-        1,
-        None,
-        False,
-        None,
-        0,
-    )
+    said = (empty.assignment, empty.closed, empty.reassigning, empty.handing_over, empty.minutes_target)
+    assert said == (1, None, None, None, None)
+    assert (empty.open_attempts, empty.lost({"a"}), empty.asked_since(APP_ID, KEY_ID)) == (0, False, None)
     assert past(record("result")).known
 
 
@@ -268,7 +264,8 @@ def test_anything_else_is_no_close(other: dict[str, Any]) -> None:
 )
 def test_a_hand_over_is_under_way_until_its_end_is_on_record(steps: list[str], under_way: bool) -> None:
     """A crash may have come between."""
-    assert past(*[record(step) for step in steps]).handing_over is under_way
+    records = [record(step) for step in steps]
+    assert (past(*records).reassigning is not None) is under_way
 
 
 @pytest.mark.parametrize(

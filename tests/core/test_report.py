@@ -27,6 +27,7 @@ from spentkey.core.plain import plain, safe
 from spentkey.core.report import (
     LONGEST_REASON,
     NewNote,
+    Proof,
     Subject,
     closing_note,
     guard_of,
@@ -80,7 +81,7 @@ def test_the_resolution_is_plain_text() -> None:
 
 def test_the_closing_note_in_english() -> None:
     """The whole note."""
-    assert closing_note(ABOUT, REMOVED, 5, "en") == NewNote(
+    assert closing_note(ABOUT, REMOVED, Proof(5), "en") == NewNote(
         "Expired credential removed",
         f"""Expired secret for Sales removed
 
@@ -98,7 +99,7 @@ Verified by 5 agreeing reads of the directory.
 
 def test_the_note_for_an_absent_credential_in_dutch() -> None:
     """Its own subject, no word about how it was removed; the first line is never translated."""
-    note = closing_note(ABOUT, AlreadyGone(), 3, "nl")
+    note = closing_note(ABOUT, AlreadyGone(), Proof(3), "nl")
     assert note.subject == "Credential not present"
     assert note.body.splitlines() == [
         f"Credential {KEY_ID} was not present on Sales; nothing removed",
@@ -115,7 +116,7 @@ def test_the_note_for_an_absent_credential_in_dutch() -> None:
 
 def test_the_closing_note_in_french() -> None:
     """The lines that are translated."""
-    lines = closing_note(ABOUT, REMOVED, 5, "fr").body.splitlines()
+    lines = closing_note(ABOUT, REMOVED, Proof(5), "fr").body.splitlines()
     assert lines[0] == "Expired secret for Sales removed"
     assert lines[2:8] == [
         f"Application: Sales {APP_ID}",
@@ -129,7 +130,7 @@ def test_the_closing_note_in_french() -> None:
 
 def test_a_closing_note_without_a_known_route_says_so() -> None:
     """A dash instead of a guess."""
-    note = closing_note(ABOUT, Removed(Attribution.PRESUMED, None), 5, "en")
+    note = closing_note(ABOUT, Removed(Attribution.PRESUMED, None), Proof(5), "en")
     assert "How: - (presumed)" in note.body.splitlines()
 
 
@@ -286,7 +287,7 @@ def test_markup_is_escaped_wherever_a_requester_can_write() -> None:
     """Name, ids and reason."""
     evil = "<img src=x onerror=alert(1)>&"
     spoiled = about(app_name=evil, app_id=evil, key_id=evil, secret_type=evil)
-    for note in (handed(Refused("G3", evil), spoiled), closing_note(spoiled, REMOVED, 5, "en")):
+    for note in (handed(Refused("G3", evil), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")):
         assert "<" not in note.body
         assert "<" not in note.subject
         assert "&amp;" in note.body
@@ -305,7 +306,7 @@ def test_no_requester_can_write_a_marker(text: str) -> None:
     """A marker in a name would make a later hand-over believe that its note was written."""
     later = marker(about(assignment=2), "handed-over")
     spoiled = about(app_name=text, app_id=text, key_id=text, secret_type=text)
-    notes = [handed(Refused("G3", text), spoiled), closing_note(spoiled, REMOVED, 5, "en")]
+    notes = [handed(Refused("G3", text), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")]
     assert [note for note in notes if later in note.body] == []
 
 

@@ -144,6 +144,7 @@ async def test_the_evidence_holds_the_intent_before_the_removal(sim: RealSimulat
         "intent",
         "answer",
         "verified",
+        "witness",
         "noting",
         "noted",
         "closing",

@@ -24,6 +24,7 @@ class PasswordCredential:
     hint: str | None
     start: str | None
     end: str | None
+    custom_key_identifier: str | None = None
 
 
 @dataclass

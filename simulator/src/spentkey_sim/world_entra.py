@@ -126,6 +126,7 @@ def _password(names: tuple[object, ...], raw: Raw, making: Making) -> PasswordCr
         hint=raw.get("hint", making.token("hint", *names)[:3]),
         start=making.wire(raw.get("start", "-400d")),
         end=making.wire(raw.get("end", "+1y")),
+        custom_key_identifier=raw.get("custom_key_identifier"),
     )
 
 

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class JsonLinesEvidence:
         self._guard = threading.Lock()
         self._offset, self._seq, self._hash = 0, 0, GENESIS
         self._by_task: dict[int, list[Facts]] = {}
-        self._intended: dict[str, set[str]] = {}
+        self._intended: dict[str, dict[str, int]] = {}
         self._radius = Radius()
         self._read_only = read_only
         if not read_only:
@@ -71,8 +71,8 @@ class JsonLinesEvidence:
         """All records about a task, whichever process wrote them."""
         return await asyncio.to_thread(self._history, task)
 
-    async def removals(self, app_id: str) -> frozenset[str]:
-        """The key ids of the application that an intent on record names."""
+    async def removals(self, app_id: str) -> Mapping[str, int]:
+        """The key ids of the application that an intent on record names, each with the task of the latest one."""
         return await asyncio.to_thread(self._removals, app_id)
 
     def _ask(self, question: Question) -> Refused | None:
@@ -100,9 +100,9 @@ class JsonLinesEvidence:
         with self._up_to_date():
             return history(self._by_task.get(task, []), task)
 
-    def _removals(self, app_id: str) -> frozenset[str]:
+    def _removals(self, app_id: str) -> Mapping[str, int]:
         with self._up_to_date():
-            return frozenset(self._intended.get(app_id, set()))
+            return dict(self._intended.get(app_id, {}))
 
     @contextmanager
     def _up_to_date(self) -> Generator[None]:
@@ -180,7 +180,7 @@ class JsonLinesEvidence:
             self._by_task.setdefault(record["task"], []).append(record)
         self._radius.note(record)
         if record.get("what") == "intent":
-            self._intended.setdefault(str(record.get("app_id")), set()).add(str(record.get("key_id")))
+            self._intended.setdefault(str(record.get("app_id")), {})[str(record.get("key_id"))] = record["task"]
 
     def _write(self, file: int, what: str, facts: Facts) -> None:
         sealed = seal(self._hash, self._seq, self._clock.now(), what, facts)

@@ -8,7 +8,7 @@ Records hold identifiers, never values of secrets.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -91,6 +91,16 @@ class History:
         """The latest intent to remove exactly this key id of this application, if any."""
         return self._latest("intent", app_id, key_id)
 
+    def asked_since(self, app_id: str, key_id: str) -> datetime | None:
+        """When the first intent to remove this key id of this application was put on record."""
+        first = next((r for r in self._all("intent") if r.get("app_id") == app_id and r.get("key_id") == key_id), None)
+        return datetime.fromisoformat(str(first["at"])) if first is not None else None
+
+    def lost(self, key_ids: Set[str]) -> bool:
+        """Whether the loss of exactly these credentials is on record already."""
+        on_record = [{str(one["key_id"]) for one in r.get("lost") or ()} for r in self._all("survivor-lost")]
+        return key_ids in on_record
+
     def confirmed(self, app_id: str, key_id: str) -> bool:
         """Whether Graph answered 204 to a removal of ours."""
         answer = self._latest("answer", app_id, key_id)
@@ -107,10 +117,18 @@ class History:
         return closed[-1] if closed else None
 
     @property
-    def handing_over(self) -> bool:
-        """Whether a hand-over was begun and its end is not on record."""
-        turns = [r.get("what") for r in self.records if r.get("what") in ("reassigning", "handed-over")]
-        return bool(turns) and turns[-1] == "reassigning"
+    def reassigning(self) -> Facts | None:
+        """The reassignment that was begun and whose end is not on record."""
+        return self._unended("reassigning")
+
+    @property
+    def handing_over(self) -> Facts | None:
+        """The hand-over that was begun, note and all, and whose end is not on record."""
+        return self._unended("handing-over")
+
+    def _unended(self, what: str) -> Facts | None:
+        turns = [r for r in self.records if r.get("what") in (what, "handed-over")]
+        return turns[-1] if turns and turns[-1].get("what") == what else None
 
     def noting(self, marker: str) -> bool:
         """Whether any try set out to write the note with that marker."""

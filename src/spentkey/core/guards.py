@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from spentkey.core.credential import SKEW, Application, Credential, Identity, Kind, Sighting
+from spentkey.core.credential import SKEW, Application, Credential, Holder, Identity, Kind, Sighting
 from spentkey.core.outcome import NotOurs, Refused
 from spentkey.core.plain import plain
 from spentkey.core.rules import DeskRules, TenantRules
+from spentkey.core.signing import signing_group
 from spentkey.core.task import Parameter, RemovalRequest, Task, ours, read_request
 
 PROTECTED_NAMES = ("CWAP_AuthSecret", "ConnectSyncProvisioning_*")
@@ -101,11 +102,7 @@ def g3_name(application: Application, request: RemovalRequest) -> Refused | None
 def g4_locate(application: Application, sighting: Sighting, request: RemovalRequest) -> Credential | Absent | Refused:
     """G4: the key id stands exactly once, in the list that SecretType names, and nowhere else."""
     if sighting.principal is not None and sighting.principal.holding(request.key_id):
-        return Refused(
-            "G4",
-            f"{request.key_id} is a credential of the service principal, not of the app registration: "
-            "the security team must look at it",
-        )
+        return _on_the_principal(sighting.principal, request.key_id)
     held = application.holding(request.key_id)
     if not held:
         return Absent()
@@ -117,7 +114,24 @@ def g4_locate(application: Application, sighting: Sighting, request: RemovalRequ
             "G4",
             f"SecretType says {article[request.kind]}, but {request.key_id} is a {article[held[0].kind]}",
         )
-    return held[0]
+    group = signing_group(application, request.key_id)
+    return Refused("G4", f"{request.key_id} {_in_group(group)}") if group else held[0]
+
+
+def _on_the_principal(principal: Holder, key_id: str) -> Refused:
+    group = signing_group(principal, key_id)
+    saml = f", and {_in_group(group)}" if group else ""
+    return Refused(
+        "G4",
+        f"{key_id} is a credential of the service principal, not of the app registration{saml}: "
+        "the security team must look at it",
+    )
+
+
+def _in_group(group: Sequence[Credential]) -> str:
+    """What a signing group is, for whoever must decide about all of it at once."""
+    entries = ", ".join(f"{one.usage or one.kind} {one.key_id}" for one in group)
+    return f"belongs to a SAML signing certificate, whose entries must stay together ({entries})"
 
 
 def g4_not_a_typo(application: Application, kind: Kind, now: datetime, grace: timedelta) -> Refused | None:

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, End, Failed, NotOurs, Outcome, Refused, Removed
 from spentkey.core.plain import MARK, plain, safe
 from spentkey.core.texts import WORDS
+from spentkey.core.witness import Witness
 
+HANDED_OVER, DONE = "handed-over", "done"
+"""The kinds of note, by which their markers differ."""
 LONGEST_REASON = 2000
 """Longest reason in a note, in characters; a reason may list key ids."""
 
@@ -38,8 +41,16 @@ class NewNote:
     marker: str
 
 
+@dataclass(frozen=True)
+class Proof:
+    """What a closing note can say for itself: the agreeing reads, and what the directory's audit log shows."""
+
+    reads: int
+    witness: Witness | None = None
+
+
 def marker(about: Subject, kind: str) -> str:
-    """The beginning of the marker: one for each task, assignment and kind of note (`handed-over` or `done`)."""
+    """The beginning of the marker: one for each task, assignment and kind of note."""
     return f"{MARK}task={about.task} assignment={about.assignment} {kind} "
 
 
@@ -51,14 +62,16 @@ def resolution(about: Subject, outcome: Removed | AlreadyGone) -> str:
     return f"Credential {about.key_id} was not present on {name}; nothing removed"
 
 
-def closing_note(about: Subject, outcome: Removed | AlreadyGone, reads: int, language: str) -> NewNote:
+def closing_note(about: Subject, outcome: Removed | AlreadyGone, proof: Proof, language: str) -> NewNote:
     """The note before the close, for tenants without a resolution field on the task."""
     words = WORDS[language]
     lines = [html.escape(resolution(about, outcome), quote=False), "", *_details(about, language)]
     if isinstance(outcome, Removed):
         lines += [f"{words.how}: {outcome.route or '-'} ({outcome.attribution})"]
-    lines += [words.verified.format(reads=reads)]
-    mark = marker(about, "done")
+    lines += [words.verified.format(reads=proof.reads)]
+    if isinstance(outcome, Removed) and proof.witness is not None:
+        lines += [f"{words.witness} {words.witness_shows[proof.witness.shows]}."]
+    mark = marker(about, DONE)
     lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={outcome.name}]"]
     subject = "Expired credential removed" if isinstance(outcome, Removed) else "Credential not present"
     return NewNote(subject, "\n".join(lines), mark)
@@ -67,7 +80,7 @@ def closing_note(about: Subject, outcome: Removed | AlreadyGone, reads: int, lan
 def hand_over_note(about: Subject, end: End, language: str) -> NewNote:
     """The note that hands a task to people: what was found, what was not done, and what to do next."""
     outcome = end.outcome
-    mark = marker(about, "handed-over")
+    mark = marker(about, HANDED_OVER)
     lines = [safe(reason_of(outcome) or end.trouble or outcome.name, LONGEST_REASON), ""]
     lines += [_what_was_done(outcome, language), _what_to_do_next(outcome, language), "", *_details(about, language)]
     lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={guard_of(outcome) or outcome.name}]"]

@@ -22,6 +22,8 @@ class Words:
     tenant: str
     how: str
     verified: str
+    witness: str
+    witness_shows: Mapping[str, str]
     evidence: str
 
 
@@ -63,6 +65,13 @@ ENGLISH = Words(
     tenant="Tenant",
     how="How",
     verified="Verified by {reads} agreeing reads of the directory.",
+    witness="The directory's audit log",
+    witness_shows={
+        "ours": "shows this removal by Spentkey",
+        "others": "shows a removal by somebody else",
+        "not-yet": "does not show the removal yet",
+        "not-available": "is not available",
+    },
     evidence="Evidence",
 )
 DUTCH = Words(
@@ -104,6 +113,13 @@ DUTCH = Words(
     tenant="Tenant",
     how="Hoe",
     verified="Bevestigd door {reads} gelijke lezingen van de directory.",
+    witness="Het auditlogboek van de directory",
+    witness_shows={
+        "ours": "toont deze verwijdering door Spentkey",
+        "others": "toont een verwijdering door iemand anders",
+        "not-yet": "toont de verwijdering nog niet",
+        "not-available": "is niet beschikbaar",
+    },
     evidence="Bewijs",
 )
 FRENCH = Words(
@@ -147,6 +163,13 @@ FRENCH = Words(
     tenant="Tenant",
     how="Comment",
     verified="Vérifié par {reads} lectures concordantes de l'annuaire.",
+    witness="Le journal d'audit de l'annuaire",
+    witness_shows={
+        "ours": "montre cette suppression par Spentkey",
+        "others": "montre une suppression par quelqu'un d'autre",
+        "not-yet": "ne montre pas encore la suppression",
+        "not-available": "n'est pas disponible",
+    },
     evidence="Preuve",
 )
 WORDS = {"en": ENGLISH, "nl": DUTCH, "fr": FRENCH}

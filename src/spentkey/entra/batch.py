@@ -9,11 +9,9 @@ from typing import Any, cast
 
 from spentkey.core.credential import Sighting
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.entra.wire import SELECT, SELECT_APPLICATION, directory_time, read_application, read_principal
+from spentkey.entra.wire import SELECT, SELECT_APPLICATION, SYSTEM, directory_time, read_application, read_principal
 from spentkey.transport.line import Answered, json_object
 from spentkey.transport.retry import TryAgain, retry_after
-
-SYSTEM = "Microsoft Graph"
 
 
 def batch_of_two(app_id: str) -> dict[str, Any]:

@@ -3,18 +3,22 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from spentkey.core.credential import Application, Identity, Sighting
-from spentkey.core.errors import AccessRefused
+from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.guards import g2_identity
+from spentkey.core.outcome import Route
 from spentkey.core.signer import Signer
-from spentkey.entra.batch import SYSTEM, batch_of_two, found_or_none, read_batch
+from spentkey.core.witness import Witness
+from spentkey.entra.audit import PATH, ROLE, not_available, query_for, read_witness
+from spentkey.entra.batch import batch_of_two, found_or_none, read_batch
 from spentkey.entra.proof import UnusableProof, client_assertion, proof_of_possession
 from spentkey.entra.reply import NeedsNewToken, reply_of
-from spentkey.entra.token import SignIn, TokenSource
-from spentkey.entra.wire import SELECT_APPLICATION, directory_time, error_of, read_application
+from spentkey.entra.token import SignIn, TokenSource, read_roles
+from spentkey.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
 from spentkey.ports import Answer, Clock, Ids, Reply
 from spentkey.transport.line import Answered, Line, ReplyLost, json_object
 from spentkey.transport.retry import with_retries
@@ -134,6 +138,19 @@ class EntraDirectory:
             return self.line.write_once("PATCH", path, body, headers)
 
         return await self._write(self.tokens, send, "patch", client_request_id)
+
+    async def witness(self, application: Application, key_id: str, route: Route, since: datetime) -> Witness:
+        """Ask the audit log once, where the token allows it; `removeKey` is initiated by the application itself."""
+        actor = application.app_id if route is Route.REMOVE_KEY else self.client_id
+        try:
+            token = await self.tokens.token()
+            if ROLE not in read_roles(token):
+                return not_available(f"{ROLE} is not granted")
+            headers = {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
+            answered = await self.line.read_once(PATH, query_for(application.object_id, since), headers)
+        except SpentkeyError as problem:
+            return not_available(str(problem))
+        return read_witness(answered, application.object_id, key_id, actor.lower())
 
     def _action(self, application: Application, action: str, body: dict[str, str]) -> Send:
         path = f"/v1.0/applications/{application.object_id}/{action}"

@@ -13,6 +13,7 @@ from spentkey.core.credential import Application, Credential, Holder, Kind
 from spentkey.core.errors import Outage
 from spentkey.transport.line import Answered, json_object
 
+SYSTEM = "Microsoft Graph"
 SELECT = "id,appId,displayName,passwordCredentials,keyCredentials"
 """`key` is only shown with `$select=keyCredentials` on a single object (learn.microsoft.com/graph/api/resources/keycredential)."""
 SELECT_APPLICATION = SELECT + ",tokenEncryptionKeyId"

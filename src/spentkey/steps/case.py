@@ -1,15 +1,17 @@
 """The case: one try at one task, with the hands that do the work and what has been learnt so far."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from spentkey.core.credential import Application
 from spentkey.core.errors import EvidenceBroken
-from spentkey.core.evidence import History
+from spentkey.core.evidence import Facts, History
 from spentkey.core.outcome import Attribution, End, Refused, Removed, Result, Route
 from spentkey.core.report import Subject, guard_of, reason_of
 from spentkey.core.rules import Rules, TenantRules
 from spentkey.core.task import RemovalRequest, Task, asked_type, ours
+from spentkey.core.witness import Witness
 from spentkey.ports import Clock, Directories, EvidenceLog, Ids, Parameter, Progress, Question, TaskDesk, Turns, Vault
 
 
@@ -54,6 +56,9 @@ class Case:
     route: Route | None = None
     intent_made: bool = False
     no_signer: bool = False
+    asked_since: datetime | None = None
+    """When this credential's removal was first asked for, by this try or an earlier one."""
+    witness: Witness | None = None
     reads: int = 0
 
     def step(self, name: str, detail: str = "") -> None:
@@ -95,6 +100,12 @@ class Case:
     def learn_application(self, application: Application) -> None:
         """Keep the directory's spelling of the name."""
         self.app_name = application.display_name
+
+    def take_up(self, begun: Facts) -> None:
+        """Keep what an earlier try knew, so that what it had begun can be finished without looking again."""
+        self.tenant = next((one for one in self.hands.rules.tenants if one.name == begun.get("tenant")), None)
+        self.app_name = str(begun["app_name"]) if begun.get("app_name") else None
+        self.route = Route(str(begun["route"])) if begun.get("route") else None
 
     @property
     def subject(self) -> Subject:

@@ -1,11 +1,10 @@
 """Step 4: the guards G3 to G6 on what was seen, and what it means when the credential is not there."""
 
 from spentkey.core.credential import Credential, Kind
-from spentkey.core.evidence import Facts
+from spentkey.core.evidence import Facts, History
 from spentkey.core.guards import Absent, g3_name, g4_locate, g4_not_a_typo, g5_expired, g6_not_protected
 from spentkey.core.outcome import (
     AlreadyGone,
-    Attribution,
     CannotTell,
     End,
     Refused,
@@ -20,6 +19,7 @@ from spentkey.core.task import RemovalRequest
 from spentkey.steps.case import Case
 from spentkey.steps.see import Seen, look
 from spentkey.steps.verify import survivor_lost
+from spentkey.steps.witness import attribute
 
 
 async def judge(case: Case, request: RemovalRequest, seen: Seen) -> tuple[Seen, Credential] | End:
@@ -65,6 +65,9 @@ async def _absent(case: Case, request: RemovalRequest, seen: Seen) -> End:
     intent = case.history.intended(request.app_id, request.key_id)
     if intent is not None:
         return await _removed_earlier(case, request, seen, intent)
+    other = (await case.hands.evidence.removals(request.app_id)).get(request.key_id)
+    if other is not None:
+        return await _removed_for(case, request, seen, other)
     typo = g4_not_a_typo(seen.application, request.kind, case.hands.clock.now(), case.hands.rules.grace)
     return hand_over(typo) if typo is not None else close(AlreadyGone())
 
@@ -73,9 +76,23 @@ async def _removed_earlier(case: Case, request: RemovalRequest, seen: Seen, inte
     lost = lost_survivors(_recorded_survivors(intent), seen.application)
     if lost:
         return await survivor_lost(case, seen.application, lost)
-    confirmed = case.history.confirmed(request.app_id, request.key_id)
-    attribution = Attribution.CONFIRMED if confirmed else Attribution.PRESUMED
-    return close(Removed(attribution, Route(str(intent["route"]))))
+    return await _removed_by_us(case, request, seen, case.history)
+
+
+async def _removed_for(case: Case, request: RemovalRequest, seen: Seen, task: int) -> End:
+    """Removed in the work on another task that asked for the same; what survived then is no longer of interest."""
+    return await _removed_by_us(case, request, seen, await case.hands.evidence.history(task))
+
+
+async def _removed_by_us(case: Case, request: RemovalRequest, seen: Seen, history: History) -> End:
+    intent = history.intended(request.app_id, request.key_id)
+    if intent is None:
+        return close(AlreadyGone())
+    route = Route(str(intent["route"]))
+    case.asked_since = history.asked_since(request.app_id, request.key_id)
+    accepted = history.confirmed(request.app_id, request.key_id)
+    attribution = await attribute(case, seen.directory, seen.application, request.key_id, route, accepted=accepted)
+    return close(Removed(attribution, route))
 
 
 def _recorded_survivors(intent: Facts) -> tuple[Survivor, ...]:

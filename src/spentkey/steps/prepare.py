@@ -20,7 +20,8 @@ async def prepare(
 ) -> tuple[Plan, Signer | None] | End:
     """Settle what will be done; a certificate whose application has no valid signer at hand is handed over."""
     case.step("plan")
-    plan = make_plan(application, credential, await case.hands.evidence.removals(application.app_id))
+    removed_by_us = await case.hands.evidence.removals(application.app_id)
+    plan = make_plan(application, credential, removed_by_us.keys())
     case.route = plan.route
     if credential.kind is Kind.SECRET:
         return plan, None

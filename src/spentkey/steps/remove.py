@@ -72,6 +72,7 @@ async def remove(case: Case, job: Job) -> Reply | End | Drift:
     """
     earlier = case.history.intended(job.request.app_id, job.request.key_id)
     if earlier is not None and not case.intent_made:
+        case.asked_since = case.history.asked_since(job.request.app_id, job.request.key_id)
         case.step("remove", "was asked for earlier")
         case.intent_made = True
         return Reply(Answer.LOST, "an earlier try asked for the removal", str(earlier.get("client_request_id")))
@@ -94,6 +95,7 @@ async def _send_removal(case: Case, job: Job) -> Reply | End:
     """One removal with its records before and after; nothing is sent unless the intent is safely on disk."""
     client_request_id, plan, application = case.hands.ids.new(), job.plan, job.plan.application
     now, limits = case.hands.clock.now(), case.hands.rules.limits
+    case.asked_since = case.asked_since or now
     too_many = await case.record_unless(
         lambda radius: radius.refuse_intent(case.hands.run, application.app_id, now, limits),
         "intent",

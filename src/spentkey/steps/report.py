@@ -19,7 +19,17 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
-from spentkey.core.report import NewNote, closing_note, guard_of, hand_over_note, resolution
+from spentkey.core.recorded import facts_of, hand_over_of
+from spentkey.core.report import (
+    HANDED_OVER,
+    NewNote,
+    Proof,
+    closing_note,
+    guard_of,
+    hand_over_note,
+    marker,
+    resolution,
+)
 from spentkey.core.task import Task
 from spentkey.ports import Question, TaskChange
 from spentkey.steps.case import Case
@@ -99,8 +109,9 @@ async def _write(case: Case, end: End) -> tuple[End, SpentkeyError | None]:
         if end.ticket is TicketState.CLOSED:
             await _close(case, task, end)
             return end, None
+        about = {**_recorded(case, case.result(end)), **facts_of(end)}
         too_many = await case.record_unless(
-            too_many_hand_overs(case), "handing-over", assignment=case.history.assignment
+            too_many_hand_overs(case), "handing-over", **about, assignment=case.history.assignment
         )
         if too_many is not None:
             return held_up(end, too_many), None
@@ -117,9 +128,8 @@ async def _close(case: Case, task: Task, end: End) -> None:
         raise TypeError(f"a task is never closed on the outcome {end.outcome.name}")
     text = resolution(case.subject, end.outcome)
     if not rules.resolution_field:
-        await _note(
-            case, task, closing_note(case.subject, end.outcome, case.reads, rules.language), look=case.history.known
-        )
+        proof = Proof(case.reads, case.witness)
+        await _note(case, task, closing_note(case.subject, end.outcome, proof, rules.language), look=case.history.known)
     minutes = _minutes(case, task)
     await case.record("closing", **_recorded(case, case.result(end)), minutes=str(minutes))
     change = TaskChange(
@@ -148,28 +158,42 @@ async def _hand_over(case: Case, task: Task, end: End) -> None:
     rules = case.hands.rules.desk
     await _note(case, task, hand_over_note(case.subject, end, rules.language), look=True)
     minutes = _minutes(case, task)
-    await case.record("reassigning", minutes=str(minutes), team=rules.escalation_team)
+    await case.record("reassigning", minutes=str(minutes), team=rules.escalation_team, **{"from": str(task.minutes)})
     change = TaskChange(status=rules.handed_off, owner="", minutes=minutes, owner_team=rules.escalation_team)
     await case.hands.desk.change(task, change)
     await case.record("handed-over", minutes=str(minutes), team=rules.escalation_team)
 
 
+async def begun_hand_over(case: Case, task: Task) -> End | None:
+    """A hand-over whose note an earlier try wrote: it is finished as it stands, whatever the directory shows by now.
+
+    Else what became possible meanwhile would close the task under a note that says why it was not.
+    """
+    begun = case.history.handing_over
+    if begun is None or not case.history.noting(marker(case.subject, HANDED_OVER)):
+        return None
+    if not await _written_earlier(case, task, marker(case.subject, HANDED_OVER)):
+        return None
+    case.take_up(begun)
+    return hand_over_of(begun)
+
+
 async def _note(case: Case, task: Task, note: NewNote, *, look: bool) -> None:
     """One note per assignment: where an earlier try may have written it, it is looked for first."""
-    if look and await _written_earlier(case, task, note):
+    if look and await _written_earlier(case, task, note.marker):
         return
     await case.record("noting", subject=note.subject, marker=note.marker)
     await case.hands.desk.add_note(task, note)
     await case.record("noted", subject=note.subject, marker=note.marker)
 
 
-async def _written_earlier(case: Case, task: Task, note: NewNote) -> bool:
+async def _written_earlier(case: Case, task: Task, mark: str) -> bool:
     """Where an earlier try began to write the note, one look is not enough: it may be older than the note."""
     rules = case.hands.rules.verify
-    for look in range(rules.reads if case.history.noting(note.marker) else 1):
+    for look in range(rules.reads if case.history.noting(mark) else 1):
         if look:
             await case.hands.clock.sleep(rules.interval_s)
-        if await case.hands.desk.has_note(task, note.marker):
+        if await case.hands.desk.has_note(task, mark):
             return True
     return False
 

@@ -1,5 +1,7 @@
 """Steps 1 and 2: read the task and its request from the service desk, and take what it asks for literally."""
 
+from decimal import Decimal
+
 from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, hand_over, leave_open, leave_untouched
@@ -24,6 +26,7 @@ async def read_ticket(case: Case) -> Ticket | Result | End:
     if not_ours is not None:
         await _note_finished_hand_over(case, task)
         return leave_untouched(not_ours)
+    await _note_return(case, task)
     return await _with_parameters(case, task)
 
 
@@ -49,8 +52,21 @@ async def _note_finished_close(case: Case, begun: Facts) -> None:
 
 async def _note_finished_hand_over(case: Case, task: Task) -> None:
     """A crash may have come between a reassignment and its record; the task itself shows that it took."""
-    if case.history.handing_over and task.owner_team == case.hands.rules.desk.escalation_team:
+    if case.history.reassigning and task.owner_team == case.hands.rules.desk.escalation_team:
         await case.record("handed-over", team=task.owner_team, found="the task shows it")
+
+
+async def _note_return(case: Case, task: Task) -> None:
+    """A task may have been handed over without a record of it, and then given back: that is a new assignment.
+
+    The minutes show it, because they are written together with the team.
+    """
+    begun = case.history.reassigning
+    if begun is None or "from" not in begun:
+        return
+    if Decimal(str(begun["from"])) != Decimal(str(begun["minutes"])) == task.minutes:
+        await case.record("handed-over", team=begun.get("team"), found="its minutes show it; it was given back since")
+        case.history = await case.hands.evidence.history(case.number)
 
 
 async def _with_parameters(case: Case, task: Task) -> Ticket | End:

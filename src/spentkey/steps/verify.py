@@ -4,12 +4,13 @@ import base64
 from collections.abc import Sequence
 
 from spentkey.core.credential import Application
-from spentkey.core.outcome import Attribution, CannotTell, Cause, End, Failed, Removed, close, hand_over, leave_open
-from spentkey.core.plan import Plan, Survivor, lost_survivors
+from spentkey.core.outcome import CannotTell, Cause, End, Failed, Removed, close, hand_over, leave_open
+from spentkey.core.plan import Survivor, lost_survivors
 from spentkey.core.verification import Verdict, Verification
 from spentkey.ports import Answer, Reply
 from spentkey.steps.case import Case
 from spentkey.steps.remove import Drift, Job, remove
+from spentkey.steps.witness import attribute
 
 
 async def verify(case: Case, job: Job, reply: Reply) -> End:
@@ -34,7 +35,9 @@ async def verify(case: Case, job: Job, reply: Reply) -> End:
     await case.record("verified", verdict=verdict.value, reads=watch.seen)
     if verdict is Verdict.SURVIVOR_LOST:
         return await survivor_lost(case, job.plan.application, lost)
-    return _end(verdict, job.plan, _confirmed(case, job, reply), reply)
+    if verdict is Verdict.GONE:
+        return await _removed(case, job, reply)
+    return _not_gone(verdict, reply)
 
 
 async def _one_read(case: Case, job: Job, watch: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
@@ -47,14 +50,15 @@ async def _one_read(case: Case, job: Job, watch: Verification) -> tuple[Verdict,
     return watch.read(now, present=present, survivors_intact=not lost), lost
 
 
-def _confirmed(case: Case, job: Job, reply: Reply) -> bool:
-    """Whether Graph itself said 204 to a removal of ours, in this try or an earlier one."""
-    return reply.answer is Answer.ACCEPTED or case.history.confirmed(job.request.app_id, job.request.key_id)
+async def _removed(case: Case, job: Job, reply: Reply) -> End:
+    """Graph may have said 204 to a removal of ours in this try or in an earlier one."""
+    accepted = reply.answer is Answer.ACCEPTED or case.history.confirmed(job.request.app_id, job.request.key_id)
+    plan = job.plan
+    attribution = await attribute(case, job.directory, plan.application, plan.key_id, plan.route, accepted=accepted)
+    return close(Removed(attribution, plan.route))
 
 
-def _end(verdict: Verdict, plan: Plan, confirmed: bool, reply: Reply) -> End:
-    if verdict is Verdict.GONE:
-        return close(Removed(Attribution.CONFIRMED if confirmed else Attribution.PRESUMED, plan.route))
+def _not_gone(verdict: Verdict, reply: Reply) -> End:
     if verdict is Verdict.STILL_THERE:
         found = f"Graph answered: {reply.detail}; but the credential is still there"
         return hand_over(Failed(found, asked=True, cause=Cause.STILL_THERE))
@@ -72,7 +76,8 @@ async def survivor_lost(case: Case, known: Application, lost: Sequence[Survivor]
         {"kind": one.kind.value, "key_id": one.key_id, "der": base64.b64encode(der).decode() if der else None}
         for one, der in parts
     ]
-    await case.record("survivor-lost", lost=on_record)
+    if not case.history.lost({one.key_id for one in lost}):  # what was looked into stops nothing a second time
+        await case.record("survivor-lost", lost=on_record)
     ids = ", ".join(f"{one.kind} {one.key_id}" for one in lost)
     found = f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change"
     return hand_over(Failed(found, asked=True, cause=Cause.SURVIVOR_LOST))

@@ -61,6 +61,13 @@ class Line:
 
         return await with_retries(once, self.clock, self.jitter)
 
+    async def read_once(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answered:
+        """GET a single time, for what is only good to know; raises `Outage` when no answer comes."""
+        try:
+            return await self._try("GET", path, query, None, headers)
+        except TryAgain as problem:
+            raise Outage(str(problem)) from None
+
     async def post_read(self, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Answered:
         """POST that changes nothing (a batch of reads), with the retries of a read."""
 

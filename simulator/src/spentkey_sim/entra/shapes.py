@@ -93,7 +93,7 @@ def encoded(world: World, one: KeyCredential) -> str | None:
 
 def _password(one: PasswordCredential) -> dict[str, Any]:
     return {
-        "customKeyIdentifier": None,
+        "customKeyIdentifier": one.custom_key_identifier,
         "displayName": one.display_name,
         "endDateTime": one.end,
         "hint": one.hint,

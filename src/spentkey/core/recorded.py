@@ -1,0 +1,57 @@
+"""Outcomes as evidence keeps them, so that a rerun can finish what an earlier try had begun to report."""
+
+from typing import Any
+
+from spentkey.core.errors import Who
+from spentkey.core.evidence import Facts
+from spentkey.core.outcome import (
+    AlreadyGone,
+    Attribution,
+    CannotTell,
+    Cause,
+    End,
+    Failed,
+    Outcome,
+    Refused,
+    Removed,
+    Route,
+    hand_over,
+)
+
+
+def facts_of(end: End) -> dict[str, Any]:
+    """What a hand-over is about, beside its result: enough to write the very same note again."""
+    outcome = end.outcome
+    failed = outcome if isinstance(outcome, Failed) else None
+    return {
+        "said": getattr(outcome, "reason", None),
+        "trouble": end.trouble,
+        "who": failed.who.value if failed else None,
+        "asked": failed.asked if failed else None,
+        "cause": failed.cause.value if failed and failed.cause else None,
+    }
+
+
+def hand_over_of(record: Facts) -> End:
+    """The hand-over that a record with `facts_of` and the result's fields tells of."""
+    trouble = record.get("trouble")
+    end = hand_over(_outcome(record))
+    return End(end.outcome, end.ticket, str(trouble) if trouble else None)
+
+
+def _outcome(record: Facts) -> Outcome:
+    said = str(record.get("said") or "")
+    match record.get("outcome"):
+        case "removed":
+            route = record.get("route")
+            return Removed(Attribution(str(record.get("attribution"))), Route(str(route)) if route else None)
+        case "already-gone":
+            return AlreadyGone()
+        case "refused":
+            return Refused(str(record.get("guard")), said)
+        case "failed":
+            cause = record.get("cause")
+            who, asked = Who(str(record.get("who"))), record.get("asked") is True
+            return Failed(said, who, asked=asked, cause=Cause(str(cause)) if cause else None)
+        case _:
+            return CannotTell(said)

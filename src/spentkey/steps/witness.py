@@ -1,0 +1,22 @@
+"""Between steps 7 and 8: whose removal it was, by Graph's own answer or by the directory's audit log."""
+
+from spentkey.core.credential import Application
+from spentkey.core.outcome import Attribution, Route
+from spentkey.core.witness import Shows
+from spentkey.ports import Directory
+from spentkey.steps.case import Case
+
+
+async def attribute(
+    case: Case, directory: Directory, application: Application, key_id: str, route: Route, *, accepted: bool
+) -> Attribution:
+    """Ask the audit log once, put on record what it shows, and say how sure it is that the removal was ours.
+
+    Graph's 204 to us confirms it, and so does an audit event of our own; nothing else does, and a missing event takes
+    nothing away.
+    """
+    since = case.asked_since or case.hands.clock.now()
+    witness = await directory.witness(application, key_id, route, since)
+    case.witness = witness
+    await case.record("witness", shows=witness.shows.value, detail=witness.detail, event=witness.event)
+    return Attribution.CONFIRMED if accepted or witness.shows is Shows.OURS else Attribution.PRESUMED
