@@ -9,7 +9,7 @@ from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, State, clock_finding
 from spentkey.core.guards import g2_identity
 from spentkey.core.rules import TenantRules
-from spentkey.core.secret import Secret
+from spentkey.entra.audit import ROLE
 from spentkey.entra.client import EntraDirectory
 from spentkey.entra.directories import EntraDirectories
 from spentkey.entra.token import read_roles
@@ -46,12 +46,14 @@ class TenantCheck:
             yield Finding(self.system, "sign-in", State.FAIL, stranger.reason, mend)
             return
         yield Finding(self.system, "sign-in", State.OK, f"as {directory.client_id}")
-        yield self._roles(await directory.tokens.token())
+        roles = read_roles(await directory.tokens.token())
+        yield self._roles(roles)
+        yield _second_witness(self.system, roles)
         async for finding in self._own_application(directory):
             yield finding
 
-    def _roles(self, token: Secret) -> Finding:
-        roles, client = read_roles(token), "the automation's app registration"
+    def _roles(self, roles: frozenset[str]) -> Finding:
+        client = "the automation's app registration"
         missing = [name for name, any_of in (("read", READ), ("write", WRITE)) if not roles & any_of]
         said = ", ".join(sorted(roles)) or "none"
         if missing:
@@ -75,6 +77,14 @@ class TenantCheck:
         application = sighting.application
         secrets = [one for one in application.credentials if one.kind is Kind.SECRET] if application else []
         yield _own_secret(self.system, secrets, now)
+
+
+def _second_witness(system: str, roles: frozenset[str]) -> Finding:
+    """The audit log is only good to have: removals are proven by reads."""
+    what = "second witness"
+    if ROLE in roles:
+        return Finding(system, what, State.OK, "the audit log can be asked")
+    return Finding(system, what, State.OK, f"none: {ROLE} is not granted, which is optional")
 
 
 def _own_secret(system: str, secrets: list[Credential], now: datetime) -> Finding:

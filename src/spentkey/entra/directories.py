@@ -60,6 +60,7 @@ class EntraDirectories:
         opening = self._open.get(name)
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None)):
             opening = asyncio.ensure_future(self._sign_in(self.places[name]))
+            opening.add_done_callback(_noticed)
             self._open[name] = opening
         return opening
 
@@ -85,3 +86,9 @@ class EntraDirectories:
 
     def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], str]) -> TokenSource:
         return TokenSource(sign_in, self.session_for(sign_in.authority), self.clock, self.jitter, proof)
+
+
+def _noticed(opening: asyncio.Task[EntraDirectory]) -> None:
+    """Take note of how an opening ended, also when every task that waited for it was interrupted."""
+    if not opening.cancelled():
+        opening.exception()
