@@ -92,7 +92,8 @@ async def test_counting_needs_the_eventual_header(desk: Desk) -> None:
         ("/applications?$select=secretText", 400, "Request_BadRequest"),
         (f"/applications/{SALES_OBJECT}?$expand=owners", 400, "Request_UnsupportedQuery"),
         ("/users", 400, "BadRequest"),
-        ("/auditLogs/directoryAudits", 404, "UnknownError"),
+        ("/auditLogs/directoryAudits", 403, "Authentication_MSGraphPermissionMissing"),
+        ("/auditLogs/signIns", 400, "BadRequest"),
     ],
 )
 async def test_a_wrong_read_is_refused(desk: Desk, path: str, status: int, code: str) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from spentkey_sim.clock import wire_time
+from spentkey_sim.entra import audit
 from spentkey_sim.entra.proofs import parse_time
 from spentkey_sim.entra.quota import Quota
 from spentkey_sim.model import Application, Credentials, Removal, ServicePrincipal, Tenant, World
@@ -113,8 +114,12 @@ def record_removals(
     route: str,
     now: datetime,
     request_id: str | None,
+    *,
+    target: Target | None = None,
+    caller: str | None = None,
 ) -> None:
-    """Write down what a write took away."""
+    """Write down what a write took away, and let the audit log tell of it; without a caller a person did it."""
+    audit.record(tenant, app, target or app, old, new, now, caller)
     for kind, before, after in (
         ("secret", old.passwords, new.passwords),
         ("certificate", old.certificates, new.certificates),
@@ -124,7 +129,7 @@ def record_removals(
             if gone.key_id not in left:
                 end = parse_time(gone.end)
                 expired = end is not None and end < now
-                removal = Removal(app.app_id, gone.key_id, kind, route, wire_time(now), request_id, expired)
+                removal = Removal(app.app_id, gone.key_id, kind, route, wire_time(now), request_id, expired, caller)
                 tenant.removals.append(removal)
 
 
