@@ -16,6 +16,7 @@ class GraphError(Exception):
         self.code = code
         self.message = message
         self.extra = extra
+        self.headers: dict[str, str] = {}
 
 
 class LoginError(Exception):

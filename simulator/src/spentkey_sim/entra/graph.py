@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from spentkey_sim.clock import SimClock
-from spentkey_sim.entra import audit, errors, query, replace, rules, shapes, state
-from spentkey_sim.entra.paths import Operation
-from spentkey_sim.entra.quota import Quota
+from spentkey_sim.entra import audit, errors, query, quota, replace, rules, shapes, state
+from spentkey_sim.entra.paths import AUDITS, Operation
 from spentkey_sim.entra.state import Grant, Target
 from spentkey_sim.model import Application, Credentials, Holder, World
 from spentkey_sim.wire import Call
@@ -74,15 +73,30 @@ class Graph:
         handler = self._table.get(ask.operation.route)
         if handler is None:
             raise errors.no_segment(ask.call.object)
-        self._check_quota(ask)
-        return handler(ask)
+        taken = self._take_quota(ask)
+        headers = taken.headers(ask.grant.app_id, ask.grant.tenant.tenant_id)
+        try:
+            if taken.refused is not None:
+                raise errors.throttled()
+            answer = handler(ask)
+        except errors.GraphError as refusal:
+            refusal.headers |= headers
+            raise
+        answer.headers |= headers
+        return answer
 
-    def _check_quota(self, ask: Ask) -> None:
-        quotas = state.memory(self.world).quotas
-        quota = quotas.setdefault((ask.grant.tenant.tenant_id, ask.grant.app_id), Quota())
-        listing = ask.operation.route.startswith("list")
-        if not quota.take(ask.method, frozenset(ask.query), self.clock.now(), listing=listing):
-            raise errors.throttled()
+    def _take_quota(self, ask: Ask) -> quota.Taken:
+        operation, tenant = ask.operation, ask.grant.tenant
+        app = state.find_application(tenant, operation.by, operation.value) if operation.by else None
+        spending = quota.Spending(
+            tenant_id=tenant.tenant_id,
+            app_id=ask.grant.app_id,
+            units=quota.units(ask.method, dict(ask.query), listing=operation.route == "list-applications"),
+            write=ask.method != "GET",
+            audience=app.sign_in_audience if app is not None and operation.collection == "applications" else "",
+            reports=operation.collection == AUDITS,
+        )
+        return state.memory(self.world).quotas.take(spending, self.clock.now())
 
     def _list(self, ask: Ask) -> Answer:
         """LEDGER: E-38, a page of the collection, and the link to the next one."""

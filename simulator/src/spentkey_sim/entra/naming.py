@@ -46,6 +46,10 @@ class Entra(System):
         """Everything under /v1.0 is Graph, the rest is login."""
         return "login" if graph_path(request.path) is None else "graph"
 
+    def caller(self, request: web.Request) -> str:
+        """LEDGER: E-55, Graph throttles an application in a tenant, whichever of its tokens it shows."""
+        return state.caller_of(self.holder.world, request.headers) if self.system_of(request) == "graph" else ""
+
     def identify(self, request: web.Request) -> tuple[str, str, bool]:
         """Operations on an object go by its app id, whichever way the path says it; logins by client id."""
         path = graph_path(request.path)

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 from spentkey_sim.clock import wire_time
 from spentkey_sim.entra import audit
 from spentkey_sim.entra.proofs import parse_time
-from spentkey_sim.entra.quota import Quota
+from spentkey_sim.entra.quota import Quotas
 from spentkey_sim.model import Application, Credentials, Removal, ServicePrincipal, Tenant, World
 
 Target = Application | ServicePrincipal
@@ -40,13 +41,20 @@ class Memory:
 
     grants: dict[str, Grant] = field(default_factory=dict[str, Grant])
     stale: dict[str, Staleness] = field(default_factory=dict[str, Staleness])
-    quotas: dict[tuple[str, str], Quota] = field(default_factory=dict[tuple[str, str], Quota])
+    quotas: Quotas = field(default_factory=lambda: Quotas("L"))
     ids: int = 0
 
 
 def memory(world: World) -> Memory:
     """The Entra side's memory of this world."""
-    return world.memory.setdefault("entra", Memory())
+    return world.memory.setdefault("entra", Memory(quotas=Quotas(world.entra.size)))
+
+
+def caller_of(world: World, headers: Mapping[str, str]) -> str:
+    """The application and tenant behind the token of a request, or "" when there is none."""
+    token = headers.get("Authorization", "").partition(" ")[2].strip()
+    grant = memory(world).grants.get(token)
+    return f"{grant.app_id}@{grant.tenant.tenant_id}" if grant else ""
 
 
 def fresh_guid(world: World) -> str:
