@@ -7,8 +7,11 @@ stream, so parallel requests do not disturb one another and `--seed N` brings th
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any, cast
+
+from spentkey_sim.waits import Key, Waits
 
 _STATUSES = frozenset({"429", "409", "503", "500", "502", "504", "401", "403"})
 _SQL = frozenset({"18456", "208", "rows", "down"})
@@ -64,6 +67,7 @@ class Faults:
         self.calm = calm
         self._rules: list[_Rule] = []
         self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._waits = Waits()
         self._lock = Lock()
 
     def add(self, rule: dict[str, Any]) -> None:
@@ -75,10 +79,11 @@ class Faults:
         self._rules.extend([_parse(rule) for rule in rules])
 
     def clear(self) -> None:
-        """Drop all rules and start counting anew; chaos, if it is on, stays on."""
+        """Drop all rules and all waits, and start counting anew; chaos, if it is on, stays on."""
         with self._lock:
             self._rules.clear()
             self._counts.clear()
+            self._waits.clear()
 
     def decide(self, system: str, route: str, obj: str) -> Fault | None:
         """The fault of this request, or None. Every call counts as one request."""
@@ -89,6 +94,30 @@ class Faults:
             if due:
                 return due[0].fault
             return None if self.calm else _chaos(self.seed, names, self._counts[names])
+
+    def waiting(self) -> frozenset[Key]:
+        """Every wait that was imposed: a caller, and the system, route and object that it asked for."""
+        with self._lock:
+            return self._waits.keys()
+
+    def decide_for(
+        self, caller: str, names: tuple[str, str, str], now: datetime, *, known: frozenset[Key] | None = None
+    ) -> Fault | None:
+        """The fault of this request of that caller, who is refused for asking again before a wait is over.
+
+        A request that comes too early does not count as one, so that what it was to meet is still to come. `known`
+        are the waits of which the caller can have known when it asked; left out, all of them.
+        """
+        key = (caller, *names)
+        with self._lock:
+            early = self._waits.too_early(key, now) if known is None or key in known else None
+        if early is not None:
+            return Fault("429", "before", early)
+        fault = self.decide(*names)
+        if fault is not None and fault.kind == "429" and caller:
+            with self._lock:
+                self._waits.impose(key, fault.params, now)
+        return fault
 
 
 def _chaos(seed: int, names: tuple[str, str, str], nth: int) -> Fault | None:

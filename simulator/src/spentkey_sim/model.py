@@ -66,6 +66,7 @@ class Application(Credentials):
     object_id: str = ""
     display_name: str = ""
     token_encryption_key_id: str | None = None
+    sign_in_audience: str = "AzureADMyOrg"
     owners_only: bool = False
     soft_deleted: bool = False
     service_principal: ServicePrincipal | None = None
@@ -86,7 +87,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Removal:
-    """A credential that was removed, as `GET /truth` tells it."""
+    """A credential that was removed, as `GET /truth` tells it. `by` is the app id of the caller, or None for a person."""
 
     app_id: str
     key_id: str
@@ -95,6 +96,17 @@ class Removal:
     at: str
     client_request_id: str | None
     expired: bool
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """An event of the directory audit log: its number, when it happened, the object it is about, and what is shown."""
+
+    number: int
+    at: datetime
+    target: str
+    body: dict[str, Any]
 
 
 @dataclass
@@ -109,6 +121,7 @@ class Tenant:
     clients: list[Client]
     applications: list[Application]
     removals: list[Removal] = field(default_factory=list[Removal])
+    audit: list[AuditEvent] = field(default_factory=list[AuditEvent])
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,8 @@ class EntraOptions:
     proof_iss: str
     write_spacing_s: float
     page_size: int
+    audit_delay_s: float = 900
+    size: str = "L"
 
 
 @dataclass(frozen=True)

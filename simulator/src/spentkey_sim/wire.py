@@ -11,8 +11,6 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
-from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +19,7 @@ from aiohttp import web
 from spentkey_sim.clock import SimClock, pause, wire_time
 from spentkey_sim.faults import Fault, Faults
 from spentkey_sim.journal import Journal
+from spentkey_sim.waits import RetryAfter
 
 BODY_BYTES = 4 * 1024 * 1024
 """The largest request body that is read."""
@@ -81,6 +80,11 @@ class System:
         del request
         return self.name
 
+    def caller(self, request: web.Request) -> str:
+        """Who asks, for a system that remembers whom it told to wait; "" for nobody that is known."""
+        del request
+        return ""
+
     def refusal(self, request: web.Request, status: int) -> web.Response:
         """The body that the real system gives with an injected status."""
         del request
@@ -101,7 +105,8 @@ class _Line:
         body = request[BODY] = await request.read()
         route, obj, write = self.system.identify(request)
         name = self.system.system_of(request)
-        now = request[CALL] = Call(name, route, obj, write, body, self.faults.decide(name, route, obj))
+        fault = self.faults.decide_for(self.system.caller(request), (name, route, obj), self.clock.now())
+        now = request[CALL] = Call(name, route, obj, write, body, fault)
         await pause(self.latency)
         try:
             response = await self._answer(request, handler, now)
@@ -137,11 +142,8 @@ class _Line:
             return None
         response = _status_answer(fault) or self.system.refusal(request, int(fault.kind))
         after = fault.params.get("retry_after")
-        if isinstance(after, str) and after.startswith("date:"):
-            moment = self.clock.now() + timedelta(seconds=float(after.removeprefix("date:")))
-            response.headers["Retry-After"] = format_datetime(moment.replace(microsecond=0), usegmt=True)
-        elif after is not None:
-            response.headers["Retry-After"] = str(after)
+        if after is not None:
+            response.headers["Retry-After"] = RetryAfter.of(after, self.clock.now()).header
         return response
 
     async def _truncated(self, request: web.Request, response: web.StreamResponse | None) -> web.StreamResponse | None:

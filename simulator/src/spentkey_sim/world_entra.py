@@ -41,6 +41,8 @@ def options(raw: Raw) -> EntraOptions:
         proof_iss=raw.get("proof_iss", "object-id"),
         write_spacing_s=raw.get("write_spacing_s", 0),
         page_size=raw.get("page_size", 100),
+        audit_delay_s=raw.get("audit_delay_s", 900),
+        size=raw.get("size", "L"),
     )
 
 
@@ -91,6 +93,7 @@ def _application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) ->
         object_id=raw.get("object_id", making.guid("object", *names)).lower(),
         display_name=raw.get("display_name", f"App {n + 1}"),
         token_encryption_key_id=raw.get("token_encryption_key_id"),
+        sign_in_audience=raw.get("sign_in_audience", "AzureADMyOrg"),
         owners_only=raw.get("owners_only", False),
         soft_deleted=raw.get("soft_deleted", False),
         service_principal=_service_principal(names, raw.get("service_principal"), specs, making),

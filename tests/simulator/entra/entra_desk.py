@@ -17,6 +17,7 @@ from spentkey_sim.model import Application, Tenant
 from spentkey_sim.world import Holder, load
 
 AUTOMATION = "0a0a0a0a-0000-4000-8000-000000000001"
+AUDITOR = "0a0a0a0a-0000-4000-8000-000000000005"
 SALES = "5a1e5000-0000-4000-8000-000000000001"
 SALES_OBJECT = "5a1e5000-0000-4000-8000-00000000000b"
 OLD_SECRET = "5ec4e700-0000-4000-8000-000000000001"
@@ -47,6 +48,7 @@ WORLD: dict[str, Any] = {
                 },
                 {"app_id": "0a0a0a0a-0000-4000-8000-000000000003", "secret": "nobody", "roles": []},
                 {"app_id": "0a0a0a0a-0000-4000-8000-000000000004", "secret": "late", "end": "-1d"},
+                {"app_id": AUDITOR, "secret": "auditor", "roles": ["AuditLog.Read.All"]},
             ],
             "applications": [
                 {

@@ -220,3 +220,14 @@ async def test_the_truth_is_what_the_world_holds(equipment: Equipment) -> None:
     task = state.truth(equipment.holder.world)["tasks"]["40022"]
     assert (task["status"], task["read_only"], task["writes"]) == ("Completed", True, [])
     assert [note["subject"] for note in task["notes"]] == ["Done"]
+
+
+async def test_who_asks_again_too_early_waits_anew(desk: Desk, equipment: Equipment) -> None:
+    """The wait holds for the same thing alone."""
+    equipment.fault("429", route="task-read", times=1, params={"retry_after": 10})
+    read, statuses = f"Task__Assignments('{TASK}')", list[int]()
+    for step in (0, 6, 6, 11):
+        equipment.clock.step(step)
+        statuses.append((await desk.get(read)).status)
+    assert statuses == [429, 429, 429, 200]
+    assert (await desk.get(f"Task__Assignments('{CLOSED}')")).status == 200

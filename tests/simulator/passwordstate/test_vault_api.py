@@ -164,3 +164,13 @@ async def test_faults_stand_in_for_answers(vault: TestClient[Any, Any], equipmen
     assert (page.status, page.content_type) == (200, "text/html")
     with pytest.raises(aiohttp.ClientError):
         await vault.get("/api/passwords/1201", headers=KEY)
+
+
+async def test_who_asks_again_too_early_waits_anew(vault: TestClient[Any, Any], equipment: Equipment) -> None:
+    """The wait begins again with every early question, and ends by itself."""
+    equipment.fault("429", route="entry", times=1, params={"retry_after": 10})
+    statuses = list[int]()
+    for step in (0, 6, 6, 11):
+        equipment.clock.step(step)
+        statuses.append((await vault.get("/api/passwords/1201", headers=KEY)).status)
+    assert statuses == [429, 429, 429, 200]

@@ -25,7 +25,7 @@ def refusal(world: World, error: errors.GraphError, headers: Mapping[str, str], 
     }
     body = {"error": {"code": error.code, "message": error.message, **error.extra, "innerError": inner}}
     challenge = {"WWW-Authenticate": _CHALLENGE} if error.status == 401 else {}
-    return Answer(error.status, body, {"request-id": request_id, **challenge})
+    return Answer(error.status, body, {"request-id": request_id, **challenge, **error.headers})
 
 
 def respond(world: World, answer: Answer, headers: Mapping[str, str]) -> web.Response:

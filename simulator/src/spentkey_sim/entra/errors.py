@@ -16,6 +16,7 @@ class GraphError(Exception):
         self.code = code
         self.message = message
         self.extra = extra
+        self.headers: dict[str, str] = {}
 
 
 class LoginError(Exception):
@@ -229,9 +230,10 @@ def no_segment(segment: str) -> GraphError:
     return GraphError(400, "BadRequest", f"Resource not found for the segment '{segment}'.")
 
 
-def no_audit_log() -> GraphError:
-    """LEDGER: E-49, the audit log, which this simulator does not have."""
-    return GraphError(404, "UnknownError", "The audit log is not simulated.")
+def no_audit_permission(role: str) -> GraphError:
+    """LEDGER: E-49, a caller that may not read the audit log."""
+    text = f"Calling principal does not have required MSGraph permissions {role}"
+    return GraphError(403, "Authentication_MSGraphPermissionMissing", text)
 
 
 def wrong_method() -> GraphError:

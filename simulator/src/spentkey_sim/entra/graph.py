@@ -6,14 +6,13 @@ the very same way.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from spentkey_sim.clock import SimClock
-from spentkey_sim.entra import errors, query, replace, rules, shapes, state
-from spentkey_sim.entra.paths import Operation
-from spentkey_sim.entra.quota import Quota
+from spentkey_sim.entra import audit, errors, query, quota, replace, rules, shapes, state
+from spentkey_sim.entra.paths import AUDITS, Operation
 from spentkey_sim.entra.state import Grant, Target
 from spentkey_sim.model import Application, Credentials, Holder, World
 from spentkey_sim.wire import Call
@@ -59,6 +58,7 @@ class Graph:
             "removeKey": self._remove_key,
             "sp-removeKey": self._remove_key,
             "patch": self._patch,
+            "list-directory-audits": self._list_audits,
         }
 
     @property
@@ -72,17 +72,31 @@ class Graph:
             raise errors.wrong_method()
         handler = self._table.get(ask.operation.route)
         if handler is None:
-            segment = ask.call.object
-            raise errors.no_audit_log() if segment == "auditLogs" else errors.no_segment(segment)
-        self._check_quota(ask)
-        return handler(ask)
+            raise errors.no_segment(ask.call.object)
+        taken = self._take_quota(ask)
+        headers = taken.headers(ask.grant.app_id, ask.grant.tenant.tenant_id)
+        try:
+            if taken.refused is not None:
+                raise errors.throttled()
+            answer = handler(ask)
+        except errors.GraphError as refusal:
+            refusal.headers |= headers
+            raise
+        answer.headers |= headers
+        return answer
 
-    def _check_quota(self, ask: Ask) -> None:
-        quotas = state.memory(self.world).quotas
-        quota = quotas.setdefault((ask.grant.tenant.tenant_id, ask.grant.app_id), Quota())
-        listing = ask.operation.route.startswith("list")
-        if not quota.take(ask.method, frozenset(ask.query), self.clock.now(), listing=listing):
-            raise errors.throttled()
+    def _take_quota(self, ask: Ask) -> quota.Taken:
+        operation, tenant = ask.operation, ask.grant.tenant
+        app = state.find_application(tenant, operation.by, operation.value) if operation.by else None
+        spending = quota.Spending(
+            tenant_id=tenant.tenant_id,
+            app_id=ask.grant.app_id,
+            units=quota.units(ask.method, dict(ask.query), listing=operation.route == "list-applications"),
+            write=ask.method != "GET",
+            audience=app.sign_in_audience if app is not None and operation.collection == "applications" else "",
+            reports=operation.collection == AUDITS,
+        )
+        return state.memory(self.world).quotas.take(spending, self.clock.now())
 
     def _list(self, ask: Ask) -> Answer:
         """LEDGER: E-38, a page of the collection, and the link to the next one."""
@@ -93,13 +107,18 @@ class Graph:
         records = [record for record in self._records(ask, collection) if options.keeps(record)]
         page = records[options.offset : options.offset + options.size]
         kind = collection.removesuffix("s")
-        body: dict[str, Any] = {"@odata.context": f"{ask.base}/v1.0/$metadata#{collection}"}
-        if options.count:
-            body["@odata.count"] = len(records)
-        if options.offset + options.size < len(records):
-            following = dict(ask.query) | {"$skiptoken": query.next_token(options.offset + options.size)}
-            body["@odata.nextLink"] = f"{ask.base}/v1.0/{collection}?{urlencode(following)}"
-        return Answer(200, body | {"value": [options.narrow(record, kind) for record in page]})
+        body = {"@odata.count": len(records)} if options.count else dict[str, Any]()
+        following = _next_link(ask, options.offset + options.size, len(records))
+        return _listing(ask, body | following | {"value": [options.narrow(record, kind) for record in page]})
+
+    def _list_audits(self, ask: Ask) -> Answer:
+        """LEDGER: E-52, E-54, the directory audit log, some time behind what happened."""
+        rules.require_auditor(ask.grant)
+        options, entra = audit.search(ask.query, self.world.entra.page_size), self.world.entra
+        events = options.found(ask.grant.tenant.audit, self.clock.now(), timedelta(seconds=entra.audit_delay_s))
+        page = events[options.offset : options.offset + options.size]
+        following = _next_link(ask, options.offset + options.size, len(events))
+        return _listing(ask, following | {"value": [options.narrow(event) for event in page]})
 
     def _records(self, ask: Ask, collection: str) -> list[dict[str, Any]]:
         apps = state.living(ask.grant.tenant)
@@ -184,11 +203,24 @@ class Graph:
         request_id = ask.headers.get("client-request-id")
         old = Credentials(target.passwords, target.certificates)
         state.write(target, keep, now)
-        state.record_removals(ask.grant.tenant, app, old, keep, ask.operation.route, now, request_id)
+        tenant, route, caller = ask.grant.tenant, ask.operation.route, ask.grant.app_id
+        state.record_removals(tenant, app, old, keep, route, now, request_id, target=target, caller=caller)
         ask.call.applied = True
         if ask.call.fault is not None and ask.call.fault.kind == "stale":
             state.begin_staleness(self.world, target.object_id, ask.call.fault.params, now)
         return Answer(NO_CONTENT)
+
+
+def _listing(ask: Ask, body: dict[str, Any]) -> Answer:
+    return Answer(200, {"@odata.context": f"{ask.base}/v1.0/$metadata#{ask.operation.collection}"} | body)
+
+
+def _next_link(ask: Ask, offset: int, total: int) -> dict[str, Any]:
+    """The link to the page that starts at that offset, if there is anything on it."""
+    if offset >= total:
+        return {}
+    following = dict(ask.query) | {"$skiptoken": query.next_token(offset)}
+    return {"@odata.nextLink": f"{ask.base}/v1.0/{ask.operation.collection}?{urlencode(following)}"}
 
 
 def bearer(world: World, authorization: str | None, now: datetime, *, expire: bool) -> Grant:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from spentkey_sim.clock import SimClock, wire_time
-from spentkey_sim.entra import answers, errors, paths, query, state
+from spentkey_sim.entra import answers, audit, errors, paths, query, state
 from spentkey_sim.entra.login import form_of
 from spentkey_sim.entra.paths import Operation
 from spentkey_sim.model import Holder
@@ -25,6 +25,8 @@ def object_of(holder: Holder, operation: Operation, path: str, options: Mapping[
     """The app id that an operation is about; for a list the value that it filters for; else the path."""
     if operation.by:
         return state.app_id_of(holder.world, operation.value)
+    if operation.collection == paths.AUDITS:
+        return state.app_id_of(holder.world, audit.target_of(options))
     if operation.collection:
         field, value = query.filtered_value(options)
         return value if field == "displayName" else state.app_id_of(holder.world, value.lower())
@@ -43,6 +45,10 @@ class Entra(System):
     def system_of(self, request: web.Request) -> str:
         """Everything under /v1.0 is Graph, the rest is login."""
         return "login" if graph_path(request.path) is None else "graph"
+
+    def caller(self, request: web.Request) -> str:
+        """LEDGER: E-55, Graph throttles an application in a tenant, whichever of its tokens it shows."""
+        return state.caller_of(self.holder.world, request.headers) if self.system_of(request) == "graph" else ""
 
     def identify(self, request: web.Request) -> tuple[str, str, bool]:
         """Operations on an object go by its app id, whichever way the path says it; logins by client id."""

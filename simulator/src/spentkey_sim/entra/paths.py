@@ -9,6 +9,7 @@ _ADDRESS = re.compile(
     r"(?:/(?P<action>removePassword|removeKey))?/?",
     re.IGNORECASE,
 )
+AUDITS = "auditLogs/directoryAudits"
 _COLLECTIONS = {"applications": "applications", "serviceprincipals": "servicePrincipals"}
 _NOUNS = {"applications": "application", "servicePrincipals": "service-principal"}
 _ACTIONS = {"removepassword": "removePassword", "removekey": "removeKey"}
@@ -34,6 +35,8 @@ def understand(method: str, path: str) -> Operation:
     """The operation behind a method and a path that starts after `/v1.0`; the route is "other" when there is none."""
     if path.rstrip("/") == "/$batch" and method == "POST":
         return Operation("batch", write=False)
+    if path.strip("/").lower() == AUDITS.lower():
+        return Operation("list-directory-audits" if method == "GET" else "wrong-method", AUDITS)
     found = _ADDRESS.fullmatch(path)
     if found is None:
         return Operation("other")

@@ -40,29 +40,34 @@ class Options:
         return not self.field or str(record[self.field]).casefold() == self.wanted.casefold()
 
     def narrow(self, record: dict[str, Any], kind: str) -> dict[str, Any]:
-        """The selected properties of a record. LEDGER: E-40, an unknown name is refused."""
-        for name in self.select:
-            if name not in record:
-                raise errors.bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
-        return {name: record[name] for name in self.select} if self.select else record
+        """The selected properties of a record."""
+        return narrowed(record, self.select, kind)
+
+
+def narrowed(record: dict[str, Any], select: tuple[str, ...], kind: str) -> dict[str, Any]:
+    """The selected properties of a record. LEDGER: E-40, an unknown name is refused."""
+    for name in select:
+        if name not in record:
+            raise errors.bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
+    return {name: record[name] for name in select} if select else record
 
 
 def for_one(query: Mapping[str, str]) -> Options:
     """The options of a read of one object."""
-    _only(query, _READ_OPTIONS)
-    return Options(_select(query))
+    only(query, _READ_OPTIONS)
+    return Options(selected(query))
 
 
 def for_list(query: Mapping[str, str], page_size: int, *, eventual: bool) -> Options:
     """The options of a list. `eventual` is whether the client sent `ConsistencyLevel: eventual`."""
-    _only(query, _LIST_OPTIONS)
+    only(query, _LIST_OPTIONS)
     field, wanted = _filter(query.get("$filter"))
     count = query.get("$count", "false").lower() == "true"
     if count and not eventual:
         # LEDGER: E-38, counting is an advanced query and needs the header
         raise errors.unsupported_query("$count is not currently supported without the header ConsistencyLevel.")
-    size = _size(query.get("$top"), page_size)
-    return Options(_select(query), field, wanted, size, _offset(query.get("$skiptoken")), count)
+    size = size_of(query.get("$top"), page_size)
+    return Options(selected(query), field, wanted, size, offset_of(query.get("$skiptoken")), count)
 
 
 def next_token(offset: int) -> str:
@@ -76,13 +81,15 @@ def filtered_value(query: Mapping[str, str]) -> tuple[str, str]:
     return (found[1], found[2].replace("''", "'")) if found else ("", "")
 
 
-def _only(query: Mapping[str, str], known: frozenset[str]) -> None:
+def only(query: Mapping[str, str], known: frozenset[str]) -> None:
+    """LEDGER: E-38, a query option that does not exist there is refused."""
     for name in query:
         if name not in known:
             raise errors.unsupported_query(f"The query parameter '{name}' is not supported.")
 
 
-def _select(query: Mapping[str, str]) -> tuple[str, ...]:
+def selected(query: Mapping[str, str]) -> tuple[str, ...]:
+    """The names in $select."""
     return tuple(name.strip() for name in query.get("$select", "").split(",") if name.strip())
 
 
@@ -96,7 +103,7 @@ def _filter(text: str | None) -> tuple[str, str]:
     return found[1], found[2].replace("''", "'")
 
 
-def _size(text: str | None, page_size: int) -> int:
+def size_of(text: str | None, page_size: int) -> int:
     """LEDGER: E-38, a page has 1 to 999 objects."""
     if text is None:
         return page_size
@@ -107,7 +114,8 @@ def _size(text: str | None, page_size: int) -> int:
     return int(text)
 
 
-def _offset(token: str | None) -> int:
+def offset_of(token: str | None) -> int:
+    """Where the page of that token starts."""
     if token is None:
         return 0
     try:

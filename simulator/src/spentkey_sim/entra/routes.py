@@ -13,6 +13,7 @@ from spentkey_sim.entra.naming import Entra, graph_path, object_of
 from spentkey_sim.faults import Fault, Faults
 from spentkey_sim.journal import Journal
 from spentkey_sim.model import Holder
+from spentkey_sim.waits import Key, RetryAfter
 from spentkey_sim.wire import Call, call, make_app, write_down
 
 _UNAVAILABLE = 503
@@ -58,13 +59,14 @@ class GraphRoutes:
     def _batch(self, request: web.Request, envelope: Call) -> Answer:
         """LEDGER: E-41, the envelope needs a token as much as what is in it."""
         self._grant(request.headers, envelope)
+        known = self.faults.waiting()
 
         def one(method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> Answer:
             merged = request.headers.copy()
             merged.update(headers)
             operation = paths.understand(method, path)
             name, obj = f"batch:{operation.route}", object_of(self.holder, operation, path, query)
-            now = Call("graph", name, obj, operation.write, body, self.faults.decide("graph", name, obj))
+            now = Call("graph", name, obj, operation.write, body, self._fault(name, obj, merged, known))
             answer = self._one(method, path, query, merged, now, hosts.here(request))
             envelope.applied = envelope.applied or now.applied
             where = f"{path}?{urlencode(query)}" if query else path
@@ -73,6 +75,11 @@ class GraphRoutes:
             return answer
 
         return batch.serve(envelope.body, one)
+
+    def _fault(self, name: str, obj: str, headers: Mapping[str, str], known: frozenset[Key]) -> Fault | None:
+        """The requests of one envelope cannot know of one another's refusals."""
+        caller = state.caller_of(self.holder.world, headers)
+        return self.faults.decide_for(caller, ("graph", name, obj), self.clock.now(), known=known)
 
     def _one(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], now: Call, base: str
@@ -88,7 +95,8 @@ class GraphRoutes:
         except errors.GraphError as refusal:
             answer = self._refused(refusal, headers)
             if refusal is injected and now.fault is not None and now.fault.params.get("retry_after") is not None:
-                answer.headers["Retry-After"] = str(now.fault.params["retry_after"])
+                after = RetryAfter.of(now.fault.params["retry_after"], self.clock.now())
+                answer.headers["Retry-After"] = after.header
         return answer
 
 

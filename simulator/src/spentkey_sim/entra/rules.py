@@ -12,6 +12,7 @@ from spentkey_sim.model import Application, World
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TYPE = "@odata.type"
+AUDITOR = "AuditLog.Read.All"
 _READERS = frozenset({"Application.Read.All", "Directory.Read.All"})
 _WRITERS = frozenset({"Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.ReadWrite.All"})
 
@@ -20,6 +21,12 @@ def require_reader(grant: Grant) -> None:
     """LEDGER: E-21, learn.microsoft.com/graph/api/application-get asks for a reading permission at least."""
     if not set(grant.roles) & (_READERS | _WRITERS):
         raise errors.denied()
+
+
+def require_auditor(grant: Grant) -> None:
+    """LEDGER: E-49, the audit log has a permission of its own, which no other one includes."""
+    if AUDITOR not in grant.roles:
+        raise errors.no_audit_permission(AUDITOR)
 
 
 def require_writer(grant: Grant, app: Application) -> None:

@@ -2,14 +2,16 @@
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from spentkey_sim.clock import wire_time
+from spentkey_sim.entra import audit
 from spentkey_sim.entra.proofs import parse_time
-from spentkey_sim.entra.quota import Quota
+from spentkey_sim.entra.quota import Quotas
 from spentkey_sim.model import Application, Credentials, Removal, ServicePrincipal, Tenant, World
 
 Target = Application | ServicePrincipal
@@ -39,13 +41,20 @@ class Memory:
 
     grants: dict[str, Grant] = field(default_factory=dict[str, Grant])
     stale: dict[str, Staleness] = field(default_factory=dict[str, Staleness])
-    quotas: dict[tuple[str, str], Quota] = field(default_factory=dict[tuple[str, str], Quota])
+    quotas: Quotas = field(default_factory=lambda: Quotas("L"))
     ids: int = 0
 
 
 def memory(world: World) -> Memory:
     """The Entra side's memory of this world."""
-    return world.memory.setdefault("entra", Memory())
+    return world.memory.setdefault("entra", Memory(quotas=Quotas(world.entra.size)))
+
+
+def caller_of(world: World, headers: Mapping[str, str]) -> str:
+    """The application and tenant behind the token of a request, or "" when there is none."""
+    token = headers.get("Authorization", "").partition(" ")[2].strip()
+    grant = memory(world).grants.get(token)
+    return f"{grant.app_id}@{grant.tenant.tenant_id}" if grant else ""
 
 
 def fresh_guid(world: World) -> str:
@@ -113,8 +122,12 @@ def record_removals(
     route: str,
     now: datetime,
     request_id: str | None,
+    *,
+    target: Target | None = None,
+    caller: str | None = None,
 ) -> None:
-    """Write down what a write took away."""
+    """Write down what a write took away, and let the audit log tell of it; without a caller a person did it."""
+    audit.record(tenant, app, target or app, old, new, now, caller)
     for kind, before, after in (
         ("secret", old.passwords, new.passwords),
         ("certificate", old.certificates, new.certificates),
@@ -124,7 +137,7 @@ def record_removals(
             if gone.key_id not in left:
                 end = parse_time(gone.end)
                 expired = end is not None and end < now
-                removal = Removal(app.app_id, gone.key_id, kind, route, wire_time(now), request_id, expired)
+                removal = Removal(app.app_id, gone.key_id, kind, route, wire_time(now), request_id, expired, caller)
                 tenant.removals.append(removal)
 
 

@@ -34,6 +34,10 @@ class IvantiSystem(System):
         """The route, the object, and whether it is a write."""
         return paths.route_of(self.holder.world, request, body_of(request))
 
+    def caller(self, request: web.Request) -> str:
+        """LEDGER: I-37, whoever holds the key."""
+        return request.headers.get("Authorization", "")
+
     def refusal(self, request: web.Request, status: int) -> web.Response:
         """The body that goes with an injected status."""
         del request

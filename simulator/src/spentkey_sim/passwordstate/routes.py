@@ -41,6 +41,10 @@ class VaultSystem(System):
         wishes = {name.lower(): value for name, value in request.query.items()}
         return route, wishes.get("title", wishes.get("search", "")).strip('"'), write
 
+    def caller(self, request: web.Request) -> str:
+        """LEDGER: P-28, whoever holds the key."""
+        return request.headers.get("APIKey", "")
+
     def refusal(self, request: web.Request, status: int) -> web.Response:
         """The body that goes with an injected status."""
         del request
