@@ -60,6 +60,8 @@ def _key(name: str, kind: str) -> PrivateKey:
 
 @lru_cache(maxsize=1024)
 def _certificate(name: str, spec: CertificateSpec) -> x509.Certificate:
+    if spec.der is not None:
+        return x509.load_der_x509_certificate(spec.der)
     key = _key(name, spec.key)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, spec.subject.removeprefix("CN="))])
     return (

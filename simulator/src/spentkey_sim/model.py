@@ -7,12 +7,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class CertificateSpec:
-    """A certificate to be made: `spentkey_sim.material` turns it into keys, DER and PFX bytes."""
+    """A certificate to be made: `spentkey_sim.material` turns it into keys, DER and PFX bytes.
+
+    With `der` the certificate is that one, whose private key only the makers of a world have.
+    """
 
     subject: str
     not_before: datetime
     not_after: datetime
     key: str
+    der: bytes | None = None
 
 
 @dataclass

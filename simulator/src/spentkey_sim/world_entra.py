@@ -1,6 +1,9 @@
 """Reads the Entra part of a world: tenants, their clients, applications and credentials."""
 
+import base64
 from typing import Any
+
+from cryptography import x509
 
 from spentkey_sim.clock import wire_time
 from spentkey_sim.making import Making, Raw, WorldError
@@ -25,6 +28,8 @@ def certificates(raw: dict[str, Raw], making: Making) -> Specs:
 
 def _spec(name: str, raw: Raw, making: Making) -> CertificateSpec:
     where = f"certificates.{name}"
+    if "der" in raw:
+        return _given(raw["der"], where)
     begin = making.moment(raw.get("not_before", "-30d"), f"{where}.not_before").replace(microsecond=0)
     end = making.moment(raw.get("not_after", "+1y"), f"{where}.not_after").replace(microsecond=0)
     if end <= begin:
@@ -33,6 +38,16 @@ def _spec(name: str, raw: Raw, making: Making) -> CertificateSpec:
     if not subject.startswith("CN=") or not 3 < len(subject) <= 67:
         raise WorldError(f"{where}.subject: {subject!r} is not CN= with 1 to 64 characters")
     return CertificateSpec(subject, begin, end, raw.get("key", "rsa-2048"))
+
+
+def _given(encoded: str, where: str) -> CertificateSpec:
+    """A certificate that the world brings along."""
+    try:
+        der = base64.b64decode(encoded, validate=True)
+        given = x509.load_der_x509_certificate(der)
+    except ValueError:
+        raise WorldError(f"{where}.der: not a certificate in base64") from None
+    return CertificateSpec(f"CN={where}", given.not_valid_before_utc, given.not_valid_after_utc, "rsa-2048", der)
 
 
 def options(raw: Raw) -> EntraOptions:

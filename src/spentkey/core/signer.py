@@ -21,6 +21,8 @@ MOST_BYTES = 1_000_000
 """Largest PFX file that is opened, in bytes; a file with a long chain has about 20,000."""
 MOST_ITERATIONS = 1_000_000
 """Highest key-derivation count that is computed: about half a second; Windows and OpenSSL write 2,000 to 10,000."""
+FEWEST_BITS = 1024
+"""Shortest RSA key that is used: a much shorter one cannot hold a PS256 signature at all."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def _rsa_pair(
         return Unusable(document, "the file holds no private key with its certificate")
     if not isinstance(key, RSAPrivateKey):
         return Unusable(document, "the key is not an RSA key")
+    if key.key_size < FEWEST_BITS:
+        return Unusable(document, f"the RSA key has {key.key_size} bits, which is too short to sign")
     return key, certificate
 
 
