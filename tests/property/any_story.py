@@ -31,7 +31,15 @@ ROUTES = {
     "ivanti": ("task-query", "params-query", "note-create", "note-read", "note-query", "task-write", "task-read"),
     "passwordstate": ("search", "document", "*"),
     "login": ("token",),
-    "graph": ("batch", "batch:read-application", "read-application", "removePassword", "removeKey", "*"),
+    "graph": (
+        "batch",
+        "batch:read-application",
+        "read-application",
+        "removePassword",
+        "removeKey",
+        "list-directory-audits",
+        "*",
+    ),
     "sql": ("login", "query"),
 }
 ANSWERS = (

@@ -46,7 +46,10 @@ def any_world(rng: random.Random) -> AnyWorld:
     made["ivanti"] |= {"empty": rng.choice(["body", "204"]), "minutes_as": rng.choice(["number", "string"])}
     resolution = rng.random() < 0.3
     made["ivanti"]["task_fields"] = ["Resolution"] if resolution else []
-    made["entra"] = {"write_spacing_s": rng.choice([0, 0, 2])}
+    made["entra"] = {"write_spacing_s": rng.choice([0, 0, 2]), "audit_delay_s": rng.choice([0, 12, 900])}
+    for tenant in made["tenants"]:
+        if rng.random() < 0.4:
+            tenant["clients"][0]["roles"] = ["Application.ReadWrite.All", "AuditLog.Read.All", "Directory.Read.All"]
     return AnyWorld(
         made,
         frozenset(key for _, app in everything for key in _kept(app)),
