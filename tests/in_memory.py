@@ -212,7 +212,7 @@ class InMemory:
         self.holder.world = load(world, self.clock)
         self.journal.clear()
         self.faults.clear()
-        self.faults.seed, self.faults.calm = seed, True
+        self.faults.seed, self.faults.calm, self.faults.storm = seed, True, None
         self.order = random.Random(seed)  # noqa: S311
         self.crashes = 0
         self.events.clear()

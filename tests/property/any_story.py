@@ -22,6 +22,7 @@ from spentkey_sim.faults import Fault
 from spentkey_sim.ivanti import state as ivanti
 from spentkey_sim.ivanti.meddling import meddle
 from spentkey_sim.model import Credentials, Task
+from spentkey_sim.storm import Storm
 from worlds import CANARIES
 
 Rule = dict[str, Any]
@@ -58,6 +59,7 @@ ANSWERS = (
     "401",
     "403",
 )
+MEDDLING = ("edit-task", "close-task", "move-task")
 DEEP = {
     "ivanti": ("noop", "stale", "edit-task", "close-task", "move-task"),
     "graph": ("noop", "stale", "stale", "expire-token"),
@@ -85,6 +87,7 @@ class Case:
 
     def check(self, step: str) -> None:
         """Hold every invariant against what is really there."""
+        self.ledger.meddled |= _meddled_in(self.sim)
         self.told.append(step)
         wrong = broken(self.ledger, self.sim.truth(), self.sim.state, self.results)
         if wrong:
@@ -122,9 +125,11 @@ def _disturb(case: Case) -> None:
     sim.faults.clear()
     sim.faults.calm = rng.random() < 0.7
     sim.faults.seed = rng.getrandbits(32)
+    sim.faults.storm = Storm(rng.choice([0.03, 0.08, 0.15]), hang_s=0) if rng.random() < 0.25 else None
+    case.counts["storms"] += sim.faults.storm is not None
     rules = [_fault(case) for _ in range(rng.choice([0, 0, 1, 1, 2, 4]))]
     sim.faults.add_all(rules)
-    case.told += [f"fault {rule}" for rule in rules] + ([] if sim.faults.calm else [f"chaos {sim.faults.seed}"])
+    case.told += [f"fault {rule}" for rule in rules] + [_weather(sim)]
     for _ in range(rng.choice([0, 0, 1, 2])):
         _other_people(case)
     if rng.random() < 0.3:
@@ -137,6 +142,21 @@ def _disturb(case: Case) -> None:
         case.told.append(f"crash at request {event.nth}, {event.before=}")
     if rng.random() < 0.15:
         sim.clock.step(HOUR)
+
+
+def _weather(sim: InMemory) -> str:
+    if sim.faults.storm is not None:
+        return f"storm {sim.faults.storm.rate} {sim.faults.seed}"
+    return "calm" if sim.faults.calm else f"chaos {sim.faults.seed}"
+
+
+def _meddled_in(sim: InMemory) -> set[int]:
+    """The tasks that other people changed in a storm, as the journal has it: by their number, or by their request."""
+    tasks, requests = sim.holder.world.ivanti.tasks, sim.holder.world.ivanti.requests
+    numbers = {one.rec_id: one.number for one in requests}
+    touched = {one.object for one in sim.journal.entries if (one.fault or "").split(" ")[0] in MEDDLING}
+    parents = {numbers[one] for one in touched if one in numbers}
+    return {task.number for task in tasks if str(task.number) in touched or task.parent in parents}
 
 
 def _fault(case: Case) -> Rule:
@@ -152,11 +172,12 @@ def _fault(case: Case) -> Rule:
         rule["nth"] = rng.randint(1, 6)
     if kind == "stale":
         rule["params"] = {"reads": rng.randint(1, 2 if system == "ivanti" else 6)}
+        rule["params"] |= rng.choice([{}, {}, {"pattern": "alternate"}])
     elif kind == "hang":
         rule["params"] = {"seconds": 0}
     elif kind in ("429", "503"):
         rule["params"] = {"retry_after": rng.choice([1, 3, "date:2", 86400])}
-    elif kind in ("edit-task", "close-task", "move-task"):
+    elif kind in MEDDLING:
         rule |= {"times": 1, "params": _meddling(case, kind)}
     return rule
 
@@ -271,7 +292,7 @@ async def _calm_down(case: Case) -> None:
     """No faults, nobody else: after a few runs nothing is open, and one more run changes nothing."""
     sim = case.sim
     sim.faults.clear()
-    sim.faults.calm = True
+    sim.faults.calm, sim.faults.storm = True, None
     waiting = unfinished(case.ledger, sim.truth())
     for _ in range(CALM_ROUNDS):
         if not waiting:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, cast
 
 from spentkey_sim.listeners import PortError
 from spentkey_sim.serve import Options, run
+from spentkey_sim.storm import RATE
 from spentkey_sim.world import WorldError
 
 USAGE_EXIT = 2
@@ -33,7 +34,16 @@ def parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve until stopped", description="Serve every simulated system.")
     serve.add_argument("--seed", type=int, metavar="N", help="replays the faults of an earlier run")
     serve.add_argument("--world", type=Path, metavar="FILE", help="a world in JSON; left out: the built-in one")
-    serve.add_argument("--calm", action="store_true", help="no faults but those set by the control port")
+    weather = serve.add_mutually_exclusive_group()
+    weather.add_argument("--calm", action="store_true", help="no faults but those set by the control port")
+    weather.add_argument(
+        "--storm",
+        type=_part,
+        nargs="?",
+        const=RATE,
+        metavar="PART",
+        help=f"every kind of fault, for this part of all requests ({RATE} if left out)",
+    )
     serve.add_argument("--config-out", type=Path, metavar="FILE", help="write a configuration that points here")
     serve.add_argument("--latency-ms", type=_milliseconds, default=0, metavar="N", help="wait before each answer")
     serve.add_argument("--proxy-port", type=_port, metavar="P", help="also a proxy for Microsoft's names; 0: any port")
@@ -61,6 +71,7 @@ def _options(given: argparse.Namespace) -> Options:
         world={**world, "seed": seed},
         seed=seed,
         calm=given.calm,
+        storm=given.storm,
         control_port=given.control_port,
         proxy_port=given.proxy_port,
         config_out=given.config_out,
@@ -101,6 +112,16 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port")
     return int(text)
+
+
+def _part(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a part between 0 and 1")
+    return value
 
 
 def _milliseconds(text: str) -> float:

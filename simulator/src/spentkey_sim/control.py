@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from spentkey_sim.clock import SimClock, wire_time
 from spentkey_sim.faults import FaultError, Faults
 from spentkey_sim.journal import Journal
 from spentkey_sim.model import Holder, World
+from spentkey_sim.storm import RATE, Storm
 from spentkey_sim.world import WorldError, load
 
 _BODY_BYTES = 64 * 1024 * 1024
@@ -32,6 +33,11 @@ class Control:
     clock: SimClock
     start: dict[str, Any]
     truth: Truth
+    storm: Storm | None = field(init=False)
+    """The storm, as it was at the start."""
+
+    def __post_init__(self) -> None:
+        self.storm = self.faults.storm
 
     async def get_truth(self, request: web.Request) -> web.Response:
         """What is really there now, whatever the systems' answers say."""
@@ -51,15 +57,17 @@ class Control:
         return web.json_response({"seed": self.faults.seed})
 
     async def post_faults(self, request: web.Request) -> web.Response:
-        """Add rules, or clear them."""
-        body = await _body(request, {"rules", "clear"})
+        """Add rules, or clear them; begin a storm, or end it."""
+        body = await _body(request, {"rules", "clear", "storm"})
         rules: Any = body.get("rules", [])
         if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in cast("list[Any]", rules)):
             raise ControlError("rules is not a list of objects")
+        storm = _storm(body["storm"]) if "storm" in body else self.faults.storm
         if body.get("clear"):
             self.faults.clear()
         added = cast("list[dict[str, Any]]", rules)
         self.faults.add_all(added)
+        self.faults.storm = storm
         return web.json_response({"added": len(added)})
 
     async def post_clock(self, request: web.Request) -> web.Response:
@@ -83,7 +91,7 @@ class Control:
         self.clock.reset()
         self.journal.clear()
         self.faults.clear()
-        self.faults.seed = world.seed
+        self.faults.seed, self.faults.storm = world.seed, self.storm
         self.holder.world = world
         return web.json_response({"seed": self.faults.seed})
 
@@ -99,6 +107,16 @@ async def _body(request: web.Request, known: set[str]) -> dict[str, Any]:
     if unknown:
         raise ControlError(f"there is no {unknown[0]!r} here; there is {', '.join(sorted(known))}")
     return cast("dict[str, Any]", body)
+
+
+def _storm(value: Any) -> Storm | None:
+    """True for the usual storm, a number for how much of all requests it befalls, false or null for none."""
+    if value is None or value is False:
+        return None
+    rate = RATE if value is True else value
+    if not isinstance(rate, int | float) or not 0 < rate <= 1:
+        raise ControlError("storm is not true, false, or a part of all requests between 0 and 1")
+    return Storm(float(rate))
 
 
 def _seconds(value: Any) -> float:

@@ -1,4 +1,4 @@
-"""Which request fails, and how: rules that a test sets, and seeded chaos that can be replayed.
+"""Which request fails, and how: rules that a test sets, and seeded chaos or a storm, which can be replayed.
 
 Chaos is decided from a hash of the seed and of the request's own name and number, never from a shared random
 stream, so parallel requests do not disturb one another and `--seed N` brings the same faults back.
@@ -6,31 +6,19 @@ stream, so parallel requests do not disturb one another and `--seed N` brings th
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any, cast
 
+from spentkey_sim.fault import KINDS, Fault
+from spentkey_sim.storm import Storm
 from spentkey_sim.waits import Key, Waits
 
-_STATUSES = frozenset({"429", "409", "503", "500", "502", "504", "401", "403"})
-_SQL = frozenset({"18456", "208", "rows", "down"})
-_ANYWHERE = frozenset({"reset", "hang", "truncate", "html", "empty", "garbage"})
-_DEEP = frozenset({"noop", "stale", "expire-token", "edit-task", "close-task", "move-task"})
-KINDS = _STATUSES | _SQL | _ANYWHERE | _DEEP
-"""Every kind of fault that some system understands."""
+__all__ = ["KINDS", "Fault", "FaultError", "Faults", "Storm"]
 
 _RULE_KEYS = frozenset({"system", "route", "object", "nth", "times", "kind", "when", "params"})
 _CHAOS_RATE = 0.08
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One fault. `when` is "before" or "after" the effect; after means that the change is real and the reply is lost."""
-
-    kind: str
-    when: str
-    params: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class FaultError(ValueError):
@@ -60,11 +48,15 @@ class _Rule:
 
 
 class Faults:
-    """Decides the fault of each request. Rules come first, in the order in which they were added; then chaos."""
+    """Decides the fault of each request. Rules come first, in the order in which they were added.
 
-    def __init__(self, seed: int, calm: bool) -> None:
+    Where no rule is due the storm decides if there is one, else chaos unless it is calm.
+    """
+
+    def __init__(self, seed: int, calm: bool, storm: Storm | None = None) -> None:
         self.seed = seed
         self.calm = calm
+        self.storm = storm
         self._rules: list[_Rule] = []
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._waits = Waits()
@@ -79,7 +71,7 @@ class Faults:
         self._rules.extend([_parse(rule) for rule in rules])
 
     def clear(self) -> None:
-        """Drop all rules and all waits, and start counting anew; chaos, if it is on, stays on."""
+        """Drop all rules and all waits, and start counting anew; chaos or storm, if on, stays on."""
         with self._lock:
             self._rules.clear()
             self._counts.clear()
@@ -93,6 +85,8 @@ class Faults:
             due = [rule for rule in self._rules if rule.fires(names)]
             if due:
                 return due[0].fault
+            if self.storm is not None:
+                return self.storm.decide(self.seed, names, self._counts[names])
             return None if self.calm else _chaos(self.seed, names, self._counts[names])
 
     def waiting(self) -> frozenset[Key]:

@@ -26,6 +26,7 @@ from spentkey_sim.listeners import PortError
 from spentkey_sim.passwordstate import routes as passwordstate_routes
 from spentkey_sim.passwordstate.state import truth as passwordstate_truth
 from spentkey_sim.passwordstate.tds import TdsServer
+from spentkey_sim.storm import Storm
 from spentkey_sim.world import Holder, World, load
 
 _SHUTDOWN_SECONDS = 0.2
@@ -33,7 +34,10 @@ _SHUTDOWN_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Options:
-    """How to serve. Ports that are 0 are ephemeral; `proxy_port` and `config_out` of None mean none."""
+    """How to serve. Ports that are 0 are ephemeral; `proxy_port`, `config_out` and `storm` of None mean none.
+
+    `storm` is the part of all requests that a storm befalls.
+    """
 
     world: dict[str, Any]
     seed: int
@@ -46,6 +50,7 @@ class Options:
     ivanti_port: int = 0
     passwordstate_port: int = 0
     sql_port: int = 0
+    storm: float | None = None
 
 
 def truth(world: World) -> dict[str, Any]:
@@ -64,7 +69,7 @@ class Simulator:
         self.options = options
         self.clock = SimClock()
         self.journal = Journal()
-        self.faults = Faults(options.seed, options.calm)
+        self.faults = Faults(options.seed, options.calm, None if options.storm is None else Storm(options.storm))
         self.start_world = {"seed": options.seed, **options.world}
         self.holder = Holder(load(self.start_world, self.clock))
         self.tls = tls.make(proxy.NAMES if options.proxy_port is not None else ())

@@ -138,9 +138,12 @@ class Graph:
 
     def _shape(self, ask: Ask, app: Application, target: Target, *, with_keys: bool) -> dict[str, Any]:
         fault, now = ask.call.fault, self.clock.now()
-        if fault is not None and fault.kind == "stale" and target.before is not None:
+        stale = fault is not None and fault.kind == "stale" and target.before is not None
+        if fault is not None and stale and fault.when == "before":
             state.begin_staleness(self.world, target.object_id, fault.params, now)
         shown = state.shown(self.world, target, now)
+        if fault is not None and stale and fault.when == "after":
+            state.begin_staleness(self.world, target.object_id, fault.params, now)
         if isinstance(target, Application):
             return shapes.application(self.world, target, shown, with_keys=with_keys)
         return shapes.service_principal(self.world, app, target, shown, with_keys=with_keys)

@@ -9,6 +9,7 @@ from spentkey_sim.clock import SimClock, wire_time
 from spentkey_sim.entra import answers, batch, errors, hosts, paths, state
 from spentkey_sim.entra.graph import Answer, Ask, Graph, bearer
 from spentkey_sim.entra.login import Login
+from spentkey_sim.entra.meddling import meddle
 from spentkey_sim.entra.naming import Entra, graph_path, object_of
 from spentkey_sim.faults import Fault, Faults
 from spentkey_sim.journal import Journal
@@ -47,18 +48,28 @@ class GraphRoutes:
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], now: Call, base: str
     ) -> Answer:
         grant = self._grant(headers, now)
-        return self.graph.serve(Ask(method, paths.understand(method, path), query, headers, now, grant, base))
+        meddle(grant, now.fault, "before", now.object)
+        try:
+            return self.graph.serve(Ask(method, paths.understand(method, path), query, headers, now, grant, base))
+        finally:
+            meddle(grant, now.fault, "after", now.object)
+            self._expire(grant, now)
 
     def _grant(self, headers: Mapping[str, str], now: Call) -> state.Grant:
-        authorization = headers.get("Authorization")
-        return bearer(self.holder.world, authorization, self.clock.now(), expire=now.fault_is("expire-token"))
+        expire = now.fault is not None and (now.fault.kind, now.fault.when) == ("expire-token", "before")
+        return bearer(self.holder.world, headers.get("Authorization"), self.clock.now(), expire=expire)
+
+    def _expire(self, grant: state.Grant, now: Call) -> None:
+        """The token was good for this request, and is for no other."""
+        if now.fault is not None and (now.fault.kind, now.fault.when) == ("expire-token", "after"):
+            grant.expires = self.clock.now()
 
     def _refused(self, refusal: errors.GraphError, headers: Mapping[str, str]) -> Answer:
         return answers.refusal(self.holder.world, refusal, headers, wire_time(self.clock.now()))
 
     def _batch(self, request: web.Request, envelope: Call) -> Answer:
         """LEDGER: E-41, the envelope needs a token as much as what is in it."""
-        self._grant(request.headers, envelope)
+        grant = self._grant(request.headers, envelope)
         known = self.faults.waiting()
 
         def one(method: str, path: str, query: dict[str, str], headers: dict[str, str], body: bytes) -> Answer:
@@ -74,7 +85,9 @@ class GraphRoutes:
             write_down(self.journal, self.clock, now, answer.status, sent)
             return answer
 
-        return batch.serve(envelope.body, one)
+        answer = batch.serve(envelope.body, one)
+        self._expire(grant, envelope)
+        return answer
 
     def _fault(self, name: str, obj: str, headers: Mapping[str, str], known: frozenset[Key]) -> Fault | None:
         """The requests of one envelope cannot know of one another's refusals."""

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from spentkey_sim.clock import wire_time
@@ -13,6 +13,7 @@ from spentkey_sim.entra import audit
 from spentkey_sim.entra.proofs import parse_time
 from spentkey_sim.entra.quota import Quotas
 from spentkey_sim.model import Application, Credentials, Removal, ServicePrincipal, Tenant, World
+from spentkey_sim.staleness import Staleness
 
 Target = Application | ServicePrincipal
 
@@ -25,14 +26,6 @@ class Grant:
     app_id: str
     roles: tuple[str, ...]
     expires: datetime
-
-
-@dataclass
-class Staleness:
-    """How long reads of one object still show what was there before its latest write."""
-
-    reads: int = 0
-    until: datetime | None = None
 
 
 @dataclass
@@ -143,10 +136,7 @@ def record_removals(
 
 def begin_staleness(world: World, object_id: str, params: dict[str, Any], now: datetime) -> None:
     """LEDGER: E-42, from now on so many reads, or reads for so many seconds, show what was there before."""
-    seconds = params.get("seconds")
-    reads = int(params.get("reads", 0 if seconds else 1))
-    until = now + timedelta(seconds=float(seconds)) if seconds else None
-    memory(world).stale[object_id] = Staleness(reads, until)
+    memory(world).stale[object_id] = Staleness.of(params, now)
 
 
 def shown(world: World, target: Target, now: datetime) -> Credentials:
@@ -154,10 +144,7 @@ def shown(world: World, target: Target, now: datetime) -> Credentials:
     stale = memory(world).stale.get(target.object_id)
     if stale is None or target.before is None:
         return target
-    if stale.reads > 0:
-        stale.reads -= 1
-        return target.before
-    return target.before if stale.until is not None and now < stale.until else target
+    return target.before if stale.is_old(now) else target
 
 
 def truth(world: World) -> dict[str, Any]:

@@ -24,13 +24,20 @@ def meddle(world: World, fault: Fault | None, when: str, obj: str, now: datetime
     # LEDGER: I-31, between a read and a write anything may happen
     if fault is None or fault.kind not in KINDS or fault.when != when:
         return
-    task = state.task_by_number(world, str(fault.params.get("task", obj)))
+    task = _task_of(world, str(fault.params.get("task", obj)))
     if task is None:
         return
     if fault.kind == "edit-task":
         _edit_parameters(world, task, fault.params.get("parameters", {}))
     after = state.merged(world, task, _changes(world, task, fault), SOMEBODY, now)
     state.store(world, task, after)
+
+
+def _task_of(world: World, name: str) -> Task | None:
+    """The task of that number, or the first one that hangs on the request of that RecId."""
+    request = state.request_by_id(world, name)
+    by_parent = (task for task in world.ivanti.tasks if request is not None and task.parent == request.number)
+    return state.task_by_number(world, name) or next(by_parent, None)
 
 
 def _changes(world: World, task: Task, fault: Fault) -> dict[str, Any]:

@@ -2,19 +2,12 @@
 
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from spentkey_sim.clock import wire_time
 from spentkey_sim.model import Note, ServiceRequest, Task, TaskWrite, World
-
-
-@dataclass
-class Staleness:
-    """How long reads of one object still show what was there before the latest write."""
-
-    reads: int = 0
-    until: datetime | None = None
+from spentkey_sim.staleness import Staleness
 
 
 @dataclass
@@ -69,21 +62,13 @@ def employees(world: World) -> list[str]:
 def begin_staleness(world: World, obj: str, params: dict[str, Any], now: datetime) -> None:
     """From now on so many reads of this object, or its reads for so many seconds, show what was there before."""
     # LEDGER: I-30, a read may come from before the latest write
-    seconds = params.get("seconds")
-    reads = int(params.get("reads", 0 if seconds else 1))
-    until = now + timedelta(seconds=float(seconds)) if seconds else None
-    memory(world).stale[obj] = Staleness(reads, until)
+    memory(world).stale[obj] = Staleness.of(params, now)
 
 
 def is_stale(world: World, obj: str, now: datetime) -> bool:
     """Whether this read of the object is a stale one; asking counts as a read."""
     stale = memory(world).stale.get(obj)
-    if stale is None:
-        return False
-    if stale.reads > 0:
-        stale.reads -= 1
-        return True
-    return stale.until is not None and now < stale.until
+    return stale is not None and stale.is_old(now)
 
 
 def shown_task(world: World, task: Task, *, stale: bool) -> Task:

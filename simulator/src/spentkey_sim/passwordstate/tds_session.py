@@ -37,7 +37,7 @@ class Session:
     def serve(self) -> None:
         """The whole conversation."""
         fault = self.services.faults.decide("sql", "login", "")
-        self.services.drop_if_asked(fault, "login", "", "")
+        self.services.drop_if_asked(fault, "before", "login", "", "")
         self._negotiate()
         statements = self._log_in(fault)
         if statements is None:
@@ -88,6 +88,7 @@ class Session:
         login = tds_login.read_login(self._expect(Packet.LOGIN7))
         problem = FAULT_ERRORS.get(fault.kind) if fault else None
         problem = problem or tds_login.login_problem(self.services.holder.world.passwordstate.database, login)
+        self.services.drop_if_asked(fault, "after", "login", login.user, login.user)
         self.services.note("login", login.user, login.user, problem.number if problem else GOOD, fault)
         if problem:
             self.channel.send(tds_tokens.error(problem) + tds_tokens.done(tds_tokens.ERROR_BIT))

@@ -65,10 +65,10 @@ class Services:
             body=body,
         )
 
-    def drop_if_asked(self, fault: Fault | None, route: str, obj: str, body: str) -> None:
-        """Faults that end the connection: a reset, a hang, a database that is down."""
+    def drop_if_asked(self, fault: Fault | None, when: str, route: str, obj: str, body: str) -> None:
+        """Faults that end the connection: a reset, a hang, a database that is down; before the work or after it."""
         # LEDGER: P-27 - what a lost or busy database looks like from outside
-        if fault is None or fault.kind not in DROPPING:
+        if fault is None or fault.kind not in DROPPING or fault.when != when:
             return
         self.note(route, obj, body, DROPPED, fault)
         if fault.kind == "hang":
@@ -151,12 +151,13 @@ class Statements:
             return self._answer(asked, None)
         obj = asked.password_id
         fault = self.services.faults.decide("sql", "query", obj)
-        self.services.drop_if_asked(fault, "query", obj, asked.text)
+        self.services.drop_if_asked(fault, "before", "query", obj, asked.text)
         try:
             reply = self._answer(asked, fault)
         except SqlError as problem:
             self.services.note("query", obj, asked.text, problem.number, fault)
             raise
+        self.services.drop_if_asked(fault, "after", "query", obj, asked.text)
         self.services.note("query", obj, asked.text, GOOD, fault)
         if fault and fault.kind == "truncate":
             raise DropError(reset=True, partial=reply[: len(reply) // 2])

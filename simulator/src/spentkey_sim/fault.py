@@ -1,0 +1,24 @@
+"""What a fault is, and every kind of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+STATUSES = ("429", "409", "503", "500", "502", "504", "401", "403")
+"""The statuses that a fault may put in the place of an answer."""
+BROKEN = ("reset", "hang", "truncate", "html", "empty", "garbage")
+"""What can befall the connection or the answer of any server."""
+SQL = ("18456", "208", "rows", "down")
+"""What befalls a database alone."""
+DEEP = ("noop", "stale", "expire-token", "twins", "edit-task", "close-task", "move-task", "task-twice")
+"""What needs to know the system; its handlers find it in `call(request).fault`."""
+KINDS = frozenset({*STATUSES, *SQL, *BROKEN, *DEEP})
+"""Every kind of fault that some system understands."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault. `when` is "before" or "after" the effect; after means that the change is real and the reply is lost."""
+
+    kind: str
+    when: str
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
