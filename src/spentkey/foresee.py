@@ -11,9 +11,9 @@ from spentkey.ports import EvidenceLog, Question
 from spentkey.steps.case import Case, Hands
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
-from spentkey.steps.report import begun_hand_over, enough_tries, held_up, left, too_many_hand_overs
+from spentkey.steps.report import enough_tries, held_up, left, too_many_hand_overs
 from spentkey.steps.see import see_application
-from spentkey.steps.ticket import ask, read_ticket
+from spentkey.steps.ticket import what_is_asked
 
 
 class Would(StrEnum):
@@ -87,15 +87,10 @@ async def foresee(number: int, hands: Hands) -> Foresight:
 
 
 async def _look_ahead(case: Case) -> End | Result | None:
-    ticket = await read_ticket(case)
-    if isinstance(ticket, End | Result):
-        return ticket
-    request = ask(case, ticket)
-    begun = await begun_hand_over(case, ticket.task)
-    if begun is not None:
-        return begun
-    if isinstance(request, End):
-        return request
+    asked = await what_is_asked(case)
+    if isinstance(asked, End | Result):
+        return asked
+    request = asked[1]
     seen = await see_application(case, request)
     if isinstance(seen, End):
         return seen

@@ -12,9 +12,9 @@ from spentkey.steps.case import Case, Hands, Ticket
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
 from spentkey.steps.remove import Drift, Job, remove
-from spentkey.steps.report import begun_hand_over, finish, settle_problem
+from spentkey.steps.report import finish, settle_problem
 from spentkey.steps.see import see_application
-from spentkey.steps.ticket import ask, read_ticket
+from spentkey.steps.ticket import what_is_asked
 from spentkey.steps.verify import verify
 
 JUDGED_AT_MOST = 3
@@ -34,15 +34,10 @@ async def work_on(number: int, hands: Hands) -> Result:
 
 async def tell(case: Case) -> End | Result:
     """Steps 1 and 2, then the rest in turn: what the ticket asks decides which application is looked at."""
-    ticket = await read_ticket(case)
-    if isinstance(ticket, End | Result):
-        return ticket
-    request = ask(case, ticket)
-    begun = await begun_hand_over(case, ticket.task)
-    if begun is not None:
-        return begun
-    if isinstance(request, End):
-        return request
+    asked = await what_is_asked(case)
+    if isinstance(asked, End | Result):
+        return asked
+    ticket, request = asked
     async with case.hands.turns.turn(request.app_id):
         return await on_application(case, ticket, request)
 

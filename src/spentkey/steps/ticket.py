@@ -7,6 +7,19 @@ from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, hand_over, leave_open, leave_untouched
 from spentkey.core.task import RemovalRequest, Task, read_request
 from spentkey.steps.case import Case, Ticket
+from spentkey.steps.report import begun_hand_over
+
+
+async def what_is_asked(case: Case) -> tuple[Ticket, RemovalRequest] | End | Result:
+    """Steps 1 and 2: a ticket that is ours and one exact request, or how the story ends here."""
+    ticket = await read_ticket(case)
+    if isinstance(ticket, End | Result):
+        return ticket
+    request = ask(case, ticket)
+    begun = await begun_hand_over(case, ticket.task)
+    if begun is not None:
+        return begun
+    return request if isinstance(request, End) else (ticket, request)
 
 
 async def read_ticket(case: Case) -> Ticket | Result | End:
