@@ -41,6 +41,18 @@ class QuickClock:
         self.sleeps.append(seconds)
 
 
+class SteppingClock(QuickClock):
+    """Sleeping moves the simulator's clock on too: for servers that count the seconds that a client waits."""
+
+    def __init__(self, sim: "RealSimulator") -> None:
+        super().__init__()
+        self._sim = sim
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        self._sim.step_clock(seconds)
+
+
 class ShiftedClock(QuickClock):
     """A clock that is wrong by a fixed amount."""
 

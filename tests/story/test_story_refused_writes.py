@@ -3,7 +3,7 @@
 import pytest
 
 from fault_rules import fault
-from real_simulator import RealSimulator
+from real_simulator import RealSimulator, SteppingClock
 from worlds import TASK, parameters, world
 
 
@@ -32,7 +32,7 @@ async def test_a_hand_over_that_was_refused_but_done_is_not_done_twice(sim: Real
 async def test_a_write_that_was_refused_and_not_done_is_sent_again(sim: RealSimulator) -> None:
     """The look shows nothing, so the note is written after all."""
     sim.faults(fault("ivanti", "note-create", "429", times=2, params={"retry_after": 1}))
-    result = await sim.run(TASK)
+    result = await sim.run(TASK, SteppingClock(sim))
     assert (result.outcome, result.ticket.value) == ("removed", "closed"), result.reason
     assert len(sim.task(TASK)["notes"]) == 1
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from real_simulator import RealSimulator
+from real_simulator import RealSimulator, SteppingClock
 from worlds import EXPIRED_SECRET, TASK, certificate_parameters, parameters, sales, world
 
 
@@ -107,7 +107,7 @@ async def test_reads_that_never_agree_leave_the_task_open(sim: RealSimulator) ->
 async def test_throttling_is_ridden_out_by_retry_after(sim: RealSimulator, kind: str, params: dict[str, Any]) -> None:
     """Seconds, a date or nothing: the removal is sent again and confirmed."""
     sim.faults(fault("graph", "removePassword", kind, times=2, params=params))
-    result = await sim.run(TASK)
+    result = await sim.run(TASK, SteppingClock(sim))
     assert (result.outcome, result.attribution, result.ticket.value) == ("removed", "confirmed", "closed")
     assert sim.writes().count("removePassword") == 3
 
