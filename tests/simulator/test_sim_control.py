@@ -55,6 +55,27 @@ async def test_rules_are_added_and_cleared(served: Served) -> None:
     assert served.simulator.faults.decide("login", "token", "") is None
 
 
+async def test_a_storm_begins_and_ends(served: Served) -> None:
+    """With the usual rate or another; a reset brings the weather of the start back."""
+    faults = served.simulator.faults
+    rates: list[float | None] = []
+    for storm in (True, 0.5, False, 1):
+        assert (await post(served, "/faults", {"storm": storm}))[0] == 200
+        rates.append(faults.storm.rate if faults.storm else None)
+    assert rates == [0.15, 0.5, None, 1.0]
+    await post(served, "/faults", {"clear": True})
+    assert faults.storm is not None
+    await post(served, "/reset", {})
+    assert faults.storm is None
+
+
+@pytest.mark.parametrize("storm", [0, -1, 1.5, "much", [0.1]])
+async def test_a_storm_that_cannot_be_is_refused(served: Served, storm: Any) -> None:
+    """And the weather stays as it is."""
+    status, body = await post(served, "/faults", {"storm": storm})
+    assert (status, "storm" in body["error"], served.simulator.faults.storm) == (400, True, None)
+
+
 async def test_the_clock_is_set_and_stepped(served: Served) -> None:
     """Both ways of moving it."""
     await post(served, "/clock", {"set": "2030-01-01T00:00:00Z"})

@@ -144,6 +144,16 @@ def test_parameters_are_those_that_the_systems_understand(kind: str) -> None:
     assert len({str(one) for one in seen}) > 1
 
 
+def test_ivanti_hides_a_write_for_a_short_while_only() -> None:
+    """Two reads or a second; the directory may do so for longer."""
+    longest: dict[str, int] = {}
+    for seed, (system, route) in product(range(200), (("graph", "removePassword"), ("ivanti", "task-write"))):
+        for one in told(storm(seed), (system, route, "1"), 60):
+            if one is not None and one.kind == "stale":
+                longest[system] = max(longest.get(system, 0), one.params.get("reads", 0), one.params.get("seconds", 0))
+    assert longest == {"graph": 20, "ivanti": 2}
+
+
 def _fits(kind: str, params: dict[str, Any]) -> bool:
     match kind:
         case "hang":

@@ -131,7 +131,9 @@ class Storm:
             case "hang":
                 return {"seconds": round(self.hang_s * dice.part("seconds"), 3)}
             case "stale":
-                return dice.one_of("long", _STALE) | dice.one_of("pattern", ({}, {"pattern": "alternate"}))
+                return dice.one_of("long", _STALE[dice.names[0]]) | dice.one_of(
+                    "pattern", ({}, {"pattern": "alternate"})
+                )
             case "rows":
                 return {"n": dice.one_of("rows", (0, 2))}
             case "edit-task":
@@ -140,7 +142,11 @@ class Storm:
                 return {}
 
 
-_STALE: tuple[dict[str, Any], ...] = (*({"reads": n} for n in (1, 2, 3, 4)), {"seconds": 8}, {"seconds": 20})
+_STALE: dict[str, tuple[dict[str, Any], ...]] = {
+    "graph": (*({"reads": n} for n in (1, 2, 3, 4)), {"seconds": 8}, {"seconds": 20}),
+    "ivanti": ({"reads": 1}, {"reads": 2}, {"seconds": 1}),
+}
+"""How long reads are old. A desk that hid a write for long could not be told from one that did not take it."""
 _EDITS: tuple[dict[str, Any], ...] = ({}, {"ActualEffort": 30}, {"Details": "changed"}, {"Owner": "an.other"})
 _RENAMES: tuple[dict[str, Any], ...] = ({}, {}, {"AppDisplayName": "Another application"})
 

@@ -113,6 +113,37 @@ async def test_a_write_may_stay_unseen_for_some_time(desk: Desk) -> None:
     assert (OLD_SECRET in early, OLD_SECRET in await secrets_read(desk)) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("params", "shown"),
+    [
+        ({"reads": 4}, [True, True, True, True, False]),
+        ({"reads": 4, "pattern": "alternate"}, [True, False, True, False, False]),
+        ({"seconds": 60, "pattern": "alternate"}, [True, False, True, False, True]),
+    ],
+)
+async def test_reads_may_show_old_and_new_by_turns(desk: Desk, params: dict[str, Any], shown: list[bool]) -> None:
+    """Gone in one read is no promise for the next one."""
+    desk.fault("stale", route="removePassword", params=params)
+    await desk.remove_password()
+    assert [OLD_SECRET in await secrets_read(desk) for _ in range(5)] == shown
+
+
+async def test_staleness_after_a_read_begins_with_the_next_one(desk: Desk) -> None:
+    """The read itself shows the present."""
+    await desk.remove_password()
+    desk.fault("stale", route="read-application", when="after", times=1)
+    assert [OLD_SECRET in await secrets_read(desk) for _ in range(3)] == [False, True, False]
+
+
+async def test_a_refusal_after_hides_what_a_request_of_a_batch_did(desk: Desk) -> None:
+    """Even a refusal of its own."""
+    desk.fault("503", route="batch:removePassword", when="after", params={"retry_after": "date:5"})
+    requests = [remove("a", OLD_SECRET), remove("b", UNKNOWN)]
+    replies = (await desk.ask("POST", "/$batch", {"requests": requests})).body["responses"]
+    assert ([one["status"] for one in replies], OLD_SECRET in desk.key_ids()) == ([503, 503], False)
+    assert replies[0]["headers"]["Retry-After"].endswith("GMT")
+
+
 async def test_login_has_faults_of_its_own(desk: Desk) -> None:
     """A busy login says so in its own words."""
     desk.fault("503", system="login", params={"retry_after": 1})

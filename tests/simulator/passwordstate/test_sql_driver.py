@@ -115,18 +115,24 @@ async def test_a_fault_sets_the_number_of_rows(
 
 
 @pytest.mark.parametrize(
-    ("kind", "route"),
+    ("kind", "route", "when"),
     [
-        ("down", "login"),
-        ("reset", "login"),
-        ("18456", "login"),
-        ("reset", "query"),
-        ("208", "query"),
-        ("truncate", "query"),
+        ("down", "login", "before"),
+        ("reset", "login", "before"),
+        ("18456", "login", "before"),
+        ("reset", "login", "after"),
+        ("reset", "query", "before"),
+        ("208", "query", "before"),
+        ("truncate", "query", "after"),
+        ("reset", "query", "after"),
+        ("down", "query", "after"),
     ],
 )
-async def test_faults_reach_the_driver_as_errors(ask: Any, equipment: Equipment, kind: str, route: str) -> None:
-    """Nothing that goes wrong looks like an empty answer."""
-    equipment.fault(kind, system="sql", route=route)
+async def test_faults_reach_the_driver_as_errors(
+    ask: Any, equipment: Equipment, kind: str, route: str, when: str
+) -> None:
+    """Nothing that goes wrong looks like an empty answer, whether the work was done or not."""
+    equipment.fault(kind, system="sql", route=route, when=when)
     answer = await ask(options={"timeout": 2})
     assert "error" in answer
+    assert f"{kind} {when}" in {one.fault for one in equipment.journal.entries if one.route == route}

@@ -99,17 +99,17 @@ class GraphRoutes:
     ) -> Answer:
         """One request of a batch with its own fault, as far as a request in an envelope can have it."""
         injected = _injected(now.fault)
-        try:
-            if injected is not None and now.fault is not None and now.fault.when == "before":
-                raise injected
-            answer = self._ask(method, path, query, headers, now, base)
-            if injected is not None:
-                raise injected
-        except errors.GraphError as refusal:
-            answer = self._refused(refusal, headers)
-            if refusal is injected and now.fault is not None and now.fault.params.get("retry_after") is not None:
-                after = RetryAfter.of(now.fault.params["retry_after"], self.clock.now())
-                answer.headers["Retry-After"] = after.header
+        if injected is None or (now.fault is not None and now.fault.when == "after"):
+            try:
+                answer = self._ask(method, path, query, headers, now, base)
+            except errors.GraphError as refusal:
+                answer = self._refused(refusal, headers)
+            if injected is None:
+                return answer
+        answer = self._refused(injected, headers)
+        given = now.fault.params.get("retry_after") if now.fault is not None else None
+        if given is not None:
+            answer.headers["Retry-After"] = RetryAfter.of(given, self.clock.now()).header
         return answer
 
 
