@@ -16,7 +16,9 @@ REASON = "because another credential was lost in the work on task 40021"
 
 async def stop(sim: RealSimulator) -> None:
     """Put a lost survivor on record, as the verification of a removal does."""
-    await JsonLinesEvidence(sim.config.parent / "state", SystemClock()).append("survivor-lost", {"task": 40021, "lost": []})
+    await JsonLinesEvidence(sim.config.parent / "state", SystemClock()).append(
+        "survivor-lost", {"task": 40021, "lost": []}
+    )
 
 
 def resume(sim: RealSimulator, home: Path, *arguments: str) -> Ended:

@@ -25,7 +25,9 @@ def ends(result: Result) -> tuple[str, str, str | None]:
 async def on_record(sim: RealSimulator, what: str, count: int = 1, **facts: Any) -> None:
     """Put records into the evidence, as earlier tries do."""
     for number in range(count):
-        await JsonLinesEvidence(sim.config.parent / "state", SystemClock()).append(what, {"task": 1 + number, "assignment": 1, "run": "x", **facts})
+        await JsonLinesEvidence(sim.config.parent / "state", SystemClock()).append(
+            what, {"task": 1 + number, "assignment": 1, "run": "x", **facts}
+        )
 
 
 async def test_a_stop_never_hands_a_task_over(sim: RealSimulator) -> None:

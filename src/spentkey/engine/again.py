@@ -61,11 +61,16 @@ class Pause:
         self.probing = task
         return 0.0
 
-    def note(self, task: int, *, outage: bool, now: float) -> None:
-        """Take into account how a task ended; one that was under way before the pause does not make it longer."""
+    def note(self, task: int, *, outage: bool | None, now: float) -> None:
+        """Take into account how a task ended; one that was under way before the pause does not make it longer.
+
+        `outage` is None where the task ended without having looked.
+        """
         looked = self.probing == task
         if looked:
             self.probing = None
+        if outage is None:
+            return
         if not outage:
             self.in_a_row, self.delay_s = 0, 0.0
             return

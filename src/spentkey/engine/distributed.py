@@ -25,12 +25,11 @@ from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.schema import SchemaManager
 
-from spentkey.core.errors import Misconfigured, SpentkeyError
-from spentkey.core.task import Task
+from spentkey.core.errors import Misconfigured, SpentkeyError, Stopping
 from spentkey.engine.again import OTHERWISE, Pause, again_in, met_outage
 from spentkey.engine.lanes import DESK, UNSORTED, Slot, Sorter
 from spentkey.engine.leases import SHARE
-from spentkey.engine.local import Work, in_parallel
+from spentkey.engine.local import Work
 from spentkey.engine.places import UNDER_WAY, Places, until_set
 from spentkey.engine.port import Queued, Stage
 from spentkey.ports import Clock
@@ -278,13 +277,8 @@ class DistributedEngine:
     async def poll(self) -> None:
         """Look at the queue team, and take on what no process holds yet."""
         held = {one.task for one in await self.queued()}
-        fresh = [task for task in await self._sorter.queue() if task.number not in held]
-        await in_parallel(range(len(fresh)), lambda at: self._take_on(fresh[at]), self._places.in_lane)
-
-    async def _take_on(self, task: Task) -> None:
-        slot = await self._sorter.slot(task)
-        if slot is not None:
-            await self._enqueue(task.number, slot, _lock_of(task.number, slot))
+        async for number, slot in self._sorter.new_in_queue(held, self._places.in_lane):
+            await self._enqueue(number, slot, _lock_of(number, slot))
 
     async def _job(self, context: procrastinate.JobContext, task: int, **later: object) -> None:
         """Work on one task; arguments that newer versions may add are ignored."""
@@ -303,14 +297,14 @@ class DistributedEngine:
             self._running.discard(job.id or 0)
 
     async def _decide(self, job: Job, task: int) -> RetryDecision | None:
-        pause = self._pauses[job.queue]
-        wait_s = pause.wait_s(task, self._clock.monotonic())
-        if wait_s > 0:
-            return self._in(wait_s, task)
-        outage, decision = False, self._in(OTHERWISE * self._poll_s, task)
+        """What becomes of the job: None when the task has ended."""
+        pause, outage = self._pauses[job.queue], None
+        decision: RetryDecision | None = self._in(OTHERWISE * self._poll_s, task)
         try:
             async with self._places.place(job.queue):
-                decision, outage = await self._work_on(job, task)
+                decision, outage = await self._in_place(job, task, pause)
+        except Stopping:
+            pass
         except SpentkeyError as problem:
             logger.warning("task %d is left open: %s", task, problem)
         except Exception as problem:  # noqa: BLE001  # a bug in one task must not end the work on the others
@@ -318,11 +312,18 @@ class DistributedEngine:
         pause.note(task, outage=outage, now=self._clock.monotonic())
         return RetryDecision(lock=f"later {task}") if self._places.stopping.is_set() and decision else decision
 
-    async def _work_on(self, job: Job, task: int) -> tuple[RetryDecision | None, bool]:
+    async def _in_place(self, job: Job, task: int, pause: Pause) -> tuple[RetryDecision | None, bool | None]:
+        """Work; gives also whether a system was away, None where nobody has looked."""
+        paused_s = pause.wait_s(task, self._clock.monotonic())
+        if paused_s > 0:
+            return self._in(paused_s, task), None
+        return await self._work_on(job, task)
+
+    async def _work_on(self, job: Job, task: int) -> tuple[RetryDecision | None, bool | None]:
         if job.queue == DESK and job.lock == f"unsorted {task}":
             slot = await self._sorter.find(task)
             if slot != UNSORTED:
-                return RetryDecision(queue=slot.lane, lock=_lock_of(task, slot)), False
+                return RetryDecision(queue=slot.lane, lock=_lock_of(task, slot)), None
         result = await self._work(task)
         outage = met_outage(result)
         tries = self._outages.pop(task, 0)

@@ -3,7 +3,8 @@
 The story reads the task again and judges by itself; a wrong lane costs a little patience and no more.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Container, Sequence
 from dataclasses import dataclass
 
 from spentkey.core.errors import SpentkeyError
@@ -65,6 +66,16 @@ class Sorter:
             return slot_of(task, await self.desk.parameters(task), self.rules, self.tenants)
         except SpentkeyError:
             return UNSORTED
+
+    async def new_in_queue(self, held: Container[int], at_once: int) -> AsyncIterator[tuple[int, Slot]]:
+        """The tasks of the queue that are not held yet, with their slots, in the order of their numbers."""
+        fresh = [task for task in await self.queue() if task.number not in held]
+        for at in range(0, len(fresh), at_once):
+            some = fresh[at : at + at_once]
+            slots = await asyncio.gather(*(self.slot(task) for task in some))
+            for task, slot in zip(some, slots, strict=True):
+                if slot is not None:
+                    yield task.number, slot
 
     async def find(self, number: int) -> Slot:
         """The slot of a task that only a number is known of."""

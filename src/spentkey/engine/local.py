@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from spentkey.core.errors import SpentkeyError, Stopping
 from spentkey.core.outcome import Result
-from spentkey.core.task import Task
 from spentkey.engine.again import OTHERWISE, Pause, again_in, met_outage
 from spentkey.engine.lanes import UNSORTED, Slot, Sorter
 from spentkey.engine.places import UNDER_WAY, Places, until_set
@@ -146,13 +145,9 @@ class LocalEngine:
 
     async def poll(self) -> None:
         """Look at the queue team once, and take on what is not held yet."""
-        fresh = [task for task in await self._sorter.queue() if task.number not in self._entries]
-        await in_parallel(range(len(fresh)), lambda at: self._take_on(fresh[at]), self._places.in_lane)
-
-    async def _take_on(self, task: Task) -> None:
-        slot = await self._sorter.slot(task)
-        if slot is not None and task.number not in self._entries:
-            self._add(_Entry(task.number, slot, sorted=True))
+        async for number, slot in self._sorter.new_in_queue(self._entries, self._places.in_lane):
+            if number not in self._entries:
+                self._add(_Entry(number, slot, sorted=True))
 
     def _add(self, entry: _Entry) -> None:
         self._entries[entry.task] = entry
@@ -199,17 +194,11 @@ class LocalEngine:
         running.add_done_callback(self._running.discard)
 
     async def _run(self, entry: _Entry) -> None:
-        slot, wait_s, outage = entry.slot, float(OTHERWISE * self._poll_s), False
+        slot, wait_s = entry.slot, OTHERWISE * self._poll_s
+        outage: bool | None = None
         try:
             async with self._places.place(slot.lane):
-                if entry.sorted or (found := await self._sorter.find(entry.task)) == slot:
-                    result = await self._work(entry.task)
-                    outage = met_outage(result)
-                    after = again_in(result, entry.tries, self._clock.now(), self._poll_s)
-                    wait_s = -1.0 if after is None else after
-                else:
-                    entry.slot, wait_s = found, 0.0
-                entry.sorted = True
+                wait_s, outage = await self._in_place(entry)
         except Stopping:
             wait_s = self._poll_s
         except SpentkeyError as problem:
@@ -218,7 +207,22 @@ class LocalEngine:
             logger.error("task %d met a bug (%s); it is tried again later", entry.task, type(problem).__name__)
         self._ended(entry, slot, wait_s, outage=outage)
 
-    def _ended(self, entry: _Entry, slot: Slot, wait_s: float, *, outage: bool) -> None:
+    async def _in_place(self, entry: _Entry) -> tuple[float, bool | None]:
+        """Work; gives when to try again (below 0: never), and whether a system was away (None: nobody has looked)."""
+        if not entry.sorted:
+            found, before = await self._sorter.find(entry.task), entry.slot
+            entry.slot, entry.sorted = found, True
+            if found != before:
+                return 0.0, None
+        paused_s = self._pauses[entry.slot.lane].wait_s(entry.task, self._clock.monotonic())
+        if paused_s > 0:  # the lane came to rest while this task waited for its place
+            return paused_s, None
+        result = await self._work(entry.task)
+        after = again_in(result, entry.tries, self._clock.now(), self._poll_s)
+        entry.tries += 1
+        return -1.0 if after is None else after, met_outage(result)
+
+    def _ended(self, entry: _Entry, slot: Slot, wait_s: float, *, outage: bool | None) -> None:
         now = self._clock.monotonic()
         self._under_way[slot.lane] -= 1
         self._pauses[slot.lane].note(entry.task, outage=outage, now=now)
@@ -234,6 +238,6 @@ class LocalEngine:
         elif wait_s == 0:
             self._make_ready(entry)
         else:
-            entry.stage, entry.due, entry.tries = Stage.LATER, now + wait_s, entry.tries + 1
+            entry.stage, entry.due = Stage.LATER, now + wait_s
             heapq.heappush(self._later, (entry.due, entry.task))
         self._news.set()
