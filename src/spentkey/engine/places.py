@@ -1,21 +1,24 @@
 """Places to work: so many in each lane, and whoever waits for time or for a turn gives its place back meanwhile.
 
 A lane is a tenant, so that one whose systems are slow or away does not hold up the other. Verification, Retry-After
-and the pause between two writes hold no place. Whoever comes back takes a place at once, even when that is one too
-many: it may hold a turn that somebody with a place is waiting for.
+and the pause between two writes hold no place. Whoever comes back goes before those who have not begun, and takes a
+place too many after a second: it may hold something, such as the sign-in, that everybody with a place is waiting for.
 """
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Stopping
 from spentkey.ports import Clock, Turns
 
+PATIENCE_S = 1.0
+"""How long whoever comes back waits for a place to become free."""
 UNDER_WAY = 8
 """How many tasks of a lane may be under way for each place in it; most of them wait."""
 
@@ -24,6 +27,7 @@ UNDER_WAY = 8
 class _Lane:
     busy: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque[asyncio.Future[None]])
+    returning: deque[asyncio.Future[None]] = field(default_factory=deque[asyncio.Future[None]])
 
 
 @dataclass
@@ -74,8 +78,8 @@ class Places:
             _held.reset(token)
             self._leave(held.lane)
 
-    @contextmanager
-    def given_back(self) -> Generator[None]:
+    @asynccontextmanager
+    async def given_back(self) -> AsyncGenerator[None]:
         """Be away from the place of the present task, if it has one."""
         held = _held.get()
         if held is None:
@@ -89,11 +93,11 @@ class Places:
         finally:
             held.away -= 1
             if held.away == 0:
-                held.lane.busy += 1
+                await self._come_back(held.lane)
 
     async def _take(self, lane: _Lane) -> None:
         self.go_on()
-        if lane.busy < self.in_lane and not lane.waiting:
+        if lane.busy < self.in_lane and not lane.waiting and not lane.returning:
             lane.busy += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -105,11 +109,26 @@ class Places:
                 self._leave(lane)
             raise
 
+    async def _come_back(self, lane: _Lane) -> None:
+        """Take a place before anybody new; one is taken in any case, so that it can be left again."""
+        if lane.busy >= self.in_lane:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            lane.returning.append(turn)
+            try:
+                await asyncio.wait({turn}, timeout=PATIENCE_S)
+            finally:
+                if not turn.done() or turn.cancelled():
+                    turn.cancel()
+                    lane.busy += 1
+            return
+        lane.busy += 1
+
     def _leave(self, lane: _Lane) -> None:
         lane.busy -= 1
-        while lane.waiting and lane.busy < self.in_lane:
-            if self._tell(lane.waiting.popleft(), None):
-                lane.busy += 1
+        for queue in (lane.returning, lane.waiting):
+            while queue and lane.busy < self.in_lane:
+                if self._tell(queue.popleft(), None):
+                    lane.busy += 1
 
     @staticmethod
     def _tell(turn: asyncio.Future[None], problem: Stopping | None) -> bool:
@@ -143,7 +162,7 @@ class PlacedClock:
             await self.clock.sleep(seconds)
             return
         self.places.go_on()
-        with self.places.given_back():
+        async with self.places.given_back():
             await until_set(self.places.stopping, self.clock.sleep, seconds)
         self.places.go_on()
 
@@ -160,27 +179,38 @@ async def until_set(
             one.cancel()
 
 
-@dataclass(frozen=True)
 class PlacedTurns:
-    """The `Turns` port for tasks in places: who waits for a turn holds no place."""
+    """The `Turns` port for tasks in places: who waits for a turn holds no place.
 
-    turns: Turns
-    places: Places
+    Inside this process the wait is here; for other processes the turns themselves wait, by the clock above.
+    """
+
+    def __init__(self, turns: Turns, places: Places) -> None:
+        self._turns, self._places = turns, places
+        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def task(self, number: int) -> AsyncGenerator[None]:
         """One worker on a task."""
-        async with AsyncExitStack() as stack:
-            with self.places.given_back():
-                await stack.enter_async_context(self.turns.task(number))
-            self.places.go_on()
+        async with self._alone(f"task {number}"), self._turns.task(number):
             yield
 
     @asynccontextmanager
     async def turn(self, app_id: str) -> AsyncGenerator[None]:
         """One writer on an application."""
-        async with AsyncExitStack() as stack:
-            with self.places.given_back():
-                await stack.enter_async_context(self.turns.turn(app_id))
-            self.places.go_on()
+        async with self._alone(f"application {app_id}"), self._turns.turn(app_id):
             yield
+
+    @asynccontextmanager
+    async def _alone(self, name: str) -> AsyncGenerator[None]:
+        lock = self._here.setdefault(name, asyncio.Lock())
+        if lock.locked():
+            async with self._places.given_back():
+                await lock.acquire()
+        else:
+            await lock.acquire()
+        try:
+            self._places.go_on()
+            yield
+        finally:
+            lock.release()
