@@ -6,6 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 from worlds import world
 
@@ -32,3 +33,17 @@ def sim(simulator_process: RealSimulator, tmp_path: Path) -> RealSimulator:
     """The simulator process with the default world and no faults."""
     simulator_process.reset(world())
     return simulator_process
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[RealPostgres]:
+    """One PostgreSQL for all tests of this run."""
+    running = RealPostgres()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def database(postgres: RealPostgres) -> str:
+    """The address of an empty database."""
+    return postgres.database()

@@ -1,15 +1,14 @@
-"""The only file that knows every concrete class: it turns settings into the hands that a story works with."""
+"""Turns settings into the hands that a story works with; with the other assemble files it alone knows every class."""
 
 import os
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from spentkey.assemble_kept import Kept, kept_for, with_database
 from spentkey.audit.check import StateCheck
-from spentkey.audit.jsonl import JsonLinesEvidence
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.engine.turns import FileTurns
 from spentkey.entra.check import TenantCheck
 from spentkey.entra.directories import EntraDirectories, Place
 from spentkey.ivanti.check import IvantiCheck
@@ -35,32 +34,35 @@ async def hands_for(
     clock: Clock | None = None,
 ) -> AsyncGenerator[Hands]:
     """Open every connection lazily and close all of them at the end."""
+    clock = clock or SystemClock()
+    async with (
+        kept_for(settings, clock, read_only=read_only) as kept,
+        hands_with(kept, settings, progress, clock, use_proxies=use_proxies) as hands,
+    ):
+        yield hands
+
+
+@asynccontextmanager
+async def hands_with(
+    kept: Kept, settings: Settings, progress: Progress, clock: Clock, *, use_proxies: bool = True
+) -> AsyncGenerator[Hands]:
+    """The same, where evidence and turns are open already."""
     if not settings.passwordstate.database.query:
         raise Misconfigured("passwordstate.database.query: is missing; spentkey check lists tables with a DocumentID")
-    async with _connected(settings, clock or SystemClock(), use_proxies=use_proxies) as connections:
-        vault, clock = _vault(settings, connections), connections.clock
+    async with _connected(settings, clock, use_proxies=use_proxies) as connections:
+        vault = _vault(settings, connections)
         yield Hands(
             desk=await _desk(settings, connections, vault),
             vault=vault,
             directories=_directories(settings, connections, vault),
-            turns=_turns(settings, clock),
-            evidence=evidence_for(settings, clock, read_only=read_only),
+            turns=kept.turns,
+            evidence=kept.evidence,
             clock=clock,
             progress=progress,
             ids=SystemIds(),
             rules=rules_of(settings),
             run=SystemIds().new(),
         )
-
-
-def evidence_for(settings: Settings, clock: Clock | None = None, *, read_only: bool = False) -> JsonLinesEvidence:
-    """The evidence in the state directory."""
-    return JsonLinesEvidence(state_directory(settings, os.environ), clock or SystemClock(), read_only=read_only)
-
-
-def _turns(settings: Settings, clock: Clock) -> FileTurns:
-    policy, directory = settings.policy, state_directory(settings, os.environ)
-    return FileTurns(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
 
 
 @asynccontextmanager
@@ -72,7 +74,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         clients = frozenset(tenant.entry for tenant in settings.tenants.values())
         entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
         yield [
-            StateCheck(state_directory(settings, os.environ), connections.clock),
+            _check_of_kept(settings, connections.clock),
             PasswordstateCheck(vault, entries, clients),
             IvantiCheck(
                 make_desk=lambda: _desk(settings, connections, vault),
@@ -82,6 +84,13 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
             ),
             *(TenantCheck(directories, tenant) for tenant in tenants),
         ]
+
+
+def _check_of_kept(settings: Settings, clock: Clock) -> Checker:
+    if settings.engine.database is not None:
+        checker: Checker = with_database().check_of(settings.engine.database, clock)
+        return checker
+    return StateCheck(state_directory(settings, os.environ), clock)
 
 
 def _connected(settings: Settings, clock: Clock, *, use_proxies: bool) -> AbstractAsyncContextManager[Connections]:

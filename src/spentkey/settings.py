@@ -150,9 +150,17 @@ class Policy(Section):
 
 
 class Engine(Section):
-    """How many tasks are worked on at once."""
+    """How many tasks are worked on at once in each tenant, how often the queue is read, and what machines share."""
 
+    database_url: Any = None
     concurrency: int = Field(default=16, ge=1, le=256)
+    poll_s: float = Field(default=30, ge=0.1, le=3600)
+    take_over_s: float = Field(default=30, ge=2, le=3600)
+
+    @property
+    def database(self) -> Secret | None:
+        """Where the database is that several machines share; None on one machine."""
+        return self.database_url if isinstance(self.database_url, Secret) else None
 
 
 class State(Section):
@@ -201,6 +209,7 @@ SECRETS = (
     "passwordstate.api_key",
     "passwordstate.certificates_api_key",
     "passwordstate.documents_api_key",
+    "engine.database_url",
 )
 
 
@@ -244,6 +253,9 @@ def _contradictions(settings: Settings) -> list[str]:
     single = query.count("?") == 1 and query.lower().startswith("select") and ";" not in query.rstrip("; ")
     if query and not single:
         problems.append("passwordstate.database.query: must be a single SELECT with exactly one ?, the PasswordID")
+    database = settings.engine.database
+    if database is not None and not database.reveal().startswith("postgresql://"):
+        problems.append("engine.database_url: must be an address such as postgresql://user:password@host/spentkey")
     for name, tenant in settings.tenants.items():
         problems += [f"tenants.{name}.{said}" for said in _tenant_contradictions(tenant)]
     return problems

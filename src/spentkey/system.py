@@ -1,7 +1,9 @@
 """The machine's own clock, ids and randomness: the only file that asks for them."""
 
 import asyncio
+import os
 import random
+import socket
 import time
 import uuid
 from datetime import UTC, datetime
@@ -34,3 +36,8 @@ class SystemIds:
 def jitter() -> float:
     """A random number from 0 up to 1, to spread retries."""
     return random.random()  # noqa: TID251, S311  # spreads load, guards nothing
+
+
+def this_process() -> str:
+    """Which process of which machine this is, for people who look at a lease."""
+    return f"{socket.gethostname()}/{os.getpid()}"

@@ -8,14 +8,17 @@ import pytest
 
 from commands import Ended, fits, spentkey
 from real_simulator import RealSimulator
-from spentkey.assemble import evidence_for
+from spentkey.audit.jsonl import JsonLinesEvidence
+from spentkey.system import SystemClock
 
 REASON = "because another credential was lost in the work on task 40021"
 
 
 async def stop(sim: RealSimulator) -> None:
     """Put a lost survivor on record, as the verification of a removal does."""
-    await evidence_for(sim.settings()).append("survivor-lost", {"task": 40021, "lost": []})
+    await JsonLinesEvidence(sim.config.parent / "state", SystemClock()).append(
+        "survivor-lost", {"task": 40021, "lost": []}
+    )
 
 
 def resume(sim: RealSimulator, home: Path, *arguments: str) -> Ended:

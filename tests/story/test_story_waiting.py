@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.assemble import evidence_for, hands_for
+from spentkey.assemble import hands_for
+from spentkey.audit.jsonl import JsonLinesEvidence
 from spentkey.core.outcome import Result
 from spentkey.story import work_on
+from spentkey.system import SystemClock
 from worlds import APP, EXPIRED_SECRET, TASK, parameters, world
 
 UNSUPPORTED = parameters(SecretType="Password")
@@ -23,7 +25,9 @@ def ends(result: Result) -> tuple[str, str, str | None]:
 async def on_record(sim: RealSimulator, what: str, count: int = 1, **facts: Any) -> None:
     """Put records into the evidence, as earlier tries do."""
     for number in range(count):
-        await evidence_for(sim.settings()).append(what, {"task": 1 + number, "assignment": 1, "run": "x", **facts})
+        await JsonLinesEvidence(sim.config.parent / "state", SystemClock()).append(
+            what, {"task": 1 + number, "assignment": 1, "run": "x", **facts}
+        )
 
 
 async def test_a_stop_never_hands_a_task_over(sim: RealSimulator) -> None:

@@ -2,25 +2,32 @@
 
 Several processes may share the file: each append holds an advisory lock, reads what others appended since, and
 continues the chain from there. A last line that a crash left torn is cut off, and the cut is put on record.
+
+In memory stands only where the records of each task are; a record is read again when it is asked for, and must be the
+one that was checked.
 """
 
 import asyncio
 import fcntl
+import hashlib
 import json
 import os
 import threading
-from collections.abc import Generator, Mapping
+from array import array
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from spentkey.audit.chain import READS_ONLY, Chain
 from spentkey.core.errors import EvidenceBroken
-from spentkey.core.evidence import GENESIS, Facts, History, follows, history, seal
+from spentkey.core.evidence import Facts, History, history
 from spentkey.core.outcome import Refused
-from spentkey.core.radius import Radius
 from spentkey.ports import Clock, Question
 
 FILE, LOCK = "evidence.jsonl", "evidence.lock"
+AT_ONCE = 1 << 20
+"""How much of the file is read at once, in bytes."""
 
 
 def _settle_names(directory: Path) -> None:
@@ -32,16 +39,20 @@ def _settle_names(directory: Path) -> None:
         os.close(opened)
 
 
+def _mark(line: bytes) -> int:
+    """Eight bytes by which a line that was checked is known again."""
+    return int.from_bytes(hashlib.sha256(line).digest()[:8])
+
+
 class JsonLinesEvidence:
     """The `EvidenceLog` port on a file in the state directory."""
 
     def __init__(self, directory: Path, clock: Clock, *, read_only: bool = False) -> None:
         self._file, self._lock_file, self._clock = directory / FILE, directory / LOCK, clock
         self._guard = threading.Lock()
-        self._offset, self._seq, self._hash = 0, 0, GENESIS
-        self._by_task: dict[int, list[Facts]] = {}
+        self._chain, self._offset = Chain(str(self._file)), 0
+        self._by_task: dict[int, array[int]] = {}
         self._intended: dict[str, dict[str, int]] = {}
-        self._radius = Radius()
         self._read_only = read_only
         if not read_only:
             self._prepare(directory)
@@ -77,55 +88,67 @@ class JsonLinesEvidence:
 
     def _ask(self, question: Question) -> Refused | None:
         with self._up_to_date():
-            return question(self._radius)
+            return question(self._chain.radius)
 
     def _append_unless(self, refuse: Question, what: str, facts: Facts) -> Refused | None:
         if self._read_only:
-            raise EvidenceBroken("this command reads evidence and writes none")
+            raise EvidenceBroken(READS_ONLY)
         with self._locked() as file:
             self._catch_up(file)
-            refused = refuse(self._radius)
+            refused = refuse(self._chain.radius)
             if refused is None:
                 self._write(file, what, facts)
             return refused
 
     def _append(self, what: str, facts: Facts) -> None:
         if self._read_only:
-            raise EvidenceBroken("this command reads evidence and writes none")
+            raise EvidenceBroken(READS_ONLY)
         with self._locked() as file:
             self._catch_up(file)
             self._write(file, what, facts)
 
     def _history(self, task: int) -> History:
-        with self._up_to_date():
-            return history(self._by_task.get(task, []), task)
+        with self._up_to_date() as file:
+            return history(list(self._again(file, self._by_task.get(task, array("Q")))), task)
+
+    def _again(self, file: int | None, places: "array[int]") -> Iterator[Facts]:
+        """Read records again by offset, length and mark."""
+        for offset, length, mark in zip(places[::3], places[1::3], places[2::3], strict=True):
+            line = os.pread(file, length, offset) if file is not None else b""
+            if _mark(line) != mark:
+                raise EvidenceBroken(f"{self._file}: the record at byte {offset} is not the one that was there")
+            yield json.loads(line)
 
     def _removals(self, app_id: str) -> Mapping[str, int]:
         with self._up_to_date():
             return dict(self._intended.get(app_id, {}))
 
     @contextmanager
-    def _up_to_date(self) -> Generator[None]:
-        """Know every record that any process wrote so far."""
+    def _up_to_date(self) -> Generator[int | None]:
+        """Know every record that any process wrote so far; gives the open file, None where there is none."""
         if self._read_only:
-            with self._guard:
-                self._read_without_a_trace()
-                yield
+            with self._guard, self._without_a_trace() as file:
+                yield file
         else:
             with self._locked() as file:
                 self._catch_up(file)
-                yield
+                yield file
 
-    def _read_without_a_trace(self) -> None:
+    @contextmanager
+    def _without_a_trace(self) -> Generator[int | None]:
         """Read what is complete, without a lock, a new file, or a mended end."""
         try:
-            content = self._file.read_bytes()
+            file = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
+            yield None
             return
         except OSError as problem:
             raise EvidenceBroken(f"{self._file} cannot be read ({problem.strerror})") from None
-        self._not_shorter(len(content))
-        self._take_all(content[self._offset :])
+        try:
+            self._read_on(file)
+            yield file
+        finally:
+            os.close(file)
 
     @contextmanager
     def _locked(self) -> Generator[int]:
@@ -147,46 +170,42 @@ class JsonLinesEvidence:
 
     def _catch_up(self, file: int) -> None:
         """Read what was appended since, check that it continues the chain, and mend a torn end."""
-        size = os.fstat(file).st_size
-        self._not_shorter(size)
-        torn = self._take_all(os.pread(file, size - self._offset, self._offset))
+        torn = self._read_on(file)
         if torn:
             os.ftruncate(file, self._offset)
-            self._write(file, "torn-line-cut", {"bytes": len(torn)})
+            self._write(file, "torn-line-cut", {"bytes": torn})
 
-    def _not_shorter(self, size: int) -> None:
+    def _read_on(self, file: int) -> int:
+        """Take every complete line; gives how many bytes follow the last line feed."""
+        size = os.fstat(file).st_size
         if size < self._offset:
-            raise EvidenceBroken(f"{self._file} has become shorter: records are missing, nothing is removed")
-
-    def _take_all(self, new: bytes) -> bytes:
-        """Take every complete line; what follows the last line feed comes back."""
-        *complete, torn = new.split(b"\n")
-        for line in complete:
-            self._take(line)
-        return torn
+            raise self._chain.shorter()
+        rest, at = b"", self._offset
+        while at < size:
+            new = os.pread(file, min(AT_ONCE, size - at), at)
+            if not new:
+                break
+            at += len(new)
+            *complete, rest = (rest + new).split(b"\n")
+            for line in complete:
+                self._take(line)
+        return len(rest)
 
     def _take(self, line: bytes) -> None:
         try:
-            sealed = follows(line.decode("utf-8"), self._hash, self._seq)
+            text = line.decode("utf-8")
         except UnicodeDecodeError:
-            sealed = None
-        if sealed is None:
-            raise EvidenceBroken(f"{self._file}: record {self._seq} does not continue the chain, nothing is removed")
-        self._keep(json.loads(sealed.line), sealed.hash, len(line) + 1)
-
-    def _keep(self, record: Facts, digest: str, size: int) -> None:
-        self._offset, self._seq, self._hash = self._offset + size, self._seq + 1, digest
+            raise self._chain.broken() from None
+        record = self._chain.take(text)
         if isinstance(record.get("task"), int):
-            self._by_task.setdefault(record["task"], []).append(record)
-        self._radius.note(record)
+            self._by_task.setdefault(record["task"], array("Q")).extend((self._offset, len(line), _mark(line)))
         if record.get("what") == "intent":
             self._intended.setdefault(str(record.get("app_id")), {})[str(record.get("key_id"))] = record["task"]
+        self._offset += len(line) + 1
 
     def _write(self, file: int, what: str, facts: Facts) -> None:
-        sealed = seal(self._hash, self._seq, self._clock.now(), what, facts)
-        line = sealed.line.encode() + b"\n"
-        written = os.pwrite(file, line, self._offset)
-        if written != len(line):
+        line = self._chain.next(self._clock.now(), what, facts).line.encode()
+        if os.pwrite(file, line + b"\n", self._offset) != len(line) + 1:
             raise EvidenceBroken(f"{self._file}: the disk took only a part of a record")
         os.fsync(file)
-        self._keep(json.loads(sealed.line), sealed.hash, len(line))
+        self._take(line)

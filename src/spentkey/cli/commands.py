@@ -42,14 +42,18 @@ def plan(task: int | None, config: Path, as_json: bool) -> None:
 
 
 @click.command(short_help=SHORT["work"])
-@click.option("--once", is_flag=True, required=True, help="Take every task that is open now, then stop.")
+@click.option("--once", is_flag=True, help="Take every task that is open now, then stop.")
 @config_option
 @json_option
-def work(once: bool, config: Path, as_json: bool) -> None:  # noqa: ARG001
-    """Work on the open tasks of the queue team."""
-    from spentkey.cli.work import work_once  # noqa: PLC0415
+def work(once: bool, config: Path, as_json: bool) -> None:
+    """Work on the open tasks of the queue team, now and as they come, until SIGTERM or Ctrl-C.
 
-    until_done(work_once(config, as_json=as_json))
+    The first signal brings the work under way to a safe point, the second ends it at once; either way the next start
+    goes on from there. Without --once, --json prints nothing.
+    """
+    from spentkey.cli.work import work_on_and_on, work_once  # noqa: PLC0415
+
+    until_done(work_once(config, as_json=as_json) if once else work_on_and_on(config, as_json=as_json))
 
 
 @click.command(short_help=SHORT["demo"])

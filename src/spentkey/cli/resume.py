@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
-from spentkey.assemble import evidence_for
+from spentkey.assemble_kept import kept_for
 from spentkey.cli.show import print_json
 from spentkey.core.errors import Misconfigured
 from spentkey.core.plain import plain
 from spentkey.settings import load_settings
+from spentkey.system import SystemClock
 
 LONGEST = 2000
 """Longest reason that is kept, in characters."""
@@ -23,10 +24,10 @@ async def lift_stop(config: Path, who: str, why: str, *, as_json: bool) -> int:
         raise Misconfigured("--why: say in a few words what was found, so that it stands in the evidence")
     if not name:
         raise Misconfigured("--who: say who lifts the stop, so that it stands in the evidence")
-    evidence = evidence_for(settings)
-    stopped = await evidence.ask(lambda radius: radius.refuse_any())
-    if stopped is not None:
-        await evidence.append("resumed", {"who": name, "why": said})
+    async with kept_for(settings, SystemClock()) as kept:
+        stopped = await kept.evidence.ask(lambda radius: radius.refuse_any())
+        if stopped is not None:
+            await kept.evidence.append("resumed", {"who": name, "why": said})
     if as_json:
         print_json({"stopped": stopped.reason if stopped else None, "resumed": stopped is not None})
     else:

@@ -1,27 +1,34 @@
-"""`spentkey work --once`: the open tasks of the queue team, several at a time."""
+"""`spentkey work`: the open tasks of the queue team, several at a time; once, or until it is told to stop."""
 
 import os
 from pathlib import Path
 
-from spentkey.assemble import hands_for
+from spentkey.assemble_service import crew_for, service_for
 from spentkey.cli.show import print_json, summary
+from spentkey.cli.stopping import told_to_stop
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import exit_code_of_all
-from spentkey.engine.local import in_parallel
 from spentkey.settings import load_settings
-from spentkey.story import work_on
 
 
 async def work_once(config: Path, *, as_json: bool) -> int:
     """Work on every task that is open now and show the results; gives the exit code."""
     settings = load_settings(config, os.environ)
     with watching(as_json=as_json) as progress:
-        async with hands_for(settings, progress) as hands:
-            numbers = [task.number for task in await hands.desk.queue()]
-            results = await in_parallel(numbers, lambda number: work_on(number, hands), settings.engine.concurrency)
+        async with crew_for(settings, progress) as crew:
+            results = await crew.once()
     if as_json:
         print_json({"tasks": [result.as_json() for result in results], "summary": summary(results)})
     else:
         show_results(results)
     return exit_code_of_all(results)
+
+
+async def work_on_and_on(config: Path, *, as_json: bool) -> int:
+    """Work until a signal says stop, and come to a safe point; gives the exit code, 0."""
+    settings = load_settings(config, os.environ)
+    with watching(as_json=as_json) as progress, told_to_stop() as stop:
+        async with service_for(settings, progress) as service:
+            await service.engine.serve(stop)
+    return 0

@@ -7,6 +7,7 @@ SpentkeyError            each says who must act
 ├── WriteRefused         people: a system refuses a write, or it never takes; the task stays open     exit 4
 ├── Busy                 nobody: another process works on it; the task stays open (guard G9)        exit 4
 ├── Outage               nobody: wait; a system is away or answers nonsense                     exit 4
+├── Stopping             nobody: the service stops, and the next start goes on from here        exit 4
 └── EvidenceBroken       the operator: the evidence file cannot be trusted or written           exit 4
 """
 
@@ -53,6 +54,12 @@ class Busy(SpentkeyError):
 
 class Outage(SpentkeyError):
     """A system did not answer, or answered what cannot be used; the task stays open for another try."""
+
+    who = Who.NOBODY
+
+
+class Stopping(SpentkeyError):
+    """The service is being stopped; the work has come to a safe point and is left open."""
 
     who = Who.NOBODY
 

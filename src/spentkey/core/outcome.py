@@ -1,6 +1,7 @@
 """How a task ends: the outcomes as values, what the ticket says then, and the exit code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from spentkey.core.errors import Who
@@ -52,6 +53,8 @@ class Refused:
 
     guard: str
     reason: str
+    until: datetime | None = field(default=None, compare=False)
+    """Where a limit says no: the moment before which it will say no again."""
     name = "refused"
 
 
@@ -108,6 +111,8 @@ class End:
     ticket: TicketState
     trouble: str | None = None
     """What went wrong while the ticket was written, where that is why it is left open."""
+    not_before: datetime | None = None
+    """Where a limit leaves it open: the moment before which another try is in vain."""
 
 
 def hand_over(outcome: Outcome) -> End:
@@ -117,7 +122,7 @@ def hand_over(outcome: Outcome) -> End:
 
 def leave_open(outcome: Outcome) -> End:
     """End that leaves the task as it is, for another try."""
-    return End(outcome, TicketState.OPEN)
+    return End(outcome, TicketState.OPEN, not_before=outcome.until if isinstance(outcome, Refused) else None)
 
 
 def leave_untouched(outcome: Outcome) -> End:
@@ -147,6 +152,10 @@ class Result:
     guard: str | None = None
     reason: str | None = None
     evidence: str | None = None
+    outage: bool = False
+    """Whether a system that was away left it open; for whoever tries again, and not part of the report."""
+    not_before: datetime | None = None
+    """The moment before which another try is in vain; the same."""
 
     @property
     def exit_code(self) -> int:

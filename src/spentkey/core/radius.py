@@ -1,6 +1,7 @@
 """Guard G8: the blast radius, counted by intents on record, so that it holds across processes and restarts."""
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -46,14 +47,19 @@ class Radius:
     def refuse_intent(self, run: str, app_id: str, now: datetime, limits: Limits) -> Refused | None:
         """Whether one removal more would pass a limit."""
         self._forget(now)
-        in_app = sum(app == app_id for _, app in self._intents)
+        in_app = [at for at, app in self._intents if app == app_id]
+        in_hour = [at for at, _ in self._intents]
         counts = (
-            (self._by_run[run], limits.per_run, "in this run"),
-            (in_app, limits.per_app, "on this application in the last hour"),
-            (len(self._intents), limits.per_hour, "in the last hour"),
+            (self._by_run[run], limits.per_run, "in this run", None),
+            (len(in_app), limits.per_app, "on this application in the last hour", _free_again(in_app, limits.per_app)),
+            (len(in_hour), limits.per_hour, "in the last hour", _free_again(in_hour, limits.per_hour)),
         )
-        passed = [f"{limit} removals {where} are allowed" for count, limit, where in counts if count >= limit]
-        return self.refuse_any() or (Refused("G8", f"{passed[0]}, and as many were begun") if passed else None)
+        passed = [
+            (f"{limit} removals {where} are allowed", until) for count, limit, where, until in counts if count >= limit
+        ]
+        if self.stop is not None or not passed:
+            return self.refuse_any()
+        return Refused("G8", f"{passed[0][0]}, and as many were begun", until=passed[0][1])
 
     def refuse_hand_over(self, hand_over: str, now: datetime, limits: Limits) -> Refused | None:
         """Whether one hand-over more would pass the limit; one that was begun earlier may be finished."""
@@ -61,9 +67,16 @@ class Radius:
         begun = {which for _, which in self._hand_overs}
         if hand_over in begun or len(begun) < limits.hand_overs_per_hour:
             return None
-        return Refused("G8", f"{limits.hand_overs_per_hour} hand-overs in an hour are allowed, and as many were begun")
+        free = _free_again([at for at, _ in self._hand_overs], limits.hand_overs_per_hour)
+        said = f"{limits.hand_overs_per_hour} hand-overs in an hour are allowed, and as many were begun"
+        return Refused("G8", said, until=free)
 
     def _forget(self, now: datetime) -> None:
         for kept in (self._intents, self._hand_overs):
             while kept and now - kept[0][0] > HOUR:
                 kept.popleft()
+
+
+def _free_again(begun: Sequence[datetime], limit: int) -> datetime | None:
+    """When so many of those that were begun are an hour old that the limit allows one more."""
+    return begun[-limit] + HOUR if len(begun) >= limit else None

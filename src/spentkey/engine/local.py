@@ -1,13 +1,28 @@
 """One machine: Ivanti is the durable queue, and asyncio works on several tasks at once.
 
-A crash loses nothing: the next run finds the open tasks again and reads what is true.
+A crash loses nothing: the next start finds the open tasks again and reads what is true.
 """
 
 import asyncio
+import heapq
+import logging
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
+from spentkey.core.errors import SpentkeyError, Stopping
+from spentkey.core.outcome import Result
+from spentkey.engine.again import OTHERWISE, Pause, again_in, met_outage
+from spentkey.engine.lanes import UNSORTED, Slot, Sorter
+from spentkey.engine.places import UNDER_WAY, Places, until_set
+from spentkey.engine.port import Queued, Stage
+from spentkey.ports import Clock
+
 T = TypeVar("T")
+Work = Callable[[int], Awaitable[Result]]
+logger = logging.getLogger(__name__)
 
 
 async def in_parallel(numbers: Sequence[int], work: Callable[[int], Awaitable[T]], concurrency: int) -> list[T]:
@@ -27,3 +42,202 @@ async def in_parallel(numbers: Sequence[int], work: Callable[[int], Awaitable[T]
         if isinstance(end, BaseException):
             raise end
     return [done[number] for number in numbers]
+
+
+async def once(sorter: Sorter, places: Places, work: Callable[[int], Awaitable[T]]) -> list[T]:
+    """Work on every task that is open now, each lane by itself; the results come in the order of the numbers."""
+    tasks = await sorter.desk.queue()
+    slots = await in_parallel(range(len(tasks)), lambda at: sorter.slot(tasks[at]), places.in_lane)
+    lanes: dict[str, list[int]] = {}
+    for task, slot in zip(tasks, slots, strict=True):
+        lanes.setdefault((slot or UNSORTED).lane, []).append(task.number)
+
+    async def in_lane(lane: str) -> list[tuple[int, T]]:
+        async def one(number: int) -> tuple[int, T]:
+            async with places.place(lane):
+                return number, await work(number)
+
+        return await in_parallel(lanes[lane], one, UNDER_WAY * places.in_lane)
+
+    ended = await asyncio.gather(*(in_lane(lane) for lane in lanes), return_exceptions=True)
+    for end in ended:
+        if isinstance(end, BaseException):
+            raise end
+    done = dict(pair for end in ended if not isinstance(end, BaseException) for pair in end)
+    return [done[task.number] for task in tasks]
+
+
+@dataclass
+class _Entry:
+    """A task in the queue."""
+
+    task: int
+    slot: Slot = UNSORTED
+    sorted: bool = False
+    stage: Stage = Stage.QUEUED
+    due: float = 0.0
+    tries: int = 0
+
+
+class LocalEngine:
+    """The `Engine` port for one process; several on one machine share turns and limits, and find the same tasks."""
+
+    def __init__(self, sorter: Sorter, work: Work, places: Places, clock: Clock, poll_s: float) -> None:
+        self._sorter, self._work, self._places, self._clock, self._poll_s = sorter, work, places, clock, poll_s
+        self._entries: dict[int, _Entry] = {}
+        self._ready: dict[str, deque[_Entry]] = {lane: deque() for lane in sorter.lanes}
+        self._parked: dict[str, deque[_Entry]] = {}
+        self._later: list[tuple[float, int]] = []
+        self._locked: set[str] = set()
+        self._under_way: Counter[str] = Counter()
+        self._pauses = {lane: Pause(poll_s) for lane in sorter.lanes}
+        self._running: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
+
+    async def offer(self, task: int) -> bool:
+        """Put a task on the queue; False when it is there already, and one that waits for later is brought forward."""
+        entry = self._entries.get(task)
+        if entry is None:
+            self._add(_Entry(task))
+            return True
+        if entry.stage is Stage.LATER:
+            self._make_ready(entry)
+        return False
+
+    async def queued(self) -> Sequence[Queued]:
+        """Every task that this process holds."""
+        return [self._shown(entry) for entry in self._entries.values()]
+
+    def _shown(self, entry: _Entry) -> Queued:
+        wait = timedelta(seconds=max(0.0, entry.due - self._clock.monotonic()))
+        due = self._clock.now() + wait if entry.stage is Stage.LATER else None
+        return Queued(entry.task, entry.stage, due, entry.tries)
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Poll and work until `stop` is set; then everybody who waits comes to an end, and the rest to its next wait."""
+        polling = asyncio.create_task(self._poll_on())
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                self._news.clear()
+                wait_s = self._start_what_may()
+                if not self._news.is_set():
+                    news = asyncio.create_task(self._news.wait())
+                    await asyncio.wait({news, stopped}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+                    news.cancel()
+        finally:
+            polling.cancel()
+            stopped.cancel()
+            self._places.stop()
+            await asyncio.gather(polling, *self._running, return_exceptions=True)
+
+    async def _poll_on(self) -> None:
+        wait_s = self._poll_s
+        while True:
+            try:
+                await self.poll()
+            except SpentkeyError as problem:
+                logger.warning("the queue cannot be read: %s", problem)
+                wait_s = min(OTHERWISE * self._poll_s, 2 * wait_s)
+            else:
+                wait_s = self._poll_s
+            await until_set(self._places.stopping, self._clock.sleep, wait_s)
+
+    async def poll(self) -> None:
+        """Look at the queue team once, and take on what is not held yet."""
+        async for number, slot in self._sorter.new_in_queue(self._entries, self._places.in_lane):
+            if number not in self._entries:
+                self._add(_Entry(number, slot, sorted=True))
+
+    def _add(self, entry: _Entry) -> None:
+        self._entries[entry.task] = entry
+        self._make_ready(entry)
+
+    def _make_ready(self, entry: _Entry) -> None:
+        entry.stage = Stage.QUEUED
+        self._ready[entry.slot.lane].append(entry)
+        self._news.set()
+
+    def _start_what_may(self) -> float | None:
+        """Start every task that may; gives after how many seconds to look again if nothing happens before."""
+        now = self._clock.monotonic()
+        while self._later and self._later[0][0] <= now:
+            due, task = heapq.heappop(self._later)
+            entry = self._entries.get(task)
+            if entry is not None and entry.stage is Stage.LATER and entry.due == due:
+                self._make_ready(entry)
+        waits = [wait for lane in self._ready if (wait := self._start_in(lane, now)) is not None]
+        if self._later:
+            waits.append(self._later[0][0] - now)
+        return min(waits, default=None)
+
+    def _start_in(self, lane: str, now: float) -> float | None:
+        ready, most = self._ready[lane], UNDER_WAY * self._places.in_lane
+        while ready and self._under_way[lane] < most:
+            lock = ready[0].slot.lock
+            if lock is not None and lock in self._locked:
+                self._parked.setdefault(lock, deque()).append(ready.popleft())
+                continue
+            wait_s = self._pauses[lane].wait_s(ready[0].task, now)
+            if wait_s > 0:
+                return wait_s
+            self._start(ready.popleft())
+        return None
+
+    def _start(self, entry: _Entry) -> None:
+        entry.stage = Stage.WORKING
+        self._under_way[entry.slot.lane] += 1
+        if entry.slot.lock is not None:
+            self._locked.add(entry.slot.lock)
+        running = asyncio.create_task(self._run(entry), name=f"task {entry.task}")
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+
+    async def _run(self, entry: _Entry) -> None:
+        slot, wait_s = entry.slot, OTHERWISE * self._poll_s
+        outage: bool | None = None
+        try:
+            async with self._places.place(slot.lane):
+                wait_s, outage = await self._in_place(entry)
+        except Stopping:
+            wait_s = self._poll_s
+        except SpentkeyError as problem:
+            logger.warning("task %d is left open: %s", entry.task, problem)
+        except Exception as problem:  # noqa: BLE001  # a bug in one task must not end the work on the others
+            logger.error("task %d met a bug (%s); it is tried again later", entry.task, type(problem).__name__)
+        self._ended(entry, slot, wait_s, outage=outage)
+
+    async def _in_place(self, entry: _Entry) -> tuple[float, bool | None]:
+        """Work; gives when to try again (below 0: never), and whether a system was away (None: nobody has looked)."""
+        if not entry.sorted:
+            found, before = await self._sorter.find(entry.task), entry.slot
+            entry.slot, entry.sorted = found, True
+            if found != before:
+                return 0.0, None
+        paused_s = self._pauses[entry.slot.lane].wait_s(entry.task, self._clock.monotonic())
+        if paused_s > 0:  # the lane came to rest while this task waited for its place
+            return paused_s, None
+        result = await self._work(entry.task)
+        after = again_in(result, entry.tries, self._clock.now(), self._poll_s)
+        entry.tries += 1
+        return -1.0 if after is None else after, met_outage(result)
+
+    def _ended(self, entry: _Entry, slot: Slot, wait_s: float, *, outage: bool | None) -> None:
+        now = self._clock.monotonic()
+        self._under_way[slot.lane] -= 1
+        self._pauses[slot.lane].note(entry.task, outage=outage, now=now)
+        if slot.lock is not None:
+            self._locked.discard(slot.lock)
+            waiting = self._parked.get(slot.lock)
+            if waiting:
+                self._ready[waiting[0].slot.lane].appendleft(waiting.popleft())
+            if not waiting:
+                self._parked.pop(slot.lock, None)
+        if wait_s < 0:
+            del self._entries[entry.task]
+        elif wait_s == 0:
+            self._make_ready(entry)
+        else:
+            entry.stage, entry.due = Stage.LATER, now + wait_s
+            heapq.heappush(self._later, (entry.due, entry.task))
+        self._news.set()

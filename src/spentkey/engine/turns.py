@@ -8,11 +8,11 @@ that waiting costs nothing. Writes to one application are spaced, because Graph 
 import asyncio
 import fcntl
 import os
-from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Busy, EvidenceBroken
 from spentkey.ports import Clock
@@ -27,7 +27,7 @@ class FileTurns:
     def __init__(self, directory: Path, clock: Clock, spacing_s: float, patience_s: float) -> None:
         self._directory, self._clock = directory / "locks", clock
         self._spacing_s, self._patience_s = spacing_s, patience_s
-        self._here: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def task(self, number: int) -> AsyncGenerator[None]:
@@ -62,7 +62,7 @@ class FileTurns:
 
     @asynccontextmanager
     async def _held(self, name: str) -> AsyncGenerator[int]:
-        async with self._here[name]:
+        async with self._here.setdefault(name, asyncio.Lock()):
             file = self._open(name)
             try:
                 await self._lock(file, name)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from spentkey.core.credential import Application
-from spentkey.core.errors import EvidenceBroken
+from spentkey.core.errors import SpentkeyError
 from spentkey.core.evidence import Facts, History
 from spentkey.core.outcome import Attribution, End, Refused, Removed, Result, Route
 from spentkey.core.report import Subject, guard_of, reason_of
@@ -87,7 +87,7 @@ class Case:
         """Append a record where a failure to do so must not hide how the try ended."""
         try:
             await self.record(what, **facts)
-        except EvidenceBroken as problem:
+        except SpentkeyError as problem:
             self.step("evidence", str(problem))
 
     def learn_parameters(self, ticket: Ticket) -> None:

@@ -70,7 +70,7 @@ async def settle_problem(case: Case, problem: SpentkeyError) -> Result:
 
 
 async def _settle(case: Case, end: End, *, outage: bool) -> Result:
-    result = case.result(end)
+    result = replace(case.result(end), outage=outage, not_before=end.not_before)
     if not isinstance(end.outcome, NotOurs):
         await case.try_to_record("result", **_recorded(case, result), outage=outage or _waits(end))
     case.step(result.ticket.value, result.reason or result.outcome)
@@ -151,7 +151,8 @@ def too_many_hand_overs(case: Case) -> Question:
 
 def held_up(end: End, too_many: Refused) -> End:
     """A hand-over that guard G8 stops: the task stays open, the outcome as it was."""
-    return replace(leave_open(end.outcome), trouble=f"{too_many.guard}: {too_many.reason}")
+    said = f"{too_many.guard}: {too_many.reason}"
+    return replace(leave_open(end.outcome), trouble=said, not_before=too_many.until)
 
 
 async def _hand_over(case: Case, task: Task, end: End) -> None:

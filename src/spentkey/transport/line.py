@@ -11,6 +11,7 @@ from yarl import URL
 
 from spentkey.core.errors import Outage
 from spentkey.ports import Clock
+from spentkey.transport.permit import ask_permit
 from spentkey.transport.retry import TryAgain, retry_after, with_retries
 
 AGAIN_READ = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -98,6 +99,7 @@ class Line:
             nonlocal sent
             if sent and shows is not None and await shows():
                 raise ReplyLost(f"{self.name} refused a write that it had applied")
+            await ask_permit()
             sent = True
             try:
                 answered = await self._try(method, path, None, body, headers())
@@ -118,6 +120,7 @@ class Line:
 
         For writes that replace what is there: a repeat minutes later could undo what others did meanwhile.
         """
+        await ask_permit()
         try:
             answered = await self._try(method, path, None, body, headers)
         except TryAgain as problem:

@@ -1,0 +1,62 @@
+"""Several machines: evidence, turns and queue in one PostgreSQL. Loaded only where `engine.database_url` is set."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from spentkey.audit.postgres import PostgresEvidence
+from spentkey.audit.postgres_check import DatabaseCheck
+from spentkey.core.errors import Misconfigured
+from spentkey.core.secret import Secret
+from spentkey.engine.distributed import DistributedEngine, prepare_queue
+from spentkey.engine.lanes import Sorter
+from spentkey.engine.leases import Leases
+from spentkey.engine.local import Work
+from spentkey.engine.places import Places
+from spentkey.ports import Clock
+from spentkey.settings import Engine, Settings
+from spentkey.system import SystemClock, this_process
+from spentkey.transport.postgres import Postgres, opened
+from spentkey.transport.tables import prepare
+
+
+@asynccontextmanager
+async def opened_for(
+    settings: Settings, clock: Clock, *, read_only: bool
+) -> AsyncGenerator[tuple[PostgresEvidence, Leases, Postgres]]:
+    """Evidence and turns in the database; who only reads makes no tables."""
+    policy, url = settings.policy, settings.engine.database
+    if url is None:
+        raise Misconfigured("engine.database_url: is missing")
+    async with opened(url) as database:
+        if not read_only:
+            await prepare(database)
+        leases = Leases(
+            database,
+            clock,
+            this_process(),
+            settings.engine.take_over_s,
+            policy.write_spacing_s,
+            patience_s=2 * policy.verify_timeout_s,
+        )
+        keeping = asyncio.create_task(leases.keep(SystemClock()))
+        try:
+            yield PostgresEvidence(database, clock, read_only=read_only), leases, database
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def engine_on(
+    database: Postgres, settings: Engine, sorter: Sorter, work: Work, places: Places, clock: Clock
+) -> DistributedEngine:
+    """The engine on an open database; its tables are made where there are none."""
+    await prepare_queue(database)
+    engine = DistributedEngine(database, sorter, work, places, clock, settings.poll_s, settings.take_over_s)
+    await engine.open()
+    return engine
+
+
+def check_of(url: Secret, clock: Clock) -> DatabaseCheck:
+    """What must be in place in the database."""
+    return DatabaseCheck(url, clock)

@@ -1,0 +1,63 @@
+"""Where evidence is kept and turns are taken: in the state directory of one machine, or in the database of several."""
+
+import importlib
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from spentkey.audit.jsonl import JsonLinesEvidence
+from spentkey.core.errors import Misconfigured
+from spentkey.engine.lanes import Sorter
+from spentkey.engine.local import LocalEngine, Work
+from spentkey.engine.places import Places
+from spentkey.engine.port import Engine
+from spentkey.engine.turns import FileTurns
+from spentkey.ports import Clock, EvidenceLog, Turns
+from spentkey.settings import Settings, state_directory
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What outlives a run, and how an engine is made that goes with it."""
+
+    evidence: EvidenceLog
+    turns: Turns
+    database: Any = None
+    """The connections to the database; None on one machine."""
+
+
+@asynccontextmanager
+async def kept_for(settings: Settings, clock: Clock, *, read_only: bool = False) -> AsyncGenerator[Kept]:
+    """Open what the settings name; raises `Outage` when the database cannot be reached."""
+    if settings.engine.database is not None:
+        async with with_database().opened_for(settings, clock, read_only=read_only) as (evidence, turns, database):
+            yield Kept(evidence, turns, database)
+        return
+    directory, policy = state_directory(settings, os.environ), settings.policy
+    turns = FileTurns(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
+    yield Kept(JsonLinesEvidence(directory, clock, read_only=read_only), turns)
+
+
+@asynccontextmanager
+async def engine_for(
+    settings: Settings, kept: Kept, sorter: Sorter, work: Work, places: Places, clock: Clock
+) -> AsyncGenerator[Engine]:
+    """The engine that goes with what is kept."""
+    if kept.database is None:
+        yield LocalEngine(sorter, work, places, clock, settings.engine.poll_s)
+        return
+    yield await with_database().engine_on(kept.database, settings.engine, sorter, work, places, clock)
+
+
+def with_database() -> Any:
+    """What knows PostgreSQL; its packages are an extra, and only who has a database loads them."""
+    try:
+        return importlib.import_module("spentkey.assemble_database")
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").partition(".")[0] in ("psycopg", "psycopg_pool", "procrastinate"):
+            raise Misconfigured(
+                "engine.database_url: the packages for PostgreSQL are not installed; install spentkey[postgres]"
+            ) from None
+        raise

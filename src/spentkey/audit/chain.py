@@ -1,0 +1,55 @@
+"""The end of the chain as far as it has been read: what file and database share.
+
+Every record is checked once, when it is read for the first time, and fed to the counters of guard G8. Nothing else of
+it is kept, so that memory stays flat however long the chain becomes.
+"""
+
+import json
+from datetime import datetime
+
+from spentkey.core.errors import EvidenceBroken
+from spentkey.core.evidence import GENESIS, Facts, Sealed, follows, seal
+from spentkey.core.radius import Radius
+
+READS_ONLY = "this command reads evidence and writes none"
+
+
+class Chain:
+    """How long the chain is, its last hash, and what its records say about the recent past."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self.length, self.hash = 0, GENESIS
+        self.radius = Radius()
+
+    def take(self, line: str) -> Facts:
+        """Take the next record; raises `EvidenceBroken` when it does not continue the chain."""
+        sealed = follows(line, self.hash, self.length)
+        if sealed is None:
+            raise self.broken()
+        record: Facts = json.loads(sealed.line)
+        self.length, self.hash = self.length + 1, sealed.hash
+        self.radius.note(record)
+        return record
+
+    def next(self, at: datetime, what: str, facts: Facts) -> Sealed:
+        """Make the record that would come next; it counts when it is taken."""
+        return seal(self.hash, self.length, at, what, facts)
+
+    def broken(self) -> EvidenceBroken:
+        """What to raise when the next record cannot be believed."""
+        return EvidenceBroken(f"{self._where}: record {self.length} does not continue the chain, nothing is removed")
+
+    def shorter(self) -> EvidenceBroken:
+        """What to raise when records that were read are not there any more."""
+        return EvidenceBroken(f"{self._where} has become shorter: records are missing, nothing is removed")
+
+
+def itself(line: str) -> Facts | None:
+    """A record that was read before, read again: None when it is not the one that its own hash names."""
+    try:
+        record = json.loads(line)
+        sealed = follows(line, str(record["prev"]), int(record["seq"]))
+    except (ValueError, TypeError, KeyError):
+        return None
+    return record if sealed is not None else None

@@ -1,0 +1,93 @@
+"""The check-up of the database: it can be reached and written, and the evidence in it verifies. Nothing is written."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from spentkey.audit.postgres import PostgresEvidence
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.finding import Finding, State
+from spentkey.core.secret import Secret
+from spentkey.ports import Clock
+from spentkey.transport.postgres import Postgres, opened
+from spentkey.transport.tables import LEAST, VERSION, version_of
+
+SYSTEM = "database"
+REACH = "check engine.database_url, the server's listen_addresses and pg_hba.conf, and that it runs"
+OLDEST = 130000
+GRANT = "CREATE ROLE spentkey LOGIN PASSWORD '…'; CREATE DATABASE spentkey OWNER spentkey ENCODING 'UTF8' TEMPLATE template0"
+RIGHTS = """
+    SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'
+       AND CASE WHEN to_regclass('spentkey_evidence') IS NULL
+           THEN has_schema_privilege(current_schema(), 'CREATE')
+           ELSE has_table_privilege('spentkey_evidence', 'INSERT') AND has_table_privilege('spentkey_claims', 'UPDATE')
+       END
+"""
+ENCRYPTED = """
+    SELECT inet_client_addr() IS NULL OR inet_client_addr() << '127.0.0.0/8' OR inet_client_addr() = '::1'
+        OR coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)
+"""
+
+
+@dataclass(frozen=True)
+class DatabaseCheck:
+    """What must be in place in the database that several machines share."""
+
+    url: Secret
+    clock: Clock
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Connect, then look at the server, the tables, the rights and the chain."""
+        try:
+            async with opened(self.url) as database:
+                for look in (_server, _connection, _tables, _rights, self._evidence):
+                    yield await look(database)
+        except SpentkeyError as problem:
+            yield Finding(SYSTEM, "connection", State.FAIL, str(problem), REACH)
+
+    async def _evidence(self, database: Postgres) -> Finding:
+        kept = PostgresEvidence(database, self.clock, read_only=True)
+        try:
+            length = await kept.verify()
+        except SpentkeyError as problem:
+            mend = "keep the table spentkey_evidence as it is, find out what changed it, and start with a new database"
+            return Finding(SYSTEM, "evidence", State.FAIL, str(problem), mend)
+        return Finding(SYSTEM, "evidence", State.OK, "the chain verifies" if length else "none yet")
+
+
+async def _server(database: Postgres) -> Finding:
+    ((version, said, encoding),) = await database.rows(
+        "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
+        " current_setting('server_encoding')"
+    )
+    what = f"PostgreSQL {said.split(' ')[0]}"
+    if version < OLDEST:
+        return Finding(SYSTEM, what, State.FAIL, "is too old", "use PostgreSQL 13 or newer")
+    if encoding != "UTF8":
+        return Finding(SYSTEM, what, State.FAIL, f"the database's encoding is {encoding}", GRANT)
+    return Finding(SYSTEM, what, State.OK, "several machines can share tasks, limits and locks")
+
+
+async def _connection(database: Postgres) -> Finding:
+    ((safe,),) = await database.rows(ENCRYPTED)
+    if safe:
+        return Finding(SYSTEM, "connection", State.OK, "is encrypted, or stays on this machine")
+    mend = "add ?sslmode=verify-full&sslrootcert=FILE to engine.database_url, and set ssl = on in postgresql.conf"
+    return Finding(SYSTEM, "connection", State.WARN, "is not encrypted", mend)
+
+
+async def _tables(database: Postgres) -> Finding:
+    found = await version_of(database)
+    if found is None:
+        return Finding(SYSTEM, "tables", State.OK, "none yet; they are made at the first start")
+    version, least = found
+    if least > VERSION:
+        said = f"are of version {version}; this spentkey knows version {VERSION}"
+        return Finding(SYSTEM, "tables", State.FAIL, said, "upgrade spentkey on this machine")
+    return Finding(SYSTEM, "tables", State.OK, f"are of version {version}, for programs from version {LEAST} on")
+
+
+async def _rights(database: Postgres) -> Finding:
+    ((may,),) = await database.rows(RIGHTS)
+    if may:
+        return Finding(SYSTEM, "rights", State.OK, "the role can write")
+    return Finding(SYSTEM, "rights", State.FAIL, "the role cannot write, or the server is a standby", GRANT)

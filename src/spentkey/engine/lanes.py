@@ -1,0 +1,86 @@
+"""Which lane a task belongs to, and which turn it will need: a hint that spares waiting, and decides nothing.
+
+The story reads the task again and judges by itself; a wrong lane costs a little patience and no more.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Container, Sequence
+from dataclasses import dataclass
+
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.guards import g0_task_is_ours, g2_tenant
+from spentkey.core.outcome import Refused
+from spentkey.core.rules import DeskRules, TenantRules
+from spentkey.core.task import Parameter, Task, read_request
+from spentkey.ports import TaskDesk
+
+DESK = "desk"
+"""The lane of tasks that name no tenant: they are handed over, and meet the service desk alone."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A lane, and the application whose turn the task will need, where it names one."""
+
+    lane: str
+    lock: str | None = None
+
+
+UNSORTED = Slot(DESK)
+"""Where a task waits that nobody has looked at yet."""
+
+
+def slot_of(
+    task: Task, parameters: Sequence[Parameter], desk: DeskRules, tenants: Sequence[TenantRules]
+) -> Slot | None:
+    """The lane and turn by what the task says; None when it is not ours, so that it need not be queued."""
+    if g0_task_is_ours(task, parameters, desk) is not None:
+        return None
+    request = read_request(tuple(parameters))
+    if isinstance(request, Refused):
+        return UNSORTED
+    tenant = g2_tenant(request, tenants)
+    return UNSORTED if isinstance(tenant, Refused) else Slot(tenant.name, request.app_id)
+
+
+@dataclass(frozen=True)
+class Sorter:
+    """Reads what is needed to find the lanes of tasks."""
+
+    desk: TaskDesk
+    rules: DeskRules
+    tenants: Sequence[TenantRules]
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """Every lane there is."""
+        return (*(tenant.name for tenant in self.tenants), DESK)
+
+    async def queue(self) -> list[Task]:
+        """The open tasks of the queue team that nobody else has taken."""
+        return [task for task in await self.desk.queue() if g0_task_is_ours(task, None, self.rules) is None]
+
+    async def slot(self, task: Task) -> Slot | None:
+        """The slot of a task of the queue; what cannot be read now is sorted by the story."""
+        try:
+            return slot_of(task, await self.desk.parameters(task), self.rules, self.tenants)
+        except SpentkeyError:
+            return UNSORTED
+
+    async def new_in_queue(self, held: Container[int], at_once: int) -> AsyncIterator[tuple[int, Slot]]:
+        """The tasks of the queue that are not held yet, with their slots, in the order of their numbers."""
+        fresh = [task for task in await self.queue() if task.number not in held]
+        for at in range(0, len(fresh), at_once):
+            some = fresh[at : at + at_once]
+            slots = await asyncio.gather(*(self.slot(task) for task in some))
+            for task, slot in zip(some, slots, strict=True):
+                if slot is not None:
+                    yield task.number, slot
+
+    async def find(self, number: int) -> Slot:
+        """The slot of a task that only a number is known of."""
+        try:
+            task = await self.desk.find(number)
+        except SpentkeyError:
+            return UNSORTED
+        return (await self.slot(task) if task is not None else None) or UNSORTED

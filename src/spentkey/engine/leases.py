@@ -1,0 +1,129 @@
+"""Guard G9 on several machines: turns as leases in PostgreSQL, each with a number that is never given twice.
+
+A holder renews its leases three times in each take-over time; who is dead or cut off for longer than that loses them.
+It may come back without knowing. So each lease is a claim with a number of its own: the evidence checks the numbers in
+the transaction that appends a record, and every write asks for a permit right before it is sent, which checks them too
+and holds for a third of the take-over time by this machine's own clock (docs/adr/0013-claims.md).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
+
+from spentkey.core.errors import Busy, SpentkeyError
+from spentkey.ports import Clock
+from spentkey.transport.permit import claims, holding
+from spentkey.transport.postgres import Postgres
+
+POLL_S, LONGEST_POLL_S = 0.25, 2.0
+"""How often a lease that another worker holds is tried: first, and when it takes long."""
+SHARE = 3
+"""Into how many parts the take-over time is cut: leases are renewed in each, and a permit holds for one."""
+KEPT = "1 day"
+logger = logging.getLogger(__name__)
+
+
+class Leases:
+    """The `Turns` port for all workers that share a database."""
+
+    def __init__(
+        self, database: Postgres, clock: Clock, holder: str, take_over_s: float, spacing_s: float, patience_s: float
+    ) -> None:
+        self._database, self._clock, self._holder = database, clock, holder
+        self._take_over_s, self._spacing_s, self._patience_s = take_over_s, spacing_s, patience_s
+        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._mine: set[int] = set()
+
+    @asynccontextmanager
+    async def task(self, number: int) -> AsyncGenerator[None]:
+        """One worker on a task."""
+        async with self._held(f"task {number}"):
+            yield
+
+    @asynccontextmanager
+    async def turn(self, app_id: str) -> AsyncGenerator[None]:
+        """One writer on an application, and a pause of `spacing_s` after the one before."""
+        async with self._held(f"application {app_id}") as since_s:
+            if since_s is not None and since_s < self._spacing_s:
+                await self._clock.sleep(self._spacing_s - max(0.0, since_s))
+            yield
+
+    @asynccontextmanager
+    async def _held(self, name: str) -> AsyncGenerator[float | None]:
+        """Hold a lease; gives how many seconds ago the one before ended."""
+        lock = self._here.setdefault(name, asyncio.Lock())
+        async with lock:
+            claim, since_s = await self._take(name)
+            self._mine.add(claim)
+            try:
+                with holding(claim, self._permit):
+                    yield since_s
+            finally:
+                self._mine.discard(claim)
+                await self._release(claim)
+
+    async def _take(self, name: str) -> tuple[int, float | None]:
+        waited, pause_s = 0.0, POLL_S
+        while True:
+            rows = await self._database.rows(
+                """
+                INSERT INTO spentkey_claims AS held (name, claim, holder, until)
+                VALUES (%(name)s, nextval('spentkey_claim'), %(holder)s, clock_timestamp() + %(s)s * interval '1 s')
+                ON CONFLICT (name) DO UPDATE
+                SET claim = excluded.claim, holder = excluded.holder, before = held.until, until = excluded.until
+                WHERE held.until <= clock_timestamp()
+                RETURNING claim, extract(epoch FROM clock_timestamp() - before)::float8
+                """,
+                name=name,
+                holder=self._holder,
+                s=self._take_over_s,
+            )
+            if rows:
+                return int(rows[0][0]), rows[0][1]
+            if waited >= self._patience_s:
+                raise Busy(f"another worker has been working on {name} for {waited:.0f} s")
+            await self._clock.sleep(pause_s)
+            waited, pause_s = waited + pause_s, min(LONGEST_POLL_S, 2 * pause_s)
+
+    async def _release(self, claim: int) -> None:
+        """Give a lease back, under a number that nobody renews; where the database is away it ends by itself."""
+        try:
+            await self._database.rows(
+                "UPDATE spentkey_claims SET until = clock_timestamp(), claim = nextval('spentkey_claim')"
+                " WHERE claim = %(claim)s",
+                claim=claim,
+            )
+        except SpentkeyError as problem:
+            logger.warning("a lease could not be given back and ends by itself: %s", problem)
+
+    async def _renew(self, held: list[int]) -> int:
+        rows = await self._database.rows(
+            "UPDATE spentkey_claims SET until = clock_timestamp() + %(s)s * interval '1 s'"
+            " WHERE claim = ANY(%(held)s) RETURNING 1",
+            s=self._take_over_s,
+            held=held,
+        )
+        return len(rows)
+
+    async def _permit(self) -> None:
+        """Raise `Busy` unless every claim of the present work holds, by an answer that is fresh by our own clock."""
+        held, asked = claims(), self._clock.monotonic()
+        if await self._renew(list(held)) != len(held):
+            raise Busy("another worker has taken over")
+        if self._clock.monotonic() - asked > self._take_over_s / SHARE:
+            raise Busy("this worker was held up for so long that another one may have taken over")
+
+    async def keep(self, clock: Clock) -> None:
+        """Renew the leases of this process until cancelled, by the machine's own time, and clear away old ones."""
+        while True:
+            await clock.sleep(self._take_over_s / SHARE)
+            try:
+                if self._mine:
+                    await self._renew(list(self._mine))
+                await self._database.rows(
+                    "DELETE FROM spentkey_claims WHERE until < clock_timestamp() - %(kept)s::interval", kept=KEPT
+                )
+            except SpentkeyError as problem:
+                logger.warning("leases could not be renewed: %s", problem)

@@ -1,0 +1,39 @@
+"""Leave to write: what a worker must still hold when it sends a write, where several machines share the work.
+
+A worker that was stopped for longer than its lease does not know it. So whoever keeps the turns sets a permit for the
+time that a task is worked on, a write asks for it right before it is sent, and the evidence checks the same claims in
+the transaction that appends a record. On one machine the kernel keeps the turns, and there is nothing to ask.
+"""
+
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+Permit = Callable[[], Awaitable[None]]
+"""Raises `Busy` when the work was taken over by another worker."""
+
+_claims: ContextVar[tuple[int, ...]] = ContextVar("claims", default=())
+_permit: ContextVar[Permit | None] = ContextVar("permit", default=None)
+
+
+def claims() -> tuple[int, ...]:
+    """The numbers of the claims under which the present work is done; none on one machine."""
+    return _claims.get()
+
+
+async def ask_permit() -> None:
+    """Ask whether the present work may still write."""
+    permit = _permit.get()
+    if permit is not None:
+        await permit()
+
+
+@contextmanager
+def holding(claim: int, permit: Permit) -> Generator[None]:
+    """Work under one claim more."""
+    held, asked = _claims.set((*_claims.get(), claim)), _permit.set(permit)
+    try:
+        yield
+    finally:
+        _claims.reset(held)
+        _permit.reset(asked)

@@ -1,0 +1,107 @@
+"""The one PostgreSQL that several machines share: its connections, and what its errors mean.
+
+Every commit is on the disk when it returns, whatever the server's default says. What the server or the driver writes
+about an error is never passed on, because it may quote what was sent.
+"""
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+
+from spentkey.core.errors import EvidenceBroken, Outage
+from spentkey.core.secret import Secret
+
+SYSTEM = "PostgreSQL"
+PATIENCE_S = 10.0
+"""How long a connection is waited for; a restart of the server takes less."""
+CONNECTIONS = 8
+
+Connection = psycopg.AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Connection]
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.InternalError,
+    PoolTimeout,
+    PoolClosed,
+    OSError,
+)
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Turn the driver's errors into ours: away is an outage, a refusal is the operator's to mend."""
+    try:
+        yield
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as problem:
+        raise EvidenceBroken(f"{SYSTEM} does not let this role write ({_brief(problem)})") from None
+    except AWAY as problem:
+        raise Outage(f"{SYSTEM} does not answer ({_brief(problem)})") from None
+    except psycopg.Error as problem:
+        raise EvidenceBroken(f"{SYSTEM} refuses a statement of ours ({_brief(problem)})") from None
+
+
+def _brief(problem: BaseException) -> str:
+    state = problem.sqlstate if isinstance(problem, psycopg.Error) else None
+    return f"{type(problem).__name__}{f' {state}' if state else ''}"
+
+
+async def _safe(connection: Connection) -> None:
+    """Each commit waits for the disk, and each statement sees what was committed before it."""
+    await connection.set_autocommit(True)
+    await connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    await connection.execute("SET default_transaction_isolation TO 'read committed'")
+    await connection.execute("SET TIME ZONE 'UTC'")
+
+
+class Postgres:
+    """Connections to the database, shared by evidence, turns and queue."""
+
+    def __init__(self, url: Secret) -> None:
+        self.pool: Pool = AsyncConnectionPool(
+            url.reveal(),
+            connection_class=psycopg.AsyncConnection[TupleRow],
+            kwargs={"connect_timeout": int(PATIENCE_S), "application_name": "spentkey"},
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=PATIENCE_S,
+            configure=_safe,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Connection]:
+        """One transaction; when the block ends without an error it is committed and on the disk."""
+        with translated():
+            async with self.pool.connection() as connection, connection.transaction():
+                yield connection
+
+    async def rows(self, statement: LiteralString, **parameters: Any) -> list[TupleRow]:
+        """The rows of one statement, which is committed by itself."""
+        with translated():
+            async with self.pool.connection() as connection:
+                cursor = await connection.execute(statement, parameters)
+                return await cursor.fetchall() if cursor.description is not None else []
+
+
+@asynccontextmanager
+async def opened(url: Secret) -> AsyncGenerator[Postgres]:
+    """Connect, and hang up at the end; raises `Outage` when the database cannot be reached."""
+    database = Postgres(url)
+    with translated():
+        try:
+            await database.pool.open(wait=True, timeout=PATIENCE_S)
+        except BaseException:
+            await database.pool.close()
+            raise
+    try:
+        yield database
+    finally:
+        await database.pool.close()

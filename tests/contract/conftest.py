@@ -1,0 +1,18 @@
+"""Makers of engines of both kinds."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from engine_rig import Maker
+
+from real_postgres import RealPostgres
+
+
+@pytest.fixture(params=["local", "distributed"])
+async def maker(request: pytest.FixtureRequest, tmp_path: Path, postgres: RealPostgres) -> AsyncGenerator[Maker]:
+    """Makes engines of one kind."""
+    kind = str(request.param)
+    async with AsyncExitStack() as stack:
+        yield Maker(kind, tmp_path, postgres.database() if kind == "distributed" else "", stack)

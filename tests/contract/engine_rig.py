@@ -1,0 +1,179 @@
+"""What the engines' contract is tried with: a desk of tasks in memory, work that a test steers, and either engine."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spentkey.core.errors import SpentkeyError, Stopping
+from spentkey.core.outcome import Result, TicketState
+from spentkey.core.report import NewNote
+from spentkey.core.secret import Secret
+from spentkey.core.task import Parameter, Task
+from spentkey.engine.distributed import DistributedEngine, prepare_queue
+from spentkey.engine.lanes import Sorter
+from spentkey.engine.leases import Leases
+from spentkey.engine.local import LocalEngine
+from spentkey.engine.places import PlacedClock, PlacedTurns, Places
+from spentkey.engine.port import Engine
+from spentkey.engine.turns import FileTurns
+from spentkey.ports import TaskChange, Turns
+from spentkey.system import SystemClock
+from spentkey.transport.postgres import opened
+from spentkey.transport.tables import prepare
+from support_core import DESK, ONDERWIJS, PRODUCTION, parameters, task
+
+POLL_S, TAKE_OVER_S, SOON_S = 0.2, 3.0, 20.0
+APPS = [f"22222222-2222-4222-8222-{number:012d}" for number in range(100)]
+
+
+def result(number: int, ticket: TicketState = TicketState.CLOSED, **more: object) -> Result:
+    """How a task ended."""
+    return Result(task=str(number), outcome="failed", ticket=ticket, **more)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass
+class MemoryDesk:
+    """The `TaskDesk` port with tasks in memory; an engine only reads."""
+
+    tasks: dict[int, Task] = field(default_factory=dict[int, Task])
+    asked: dict[int, tuple[Parameter, ...]] = field(default_factory=dict[int, tuple[Parameter, ...]])
+    problem: SpentkeyError | None = None
+    reads: int = 0
+
+    def add(self, number: int, app: int = 0, *, onderwijs: str = "No", **changes: object) -> None:
+        """One open task about that application."""
+        self.tasks[number] = task(number=number, rec_id=str(number), **changes)
+        self.asked[number] = parameters(AppID=APPS[app], Onderwijs=onderwijs)
+
+    async def find(self, number: int) -> Task | None:
+        self._read()
+        return self.tasks.get(number)
+
+    async def queue(self) -> list[Task]:
+        self._read()
+        return [self.tasks[number] for number in sorted(self.tasks)]
+
+    async def parameters(self, task: Task) -> tuple[Parameter, ...]:
+        self._read()
+        return self.asked[task.number]
+
+    def _read(self) -> None:
+        self.reads += 1
+        if self.problem is not None:
+            raise self.problem
+
+    async def has_note(self, task: Task, marker: str) -> bool:
+        raise NotImplementedError
+
+    async def add_note(self, task: Task, note: NewNote) -> None:
+        raise NotImplementedError
+
+    async def change(self, task: Task, change: TaskChange) -> None:
+        raise NotImplementedError
+
+
+Act = Callable[[int], Awaitable[Result]]
+
+
+@dataclass
+class Rig:
+    """One process: an engine with its places, and a record of what was worked on, when."""
+
+    desk: MemoryDesk
+    places: Places
+    clock: PlacedClock
+    turns: Turns
+    acts: dict[int, Act] = field(default_factory=dict[int, Act])
+    started: list[int] = field(default_factory=list[int])
+    ended: list[int] = field(default_factory=list[int])
+    most_in_app: Counter[str] = field(default_factory=Counter[str])
+    _in_app: Counter[str] = field(default_factory=Counter[str])
+    engine: Engine = field(init=False)
+
+    async def work(self, number: int) -> Result:
+        """Do what the test wants with a task, in its turns, as the story does; a task that ended leaves the desk."""
+        try:
+            async with self.turns.task(number):
+                app = str(next((p.value for p in self.desk.asked.get(number, ()) if p.name == "AppID"), ""))
+                async with self.turns.turn(app):
+                    self.started.append(number)
+                    self._in_app[app] += 1
+                    self.most_in_app[app] = max(self.most_in_app[app], self._in_app[app])
+                    try:
+                        said = await self.acts.get(number, _close)(number)
+                    finally:
+                        self._in_app[app] -= 1
+        except Stopping as problem:
+            return result(number, TicketState.OPEN, outage=True, reason=str(problem))
+        if said.ticket is not TicketState.OPEN:
+            self.desk.tasks.pop(number, None)
+        self.ended.append(number)
+        return said
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncGenerator[asyncio.Event]:
+        """The engine at work; it is stopped at the end, which must not take long."""
+        stop = asyncio.Event()
+        serving = asyncio.create_task(self.engine.serve(stop))
+        try:
+            yield stop
+        finally:
+            stop.set()
+            async with asyncio.timeout(SOON_S):
+                await serving
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so, for as long as a busy machine may need."""
+        async with asyncio.timeout(SOON_S):
+            while not condition():
+                await tick()
+
+    async def until_empty(self) -> None:
+        """Wait until the engine holds nothing."""
+        async with asyncio.timeout(SOON_S):
+            while await self.engine.queued():
+                await tick()
+
+
+async def tick() -> None:
+    """A moment for others."""
+    await SystemClock().sleep(0.02)
+
+
+async def _close(number: int) -> Result:
+    return result(number)
+
+
+@dataclass
+class Maker:
+    """Makes rigs of one kind, which share a desk and what is kept."""
+
+    kind: str
+    folder: Path
+    database: str
+    stack: AsyncExitStack
+    desk: MemoryDesk = field(default_factory=MemoryDesk)
+
+    async def rig(self, concurrency: int = 4, spacing_s: float = 0.0) -> Rig:
+        """One process more."""
+        places = Places(concurrency)
+        clock = PlacedClock(SystemClock(), places)
+        sorter = Sorter(self.desk, DESK, (PRODUCTION, ONDERWIJS))
+        if self.kind == "local":
+            rig = Rig(self.desk, places, clock, PlacedTurns(FileTurns(self.folder, clock, spacing_s, 60), places))
+            rig.engine = LocalEngine(sorter, rig.work, places, SystemClock(), POLL_S)
+            return rig
+        database = await self.stack.enter_async_context(opened(Secret(self.database)))
+        await prepare(database)
+        await prepare_queue(database)
+        leases = Leases(database, clock, f"rig {id(places)}", TAKE_OVER_S, spacing_s, 60)
+        keeping = asyncio.create_task(leases.keep(SystemClock()))
+        self.stack.callback(keeping.cancel)
+        rig = Rig(self.desk, places, clock, PlacedTurns(leases, places))
+        engine = DistributedEngine(database, sorter, rig.work, places, SystemClock(), POLL_S, TAKE_OVER_S)
+        await engine.open()
+        rig.engine = engine
+        return rig

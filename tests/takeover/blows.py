@@ -1,0 +1,139 @@
+"""What befalls a fleet of workers, one case for each seed; and whether everything held."""
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet import BOUND_S, TAKE_OVER_S, Fleet
+from fleet_world import fleet_world
+
+from real_postgres import RealPostgres
+from real_simulator import RealSimulator
+
+ROUTES = ("removePassword", "removeKey", "note-create", "task-write")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case: what happens, at which request of which route, or after how many seconds."""
+
+    what: str
+    route: str
+    nth: int
+    when: str
+    after_s: float
+
+    def __str__(self) -> str:
+        where = (
+            f"{self.when} {self.route} {self.nth}"
+            if self.what in ("kill", "cut off")
+            else f"after {self.after_s:.2f} s"
+        )
+        return f"{self.what} {where}"
+
+
+def case_of(rng: random.Random) -> Case:
+    """Draw a case."""
+    route = rng.choice(ROUTES)
+    nth = 1 if route == "removeKey" else rng.randint(1, 8)
+    return Case(rng.choice(list(BLOWS)), route, nth, rng.choice(["before", "after"]), rng.uniform(0.2, 2.5))
+
+
+def play(case: Case, sim: RealSimulator, postgres: RealPostgres, home: Path, workers: int = 3) -> list[str]:
+    """Play one case; gives what did not hold."""
+    fleet = Fleet.set(sim, postgres, home, fleet_world())
+    try:
+        if case.what in ("kill", "cut off"):
+            fleet.hang(case.route, case.nth, case.when)
+        fleet.start(workers)
+        late = BLOWS[case.what](fleet, case)
+        fleet.until_done()
+        codes = fleet.end()
+        return late + [f"a worker ended with {code}" for code in codes if code] + fleet.wrong()
+    except AssertionError as problem:
+        return [str(problem)]
+    finally:
+        fleet.destroy()
+
+
+def _kill(fleet: Fleet, case: Case) -> list[str]:
+    """SIGKILL while a write hangs; another worker takes over."""
+    victim, task = fleet.holder_of_hanging()
+    began = time.monotonic()
+    fleet.kill(victim)
+    return _in_time(fleet.taken_over_after(victim, task, began))
+
+
+def _cut_off(fleet: Fleet, case: Case) -> list[str]:
+    """SIGSTOP while a write hangs, for longer than the lease; then SIGCONT, and it must not write any more."""
+    victim, task = fleet.holder_of_hanging()
+    began = time.monotonic()
+    victim.signal(signal.SIGSTOP)
+    took = fleet.taken_over_after(victim, task, began)
+    victim.signal(signal.SIGCONT)
+    return _in_time(took)
+
+
+def _in_time(took: float) -> list[str]:
+    return [] if took <= BOUND_S else [f"taken over after {took:.1f} s, and {BOUND_S:.1f} s are stated"]
+
+
+def _freeze(fleet: Fleet, case: Case) -> list[str]:
+    """SIGSTOP at any moment for longer than the lease, then SIGCONT."""
+    _wait(fleet, case)
+    victim = fleet.workers[0]
+    victim.signal(signal.SIGSTOP)
+    threading.Event().wait(TAKE_OVER_S + 2)
+    victim.signal(signal.SIGCONT)
+    return []
+
+
+def _restart(fleet: Fleet, case: Case) -> list[str]:
+    """PostgreSQL is restarted in the middle, gracefully or not."""
+    _wait(fleet, case)
+    fleet.postgres.control("restart", "-m", "immediate" if case.when == "before" else "fast")
+    return []
+
+
+def _down(fleet: Fleet, case: Case) -> list[str]:
+    """PostgreSQL is away for longer than a lease."""
+    _wait(fleet, case)
+    fleet.postgres.control("stop", "-m", "immediate" if case.when == "before" else "fast")
+    threading.Event().wait(TAKE_OVER_S + 2)
+    fleet.postgres.control("start")
+    return []
+
+
+def _rolling(fleet: Fleet, case: Case) -> list[str]:
+    """One worker after the other is stopped as an upgrade does, and a new one started."""
+    _wait(fleet, case)
+    wrong: list[str] = []
+    for worker in list(fleet.workers):
+        worker.signal(signal.SIGTERM)
+        code = worker.process.wait(30)
+        wrong += [f"a worker that was stopped ended with {code}"] if code else []
+        fleet.workers.remove(worker)
+        fleet.gone.append(worker)
+        fleet.start()
+        fleet.until_registered()
+    return wrong
+
+
+def _wait(fleet: Fleet, case: Case) -> None:
+    """Until work is under way, and a while longer."""
+    fleet.until(lambda: next((one for one in fleet.sim.journal() if one["write"]), None))
+    threading.Event().wait(case.after_s)
+
+
+BLOWS: dict[str, Callable[[Fleet, Case], list[str]]] = {
+    "kill": _kill,
+    "cut off": _cut_off,
+    "freeze": _freeze,
+    "restart of PostgreSQL": _restart,
+    "PostgreSQL away": _down,
+    "rolling restart": _rolling,
+}
