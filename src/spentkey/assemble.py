@@ -22,6 +22,7 @@ from spentkey.settings import Settings, rules_of, state_directory
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock, SystemIds, jitter
 from spentkey.transport.connections import Connections, connected
+from spentkey.transport.pace import LocalStates, PaceStates
 
 
 @asynccontextmanager
@@ -54,7 +55,7 @@ async def hands_with(
         yield Hands(
             desk=await _desk(settings, connections, vault),
             vault=vault,
-            directories=_directories(settings, connections, vault),
+            directories=_directories(settings, connections, vault, kept.paces),
             turns=kept.turns,
             evidence=kept.evidence,
             clock=clock,
@@ -70,7 +71,8 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
     """One checker for each system, in the order in which a task meets them."""
     async with _connected(settings, SystemClock(), use_proxies=use_proxies) as connections:
         vault, ivanti = _vault(settings, connections), settings.ivanti
-        directories, tenants = _directories(settings, connections, vault), rules_of(settings).tenants
+        directories = _directories(settings, connections, vault, LocalStates(connections.clock))
+        tenants = rules_of(settings).tenants
         clients = frozenset(tenant.entry for tenant in settings.tenants.values())
         entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
         yield [
@@ -110,14 +112,15 @@ async def _desk(settings: Settings, connections: Connections, vault: Passwordsta
     return IvantiDesk(line, key, ivanti.queue_team, ivanti.status.open, names)
 
 
-def _directories(settings: Settings, connections: Connections, vault: PasswordstateVault) -> EntraDirectories:
+def _directories(
+    settings: Settings, connections: Connections, vault: PasswordstateVault, paces: PaceStates
+) -> EntraDirectories:
     places = {
         name: Place(one.tenant_id, one.entry, one.authority, one.graph_url, connections.proxy_of(one.authority))
         for name, one in settings.tenants.items()
     }
-    return EntraDirectories(
-        places, vault, connections.session_for, connections.line, connections.clock, SystemIds(), jitter
-    )
+    session_for, line, clock = connections.session_for, connections.line, connections.clock
+    return EntraDirectories(places, vault, session_for, line, clock, SystemIds(), jitter, paces)
 
 
 def _vault(settings: Settings, connections: Connections) -> PasswordstateVault:

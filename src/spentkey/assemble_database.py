@@ -16,15 +16,17 @@ from spentkey.engine.places import Places
 from spentkey.ports import Clock
 from spentkey.settings import Engine, Settings
 from spentkey.system import SystemClock, this_process
+from spentkey.transport.pace import LocalStates, PaceStates
 from spentkey.transport.postgres import Postgres, opened
+from spentkey.transport.shared_pace import SharedStates
 from spentkey.transport.tables import prepare
 
 
 @asynccontextmanager
 async def opened_for(
     settings: Settings, clock: Clock, *, read_only: bool
-) -> AsyncGenerator[tuple[PostgresEvidence, Leases, Postgres]]:
-    """Evidence and turns in the database; who only reads makes no tables."""
+) -> AsyncGenerator[tuple[PostgresEvidence, Leases, PaceStates, Postgres]]:
+    """Evidence, turns and paces in the database; who only reads makes no tables, and keeps a pace of its own."""
     policy, url = settings.policy, settings.engine.database
     if url is None:
         raise Misconfigured("engine.database_url: is missing")
@@ -41,7 +43,8 @@ async def opened_for(
         )
         keeping = asyncio.create_task(leases.keep(SystemClock()))
         try:
-            yield PostgresEvidence(database, clock, read_only=read_only), leases, database
+            paces = LocalStates(clock) if read_only else SharedStates(database)
+            yield PostgresEvidence(database, clock, read_only=read_only), leases, paces, database
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)

@@ -16,6 +16,7 @@ from spentkey.engine.port import Engine
 from spentkey.engine.turns import FileTurns
 from spentkey.ports import Clock, EvidenceLog, Turns
 from spentkey.settings import Settings, state_directory
+from spentkey.transport.pace import LocalStates, PaceStates
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Kept:
 
     evidence: EvidenceLog
     turns: Turns
+    paces: PaceStates
     database: Any = None
     """The connections to the database; None on one machine."""
 
@@ -32,12 +34,12 @@ class Kept:
 async def kept_for(settings: Settings, clock: Clock, *, read_only: bool = False) -> AsyncGenerator[Kept]:
     """Open what the settings name; raises `Outage` when the database cannot be reached."""
     if settings.engine.database is not None:
-        async with with_database().opened_for(settings, clock, read_only=read_only) as (evidence, turns, database):
-            yield Kept(evidence, turns, database)
+        async with with_database().opened_for(settings, clock, read_only=read_only) as kept:
+            yield Kept(*kept)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     turns = FileTurns(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
-    yield Kept(JsonLinesEvidence(directory, clock, read_only=read_only), turns)
+    yield Kept(JsonLinesEvidence(directory, clock, read_only=read_only), turns, LocalStates(clock))
 
 
 @asynccontextmanager

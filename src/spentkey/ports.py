@@ -170,6 +170,10 @@ class Directory(Protocol):
         """The application alone, for verification."""
         ...
 
+    async def room_to_write(self, route: Route) -> None:
+        """Wait until one write more fits into the tenant's quota; asked before the last look, so that none is old."""
+        ...
+
     async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
         """`removePassword` of exactly that key id."""
         ...

@@ -16,6 +16,7 @@ from spentkey.core.witness import Witness
 from spentkey.entra.audit import PATH, ROLE, not_available, query_for, read_witness
 from spentkey.entra.batch import batch_of_two, found_or_none, read_batch
 from spentkey.entra.proof import UnusableProof, client_assertion, proof_of_possession
+from spentkey.entra.quota import Quota
 from spentkey.entra.reply import NeedsNewToken, reply_of
 from spentkey.entra.token import SignIn, TokenSource, read_roles
 from spentkey.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
@@ -41,6 +42,7 @@ class EntraDirectory:
     clock: Clock
     ids: Ids
     jitter: Callable[[], float]
+    quota: Quota
     _own_tokens: dict[str, TokenSource] = field(default_factory=dict[str, TokenSource])
 
     @property
@@ -57,6 +59,7 @@ class EntraDirectory:
         body = batch_of_two(_exactly_one(app_id))
 
         async def once() -> Sighting:
+            await self.quota.read(units=2)  # each request in a batch counts by itself
             answered = await self._authorised(lambda headers: self.line.post_read("/v1.0/$batch", body, headers))
             return read_batch(answered, self.clock.now())
 
@@ -65,6 +68,7 @@ class EntraDirectory:
     async def read(self, application: Application) -> Sighting:
         """The application alone, by its object id."""
         path, query = f"/v1.0/applications/{application.object_id}", {"$select": SELECT_APPLICATION}
+        await self.quota.read()
         answered = await self._authorised(lambda headers: self.line.read(path, query, headers))
         found = found_or_none(answered.status, lambda: json_object(answered, SYSTEM))
         return Sighting(
@@ -73,6 +77,10 @@ class EntraDirectory:
             directory_time=directory_time(answered.headers),
             request_id=answered.headers.get("request-id"),
         )
+
+    async def room_to_write(self, route: Route) -> None:
+        """A `removeKey` counts for the application that removes its own key; what else is written counts for us."""
+        await self.quota.write(as_client=route is not Route.REMOVE_KEY)
 
     async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
         """`removePassword` (learn.microsoft.com/graph/api/application-removepassword)."""
@@ -146,6 +154,8 @@ class EntraDirectory:
             token = await self.tokens.token()
             if ROLE not in read_roles(token):
                 return not_available(f"{ROLE} is not granted")
+            if not await self.quota.audit_read():
+                return not_available("it may be asked only a few times in ten seconds")
             headers = {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
             answered = await self.line.read_once(PATH, query_for(application.object_id, since), headers)
         except SpentkeyError as problem:

@@ -11,9 +11,11 @@ from spentkey.core.errors import AccessRefused
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
 from spentkey.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
+from spentkey.entra.quota import quota_of
 from spentkey.entra.token import SignIn, TokenSource
 from spentkey.ports import Clock, Ids, Vault
 from spentkey.transport.line import Line
+from spentkey.transport.pace import PaceStates
 
 PAUSE_S = 300.0
 """How long a tenant rests after its sign-in was refused, in seconds, so that a wrong secret is not tried for each task."""
@@ -41,6 +43,7 @@ class EntraDirectories:
     clock: Clock
     ids: Ids
     jitter: Callable[[], float]
+    paces: PaceStates
     _open: dict[str, asyncio.Task[EntraDirectory]] = field(default_factory=dict[str, asyncio.Task[EntraDirectory]])
     _paused: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
 
@@ -80,6 +83,7 @@ class EntraDirectories:
             clock=self.clock,
             ids=self.ids,
             jitter=self.jitter,
+            quota=quota_of(place.tenant_id, client_id, self.paces, self.clock),
         )
         await directory.identity()
         return directory

@@ -15,6 +15,8 @@ from spentkey.transport.pace import Pace, PaceStates
 SPREAD, AT_ONCE = 0.95, 0.04
 WRITES, TENANT_WRITES = (3000, 150.0), (18000, 300.0)
 UNITS, AUDIT_READS = (3500, 10.0), (5, 10.0)
+PURSE = 20
+"""Resource units that a process takes at a time; a few processes' purses fit into what is left of the quota."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,14 @@ class Quota:
 def quota_of(tenant_id: str, client_id: str, states: PaceStates, clock: Clock) -> Quota:
     """The quota of that client in that tenant."""
 
-    def pace(name: str, documented: tuple[int, float]) -> Pace:
+    def pace(name: str, documented: tuple[int, float], purse: int = 1) -> Pace:
         limit, period = documented
         spread, at_once = max(1, int(limit * SPREAD)), max(1, int(limit * AT_ONCE))
-        return Pace(f"graph/{tenant_id}/{name}", spread, period, at_once, states, clock)
+        return Pace(f"graph/{tenant_id}/{name}", spread - 4 * (purse - 1), period, at_once, states, clock, purse)
 
     return Quota(
         writes=pace(f"{client_id}/writes", WRITES),
         tenant_writes=pace("writes", TENANT_WRITES),
-        units=pace(f"{client_id}/units", UNITS),
+        units=pace(f"{client_id}/units", UNITS, PURSE),
         audit_reads=pace(f"{client_id}/audit", AUDIT_READS),
     )

@@ -76,6 +76,7 @@ async def remove(case: Case, job: Job) -> Reply | End | Drift:
         case.step("remove", "was asked for earlier")
         case.intent_made = True
         return Reply(Answer.LOST, "an earlier try asked for the removal", str(earlier.get("client_request_id")))
+    await job.directory.room_to_write(job.plan.route)
     changed = await confirm_ticket(case, job)
     if changed is not None:
         return changed

@@ -45,9 +45,12 @@ class LocalStates:
             return (at - now) / 1000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Pace:
-    """So many units a period of so many seconds, and `at_once` of them without a pause; never more than both together."""
+    """So many units a period of so many seconds, and `at_once` of them without a pause; never more than both together.
+
+    With a `purse` that many units are taken at a time and spent one by one: for what is asked often and costs little.
+    """
 
     name: str
     limit: int
@@ -55,13 +58,20 @@ class Pace:
     at_once: int
     states: PaceStates
     clock: Clock
+    purse: int = 1
+    _left: int = 0
 
     def _rates(self) -> list[Rate]:
         return [Rate(self.limit, int(self.period_s * 1000), burst=self.at_once)]
 
     async def take(self, units: int = 1) -> None:
         """Wait until so many units may be spent."""
-        wait = await self.states.advance(self.name, lambda kept, now: _reserve(self._rates(), kept, now, units))
+        if self._left >= units:
+            self._left -= units
+            return
+        taken = max(units, self.purse)
+        self._left += taken - units
+        wait = await self.states.advance(self.name, lambda kept, now: _reserve(self._rates(), kept, now, taken))
         if wait > 0:
             await self.clock.sleep(wait)
 

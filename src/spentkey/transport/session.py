@@ -30,7 +30,7 @@ class BoundedResponse(aiohttp.ClientResponse):
         return self._body
 
 
-def open_session(context: ssl.SSLContext, connections: int = 32) -> aiohttp.ClientSession:
+def open_session(context: ssl.SSLContext, connections: int = 256) -> aiohttp.ClientSession:
     """A session that reuses its connections, keeps no cookies, and reads no environment."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context, limit=connections),

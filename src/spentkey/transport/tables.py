@@ -30,6 +30,7 @@ STATEMENTS: tuple[LiteralString, ...] = (
         before timestamptz)
     """,
     "CREATE INDEX IF NOT EXISTS spentkey_claims_claim ON spentkey_claims (claim)",
+    "CREATE TABLE IF NOT EXISTS spentkey_paces (name text PRIMARY KEY, numbers float8[])",
 )
 
 
