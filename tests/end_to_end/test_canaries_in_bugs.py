@@ -1,6 +1,7 @@
 """Bugs inside adapters: a traceback that shows the variables of every frame holds no secret."""
 
 import asyncio
+import ssl
 import traceback
 from collections.abc import Iterator
 from io import StringIO
@@ -29,8 +30,8 @@ class Crash(Exception):
 class Crashing(aiohttp.TCPConnector):
     """Connects, but for the nth request whose path ends so: there it has a bug."""
 
-    def __init__(self, ending: str, nth: int, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, ending: str, nth: int, context: ssl.SSLContext) -> None:
+        super().__init__(ssl=context)  # pyright: ignore[reportUnknownMemberType]
         self.ending, self.nth, self.crashes = ending, nth, 0
 
     async def connect(self, req: aiohttp.ClientRequest, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109
@@ -81,7 +82,7 @@ async def test_a_bug_in_an_adapter_shows_no_secret(sim: RealSimulator, place: st
     settings = sim.settings()
     async with hands_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as hands:
         session = cast("Any", hands.directories).session_for("https://localhost")
-        spare, session._connector = session._connector, Crashing(*PLACES[place], ssl=trust(settings.tls.ca_file))
+        spare, session._connector = session._connector, Crashing(*PLACES[place], trust(settings.tls.ca_file))
         await spare.close()
         with pytest.raises(Bug, match="Crash by way of") as caught:
             await work_on(TASK, hands)

@@ -187,8 +187,10 @@ async def run(sim: RealSimulator, system: str, mangler: Mangler) -> Result:
         return await work_on(TASK, hands)
 
 
-_SLOW = [DOUBTFUL[name] for name in ("a byte at a time", "headers a byte at a time", "silence")]
-_SLOW += [DOUBTFUL[name] for name in ("no end of headers", "only promises")]
+_SLOW = [
+    *(DOUBTFUL[name] for name in ("a byte at a time", "headers a byte at a time", "silence")),
+    *(DOUBTFUL[name] for name in ("no end of headers", "only promises")),
+]
 
 
 def address_of(sim: RealSimulator, system: str) -> str:
