@@ -12,7 +12,19 @@ from typing import Any
 from any_world import AnyWorld, any_world
 
 from in_memory import Event, InMemory
-from invariants import BY_OTHERS, ESCALATION, QUEUE, Ledger, asked_by, broken, changed, unfinished
+from invariants import (
+    BY_OTHERS,
+    DONE,
+    ESCALATION,
+    LOGIN,
+    QUEUE,
+    Ledger,
+    asked_by,
+    broken,
+    changed,
+    torn_lines_left,
+    unfinished,
+)
 from spentkey.core.outcome import Result
 from spentkey.settings import Settings
 from spentkey.steps.case import Hands
@@ -84,6 +96,8 @@ class Case:
     results: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     counts: Counter[str] = field(default_factory=Counter[str])
     removed_by_others: int = 0
+    torn: int = 0
+    """How often a crash left a torn line."""
 
     def check(self, step: str) -> None:
         """Hold every invariant against what is really there."""
@@ -215,11 +229,13 @@ def _note_edits(case: Case, edited: Task, edits: dict[str, str]) -> None:
 
 def _other_people(case: Case) -> None:
     """Somebody closes, moves, edits or gives back a task, or removes a credential, now."""
-    what = case.rng.choice(["close-task", "move-task", "edit-task", "give back", "remove", "remove"])
+    what = case.rng.choice(["close-task", "move-task", "edit-task", "give back", "remove", "remove", "reopen"])
     if what == "remove":
         _remove_one(case)
     elif what == "give back":
         _give_back(case)
+    elif what == "reopen":
+        _reopen(case)
     else:
         params = _meddling(case, what)
         now = case.sim.clock.now()
@@ -237,6 +253,21 @@ def _give_back(case: Case) -> None:
         changes = {"owner_team": QUEUE, "owner": "", "status": "Logged"}
         ivanti.store(world, task, ivanti.merged(world, task, changes, "an.other", case.sim.clock.now()))
         case.told.append(f"somebody gives {task.number} back")
+
+
+def _reopen(case: Case) -> None:
+    """A workflow of the desk opens again what we closed, as it does when a requester answers; minutes stay."""
+    world, ledger = case.sim.holder.world, case.ledger
+    closed = [task for task in world.ivanti.tasks if (task.status, task.owner, task.owner_team) == (DONE, LOGIN, QUEUE)]
+    closed = [task for task in closed if task.number in ledger.ours - ledger.meddled]
+    if closed:
+        task = case.rng.choice(closed)
+        ledger.reopened[task.number] += 1
+        changes = {"owner": "", "status": "Logged"}
+        after = ivanti.merged(world, task, changes, "a workflow", case.sim.clock.now())
+        after.read_only = False
+        ivanti.store(world, task, after)
+        case.told.append(f"a workflow opens {task.number} again")
 
 
 def _remove_one(case: Case) -> None:
@@ -273,7 +304,8 @@ async def _run(case: Case) -> None:
     case.sim.events.clear()
     if rng.random() < 0.1 and (case.sim.state / "evidence.jsonl").exists():
         with (case.sim.state / "evidence.jsonl").open("ab") as file:
-            file.write(b'{"app_id":"torn')
+            file.write(b'{"app_id":"torn' + b"n" * rng.randint(0, 3000))
+        case.torn += 1
 
 
 async def _work(case: Case, works: list[tuple[int, Hands]]) -> None:
@@ -304,7 +336,7 @@ async def _calm_down(case: Case) -> None:
         raise Broken("\n".join([*case.told, f"6: {waiting} never end"]))
     before, every = sim.truth(), [task.number for task in sim.holder.world.ivanti.tasks]
     await _calm_run(case, every)
-    wrong = changed(before, sim.truth())
+    wrong = changed(before, sim.truth()) + torn_lines_left(sim.state, case.torn)
     if wrong:
         raise Broken("\n".join([*case.told, *wrong]))
 

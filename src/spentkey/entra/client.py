@@ -11,6 +11,7 @@ from spentkey.core.credential import Application, Identity, Sighting
 from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.guards import g2_identity
 from spentkey.core.outcome import Route
+from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
 from spentkey.core.witness import Witness
 from spentkey.entra.audit import PATH, ROLE, not_available, query_for, read_witness
@@ -24,7 +25,9 @@ from spentkey.ports import Answer, Clock, Ids, Reply
 from spentkey.transport.line import Answered, Line, ReplyLost, json_object
 from spentkey.transport.retry import with_retries
 
-Send = Callable[[Mapping[str, str]], Awaitable[Answered]]
+Headers = Callable[[], Mapping[str, str]]
+"""Makes headers for the moment of sending, so that no variable holds a token."""
+Send = Callable[[Headers], Awaitable[Answered]]
 """Sends one write with these headers."""
 
 REFUSED_BEFORE_EFFECT = frozenset({409, 429, 503})
@@ -123,12 +126,12 @@ class EntraDirectory:
         if tokens is None:
             return Reply(Answer.REJECTED, "not signed in as the application", client_request_id)
         try:
-            proof = proof_of_possession(signer.key, signer.certificate, application.object_id, self.clock.now())
+            proof = Secret(proof_of_possession(signer.key, signer.certificate, application.object_id, self.clock.now()))
         except UnusableProof as problem:
             detail = f"the certificate in {signer.document} cannot sign a proof: {problem.reason}"
             return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
-        body = {"keyId": _exactly_one(key_id), "proof": proof}
-        send = self._action(application, "removeKey", body)
+        key = _exactly_one(key_id)
+        send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()})
         return await self._write(tokens, send, "removeKey", client_request_id)
 
     async def replace_certificates(self, application: Application, key_id: str, client_request_id: str) -> Reply:
@@ -142,7 +145,7 @@ class EntraDirectory:
         body = {"keyCredentials": [json.loads(one.raw) for one in kept]}
         path = f"/v1.0/applications/{application.object_id}"
 
-        def send(headers: Mapping[str, str]) -> Awaitable[Answered]:
+        def send(headers: Headers) -> Awaitable[Answered]:
             return self.line.write_once("PATCH", path, body, headers)
 
         return await self._write(self.tokens, send, "patch", client_request_id)
@@ -156,20 +159,28 @@ class EntraDirectory:
                 return not_available(f"{ROLE} is not granted")
             if not await self.quota.audit_read():
                 return not_available("it may be asked only a few times in ten seconds")
-            headers = {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
+
+            def headers() -> Mapping[str, str]:
+                return {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
+
             answered = await self.line.read_once(PATH, query_for(application.object_id, since), headers)
         except SpentkeyError as problem:
             return not_available(str(problem))
         return read_witness(answered, application.object_id, key_id, actor.lower())
 
-    def _action(self, application: Application, action: str, body: dict[str, str]) -> Send:
+    def _action(
+        self, application: Application, action: str, body: dict[str, str] | Callable[[], dict[str, str]]
+    ) -> Send:
         path = f"/v1.0/applications/{application.object_id}/{action}"
-        return lambda headers: self.line.write("POST", path, body, lambda: headers)
+        return lambda headers: self.line.write("POST", path, body, headers)
 
     async def _write(self, tokens: TokenSource, send: Send, action: str, client_request_id: str) -> Reply:
         for fresh in (False, True):
             token = await tokens.token()
-            headers = {"Authorization": f"Bearer {token.reveal()}", "client-request-id": client_request_id}
+
+            def headers(token: Secret = token) -> Mapping[str, str]:
+                return {"Authorization": f"Bearer {token.reveal()}", "client-request-id": client_request_id}
+
             try:
                 return reply_of(action, await send(headers), client_request_id, last_try=fresh)
             except ReplyLost as problem:
@@ -178,13 +189,13 @@ class EntraDirectory:
                 tokens.renew()
         raise AssertionError("unreachable: the last try always gives a reply")
 
-    async def _authorised(self, send: Callable[[Callable[[], Mapping[str, str]]], Any]) -> Answered:
+    async def _authorised(self, send: Callable[[Headers], Any]) -> Answered:
         """Send a read with the automation's token; a token that Graph no longer takes is renewed once."""
         for fresh in (False, True):
             token = await self.tokens.token()
 
-            def headers(token: str = token.reveal()) -> Mapping[str, str]:
-                return {"Authorization": f"Bearer {token}", "client-request-id": self.ids.new()}
+            def headers(token: Secret = token) -> Mapping[str, str]:
+                return {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
 
             answered: Answered = await send(headers)
             if answered.status != 401 or fresh:

@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from spentkey.core.bug import without_values
+
 PROOF_AUDIENCE = "00000002-0000-0000-c000-000000000000"
 LIFETIME = timedelta(seconds=600)
 
@@ -58,6 +60,7 @@ def _thumbprint(certificate: x509.Certificate, algorithm: hashes.HashAlgorithm) 
     return base64.urlsafe_b64encode(certificate.fingerprint(algorithm)).rstrip(b"=").decode()
 
 
+@without_values(UnusableProof)
 def _sign(
     key: RSAPrivateKey,
     certificate: x509.Certificate,

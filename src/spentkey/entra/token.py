@@ -20,9 +20,11 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
 
+from spentkey.core.bug import without_values
 from spentkey.core.credential import Identity
-from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.secret import Secret
+from spentkey.entra.proof import UnusableProof
 from spentkey.ports import Clock
 from spentkey.transport.line import AGAIN_READ
 from spentkey.transport.retry import TryAgain, retry_after, with_retries
@@ -75,7 +77,7 @@ class TokenSource:
         self._session, self._clock, self._jitter, self._proof = session, clock, jitter, proof
         self._credential = self._new_credential()
         self._one_at_a_time = asyncio.Lock()
-        self._kept: AccessToken | None = None
+        self._kept: tuple[Secret, float] | None = None
         self._identity: Identity | None = None
 
     def _new_credential(self) -> ClientSecretCredential | ClientAssertionCredential:
@@ -97,35 +99,37 @@ class TokenSource:
 
     async def token(self) -> Secret:
         """A token that lives for at least five more minutes; raises `AccessRefused` when sign-in is refused."""
-        return Secret((await self._fresh()).token)
+        return await self._fresh()
 
     async def identity(self) -> Identity:
         """Who the token is for; raises `Outage` for a token that cannot be decoded, which allows no write."""
         fresh = await self._fresh()
         if self._identity is None:
-            self._identity = read_identity(Secret(fresh.token))
+            self._identity = read_identity(fresh)
         return self._identity
 
-    async def _fresh(self) -> AccessToken:
+    async def _fresh(self) -> Secret:
         """The kept token while it is fresh; the library keeps it too, but asking it costs a millisecond each time."""
         async with self._one_at_a_time:  # tasks that start together share one request
             kept = self._kept
-            if kept is None or kept.expires_on - self._clock.now().timestamp() < FRESH_FOR_S:
-                kept = await with_retries(self._once, self._clock, self._jitter)
+            if kept is None or kept[1] - self._clock.now().timestamp() < FRESH_FOR_S:
+                kept = _hidden(await with_retries(self._once, self._clock, self._jitter))
                 self._kept, self._identity = kept, None
-            return kept
+            return kept[0]
 
+    @without_values(TryAgain, SpentkeyError, UnusableProof)
     async def _once(self) -> AccessToken:
         who = f"sign-in as {self.sign_in.client_id} in tenant {self.sign_in.tenant_id}"
         try:
-            return await self._credential.get_token(self.sign_in.scope)
+            async with asyncio.timeout(self._session.timeout.total):  # the library has limits for silence alone
+                return await self._credential.get_token(self.sign_in.scope)
         except ClientAuthenticationError as problem:
             raise self._classified(problem, who) from None
         except HttpResponseError as problem:
             raise self._classified(problem, who) from None
         except (AzureError, aiohttp.ClientError, TimeoutError, OSError) as problem:
             raise TryAgain(f"{who}: no answer ({type(problem).__name__})") from None
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise Outage(f"{who}: the answer is not a token reply") from None
 
     def _classified(self, problem: HttpResponseError, who: str) -> Exception:
@@ -140,6 +144,11 @@ class TokenSource:
             return Outage(f"{who}: the answer ({status}) is not one that Entra gives")
         cause = CAUSES.get(found[1], "Entra gave the code alone")
         return AccessRefused(f"{who} was refused: {cause} (AADSTS{found[1]})")
+
+
+def _hidden(token: AccessToken) -> tuple[Secret, float]:
+    """The token and its end; the library's own pair would show it in a traceback with variables."""
+    return Secret(token.token), float(token.expires_on)
 
 
 def read_roles(token: Secret) -> frozenset[str]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.bug import without_values
+from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.secret import Secret
 from spentkey.transport.line import Answered, json_value
 
@@ -27,6 +28,7 @@ class Entry:
     texts: tuple[str, ...]
 
 
+@without_values(SpentkeyError)
 def entries_of(answered: Answered) -> list[Entry]:
     """The entries of a search. No hit is an empty list or a 404 with an errors body; both mean none."""
     check(answered, "an API key")

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
+from spentkey.core.bug import without_values
 from spentkey.core.credential import Application, Credential, Kind
+from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Cause, End, Failed, Route, hand_over
 from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.secret import Secret
@@ -52,6 +54,7 @@ async def find_signer(case: Case, application: Application) -> Signer | Failed:
     return signer or _no_signer(_tried([one for one in opened if isinstance(one, Unusable)]))
 
 
+@without_values(SpentkeyError)
 async def _open(
     case: Case, application: Application, entry: CertificateEntry, document: DocumentRef
 ) -> Signer | Unusable:

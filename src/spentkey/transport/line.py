@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from spentkey.core.errors import Outage
+from spentkey.core.bug import without_values
+from spentkey.core.errors import Outage, SpentkeyError
 from spentkey.ports import Clock
 from spentkey.transport.permit import ask_permit
 from spentkey.transport.retry import TryAgain, retry_after, with_retries
@@ -27,8 +28,8 @@ class Answered:
     """A complete answer: status, headers and the whole body."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
     def is_html(self) -> bool:
         """Whether this is a page for people, such as a log-in page that a proxy put in the way."""
@@ -55,14 +56,16 @@ class Line:
         """GET, as often as the retry policy allows; raises `Outage` when no usable answer comes."""
 
         async def once() -> Answered:
-            answered = await self._try("GET", path, query, None, headers() if headers else {})
+            answered = await self._try("GET", path, query, None, headers or _none)
             if answered.status in AGAIN_READ:
                 raise self._again(answered)
             return answered
 
         return await with_retries(once, self.clock, self.jitter)
 
-    async def read_once(self, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answered:
+    async def read_once(
+        self, path: str, query: Mapping[str, str], headers: Callable[[], Mapping[str, str]]
+    ) -> Answered:
         """GET a single time, for what is only good to know; raises `Outage` when no answer comes."""
         try:
             return await self._try("GET", path, query, None, headers)
@@ -73,7 +76,7 @@ class Line:
         """POST that changes nothing (a batch of reads), with the retries of a read."""
 
         async def once() -> Answered:
-            answered = await self._try("POST", path, None, body, headers())
+            answered = await self._try("POST", path, None, body, headers)
             if answered.status in AGAIN_READ:
                 raise self._again(answered)
             return answered
@@ -102,7 +105,7 @@ class Line:
             await ask_permit()
             sent = True
             try:
-                answered = await self._try(method, path, None, body, headers())
+                answered = await self._try(method, path, None, body, headers)
             except TryAgain as problem:
                 if isinstance(problem.__cause__, aiohttp.ClientConnectorError):
                     raise  # nothing was sent
@@ -115,7 +118,7 @@ class Line:
 
         return await with_retries(once, self.clock, self.jitter)
 
-    async def write_once(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answered:
+    async def write_once(self, method: str, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Answered:
         """Send a write a single time; whatever does not say plainly what happened raises `ReplyLost`.
 
         For writes that replace what is there: a repeat minutes later could undo what others did meanwhile.
@@ -133,16 +136,23 @@ class Line:
         wait = retry_after(answered.headers.get("Retry-After"), self.clock.now())
         return TryAgain(f"{self.name} answered {answered.status}", wait)
 
+    @without_values(TryAgain, SpentkeyError)
     async def _try(
-        self, method: str, path: str, query: Mapping[str, str] | None, body: Any, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Any,
+        headers: Callable[[], Mapping[str, str]],
     ) -> Answered:
+        """One request. Headers, and a body that holds a proof, come as functions: so no frame above this one has them."""
         url = URL(self.base.rstrip("/") + path, encoded=True)
         try:
             async with self.session.request(
                 method,
                 url.with_query(query) if query else url,
-                json=body,
-                headers=headers,
+                json=body() if callable(body) else body,
+                headers=headers(),
                 proxy=self.proxy,
                 allow_redirects=False,
             ) as response:
@@ -154,6 +164,10 @@ class Line:
         if 300 <= answered.status < 400:
             raise Outage(f"{self.name} answered with a redirect, which is not followed")
         return answered
+
+
+def _none() -> Mapping[str, str]:
+    return {}
 
 
 def _brief(problem: BaseException) -> str:
@@ -175,14 +189,27 @@ def json_object(answered: Answered, system: str) -> dict[str, Any]:
 def json_value(answered: Answered, system: str) -> Any:
     """The JSON value of an answer; raises `Outage` where there is none. Halves of characters become `?`.
 
+    What JSON leaves open is not guessed at: a name that stands twice in an object (RFC 8259, section 4) is refused, as
+    are the numbers NaN and Infinity, which JSON does not have.
     JSON can spell half a surrogate pair, which no file, note or terminal can hold; `?` is refused by whoever compares.
     """
     if answered.is_html():
         raise Outage(f"{system} answered with an HTML page instead of JSON")
     try:
-        value = json.loads(answered.body)
+        value = json.loads(answered.body, object_pairs_hook=_each_once, parse_constant=_no_number)
         if b"\\ud" in answered.body.lower():
             value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
         return value
     except (ValueError, RecursionError):
         raise Outage(f"{system} answered something that is not JSON") from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)

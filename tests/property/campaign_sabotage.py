@@ -1,0 +1,295 @@
+"""Sabotage: each protection is taken out of a copy of the product, and a campaign or a test must be seen to fail.
+
+`make campaign-sabotage` (`SABOTAGE="name name"` for some of them, `MOST=400` for the most cases of a campaign). A
+replacement whose text does not stand exactly once in the code is an error: then the table is out of date.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PROPERTY, REQUESTS, MATRIX = "campaign_property.py", "campaign_requests.py", "campaign_matrix.py"
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """One protection: where it stands, what takes its place, and who must notice: a campaign, or a test by its file."""
+
+    file: str
+    old: str
+    new: str
+    by: str
+    invariant: str = ""
+    """The number of the invariant that must break; empty where a test must fail."""
+
+
+TABLE: dict[str, Sabotage] = {
+    "the intent before the write": Sabotage(
+        "steps/remove.py",
+        '        "intent",\n        **_intent(plan, job.signer),',
+        '        "intended",\n        **_intent(plan, job.signer),',
+        PROPERTY,
+        "1",
+    ),
+    "a look before a repeat of a write": Sabotage(
+        "transport/line.py",
+        "if sent and shows is not None and await shows():",
+        "if sent and shows is None:",
+        PROPERTY,
+        "3",
+    ),
+    "a look for the note before a note": Sabotage(
+        "steps/report.py",
+        "    if look and await _written_earlier(case, task, note):",
+        "    if not look and await _written_earlier(case, task, note):",
+        PROPERTY,
+        "3",
+    ),
+    "verification before a close": Sabotage(
+        "core/verification.py",
+        "if self.absent_in_a_row >= enough:",
+        "if self.reads >= 1:",
+        PROPERTY,
+        "2",
+    ),
+    "the absence in several looks": Sabotage(
+        "steps/judge.py",
+        "for _ in range(rules.reads - 1):",
+        "for _ in range(0):",
+        PROPERTY,
+        "",
+    ),
+    "G1, a name given twice": Sabotage("core/task.py", "if len(matches) > 1:", "if len(matches) > 99:", REQUESTS, "1"),
+    "G1, a UUID to its end": Sabotage(
+        "core/task.py", "if not _UUID.fullmatch(found[name].lower()):", "if not found[name]:", REQUESTS, ""
+    ),
+    "G3, the name": Sabotage(
+        "core/guards.py",
+        "if folded(application.display_name) == folded(request.app_display_name):",
+        "if application.display_name:",
+        REQUESTS,
+        "1",
+    ),
+    "G4, the service principal": Sabotage(
+        "core/guards.py",
+        "if sighting.principal is not None and sighting.principal.holding(request.key_id):",
+        "if sighting.principal is None and request.key_id is None:",
+        "tests/core/test_guards_g4.py",
+    ),
+    "G4, twice in the lists": Sabotage(
+        "core/guards.py", "    if len(held) > 1:", "    if len(held) > 99:", "tests/core/test_guards_g4.py"
+    ),
+    "G4, the other list": Sabotage(
+        "core/guards.py", "if held[0].kind is not request.kind:", "if held[0].kind is None:", PROPERTY, "1"
+    ),
+    "G4, a typing error": Sabotage(
+        "core/guards.py", "    if not remaining:", "    if True or not remaining:", "tests/core/test_guards_g4.py"
+    ),
+    "G5, our clock": Sabotage(
+        "core/guards.py",
+        "for clock in (now, directory_time)):",
+        "for clock in (directory_time,)):",
+        "tests/core/test_guards_g5.py",
+    ),
+    "G5, the directory's clock": Sabotage(
+        "core/guards.py",
+        "for clock in (now, directory_time)):",
+        "for clock in (now,)):",
+        "tests/core/test_guards_g5.py",
+    ),
+    "G5, that it has expired": Sabotage(
+        "core/guards.py",
+        "if all(credential.expired(clock, grace) for clock in (now, directory_time)):",
+        "if credential.end:",
+        PROPERTY,
+        "1",
+    ),
+    "G6, protected names": Sabotage(
+        "core/guards.py",
+        "if any(fnmatchcase(name.casefold(), pattern.casefold()) for name in credential.names()):",
+        "if pattern is None:",
+        PROPERTY,
+        "1",
+    ),
+    "G6, the automation's own application": Sabotage(
+        "core/guards.py", "if application.app_id in own_apps:", "if application.app_id is None:", PROPERTY, "1"
+    ),
+    "G6, the encryption key": Sabotage(
+        "core/guards.py",
+        'if (application.token_encryption_key_id or "").lower() == credential.key_id:',
+        "if application.app_id is None:",
+        PROPERTY,
+        "1",
+    ),
+    "G7 before the removal": Sabotage(
+        "steps/remove.py",
+        "    changed = await confirm_ticket(case, job)\n    if changed is not None:",
+        "    changed = await confirm_ticket(case, job)\n    if changed is None and not job:",
+        "tests/story/test_story_under_way.py",
+    ),
+    "G7 before the close": Sabotage(
+        "steps/report.py",
+        "if changed is not None or task is None:",
+        "if task is None:",
+        "tests/story/test_story_under_way.py",
+    ),
+    "G8, the limits of removals": Sabotage(
+        "core/radius.py", "if count >= limit]", "if count >= limit + 1000]", "tests/core/test_radius.py"
+    ),
+    "G8, the stop": Sabotage(
+        "core/radius.py",
+        "        if self.stop is None:",
+        "        if True or self.stop is None:",
+        "tests/core/test_radius.py",
+    ),
+    "G9, the lock": Sabotage(
+        "engine/turns.py",
+        "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        "tests/engine/test_turns.py",
+    ),
+    "G10, the lists": Sabotage(
+        "steps/remove.py",
+        "        if drift is not None:\n            return Drift(drift)",
+        "",
+        "tests/story/test_story_patch.py",
+    ),
+    "the cut of a torn line": Sabotage(
+        "audit/jsonl.py", "        if torn:\n", "        if torn and size < 0:\n", PROPERTY, "5"
+    ),
+    "the hash of a record": Sabotage(
+        "core/evidence.py",
+        "if not isinstance(claimed, str) or claimed != _digest(record):",
+        "if not isinstance(claimed, str):",
+        "tests/core/test_evidence.py",
+    ),
+    "the minutes that were to be written": Sabotage(
+        "steps/report.py", "    target = case.history.minutes_target\n", "    target = None\n", PROPERTY, "3"
+    ),
+    "recognising a closed task": Sabotage(
+        "steps/ticket.py",
+        "if task.status == rules.completed and by_us and case.history.closed is not None:",
+        "if task.status == rules.completed and task is None and case.history.closed is not None:",
+        "tests/story/test_story_again.py",
+    ),
+    "survivors are compared": Sabotage(
+        "core/plan.py",
+        "return tuple(survivor for survivor in survivors if survivor not in shown)",
+        "return tuple(survivor for survivor in survivors if survivor.key_id in () and survivor not in shown)",
+        "tests/core/test_plan.py",
+    ),
+    "no close over somebody's change": Sabotage(
+        "ivanti/client.py",
+        "            if await self._changed_by_others(task):",
+        "            if task is None:",
+        "tests/story/test_story_stale_tickets.py",
+    ),
+    "markup in notes": Sabotage(
+        "core/plain.py",
+        "return html.escape(plain(value, longest), quote=False)",
+        "return plain(value, longest)",
+        REQUESTS,
+        "",
+    ),
+    "control characters in notes": Sabotage(
+        "core/plain.py",
+        'if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))',
+        'if unicodedata.category(c) not in ("Cs",))',
+        REQUESTS,
+        "",
+    ),
+    "the mask of a secret": Sabotage(
+        "core/secret.py", 'return "<Secret hidden>"', "return self._value", "tests/core/test_secret.py"
+    ),
+    "the frames of a bug": Sabotage(
+        "core/bug.py",
+        "            bug = _told(problem)\n        raise bug\n\n    return around\n\n\ndef _told",
+        "            raise problem\n        raise bug\n\n    return around\n\n\ndef _told",
+        "tests/end_to_end/test_canaries_in_bugs.py",
+    ),
+}
+SHORT = ("G6, the automation's own application", "the cut of a torn line", "G3, the name", "the mask of a secret")
+
+
+@dataclass(frozen=True)
+class Caught:
+    """What noticed, and after how many cases; `by` is empty where nothing did."""
+
+    by: str
+    cases: int
+
+
+def spoil(folder: Path, one: Sabotage) -> Path:
+    """A copy of the product without that protection."""
+    source = Path(shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__")))
+    file = source / "spentkey" / one.file
+    text = file.read_text("utf-8")
+    if text.count(one.old) != 1:
+        raise ValueError(f"{one.file}: the text to replace stands there {text.count(one.old)} times: {one.old!r}")
+    file.write_text(text.replace(one.old, one.new), "utf-8")
+    return source
+
+
+def try_it(one: Sabotage, most: int) -> Caught:
+    """Run what must notice against the spoilt copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = spoil(Path(folder), one)
+        environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+        if one.by.startswith("tests/"):
+            return _by_test(one, environment)
+        return _by_campaign(one, environment | {"CASES": str(most), "PAIRS": str(most), "SEED": "1"})
+
+
+def _by_test(one: Sabotage, environment: dict[str, str]) -> Caught:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", one.by]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    failed = re.search(r"^FAILED \S+?::(\w+)", ended.stdout, re.M)
+    passed = re.search(r"(\d+) passed", ended.stdout)
+    return Caught(failed[1] if ended.returncode == 1 and failed else "", 1 + int(passed[1]) if passed else 1)
+
+
+def _by_campaign(one: Sabotage, environment: dict[str, str]) -> Caught:
+    """Read what the campaign tells until a case breaks as it must, and stop it there."""
+    command = [sys.executable, str(ROOT / "tests" / "property" / one.by)]
+    wanted = re.compile(
+        rf"^{one.invariant or '.'}: .*|^a note holds .*" if not one.invariant else rf"^{one.invariant}: .*"
+    )
+    cases, caught = 0, ""
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            number = re.match(r"--- seed (\d+)(?:, case (\d+))?", line)
+            cases = int(number[2] or number[1]) + (1 if number[2] else 0) if number else cases
+            if wanted.match(line) and cases:
+                caught = line.strip()[:100]
+                run.terminate()
+                break
+    return Caught(caught, cases)
+
+
+def main() -> int:
+    """Try the chosen protections and print what noticed each; 0 when all were noticed."""
+    most, chosen = int(os.environ.get("MOST", "400")), os.environ.get("SABOTAGE", "")
+    names = [name for name in TABLE if not chosen or name in chosen.split(";")]
+    missed = 0
+    for name in names:
+        began = time.monotonic()
+        found = try_it(TABLE[name], most)
+        missed += not found.by
+        how = f"caught by {found.by} (case {found.cases})" if found.by else "NOT CAUGHT"
+        print(f"{name}: {TABLE[name].by}: {how}, {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{len(names)} protections taken out, {len(names) - missed} noticed")
+    return 1 if missed or not names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

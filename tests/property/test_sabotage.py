@@ -1,0 +1,42 @@
+"""The sabotage in short: protections taken out of a copy are noticed, and the table fits the code."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from campaign_sabotage import ROOT, SHORT, TABLE, Sabotage, spoil
+
+PROGRAM = Path(__file__).with_name("campaign_sabotage.py")
+
+
+def test_protections_that_are_taken_out_are_noticed() -> None:
+    """A guard by the property campaign, the name by that of request parameters, a mask by its test."""
+    environment = {**os.environ, "SABOTAGE": ";".join(SHORT), "MOST": "400"}
+    ended = subprocess.run([sys.executable, str(PROGRAM)], env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"{len(SHORT)} protections taken out, {len(SHORT)} noticed" in ended.stdout
+
+
+def test_what_is_not_noticed_is_told() -> None:
+    """A name that no protection has is no success, and neither is a run of nothing."""
+    environment = {**os.environ, "SABOTAGE": "nothing"}
+    ended = subprocess.run([sys.executable, str(PROGRAM)], env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, "0 protections taken out" in ended.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_replacement_fits_the_code(tmp_path: Path, name: str) -> None:
+    """The text stands once, the copy is Python, and who must notice exists."""
+    one = TABLE[name]
+    file = spoil(tmp_path, one) / "spentkey" / one.file
+    compile(file.read_text("utf-8"), str(file), "exec")
+    assert one.new in file.read_text("utf-8")
+    assert (ROOT / one.by if one.by.startswith("tests/") else PROGRAM.with_name(one.by)).exists()
+
+
+def test_a_text_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    """After a change of the code the table must follow."""
+    with pytest.raises(ValueError, match="stands there 0 times"):
+        spoil(tmp_path, Sabotage("story.py", "no such line", "", "campaign_property.py", "1"))
