@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from engine_rig import Maker
+from evidence_rig import Shelf
 
 from real_postgres import RealPostgres
 
@@ -16,3 +17,10 @@ async def maker(request: pytest.FixtureRequest, tmp_path: Path, postgres: RealPo
     kind = str(request.param)
     async with AsyncExitStack() as stack:
         yield Maker(kind, tmp_path, postgres.database() if kind == "distributed" else "", stack)
+
+
+@pytest.fixture(params=["a file", "PostgreSQL"])
+async def shelf(request: pytest.FixtureRequest, tmp_path: Path, postgres: RealPostgres) -> AsyncGenerator[Shelf]:
+    """Evidence of one kind."""
+    async with AsyncExitStack() as stack:
+        yield Shelf(tmp_path, postgres, stack, postgres.database() if request.param == "PostgreSQL" else "")

@@ -24,6 +24,7 @@ from spentkey.audit.postgres import PostgresEvidence
 from spentkey.core.secret import Secret
 from spentkey.system import SystemClock
 from spentkey.transport.postgres import opened
+from spentkey.transport.tables import prepare
 from worlds import CANARIES
 
 T = TypeVar("T")
@@ -88,6 +89,10 @@ class Fleet:
         home.mkdir(parents=True)
         ledger = Ledger.of(made, sim.truth(), canaries=tuple(CANARIES.values()))
         return cls(sim, postgres, postgres.database(), home, ledger)
+
+    def prepare(self) -> None:
+        """Make the tables, as the first worker does."""
+        asyncio.run(make_tables(self.database))
 
     def start(self, count: int = 1) -> None:
         """Start so many workers."""
@@ -225,3 +230,9 @@ async def export(database: str, file: Path) -> None:
     """Write the evidence of a database to a file."""
     async with opened(Secret(database)) as connections:
         await PostgresEvidence(connections, SystemClock()).export(file)
+
+
+async def make_tables(database: str) -> None:
+    """Spentkey's own tables, empty."""
+    async with opened(Secret(database)) as connections:
+        await prepare(connections)

@@ -1,5 +1,6 @@
 """A queue for several workers: both tenants, secrets and certificates, one application with several tasks."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, parameters, sales, world
@@ -35,7 +36,7 @@ def _about(number: int, key_id: str) -> dict[str, str | None]:
 
 def fleet_world(simple: int = 4) -> dict[str, Any]:
     """So many applications with one expired secret in each tenant, and the harder ones."""
-    asked: list[dict[str, str | None]] = []
+    asked: list[Mapping[str, str | None]] = []
     production, onderwijs = [sales()], list[dict[str, Any]]()
     for number in range(1, 2 * simple + 1):
         yes_no = "Yes" if number > simple else "No"

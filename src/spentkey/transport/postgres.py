@@ -92,12 +92,12 @@ class Postgres:
 
 
 @asynccontextmanager
-async def opened(url: Secret) -> AsyncGenerator[Postgres]:
+async def opened(url: Secret, patience_s: float = PATIENCE_S) -> AsyncGenerator[Postgres]:
     """Connect, and hang up at the end; raises `Outage` when the database cannot be reached."""
     database = Postgres(url)
     with translated():
         try:
-            await database.pool.open(wait=True, timeout=PATIENCE_S)
+            await database.pool.open(wait=True, timeout=patience_s)
         except BaseException:
             await database.pool.close()
             raise
