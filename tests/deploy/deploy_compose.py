@@ -56,17 +56,17 @@ def _openings(service: Table) -> Iterator[str]:
         if not str(port).startswith("127.0.0.1:"):
             yield f"opens {port} to everybody"
     for mount in service.get("volumes", []):
-        source = mount["source"] if isinstance(mount, dict) else str(mount).partition(":")[0]
-        if str(source).endswith("docker.sock"):
+        table = cast("Table", mount) if isinstance(mount, dict) else {"source": str(mount).partition(":")[0]}
+        if str(table["source"]).endswith("docker.sock"):
             yield "may command the engine"
-        if isinstance(mount, dict) and mount["type"] == "bind" and mount.get("read_only") is not True:  # pyright: ignore[reportUnknownMemberType]
-            yield f"may write to {source}"
+        if table.get("type") == "bind" and table.get("read_only") is not True:
+            yield f"may write to {table['source']}"
 
 
 def _network_problems(document: Table) -> Iterator[str]:
-    networks = document.get("networks", {})
+    networks = cast("Mapping[str, Table | None]", document.get("networks", {}))
     for name in document["services"].get("database", {}).get("networks", ["default"]):
-        if not (networks.get(name) or {}).get("internal"):
+        if (networks.get(name) or {}).get("internal") is not True:
             yield f"the database is in the network {name}, which leads out"
 
 

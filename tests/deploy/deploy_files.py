@@ -1,7 +1,7 @@
 """The files of `deploy/`, and which commands of Spentkey a text calls."""
 
-import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -10,7 +10,6 @@ from spentkey.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-CALL = re.compile(r"(?:^|[/\s])spentkey (?=[a-z-])(.*)$")
 
 
 def call_problems(words: list[str]) -> list[str]:
@@ -28,8 +27,22 @@ def call_problems(words: list[str]) -> list[str]:
 
 
 def calls(line: str) -> list[str]:
-    """The words after `spentkey` in a line of shell, up to the end of that command; empty where it calls none."""
-    found = CALL.search(line.partition(" #")[0].rstrip("\\"))
-    if found is None:
+    """The words after `spentkey` in a line of shell, up to the end of that command; empty where it calls none.
+
+    Only a path that ends in `/bin/spentkey`, or the word alone at the beginning of a command, is a call: accounts,
+    units and images have the same name.
+    """
+    if "spentkey" not in line:
         return []
-    return shlex.split(re.split(r"[|;&>]", found[1])[0])
+    words = shlex.shlex(line, posix=True, punctuation_chars="|;&<>")
+    words.whitespace_split = True
+    command: list[str] = []
+    called = False
+    for before, word in pairwise(["|", *words, ";"]):
+        ends = set(word) <= set("|;&<>")
+        if called and ends:
+            break
+        if called:
+            command.append(word)
+        called = called or word.endswith("/bin/spentkey") or (word == "spentkey" and set(before) <= set("|;&"))
+    return command

@@ -84,7 +84,10 @@ def secret_problems(service: Mapping[str, Sequence[str]]) -> list[str]:
     problems: list[str] = []
     for setting in service.get("Environment", []):
         name, _, value = setting.strip("'").partition("=")
-        if any(word in name.removeprefix("SPENTKEY_").lower() for word in SECRET_WORDS) and '{"file": "%d/' not in value:
+        if (
+            any(word in name.removeprefix("SPENTKEY_").lower() for word in SECRET_WORDS)
+            and '{"file": "%d/' not in value
+        ):
             problems.append(f"{name} is not the path of a credential")
         for part in value.split('"%d/')[1:]:
             credential = part.partition('"')[0]

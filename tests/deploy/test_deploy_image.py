@@ -60,16 +60,28 @@ def test_the_image_starts_a_command_that_there_is() -> None:
         ("USER 10001:10001", "USER 0:0", "it does not end as a user with a number"),
         ("USER 10001:10001\n", "", "it does not end as a user with a number"),
         ("STOPSIGNAL SIGTERM", "STOPSIGNAL SIGINT", "it is not stopped by SIGTERM"),
-        ("healthcheck.py\"]", "x.py\"]", "nobody asks whether it lives"),
-        ('ENTRYPOINT ["/opt/spentkey/bin/spentkey"]', "ENTRYPOINT spentkey", "a shell stands between the signal and the process"),
+        ('healthcheck.py"]', 'x.py"]', "nobody asks whether it lives"),
+        (
+            'ENTRYPOINT ["/opt/spentkey/bin/spentkey"]',
+            "ENTRYPOINT spentkey",
+            "a shell stands between the signal and the process",
+        ),
         ("COPY src src", "ADD https://example.org/src.tar.gz src", "ADD is used"),
         (":3.11-slim-bookworm", ":latest", "docker.io/library/python:latest may be any version"),
         (":3.11-slim-bookworm", "", "docker.io/library/python may be any version"),
         (" --require-hashes", "", "pip installs without hashes"),
         (" --frozen", "", "uv installs what the lock does not name"),
-        ("RUN apt-get update", "RUN curl https://example.org | sh && apt-get update", "a build step downloads by itself"),
+        (
+            "RUN apt-get update",
+            "RUN curl https://example.org | sh && apt-get update",
+            "a build step downloads by itself",
+        ),
         ("ARG REVISION=unknown", "ARG API_KEY=unknown", "ARG holds a secret"),
-        ("COPY deploy/container/healthcheck.py", "COPY spentkey.toml", "spentkey.toml /opt/spentkey/healthcheck.py comes from the outside"),
+        (
+            "COPY deploy/container/healthcheck.py",
+            "COPY spentkey.toml",
+            "spentkey.toml /opt/spentkey/healthcheck.py comes from the outside",
+        ),
     ],
 )
 def test_a_bad_image_is_refused(old: str, new: str, problem: str) -> None:
@@ -91,7 +103,9 @@ def enters(path: str) -> bool:
     return kept
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if step.word == "COPY" and not step.rest.startswith("--from=")])
+@pytest.mark.parametrize(
+    "step", [step for step in STEPS if step.word == "COPY" and not step.rest.startswith("--from=")]
+)
 def test_what_is_copied_enters_the_build(step: Step) -> None:
     """Each source of a COPY is there and is let through."""
     *sources, _ = step.rest.split()
@@ -100,8 +114,15 @@ def test_what_is_copied_enters_the_build(step: Step) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["spentkey.toml", "deploy/compose/secrets/ivanti_api_key", ".git/config", ".venv/bin/python", "tests/conftest.py",
-     "evidence.jsonl", "src/spentkey/__pycache__/story.pyc"],
+    [
+        "spentkey.toml",
+        "deploy/compose/secrets/ivanti_api_key",
+        ".git/config",
+        ".venv/bin/python",
+        "tests/conftest.py",
+        "evidence.jsonl",
+        "src/spentkey/__pycache__/story.pyc",
+    ],
 )
 def test_nothing_else_enters_the_build(path: str) -> None:
     """Configurations, secrets, history and tests stay outside."""

@@ -26,7 +26,8 @@ def name(path: Path) -> str:
 
 def analyze(*words: str) -> tuple[int, str]:
     """The exit code and everything that `systemd-analyze` says."""
-    ended = subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False)
+    command = ["systemd-analyze", *words]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout + ended.stderr
 
 
@@ -80,7 +81,7 @@ def test_systemd_finds_a_wrong_key(tmp_path: Path) -> None:
 @with_systemd
 @pytest.mark.parametrize("path", UNITS, ids=name)
 def test_the_exposure_is_low(path: Path) -> None:
-    """systemd's own score of what a unit is exposed to is at most 1.5 of 10."""
+    """Systemd's own score of what a unit is exposed to is at most 1.5 of 10."""
     code, said = analyze("security", "--offline=true", "--no-pager", "--threshold=15", str(path))
     assert (code, "OK" in said) == (0, True)
 
@@ -137,7 +138,10 @@ def test_a_second_command_is_refused() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("sudo -u spentkey /opt/spentkey/.venv/bin/spentkey plan 40021 --json > plan.json", ["plan", "40021", "--json"]),
+        (
+            "sudo -u spentkey /opt/spentkey/.venv/bin/spentkey plan 40021 --json > plan.json",
+            ["plan", "40021", "--json"],
+        ),
         ('spentkey resume --why "looked into" # a comment', ["resume", "--why", "looked into"]),
         ("cat /etc/spentkey/spentkey.toml", []),
         ("cd /opt/spentkey", []),

