@@ -20,7 +20,7 @@ PASSWORD = "it's $a 'strange' \\ pass\"word; of 32 characters or more"
 
 
 def started(server: RealPostgres, text: str) -> subprocess.CompletedProcess[str]:
-    """Feed a script to psql as the container's start does: on stdin, and ended by the first error."""
+    """Feed a script to psql with the options of the container's start: the first error ends it."""
     psql = server._bin / "psql"  # pyright: ignore[reportPrivateUsage]
     command = [str(psql), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", server.url("postgres")]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
