@@ -1,0 +1,98 @@
+"""What the database's container does at its first start, done to a real PostgreSQL: a role with no right too many."""
+
+import base64
+import hashlib
+import hmac
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from deploy_files import DEPLOY
+
+from real_postgres import RealPostgres
+
+SQL = (DEPLOY / "compose" / "database" / "10-spentkey.sql").read_text("utf-8")
+MOUNTED = "/run/secrets/database_password"
+PASSWORD = "it's $a 'strange' \\ pass\"word; of 32 characters or more"
+
+
+def started(server: RealPostgres, text: str) -> subprocess.CompletedProcess[str]:
+    """Feed a script to psql with the options of the container's start: the first error ends it."""
+    psql = server._bin / "psql"  # pyright: ignore[reportPrivateUsage]
+    command = [str(psql), "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", server.url("postgres")]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[RealPostgres]:
+    """A server after its first start."""
+    made = RealPostgres()
+    file = tmp_path_factory.mktemp("secrets") / "database_password"
+    file.write_text(f"{PASSWORD}\n", "utf-8")
+    ended = started(made, SQL.replace(MOUNTED, str(file)))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    yield made
+    made.stop()
+
+
+def as_spentkey(server: RealPostgres, statement: str) -> list[tuple[Any, ...]]:
+    """What a statement of the role gives, in its own database."""
+    return server.rows(server.url("spentkey").replace("postgres@", "spentkey@"), statement)
+
+
+def test_the_password_is_the_files(server: RealPostgres) -> None:
+    """Whatever characters it has; it is kept as SCRAM only."""
+    ((kept,),) = server.rows(server.url("postgres"), "SELECT rolpassword FROM pg_authid WHERE rolname = 'spentkey'")
+    kind, salted, keys = kept.split("$")
+    rounds, salt = salted.split(":")
+    key = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), base64.b64decode(salt), int(rounds))
+    stored = hashlib.sha256(hmac.new(key, b"Client Key", "sha256").digest()).digest()
+    assert (kind, keys.partition(":")[0]) == ("SCRAM-SHA-256", base64.b64encode(stored).decode())
+
+
+def test_the_role_can_make_its_tables(server: RealPostgres) -> None:
+    """In its own database it may do what Spentkey needs."""
+    as_spentkey(server, "CREATE TABLE a (b bigint PRIMARY KEY)")
+    as_spentkey(server, "INSERT INTO a VALUES (1)")
+    assert as_spentkey(server, "SELECT b FROM a") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE DATABASE other",
+        "CREATE ROLE other",
+        "ALTER ROLE spentkey SUPERUSER",
+        "SELECT pg_read_file('/etc/hostname')",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "SELECT rolpassword FROM pg_authid",
+    ],
+)
+def test_the_role_has_no_right_too_many(server: RealPostgres, statement: str) -> None:
+    """What a database's role might do to the server is refused."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        as_spentkey(server, statement)
+
+
+def test_nobody_else_gets_in(server: RealPostgres) -> None:
+    """Another role of the same server may not even connect to the database."""
+    server.rows(server.url("postgres"), "CREATE ROLE stranger LOGIN")
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        server.rows(server.url("spentkey").replace("postgres@", "stranger@"), "SELECT 1")
+
+
+@pytest.mark.parametrize("content", [None, "", "0123456789"], ids=["missing", "empty", "short"])
+def test_a_missing_password_ends_the_start(tmp_path: Path, content: str | None) -> None:
+    """Without a password that was made there is no role: the start fails."""
+    file, made = tmp_path / "database_password", RealPostgres()
+    if content is not None:
+        file.write_text(content, "utf-8")
+    try:
+        ended = started(made, SQL.replace(MOUNTED, str(file)))
+        roles = made.rows(made.url("postgres"), "SELECT 1 FROM pg_roles WHERE rolname = 'spentkey' ")
+        assert (ended.returncode, roles) == (3, [])
+    finally:
+        made.stop()
