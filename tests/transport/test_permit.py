@@ -63,7 +63,7 @@ async def test_a_write_without_a_permit_is_not_sent() -> None:
         with holding(1, Permits(0).ask), pytest.raises(Busy):
             await line.write("POST", "/x", {}, dict)
         with holding(1, Permits(0).ask), pytest.raises(Busy):
-            await line.write_once("PATCH", "/x", {}, {})
+            await line.write_once("PATCH", "/x", {}, dict)
     assert desk.asked == []
 
 
@@ -90,5 +90,5 @@ async def test_without_claims_writes_go_out() -> None:
     """On one machine the kernel keeps the turns."""
     desk = Desk(refusals=0)
     async with desk.line() as line:
-        assert (await line.write_once("PATCH", "/x", {}, {})).status == 200
+        assert (await line.write_once("PATCH", "/x", {}, dict)).status == 200
     assert claims() == ()
