@@ -9,8 +9,9 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class JsonLinesEvidence:
         self._offset, self._seq, self._hash = 0, 0, GENESIS
         self._by_task: dict[int, list[Facts]] = {}
         self._intended: dict[str, set[str]] = {}
+        self._results: list[Facts] = []
         self._radius = Radius()
         self._read_only = read_only
         if not read_only:
@@ -74,6 +76,15 @@ class JsonLinesEvidence:
     async def removals(self, app_id: str) -> frozenset[str]:
         """The key ids of the application that an intent on record names."""
         return await asyncio.to_thread(self._removals, app_id)
+
+    async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
+        """The latest results of every process, newest first."""
+        return await asyncio.to_thread(self._recent, limit, before)
+
+    def _recent(self, limit: int, before: int | None) -> list[Facts]:
+        with self._up_to_date():
+            earlier = (one for one in reversed(self._results) if before is None or one["seq"] < before)
+            return list(islice(earlier, limit))
 
     def _ask(self, question: Question) -> Refused | None:
         with self._up_to_date():
@@ -179,6 +190,8 @@ class JsonLinesEvidence:
         if isinstance(record.get("task"), int):
             self._by_task.setdefault(record["task"], []).append(record)
         self._radius.note(record)
+        if record.get("what") == "result":
+            self._results.append(record)
         if record.get("what") == "intent":
             self._intended.setdefault(str(record.get("app_id")), set()).add(str(record.get("key_id")))
 

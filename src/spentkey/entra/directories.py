@@ -12,8 +12,9 @@ from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
 from spentkey.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
 from spentkey.entra.token import SignIn, TokenSource
-from spentkey.ports import Clock, Ids, Vault
+from spentkey.ports import Clock, Ids, Meter, Vault
 from spentkey.transport.line import Line
+from spentkey.transport.measure import UNMEASURED
 
 PAUSE_S = 300.0
 """How long a tenant rests after its sign-in was refused, in seconds, so that a wrong secret is not tried for each task."""
@@ -41,6 +42,7 @@ class EntraDirectories:
     clock: Clock
     ids: Ids
     jitter: Callable[[], float]
+    meter: Meter = UNMEASURED
     _open: dict[str, asyncio.Task[EntraDirectory]] = field(default_factory=dict[str, asyncio.Task[EntraDirectory]])
     _paused: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
 
@@ -84,4 +86,5 @@ class EntraDirectories:
         return directory
 
     def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], str]) -> TokenSource:
-        return TokenSource(sign_in, self.session_for(sign_in.authority), self.clock, self.jitter, proof)
+        session = self.session_for(sign_in.authority)
+        return TokenSource(sign_in, session, self.clock, self.jitter, proof, self.meter)

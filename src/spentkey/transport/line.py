@@ -10,7 +10,8 @@ import aiohttp
 from yarl import URL
 
 from spentkey.core.errors import Outage
-from spentkey.ports import Clock
+from spentkey.ports import Clock, Meter
+from spentkey.transport.measure import UNMEASURED, route_of
 from spentkey.transport.retry import TryAgain, retry_after, with_retries
 
 AGAIN_READ = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -47,6 +48,7 @@ class Line:
     proxy: str | None = None
     refused_before_effect: Collection[int] = field(default=frozenset({429}))
     """Statuses after which a write is certainly not applied and may be sent again."""
+    meter: Meter = UNMEASURED
 
     async def read(
         self, path: str, query: Mapping[str, str] | None = None, headers: Callable[[], Mapping[str, str]] | None = None
@@ -128,19 +130,23 @@ class Line:
     ) -> Answered:
         url = URL(self.base.rstrip("/") + path, encoded=True)
         try:
-            async with self.session.request(
-                method,
-                url.with_query(query) if query else url,
-                json=body,
-                headers=headers,
-                proxy=self.proxy,
-                allow_redirects=False,
-            ) as response:
-                answered = Answered(response.status, response.headers, await response.read())
+            with self.meter.call(self.name, route_of(method, path), headers.get("client-request-id")) as call:
+                async with self.session.request(
+                    method,
+                    url.with_query(query) if query else url,
+                    json=body,
+                    headers=headers,
+                    proxy=self.proxy,
+                    allow_redirects=False,
+                ) as response:
+                    answered = Answered(response.status, response.headers, await response.read())
+                    call.status = str(answered.status)
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
             raise Outage(f"{self.name}: the TLS connection was refused ({_brief(problem)})") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
             raise TryAgain(f"{self.name} did not answer ({_brief(problem)})") from problem
+        if answered.status == 429:
+            self.meter.throttled(self.name)
         if 300 <= answered.status < 400:
             raise Outage(f"{self.name} answered with a redirect, which is not followed")
         return answered

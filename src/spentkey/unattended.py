@@ -1,0 +1,61 @@
+"""What runs without anybody watching: the engine with the story as its work, and the figures that nobody asks for."""
+
+from collections.abc import Awaitable, Callable
+
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.outcome import Result
+from spentkey.core.rules import TenantRules
+from spentkey.engine.polling import PollingEngine
+from spentkey.engine.port import Engine
+from spentkey.observe.watch import Watch
+from spentkey.settings import Settings
+from spentkey.steps.case import Hands
+from spentkey.story import work_on
+
+HOUR_S = 3600.0
+DAY_S = 86400.0
+
+
+def watched(hands: Hands, watch: Watch) -> Callable[[int], Awaitable[Result]]:
+    """The story as work for an engine, with everybody told who watches."""
+
+    async def work(number: int) -> Result:
+        attempt = hands.ids.new()
+        with watch.working(number, attempt):
+            try:
+                result = await work_on(number, hands, attempt)
+            except Exception as problem:
+                watch.crashed(number, problem)
+                raise
+            watch.ended(result)
+        return result
+
+    return work
+
+
+def engine_for(settings: Settings, hands: Hands, work: Callable[[int], Awaitable[Result]]) -> Engine:
+    """The engine that the configuration asks for."""
+
+    async def open_tasks() -> list[int]:
+        return [task.number for task in await hands.desk.queue()]
+
+    return PollingEngine(open_tasks, work, hands.clock, settings.engine.concurrency)
+
+
+async def watch_own_credentials(hands: Hands, tell: Callable[[str, float | None], None]) -> None:
+    """Once an hour, say for each tenant how many days the automation's own secret lives; None where it is not known."""
+    while True:
+        for tenant in hands.rules.tenants:
+            tell(tenant.name, await _days_left(hands, tenant))
+        await hands.clock.sleep(HOUR_S)
+
+
+async def _days_left(hands: Hands, tenant: TenantRules) -> float | None:
+    try:
+        directory = await hands.directories.open(tenant)
+        application = (await directory.look(directory.client_id)).application
+    except SpentkeyError:
+        return None
+    now = hands.clock.now()
+    ends = application.live_secret_ends(now) if application is not None else []
+    return (ends[0] - now).total_seconds() / DAY_S if ends else None
