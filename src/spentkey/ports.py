@@ -262,6 +262,8 @@ class Call:
 
     status: str = "none"
     """The status of the answer; `none` while there is no answer."""
+    usable: bool = True
+    """False where a page for people came in the answer's place."""
 
 
 class Meter(Protocol):

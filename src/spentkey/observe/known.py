@@ -23,8 +23,8 @@ class LastKnown(Observer):
 
     def called(self, call: Called) -> None:
         """Take a call into account."""
-        away = call.status in ("none", "refused", "401") or call.status.startswith("5")
-        self._known[call.system] = Known(not away, self._clock.monotonic())
+        away = call.status in ("none", "refused", "401") or call.status[0] in "35"
+        self._known[call.system] = Known(call.usable and not away, self._clock.monotonic())
 
     def of(self, system: str) -> Known | None:
         """What is known about a system; None before the first call."""

@@ -17,6 +17,7 @@ class Called:
     status: str
     seconds: float
     client_request_id: str | None
+    usable: bool = True
 
 
 class Observer:
@@ -63,7 +64,7 @@ class Watch:
             yield under_way
         finally:
             seconds = self.clock.monotonic() - began
-            told = Called(system, route, under_way.status, seconds, client_request_id)
+            told = Called(system, route, under_way.status, seconds, client_request_id, under_way.usable)
             for observer in self.observers:
                 observer.called(told)
 

@@ -140,7 +140,7 @@ class Line:
                     allow_redirects=False,
                 ) as response:
                     answered = Answered(response.status, response.headers, await response.read())
-                    call.status = str(answered.status)
+                    call.status, call.usable = str(answered.status), not answered.is_html()
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
             raise Outage(f"{self.name}: the TLS connection was refused ({_brief(problem)})") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request, Security
-from fastapi.security import HTTPBasic, HTTPBearer
+from fastapi.security.http import HTTPBase
 
 from spentkey.core.secret import Secret
 from spentkey.ports import Clock
@@ -58,6 +58,10 @@ class Failures:
     clock: Clock
     most: int
     _seen: dict[str, deque[float]] = field(default_factory=dict[str, deque[float]])
+
+    def __len__(self) -> int:
+        """How many addresses are remembered."""
+        return len(self._seen)
 
     def too_many(self, address: str) -> bool:
         """Whether that address must wait."""
@@ -111,8 +115,9 @@ def _presented(authorization: str) -> tuple[bytes | None, bytes]:
     return b"", b""
 
 
-_basic = HTTPBasic(auto_error=False, description="The login's name and key.")
-_bearer = HTTPBearer(auto_error=False, description="The login's key.")
+# Only for the API's description: they read nothing but the header's words, and decide nothing.
+BASIC = HTTPBase(scheme="basic", scheme_name="name and key", auto_error=False, description="The login's name and key.")
+BEARER = HTTPBase(scheme="bearer", scheme_name="key", auto_error=False, description="The login's key.")
 
 
 def address_of(request: Request) -> str:
@@ -154,7 +159,7 @@ def logged_in(request: Request) -> Login:
 
 
 def _viewer(
-    request: Request, _basic: Annotated[Any, Security(_basic)], _bearer: Annotated[Any, Security(_bearer)]
+    request: Request, _basic: Annotated[Any, Security(BASIC)], _bearer: Annotated[Any, Security(BEARER)]
 ) -> Login:
     return logged_in(request)
 
@@ -172,4 +177,3 @@ def _operator(login: Annotated[Login, Depends(_viewer)]) -> Login:
 
 Viewer = Annotated[Login, Depends(_viewer)]
 Operator = Annotated[Login, Depends(_operator)]
-BASIC, BEARER = _basic, _bearer

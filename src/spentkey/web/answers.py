@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.observe.logs import logger, where
@@ -48,6 +49,11 @@ def invalid(problems: list[Any]) -> JSONResponse:
     return JSONResponse(Problem(detail="; ".join(in_words(one) for one in problems)).model_dump(), 422)
 
 
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    path = getattr(request.scope.get("route"), "path", "")
+    return sorted(method.upper() for method in app.openapi()["paths"].get(path, {"get": None}))
+
+
 def add_handlers(app: FastAPI) -> None:
     """Every error is an object with a `detail`; none repeats what was sent, or shows what is inside."""
 
@@ -65,6 +71,13 @@ def add_handlers(app: FastAPI) -> None:
         del request
         return JSONResponse(Problem(detail=str(problem)).model_dump(), 503, {"Retry-After": "30"})
 
+    async def refused(request: Request, problem: Exception) -> JSONResponse:
+        assert isinstance(problem, HTTPException)  # noqa: S101
+        headers = dict(problem.headers or {})
+        if problem.status_code == 405:  # the router names the methods of the first route of that path alone
+            headers["Allow"] = ", ".join(_methods(app, request))
+        return JSONResponse(Problem(detail=str(problem.detail)).model_dump(), problem.status_code, headers)
+
     async def bug(request: Request, problem: Exception) -> JSONResponse:
         del request
         logger().error("bug", kind=type(problem).__name__, where=where(problem.__traceback__))
@@ -72,5 +85,6 @@ def add_handlers(app: FastAPI) -> None:
 
     app.add_exception_handler(RequestValidationError, wrong_request)
     app.add_exception_handler(ValidationError, wrong_body)
+    app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(SpentkeyError, away)
     app.add_exception_handler(Exception, bug)

@@ -50,4 +50,4 @@ async def _ask(service: Service) -> None:
         service.metrics.stopped(await stopped(service) is not None)
     except SpentkeyError:
         service.metrics.stopped(True)  # without evidence nothing is removed
-    service.metrics.ready(service.readiness.last())
+    service.metrics.ready(await service.readiness.systems())

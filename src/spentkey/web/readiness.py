@@ -60,8 +60,9 @@ class Readiness:
         return self.last()
 
     def last(self) -> dict[str, bool]:
-        """The same, by what is known already."""
-        return {probe.system: self._within_reach(probe) for probe in self.probes}
+        """The same, by what is known already; a system that nobody has asked yet is left out."""
+        known = (probe for probe in self.probes if self._real(probe) or self._looked.get(probe.system))
+        return {probe.system: self._within_reach(probe) for probe in known}
 
     def _real(self, probe: Probe) -> Known | None:
         return self.known.of(probe.calls) if probe.calls is not None else None
@@ -83,5 +84,5 @@ class Readiness:
         real, looked = self._real(probe), self._looked.get(probe.system)
         if probe.only_connects:
             return all(one.within_reach for one in (real, looked) if one is not None)
-        latest = max((one for one in (real, looked) if one is not None), key=lambda one: one.at, default=None)
+        latest = max((one for one in (looked, real) if one is not None), key=lambda one: one.at, default=None)
         return latest is not None and latest.within_reach

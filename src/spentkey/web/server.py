@@ -73,6 +73,7 @@ def listen_on(service: ServiceSettings) -> socket.socket:
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((host, service.port))
+        made.listen(128)
     except OSError as problem:
         made.close()
         raise Misconfigured(f"service.listen: {service.listen} cannot be used ({problem.strerror})") from None

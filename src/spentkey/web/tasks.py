@@ -31,7 +31,10 @@ PLAN_SECONDS = 120
 """How long a plan may take; one that must look again and again for a credential takes its time."""
 router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"])
 _signature = APIKeyHeader(
-    name=SIGNATURE, auto_error=False, description=f"`sha256=` and HMAC-SHA256, in hexadecimal; with `{TIMESTAMP}`."
+    name=SIGNATURE,
+    scheme_name="signature",
+    auto_error=False,
+    description=f"`sha256=` and HMAC-SHA256, in hexadecimal; with `{TIMESTAMP}`.",
 )
 
 
