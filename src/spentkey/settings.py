@@ -338,6 +338,9 @@ def _service_contradictions(service: Service) -> list[str]:
             "service.listen: keys would cross the network in the clear: set service.tls, or behind_proxy = true where a "
             "proxy in front of it speaks TLS"
         )
+    keys = [login.key.reveal() for login in service.login.values()]
+    if len(set(keys)) < len(keys):
+        problems.append("service.login: two logins have the same key, so that nobody could tell who asked")
     return problems
 
 

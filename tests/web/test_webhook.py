@@ -115,7 +115,9 @@ async def test_a_key_serves_in_place_of_a_signature(
         assert (answer.status, one.engine.offered) == (status, [TASK] if status == 202 else [])
 
 
-@pytest.mark.parametrize("body", [{"task": TASK}, {"task": str(TASK)}, {"task": TASK, "Status": "Logged", "x": [1]}])
+@pytest.mark.parametrize(
+    "body", [{"task": TASK}, {"task": float(TASK)}, {"task": str(TASK)}, {"task": TASK, "Status": "Logged", "x": [1]}]
+)
 async def test_what_ivanti_may_send_is_taken(sim: RealSimulator, tmp_path: Path, body: dict[str, Any]) -> None:
     """The number as a number or a text, and whatever else a script adds."""
     async with served(sim, tmp_path) as one:
@@ -142,6 +144,7 @@ BAD = [
     b'{"task": 99999999999999999999}',
     b'{"task": [40021]}',
     b'{"task": NaN}',
+    b'{"task": 1e300}',
     b"[" * 60000,
 ]
 

@@ -40,8 +40,8 @@ def body_of(model: str) -> dict[str, Any]:
 
 def in_words(problem: ErrorDetails) -> str:
     """Where it is wrong and why, without what was sent."""
-    place = ".".join(str(part) for part in problem["loc"] if part not in ("path", "query", "body", "int"))
-    return ": ".join(text for text in (place, problem["msg"].removeprefix("Value error, ")) if text)
+    named = [str(part) for part in problem["loc"] if part not in ("path", "query")]
+    return ": ".join((*named[:1], problem["msg"].removeprefix("Value error, ")))
 
 
 def invalid(problems: list[Any]) -> JSONResponse:

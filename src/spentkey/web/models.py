@@ -21,6 +21,11 @@ def _digits(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: `40021.0` is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 TaskNumber = Annotated[int, Ge(1), Le(LARGEST_TASK), BeforeValidator(_digits), Path(description="The AssignmentID.")]
 Limit = Annotated[int, Ge(1), Le(200), BeforeValidator(_digits), Query(description="Most results.")]
 Before = Annotated[
@@ -39,9 +44,10 @@ class TaskHint(BaseModel):
     """What the webhook is told. It is only a hint: the task itself is read again; other fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
-    task: Annotated[int, Field(ge=1, le=LARGEST_TASK)] | Annotated[str, Field(pattern=r"^[1-9][0-9]{0,14}$")] = Field(
-        description="The task's AssignmentID, as a number or as its digits."
-    )
+    task: (
+        Annotated[int, Ge(1), Le(LARGEST_TASK), BeforeValidator(_whole)]
+        | Annotated[str, Field(pattern=r"^[1-9][0-9]{0,14}$")]
+    ) = Field(description="The task's AssignmentID, as a number or as its digits.")
 
 
 class Why(BaseModel):

@@ -92,27 +92,27 @@ async def tasks(_: Viewer, service: TheService, limit: Limit = 50, before: Befor
     return Tasks(held=held, results=results, next=more)
 
 
-async def _history(service: Service, task: int) -> History:
-    return await service.hands.evidence.history(task)
+async def _known(service: Service, task: int) -> tuple[QueuedTask | None, History]:
+    """What the engine and the evidence know about a task; 404 when neither does."""
+    held = [QueuedTask.of(one) for one in await service.engine.queued() if one.task == task]
+    history = await service.hands.evidence.history(task)
+    if not held and not history.known:
+        raise HTTPException(404, f"nothing is known about task {task}")
+    return held[0] if held else None, history
 
 
 @router.get("/{task}", response_model=TaskState, responses=may_answer(404), summary="One task")
 async def one_task(_: Viewer, service: TheService, task: TaskNumber) -> TaskState:
     """Where the task stands in the engine, and how the last try at it ended."""
-    held = [QueuedTask.of(one) for one in await service.engine.queued() if one.task == task]
-    history = await _history(service, task)
+    held, history = await _known(service, task)
     results = [record for record in history.records if record.get("what") == "result"]
-    if not held and not history.known:
-        raise _unknown(task)
-    return TaskState(task=str(task), held=held[0] if held else None, last=Ended.of(results[-1]) if results else None)
+    return TaskState(task=str(task), held=held, last=Ended.of(results[-1]) if results else None)
 
 
 @router.get("/{task}/steps", response_model=Steps, responses=may_answer(404), summary="The evidence about a task")
 async def steps(_: Viewer, service: TheService, task: TaskNumber) -> Steps:
-    """Every record about the task, oldest first."""
-    history = await _history(service, task)
-    if not history.known:
-        raise _unknown(task)
+    """Every record about the task, oldest first; none yet for one that is only held."""
+    history = (await _known(service, task))[1]
     return Steps(task=str(task), records=[dict(record) for record in history.records])
 
 
@@ -135,7 +135,3 @@ class Unwatched:
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Say nothing."""
-
-
-def _unknown(task: int) -> HTTPException:
-    return HTTPException(404, f"nothing is known about task {task}")
