@@ -39,8 +39,11 @@ def test_beyond_loopback_it_needs_tls_or_a_proxy(tmp_path: Path, listen: str) ->
 
 @pytest.mark.parametrize(
     "listen",
-    ["", ":8400", "8400", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:x", "::1:8400"]
-    + ["[127.0.0.1]:8400", "[::1]", "example.org:8400", "https://127.0.0.1:8400", "127.0.0.1:8400/", "127.0.0.1:٨"],
+    [
+        *("", ":8400", "8400", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:x"),
+        *("::1:8400", "[127.0.0.1]:8400", "[::1]", "example.org:8400", "https://127.0.0.1:8400", "127.0.0.1:8400/"),
+        "127.0.0.1:٨",
+    ],
 )
 def test_an_address_that_is_none_is_refused(tmp_path: Path, listen: str) -> None:
     """With an example of what it must be."""
@@ -70,7 +73,7 @@ def test_logins_and_their_keys_are_read(tmp_path: Path) -> None:
 def test_the_environment_gives_a_login(tmp_path: Path) -> None:
     """As for every other setting."""
     variables = {"SPENTKEY_SERVICE__LOGIN__OPS__ROLE": "viewer", "SPENTKEY_SERVICE__LOGIN__OPS__KEY": KEY}
-    assert load(tmp_path, **variables).service.login["ops"].key == Secret(KEY)
+    assert load(tmp_path, None, **variables).service.login["ops"].key == Secret(KEY)
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

@@ -19,7 +19,7 @@ NEVER: dict[str, set[str]] = {
     "spentkey.cli.work": {"mssql_python", "spentkey_sim", *SERVICE},
     "spentkey.cli.resume": {"mssql_python", "spentkey_sim", "spentkey.story", *SERVICE},
     "spentkey.cli.attending": {"fastapi", "uvicorn", "prometheus_client", "opentelemetry", "spentkey.assemble"},
-    "spentkey.cli.serve": {"mssql_python", "opentelemetry", "spentkey.demonstration", "spentkey_sim"},
+    "spentkey.cli.serve": {"mssql_python", "opentelemetry.sdk", "opentelemetry.exporter", "spentkey_sim"},
     "spentkey.generate_jwt_token": {"mssql_python", "spentkey.assemble", "spentkey.story"},
 }
 MOST_CPU_S = 1.5

@@ -25,6 +25,10 @@ _WORDS = {
     504: "the answer took too long",
 }
 ALWAYS = (401, 408, 413, 422, 429, 503)
+ANYONE: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": _WORDS[status]} for status in (408, 413)
+}
+"""What a route without a login may answer to a request that carries a body."""
 
 
 def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:

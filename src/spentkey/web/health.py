@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from spentkey.core.errors import SpentkeyError
 from spentkey.observe.metrics import CONTENT_TYPE
 from spentkey.web.access import Viewer
-from spentkey.web.answers import may_answer
+from spentkey.web.answers import ANYONE, may_answer
 from spentkey.web.control import stopped
 from spentkey.web.models import Health, Ready
 from spentkey.web.service import Service, TheService
@@ -13,13 +13,15 @@ from spentkey.web.service import Service, TheService
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", response_model=Health)
+@router.get("/healthz", response_model=Health, responses=ANYONE)
 async def healthz() -> Health:
     """The process lives."""
     return Health()
 
 
-@router.get("/readyz", response_model=Ready, responses={503: {"model": Ready, "description": "a system is missing"}})
+@router.get(
+    "/readyz", response_model=Ready, responses={**ANYONE, 503: {"model": Ready, "description": "a system is missing"}}
+)
 async def readyz(response: Response, service: TheService) -> Ready:
     """Whether every system that work depends on is within reach; 503 with the names of those that are not."""
     systems = await service.readiness.systems()
