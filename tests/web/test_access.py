@@ -193,6 +193,24 @@ async def test_endless_headers_are_cut_off(sim: RealSimulator, tmp_path: Path) -
         assert said.split(b"\r\n")[0].split()[1] == b"400"
 
 
+@pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nX: 1\r\n", b"GET"], ids=["none", "half", "word"])
+async def test_who_does_not_come_to_the_point_is_let_go(sim: RealSimulator, tmp_path: Path, begun: bytes) -> None:
+    """Without an answer, also on a connection whose first request was a good one."""
+    whole = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    async with served(sim, tmp_path, patience_s=0.2) as one:
+        assert await raw(one, tmp_path, begun) == b""
+        assert (await raw(one, tmp_path, whole + begun)).count(b"HTTP/1.1 200") == 1
+
+
+async def test_a_body_that_does_not_come_is_given_up(sim: RealSimulator, tmp_path: Path) -> None:
+    """408, and the connection ends."""
+    head = f"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: {OPERATOR['Authorization']}\r\n".encode()
+    async with served(sim, tmp_path, patience_s=0.2) as one:
+        said = await raw(one, tmp_path, head + b"Content-Length: 15\r\n\r\n{")
+        assert said.split(b"\r\n")[0].split()[1] == b"408"
+        assert one.engine.offered == []
+
+
 async def test_tls_alone_is_spoken(sim: RealSimulator, tmp_path: Path) -> None:
     """Plain HTTP on the same port gets no answer."""
     async with served(sim, tmp_path) as one:

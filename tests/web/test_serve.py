@@ -4,8 +4,10 @@ import json
 import signal
 import socket
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from serve_process import serving
@@ -84,6 +86,36 @@ def test_a_pause_is_lifted_by_the_command(sim: RealSimulator, tmp_path: Path) ->
     sim_task = against(sim, tmp_path, "work", "--once", "--json")
     lifted = against(sim, tmp_path, "resume", "--why", "done", "--json").json()
     assert (sim_task.code, lifted["resumed"], lifted["stopped"].endswith("change of keys")) == (0, True, True)
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes traces, and remembers where they came."""
+
+    paths: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.paths.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+def test_traces_reach_the_collector_that_is_named(sim: RealSimulator, tmp_path: Path) -> None:
+    """By OTLP over HTTP, at the latest when it stops; a collector that is away costs nothing."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
+        thread = threading.Thread(target=collector.serve_forever)
+        thread.start()
+        there = f"http://127.0.0.1:{collector.server_port}"
+        with serving(sim, tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=there) as service:
+            service.until("result", task=str(TASK))
+            assert service.end(signal.SIGTERM) == 0
+        collector.shutdown()
+        thread.join()
+    assert set(Collector.paths) == {"/v1/traces"}
 
 
 def refused(sim: RealSimulator, home: Path, **more: str) -> tuple[int, str]:

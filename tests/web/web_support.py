@@ -5,7 +5,7 @@ import contextlib
 import functools
 import ssl
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from spentkey.settings import Settings
 from spentkey.steps.case import Hands
 from spentkey.unattended import watched
 from spentkey.web.app import make_app
-from spentkey.web.server import listen_on, make_server
+from spentkey.web.server import Impatient, listen_on, make_server
 from spentkey.web.service import Service
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey_sim import tls
@@ -125,6 +125,7 @@ async def served(
     folder: Path,
     *observers: Observer,
     most_failures: int = 20,
+    patience_s: float = 10,
     **environment: str,
 ) -> AsyncGenerator[Served]:
     """The service, over TLS, with this environment."""
@@ -139,14 +140,18 @@ async def served(
     async with hands_for(settings, watch, use_proxies=False, clock=clock, meter=watch) as hands:
         engine = HeldEngine()
         service = service_of(settings.service, engine, hands, metrics, known, most_failures)
-        async with _listening(service, settings) as port, _client(authority) as client:
+        async with _listening(service, settings, patience_s) as port, _client(authority) as client:
             yield Served(f"https://127.0.0.1:{port}", service, engine, watch, clock, client)
 
 
 @contextlib.asynccontextmanager
-async def _listening(service: Service, settings: Settings) -> AsyncGenerator[int]:
+async def _listening(service: Service, settings: Settings, patience_s: float) -> AsyncGenerator[int]:
+    class Hasty(Impatient):
+        head_seconds = patience_s
+
     bound = listen_on(settings.service)
-    server = make_server(make_app(service), settings.service)
+    edge = replace(make_app(service), body_seconds=patience_s)
+    server = make_server(edge, settings.service, Hasty)
     serving = asyncio.ensure_future(server.serve(sockets=[bound]))
     try:
         yield bound.getsockname()[1]

@@ -118,7 +118,7 @@ def logging_to(stream: TextIO, *, as_json: bool, level: str, clock: Clock) -> Ge
 
 
 def _console(stream: TextIO) -> Any:
-    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False)
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty(), sort_keys=False, timestamp_key="time")
 
 
 def stderr_is_terminal() -> bool:

@@ -43,6 +43,7 @@ class Edge:
 
     app: FastAPI
     service: Service
+    body_seconds: float = BODY_SECONDS
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request; there is nothing but HTTP here."""
@@ -62,7 +63,7 @@ class Edge:
 
         with structlog.contextvars.bound_contextvars(request=request_id):
             try:
-                await self.app(scope, await _whole(receive), sending)
+                await self.app(scope, await _whole(receive, self.body_seconds), sending)
             except TooMuch as problem:
                 await _refuse(sending, problem)
             except Exception:  # noqa: BLE001, S110  # answered and logged by the application's own handler
@@ -77,11 +78,11 @@ class Edge:
         logger().info("request", method=method, route=route, status=status, seconds=round(seconds, 3), who=who)
 
 
-async def _whole(receive: Receive) -> Receive:
+async def _whole(receive: Receive, seconds: float) -> Receive:
     """Read the body, bounded in size and time, and give it on in one piece."""
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
@@ -92,7 +93,7 @@ async def _whole(receive: Receive) -> Receive:
                 if not message.get("more_body"):
                     break
     except TimeoutError:
-        raise TooMuch(408, f"the body did not come within {BODY_SECONDS:.0f} s") from None
+        raise TooMuch(408, f"the body did not come within {seconds:g} s") from None
     pieces: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def whole() -> Message:

@@ -26,12 +26,13 @@ GRACE_S = 10
 class Impatient(H11Protocol):
     """A connection that is given up when it takes too long to say what it asks."""
 
+    head_seconds = HEADER_SECONDS
     _head: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock."""
         super().connection_made(transport)
-        self._head = self.loop.call_later(HEADER_SECONDS, self._give_up)
+        self._head = self.loop.call_later(self.head_seconds, self._give_up)
 
     def data_received(self, data: bytes) -> None:
         """Stop the clock when a head is whole; start it when only a part of one came."""
@@ -39,7 +40,7 @@ class Impatient(H11Protocol):
         if self.conn.their_state is not h11.IDLE:
             self._stop()
         elif self._head is None:
-            self._head = self.loop.call_later(HEADER_SECONDS, self._give_up)
+            self._head = self.loop.call_later(self.head_seconds, self._give_up)
 
     def _give_up(self) -> None:
         if not self.transport.is_closing():
@@ -80,7 +81,7 @@ def listen_on(service: ServiceSettings) -> socket.socket:
     return made
 
 
-def make_server(edge: Edge, service: ServiceSettings) -> Server:
+def make_server(edge: Edge, service: ServiceSettings, protocol: type[Impatient] = Impatient) -> Server:
     """The server, not started yet."""
     options: dict[str, Any] = {}
     if service.tls is not None:
@@ -93,7 +94,7 @@ def make_server(edge: Edge, service: ServiceSettings) -> Server:
     return Server(
         uvicorn.Config(
             edge,
-            http=Impatient,
+            http=protocol,
             ws="none",
             lifespan="off",
             loop="none",
