@@ -8,6 +8,7 @@ from spentkey.core.rules import TenantRules
 from spentkey.engine.polling import PollingEngine
 from spentkey.engine.port import Engine
 from spentkey.observe.watch import Watch
+from spentkey.ports import Clock
 from spentkey.settings import Settings
 from spentkey.steps.case import Hands
 from spentkey.story import work_on
@@ -16,10 +17,14 @@ HOUR_S = 3600.0
 DAY_S = 86400.0
 
 
-def watched(hands: Hands, watch: Watch) -> Callable[[int], Awaitable[Result]]:
+Trying = Callable[[int, Hands], Awaitable[Result]]
+"""One try at a task with these hands."""
+
+
+def watched(watch: Watch) -> Trying:
     """The story as work for an engine, with everybody told who watches."""
 
-    async def work(number: int) -> Result:
+    async def trying(number: int, hands: Hands) -> Result:
         attempt = hands.ids.new()
         with watch.working(number, attempt):
             try:
@@ -30,24 +35,24 @@ def watched(hands: Hands, watch: Watch) -> Callable[[int], Awaitable[Result]]:
             watch.ended(result)
         return result
 
-    return work
+    return trying
 
 
-def engine_for(settings: Settings, hands: Hands, work: Callable[[int], Awaitable[Result]]) -> Engine:
+def engine_for(settings: Settings, hands: Hands, trying: Trying) -> Engine:
     """The engine that the configuration asks for."""
 
     async def open_tasks() -> list[int]:
         return [task.number for task in await hands.desk.queue()]
 
-    return PollingEngine(open_tasks, work, hands.clock, settings.engine.concurrency)
+    return PollingEngine(open_tasks, lambda number: trying(number, hands), hands.clock, settings.engine.concurrency)
 
 
-async def watch_own_credentials(hands: Hands, tell: Callable[[str, float | None], None]) -> None:
+async def watch_own_credentials(hands: Hands, clock: Clock, tell: Callable[[str, float | None], None]) -> None:
     """Once an hour, say for each tenant how many days the automation's own secret lives; None where it is not known."""
     while True:
         for tenant in hands.rules.tenants:
             tell(tenant.name, await _days_left(hands, tenant))
-        await hands.clock.sleep(HOUR_S)
+        await clock.sleep(HOUR_S)
 
 
 async def _days_left(hands: Hands, tenant: TenantRules) -> float | None:

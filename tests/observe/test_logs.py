@@ -17,7 +17,7 @@ from commands import REFERENCE
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
 from spentkey.assemble import hands_for
-from spentkey.core.errors import Outage
+from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.observe.logs import HIDDEN, Logged, logger, logging_to
 from spentkey.observe.watch import Watch
@@ -51,7 +51,7 @@ async def run(sim: RealSimulator, number: int = TASK) -> list[dict[str, Any]]:
         clock = QuickClock()
         watch = Watch((Logged(),), clock)
         async with hands_for(sim.settings(), watch, use_proxies=False, clock=clock, meter=watch) as hands:
-            await watched(hands, watch)(number)
+            await watched(watch)(number, hands)
     assert not [name for name, secret in CANARIES.items() if secret in stream.getvalue()]
     assert not [mark for mark in ("eyJ", "Bearer ", "rest_api_key=", "BEGIN ") if mark in stream.getvalue()]
     return stream.lines()
@@ -171,13 +171,13 @@ async def test_a_bug_is_logged_by_its_kind_and_place(sim: RealSimulator) -> None
     with logged() as stream:
         watch = Watch((Logged(),), QuickClock())
         async with hands_for(sim.settings(), watch, use_proxies=False) as hands:
-            for problem in (ZeroDivisionError("canary"), Outage("Ivanti is away")):
+            for problem in (ZeroDivisionError("canary"), Misconfigured("ivanti.fields: no such field")):
                 watch.crashed(TASK, problem)
             broken = replace(hands, desk=None)  # pyright: ignore[reportArgumentType]  # a bug
             with pytest.raises(AttributeError):
-                await watched(broken, watch)(TASK)
-    bug, known, real = [line for line in stream.lines() if line["event"] == "bug"]
-    assert (bug["kind"], "said" in bug, known["said"]) == ("ZeroDivisionError", False, "Ivanti is away")
+                await watched(watch)(TASK, broken)
+    bug, known, real = [line for line in stream.lines() if line["event"] in ("bug", "misconfigured")]
+    assert (bug["kind"], "said" in bug, known["said"]) == ("ZeroDivisionError", False, "ivanti.fields: no such field")
     assert (real["kind"], "ticket.py" in real["where"], "canary" in stream.getvalue()) == (
         "AttributeError",
         True,

@@ -25,7 +25,7 @@ async def spans(sim: RealSimulator, *numbers: int) -> list[ReadableSpan]:
     watch = Watch((traced,), clock)
     async with hands_for(sim.settings(), watch, use_proxies=False, clock=clock, meter=watch) as hands:
         for number in numbers:
-            await watched(hands, watch)(number)
+            await watched(watch)(number, hands)
     traced.close()
     return list(kept.get_finished_spans())
 

@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from web_support import OPERATOR, Served, served
 
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
+from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result, TicketState
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.watch import Called
@@ -132,9 +132,9 @@ async def own(one: Served) -> Labels:
         async def sleep(self, seconds: float) -> None:
             raise InterruptedError(seconds)
 
-    hands = replace(one.service.hands, clock=Once())
+    hands = one.service.hands
     with pytest.raises(InterruptedError):
-        await watch_own_credentials(hands, one.service.metrics.days_left)
+        await watch_own_credentials(hands, Once(), one.service.metrics.days_left)
     found = samples((await one.get("/metrics")).text, "spentkey_credential_days_left")
     return {labels["tenant"]: f"{days:.0f}" for labels, days in found}
 
@@ -209,6 +209,7 @@ def everything() -> Metrics:
     metrics.stepped(1, "judge", "")
     metrics.ended(Result("1", "removed", TicketState.CLOSED))
     metrics.crashed(2, ValueError())
+    metrics.crashed(3, Misconfigured("x"))
     metrics.requested("GET", "/", 200)
     metrics.queue(["queued"])
     metrics.stopped(False)
@@ -246,5 +247,6 @@ def test_names_keep_to_the_conventions(name: str) -> None:
 def test_a_bug_is_an_outcome_of_its_own() -> None:
     """So that an alert sees it; its text goes nowhere."""
     text = everything().text().decode()
-    assert value(text, "spentkey_outcomes_total", outcome="bug", guard="", ticket="open") == 1
+    for outcome in ("bug", "misconfigured"):
+        assert value(text, "spentkey_outcomes_total", outcome=outcome, guard="", ticket="open") == 1
     assert "ValueError" not in json.dumps(text)

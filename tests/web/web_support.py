@@ -22,7 +22,6 @@ from spentkey.observe.known import LastKnown
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.watch import Observer, Watch
 from spentkey.settings import Settings
-from spentkey.steps.case import Hands
 from spentkey.unattended import watched
 from spentkey.web.app import make_app
 from spentkey.web.server import Impatient, listen_on, make_server
@@ -110,7 +109,7 @@ class Served:
 
     async def work(self, task: int) -> Result:
         """Let the story run once, watched as in the service."""
-        return await watched(self.service.hands, self.watch)(task)
+        return await watched(self.watch)(task, self.service.hands)
 
 
 def settings_of(sim: RealSimulator, **environment: str) -> Settings:
@@ -139,7 +138,7 @@ async def served(
     watch = Watch((metrics, known, *observers), clock)
     async with hands_for(settings, watch, use_proxies=False, clock=clock, meter=watch) as hands:
         engine = HeldEngine()
-        service = service_of(settings.service, engine, hands, metrics, known, most_failures)
+        service = service_of(settings.service, engine, hands, clock, metrics, known, most_failures)
         async with _listening(service, settings, patience_s) as port, _client(authority) as client:
             yield Served(f"https://127.0.0.1:{port}", service, engine, watch, clock, client)
 
@@ -171,8 +170,3 @@ def signed(body: bytes, clock: QuickClock, *, late_s: float = 0, secret: Secret 
     """The headers of the webhook for a body."""
     timestamp = str(int(clock.now().timestamp() - late_s))
     return {TIMESTAMP: timestamp, SIGNATURE: signature_of(secret, timestamp, body)}
-
-
-def hands_of(one: Served) -> Hands:
-    """The hands that the service works with."""
-    return one.service.hands

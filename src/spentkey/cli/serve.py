@@ -14,6 +14,7 @@ from spentkey.engine.port import Engine
 from spentkey.observe.known import LastKnown
 from spentkey.observe.logs import logger
 from spentkey.observe.metrics import Metrics
+from spentkey.ports import Clock
 from spentkey.settings import Service as ServiceSettings
 from spentkey.settings import load_settings
 from spentkey.steps.case import Hands
@@ -35,8 +36,8 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
     metrics, known = Metrics(clock), LastKnown(clock)
     with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as watch:
         async with hands_for(settings, watch, clock=clock, meter=watch) as hands:
-            engine = engine_for(settings, hands, watched(hands, watch))
-            service = service_of(settings.service, engine, hands, metrics, known)
+            engine = engine_for(settings, hands, watched(watch))
+            service = service_of(settings.service, engine, hands, clock, metrics, known)
             await _serve(service, settings.service)
     return 0
 
@@ -45,12 +46,12 @@ def service_of(
     settings: ServiceSettings,
     engine: Engine,
     hands: Hands,
+    clock: Clock,
     metrics: Metrics,
     known: LastKnown,
     most_failures: int = MOST_FAILURES,
 ) -> Service:
     """What the routes work with."""
-    clock = hands.clock
     logins = tuple(Login.make(name, one.role, one.key) for name, one in settings.login.items())
     return Service(
         engine=engine,
@@ -75,7 +76,7 @@ async def _serve(service: Service, settings: ServiceSettings) -> None:
         parts: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(server.serve(sockets=[bound])),
             asyncio.ensure_future(service.engine.serve(stop)),
-            asyncio.ensure_future(watch_own_credentials(service.hands, service.metrics.days_left)),
+            asyncio.ensure_future(watch_own_credentials(service.hands, service.clock, service.metrics.days_left)),
             asyncio.ensure_future(stop.wait()),
         ]
         try:

@@ -158,5 +158,8 @@ class Logged(Observer):
 
     def crashed(self, task: int, problem: Exception) -> None:
         """One line with the kind of the problem and where it is; its text may quote anything."""
-        said = {"said": str(problem)} if isinstance(problem, SpentkeyError) else {}
-        logger().error("bug", task=task, kind=type(problem).__name__, where=where(problem.__traceback__), **said)
+        facts = {"task": task, "kind": type(problem).__name__, "where": where(problem.__traceback__)}
+        if isinstance(problem, SpentkeyError):
+            logger().error("misconfigured", said=str(problem), **facts)
+        else:
+            logger().error("bug", **facts)

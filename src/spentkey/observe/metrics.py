@@ -13,6 +13,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from spentkey import __version__
+from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result
 from spentkey.observe.watch import Called, Observer
 from spentkey.ports import Clock
@@ -96,10 +97,10 @@ class Metrics(Observer):
         self._outcomes.labels(result.outcome, result.guard or "", result.ticket.value).inc()
 
     def crashed(self, task: int, problem: Exception) -> None:
-        """Count a bug as an outcome of its own; the task stays as it is."""
-        del problem
+        """Count a bug, or a configuration that cannot be used, as an outcome of its own; the task stays as it is."""
         self._at.pop(task, None)
-        self._outcomes.labels("bug", "", "open").inc()
+        outcome = "misconfigured" if isinstance(problem, Misconfigured) else "bug"
+        self._outcomes.labels(outcome, "", "open").inc()
 
     def requested(self, method: str, route: str, status: int) -> None:
         """Count a request to the service."""
