@@ -17,11 +17,12 @@ from spentkey.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.passwordstate.check import PasswordstateCheck
 from spentkey.passwordstate.sql import Database
 from spentkey.passwordstate.vault import PasswordstateVault
-from spentkey.ports import Checker, Clock, Progress
+from spentkey.ports import Checker, Clock, Meter, Progress
 from spentkey.settings import Settings, rules_of, state_directory
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock, SystemIds, jitter
 from spentkey.transport.connections import Connections, connected
+from spentkey.transport.measure import UNMEASURED
 from spentkey.transport.pace import LocalStates, PaceStates
 
 
@@ -33,24 +34,31 @@ async def hands_for(
     use_proxies: bool = True,
     read_only: bool = False,
     clock: Clock | None = None,
+    meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Hands]:
     """Open every connection lazily and close all of them at the end."""
     clock = clock or SystemClock()
     async with (
         kept_for(settings, clock, read_only=read_only) as kept,
-        hands_with(kept, settings, progress, clock, use_proxies=use_proxies) as hands,
+        hands_with(kept, settings, progress, clock, use_proxies=use_proxies, meter=meter) as hands,
     ):
         yield hands
 
 
 @asynccontextmanager
 async def hands_with(
-    kept: Kept, settings: Settings, progress: Progress, clock: Clock, *, use_proxies: bool = True
+    kept: Kept,
+    settings: Settings,
+    progress: Progress,
+    clock: Clock,
+    *,
+    use_proxies: bool = True,
+    meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Hands]:
     """The same, where evidence and turns are open already."""
     if not settings.passwordstate.database.query:
         raise Misconfigured("passwordstate.database.query: is missing; spentkey check lists tables with a DocumentID")
-    async with _connected(settings, clock, use_proxies=use_proxies) as connections:
+    async with _connected(settings, clock, use_proxies=use_proxies, meter=meter) as connections:
         vault = _vault(settings, connections)
         yield Hands(
             desk=await _desk(settings, connections, vault),
@@ -95,9 +103,11 @@ def _check_of_kept(settings: Settings, clock: Clock) -> Checker:
     return StateCheck(state_directory(settings, os.environ), clock)
 
 
-def _connected(settings: Settings, clock: Clock, *, use_proxies: bool) -> AbstractAsyncContextManager[Connections]:
+def _connected(
+    settings: Settings, clock: Clock, *, use_proxies: bool, meter: Meter = UNMEASURED
+) -> AbstractAsyncContextManager[Connections]:
     tls = settings.tls
-    return connected(tls.ca_file, tls.microsoft_ca_file, clock, is_house, use_proxies=use_proxies)
+    return connected(tls.ca_file, tls.microsoft_ca_file, clock, is_house, use_proxies=use_proxies, meter=meter)
 
 
 async def _desk(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:
@@ -120,11 +130,12 @@ def _directories(
         for name, one in settings.tenants.items()
     }
     session_for, line, clock = connections.session_for, connections.line, connections.clock
-    return EntraDirectories(places, vault, session_for, line, clock, SystemIds(), jitter, paces)
+    return EntraDirectories(places, vault, session_for, line, clock, SystemIds(), jitter, paces, connections.meter)
 
 
 def _vault(settings: Settings, connections: Connections) -> PasswordstateVault:
     place, database = settings.passwordstate, settings.passwordstate.database
+    server = (database.server, database.port, database.database, database.query)
     keys = ApiKeys(
         credentials=place.api_key,
         certificates=place.certificates_api_key or place.api_key,
@@ -133,7 +144,7 @@ def _vault(settings: Settings, connections: Connections) -> PasswordstateVault:
     line = connections.line("Passwordstate", place.url)
     return PasswordstateVault(
         api=PasswordstateApi(line, keys, place.credentials_list, place.certificates_list),
-        database=Database(database.server, database.port, database.database, database.query, settings.tls.ca_file),
+        database=Database(*server, settings.tls.ca_file, connections.meter),
         database_entry=database.entry,
         pki_entry=place.pki_entry,
         certificate_match=place.certificate_match,

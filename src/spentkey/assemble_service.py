@@ -1,6 +1,6 @@
 """What works on tasks on and on: hands, places and the engine that the settings choose."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -11,11 +11,15 @@ from spentkey.engine.lanes import Sorter
 from spentkey.engine.local import once
 from spentkey.engine.places import PlacedClock, PlacedTurns, Places
 from spentkey.engine.port import Engine
-from spentkey.ports import Clock, Ids, Progress
+from spentkey.ports import Clock, Ids, Meter, Progress
 from spentkey.settings import Settings
 from spentkey.steps.case import Hands
 from spentkey.story import work_on
 from spentkey.system import SystemClock, SystemIds
+from spentkey.transport.measure import UNMEASURED
+
+Trying = Callable[[int, Hands], Awaitable[Result]]
+"""One try at a task with these hands: the story, or the story with somebody who watches."""
 
 
 @dataclass
@@ -61,14 +65,19 @@ class Service:
 
 @asynccontextmanager
 async def crew_for(
-    settings: Settings, progress: Progress, *, use_proxies: bool = True, clock: Clock | None = None
+    settings: Settings,
+    progress: Progress,
+    *,
+    use_proxies: bool = True,
+    clock: Clock | None = None,
+    meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Crew]:
     """Hands whose waits hold no place."""
     places, time = Places(settings.engine.concurrency), clock or SystemClock()
     placed = PlacedClock(time, places)
     async with (
         kept_for(settings, placed) as kept,
-        hands_with(kept, settings, progress, placed, use_proxies=use_proxies) as bare,
+        hands_with(kept, settings, progress, placed, use_proxies=use_proxies, meter=meter) as bare,
     ):
         hands = replace(bare, turns=PlacedTurns(kept.turns, places))
         sorter = Sorter(hands.desk, hands.rules.desk, hands.rules.tenants)
@@ -77,14 +86,20 @@ async def crew_for(
 
 @asynccontextmanager
 async def service_for(
-    settings: Settings, progress: Progress, *, use_proxies: bool = True, clock: Clock | None = None
+    settings: Settings,
+    progress: Progress,
+    trying: Trying = work_on,
+    *,
+    use_proxies: bool = True,
+    clock: Clock | None = None,
+    meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Service]:
     """The engine of one machine, or of several where `engine.database_url` is set."""
-    async with crew_for(settings, progress, use_proxies=use_proxies, clock=clock) as crew:
+    async with crew_for(settings, progress, use_proxies=use_proxies, clock=clock, meter=meter) as crew:
         rounds = Rounds(crew.clock, SystemIds(), settings.engine.poll_s)
 
         async def work(number: int) -> Result:
-            return await work_on(number, replace(crew.hands, run=rounds.current()))
+            return await trying(number, replace(crew.hands, run=rounds.current()))
 
         async with engine_for(settings, crew.kept, crew.sorter, work, crew.places, crew.clock) as engine:
             yield Service(engine, crew.hands)

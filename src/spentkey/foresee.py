@@ -1,11 +1,11 @@
 """What would be done to a task, and why or why not: the story up to the last read, without a single write."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.evidence import History
+from spentkey.core.evidence import Facts, History
 from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, leave_open
 from spentkey.ports import EvidenceLog, Question
 from spentkey.steps.case import Case, Hands
@@ -64,6 +64,10 @@ class SilentEvidence:
     async def removals(self, app_id: str) -> Mapping[str, int]:
         """What is on record about the application."""
         return await self._kept.removals(app_id)
+
+    async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
+        """The latest results."""
+        return await self._kept.recent(limit, before)
 
 
 async def foresee(number: int, hands: Hands) -> Foresight:

@@ -5,7 +5,7 @@ its method returns.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from spentkey.core.credential import Application, Identity, Sighting
-from spentkey.core.evidence import History
+from spentkey.core.evidence import Facts, History
 from spentkey.core.finding import Finding
 from spentkey.core.outcome import Refused, Route
 from spentkey.core.radius import Radius
@@ -126,6 +126,14 @@ class Vault(Protocol):
 
     async def pki_password(self) -> Secret:
         """The password of the PKI entry, which opens documents that their own entry's password does not."""
+        ...
+
+    async def reach(self) -> None:
+        """See that the vault answers and takes the key, without reading a secret."""
+        ...
+
+    async def reach_database(self) -> None:
+        """See that the vault's database takes a connection, without logging in."""
         ...
 
 
@@ -244,12 +252,38 @@ class EvidenceLog(Protocol):
         """The key ids of that application that Spentkey ever set out to remove, and for which task it did so last."""
         ...
 
+    async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
+        """The latest `result` records, newest first, at most `limit`; with `before`, those whose `seq` is lower."""
+        ...
+
 
 class Progress(Protocol):
     """Somebody who watches: a terminal, a log, or nobody."""
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """The task has come to that step of the story."""
+        ...
+
+
+@dataclass
+class Call:
+    """One request to an outside system, under way; whoever sends it says how it ended."""
+
+    status: str = "none"
+    """The status of the answer; `none` while there is no answer."""
+    usable: bool = True
+    """False where a page for people came in the answer's place."""
+
+
+class Meter(Protocol):
+    """Somebody who counts and times what is asked of outside systems: metrics, a log, traces, or nobody."""
+
+    def call(self, system: str, route: str, client_request_id: str | None = None) -> AbstractContextManager[Call]:
+        """One request, from its first byte to its answer; `route` names no object."""
+        ...
+
+    def throttled(self, system: str) -> None:
+        """The system said that too much was asked of it (429)."""
         ...
 
 

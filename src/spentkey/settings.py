@@ -6,8 +6,9 @@ Relative paths count from the configuration file.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRul
 from spentkey.core.secret import Secret
 from spentkey.core.task import PARAMETER_NAMES
 
+SHORTEST_KEY = 32
+"""Fewest characters of a key that opens the service; such keys are made, not thought up."""
 UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -50,11 +53,36 @@ def _at_path(path: Path, info: ValidationInfo) -> Path:
         raise ValueError("begins with ~ and no such user is known") from None
 
 
+def _host_and_port(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    known = bare == "localhost" or _address(bare) is not None
+    if not known or (":" in bare) != (bare != host) or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        raise ValueError("must be an address of this machine and a port, such as 127.0.0.1:8400 or [::1]:8400")
+    return listen
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _long_enough(key: Any) -> Any:
+    if not isinstance(key, Secret):
+        raise ValueError("is missing")  # noqa: TRY004  # pydantic takes a ValueError as a problem of the setting
+    if len(key.reveal()) < SHORTEST_KEY:
+        raise ValueError(f"must have at least {SHORTEST_KEY} characters: openssl rand -hex 32 makes one")
+    return key
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Url = Annotated[str, AfterValidator(_https)]
 Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
 FilePath = Annotated[Path, AfterValidator(_at_path)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
 
 
@@ -163,6 +191,42 @@ class Engine(Section):
         return self.database_url if isinstance(self.database_url, Secret) else None
 
 
+class Login(Section):
+    """Somebody who may ask the service, by name and key."""
+
+    role: Literal["viewer", "operator"]
+    key: Annotated[Any, AfterValidator(_long_enough)]
+
+
+class ServiceTls(Section):
+    """The certificate that the service shows, with its chain, and the private key to it; both PEM."""
+
+    certificate: FilePath
+    key: FilePath
+
+
+class Service(Section):
+    """`spentkey serve`: where it listens, who may ask, and how it logs."""
+
+    listen: Annotated[str, AfterValidator(_host_and_port)] = "127.0.0.1:8400"
+    webhook_secret: Annotated[Any, AfterValidator(_long_enough)] = None
+    login: Mapping[LoginName, Login] = Field(default={})
+    tls: ServiceTls | None = None
+    behind_proxy: bool = False
+    log_format: Literal["json", "console"] | None = None
+    log_level: Literal["debug", "info", "warning"] = "info"
+
+    @property
+    def host(self) -> str:
+        """The address to listen on."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port to listen on; 0 is any free one."""
+        return int(self.listen.rpartition(":")[2])
+
+
 class State(Section):
     """Where evidence, locks and counters are kept; nothing secret is."""
 
@@ -184,6 +248,7 @@ class Settings(Section):
     tenants: Mapping[Text, Tenant] = Field(min_length=1)
     policy: Policy = Policy()
     engine: Engine = Engine()
+    service: Service = Service()
     state: State = State()
     tls: Tls = Tls()
 
@@ -210,17 +275,32 @@ SECRETS = (
     "passwordstate.certificates_api_key",
     "passwordstate.documents_api_key",
     "engine.database_url",
+    "service.webhook_secret",
+    "service.login.NAME.key",
 )
+
+
+def _secrets(values: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Every secret setting that is given: its path, the table that it stands in, and its name there."""
+    for pattern in SECRETS:
+        *folders, name = pattern.split(".")
+        tables: list[tuple[str, Any]] = [("", values)]
+        for folder in folders:
+            tables = [(f"{path}{one}.", table[one]) for path, table in tables for one in _matching(table, folder)]
+        for path, table in tables:
+            if isinstance(table, dict) and name in table:
+                yield f"{path}{name}", cast("dict[str, Any]", table), name
+
+
+def _matching(table: Any, folder: str) -> list[str]:
+    names = list(cast("dict[str, Any]", table)) if isinstance(table, dict) else []
+    return names if folder == "NAME" else [name for name in names if name == folder]
 
 
 def _resolve_secrets(sources: Sources) -> list[str]:
     """Put a `Secret` in the place of each secret setting, and say which cannot be read."""
     problems: list[str] = []
-    for where in SECRETS:
-        section, name = where.split(".")
-        table = sources.values.get(section)
-        if not isinstance(table, dict) or name not in table:
-            continue
+    for where, table, name in _secrets(sources.values):
         try:
             secret = read_secret(table[name], where, sources)
             if isinstance(secret, str) and where != "ivanti.api_key":
@@ -228,7 +308,7 @@ def _resolve_secrets(sources: Sources) -> list[str]:
             table[name] = secret
         except SecretProblem as problem:
             problems.append(f"{where}: {problem}")
-            table[name] = Secret("unreadable")
+            table[name] = Secret("unreadable" * 4)  # long enough, so that only the real problem is named
     return problems
 
 
@@ -256,8 +336,23 @@ def _contradictions(settings: Settings) -> list[str]:
     database = settings.engine.database
     if database is not None and not database.reveal().startswith("postgresql://"):
         problems.append("engine.database_url: must be an address such as postgresql://user:password@host/spentkey")
+    problems += _service_contradictions(settings.service)
     for name, tenant in settings.tenants.items():
         problems += [f"tenants.{name}.{said}" for said in _tenant_contradictions(tenant)]
+    return problems
+
+
+def _service_contradictions(service: Service) -> list[str]:
+    address, problems = _address(service.host), list[str]()
+    loopback = service.host == "localhost" or (address is not None and address.is_loopback)
+    if not loopback and service.tls is None and not service.behind_proxy:
+        problems.append(
+            "service.listen: keys would cross the network in the clear: set service.tls, or behind_proxy = true where a "
+            "proxy in front of it speaks TLS"
+        )
+    keys = [login.key.reveal() for login in service.login.values()]
+    if len(set(keys)) < len(keys):
+        problems.append("service.login: two logins have the same key, so that nobody could tell who asked")
     return problems
 
 

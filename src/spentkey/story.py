@@ -21,9 +21,9 @@ JUDGED_AT_MOST = 3
 """How often an application is judged whose credential lists keep changing."""
 
 
-async def work_on(number: int, hands: Hands) -> Result:
+async def work_on(number: int, hands: Hands, attempt: str | None = None) -> Result:
     """Work on the task with that AssignmentID until it is closed, handed over, left open or left alone."""
-    case = Case(number, attempt=hands.ids.new(), hands=hands)
+    case = Case(number, attempt=attempt or hands.ids.new(), hands=hands)
     try:
         async with hands.turns.task(number):
             end = await tell(case)

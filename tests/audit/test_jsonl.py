@@ -424,3 +424,36 @@ async def test_a_torn_line_does_not_count(tmp_path: Path) -> None:
     os.truncate(file, file.stat().st_size - 1)
     assert await begin(evidence(tmp_path), 1) is None
     assert [record["what"] for record in chained(tmp_path)] == ["torn-line-cut", "intent"]
+
+
+async def with_results(directory: Path, count: int) -> JsonLinesEvidence:
+    """Results of so many tasks, each with another record before it."""
+    log = evidence(directory)
+    for number in range(count):
+        await log.append("intent", {"task": number, "app_id": "a", "key_id": "k"})
+        await log.append("result", {"task": number, "ticket": "closed"})
+    return log
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_recent_results_come_newest_first(tmp_path: Path, read_only: bool) -> None:
+    """Results alone, at most as many as asked for, also for somebody who only reads."""
+    await with_results(tmp_path, 5)
+    recent = await evidence(tmp_path, read_only=read_only).recent(3)
+    assert [(one["what"], one["task"]) for one in recent] == [("result", 4), ("result", 3), ("result", 2)]
+
+
+async def test_recent_results_go_on_before_a_record(tmp_path: Path) -> None:
+    """Pages join; before the first one there is none."""
+    log = await with_results(tmp_path, 5)
+    first = await log.recent(2)
+    second = await log.recent(2, first[-1]["seq"])
+    assert [one["task"] for one in (*first, *second)] == [4, 3, 2, 1]
+    assert await log.recent(5, 1) == []
+
+
+async def test_recent_results_of_another_process_are_seen(tmp_path: Path) -> None:
+    """Whoever wrote them."""
+    log = await with_results(tmp_path, 1)
+    await with_results(tmp_path, 1)
+    assert len(await log.recent(10)) == 2

@@ -9,7 +9,7 @@ from commands import Ended, ended, environment, spentkey
 from real_simulator import RealSimulator
 
 CANARY = "canary-literal-secret-5Bd"
-COMMANDS = ("check", "demo", "plan", "resume", "run", "work")
+COMMANDS = ("check", "demo", "plan", "resume", "run", "serve", "work")
 WRONG: dict[tuple[str, ...], str] = {
     ("walk",): "No such command 'walk'",
     ("run",): "Missing argument 'TASK'",
@@ -22,6 +22,8 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "40021", "--yaml"): "No such option",
     ("plan", "x"): "'x' is not a valid integer",
     ("work",): "Missing option '--once'",
+    ("serve", "40021"): "unexpected extra argument",
+    ("serve", "--once"): "No such option",
     ("resume",): "Missing option '--why'",
     ("resume", "--why", "x", "40021"): "unexpected extra argument",
     ("demo", "--seed", "x"): "is not a valid integer",
@@ -79,7 +81,7 @@ def complaints(said: Ended) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("command", [("run", "40021"), ("plan",), ("work", "--once")], ids=" ".join)
+@pytest.mark.parametrize("command", [("run", "40021"), ("plan",), ("work", "--once"), ("serve",)], ids=" ".join)
 def test_a_missing_configuration_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
     """It names the file that was looked for."""
     (line,) = complaints(spentkey(*command, "--json", home=tmp_path))

@@ -221,3 +221,43 @@ def test_resuming_does_not_reset_the_counts() -> None:
 def test_the_task_whose_survivor_was_lost_can_be_handed_over() -> None:
     """The stop holds back removals, and not the note that tells people about it."""
     assert fed([LOST]).refuse_hand_over("40021/1", NOW, LIMITS) is None
+
+
+def paused(why: str = "change of keys", at: datetime = NOW) -> dict[str, Any]:
+    """Somebody paused everything."""
+    return record("paused", at, who="ops", why=why)
+
+
+def test_a_pause_stops_everything_in_its_own_words() -> None:
+    """Who, why and since when; it is no lost credential."""
+    refused = fed([paused()]).refuse_any()
+    assert refused == Refused("G8", f"everything is paused since {NOW.isoformat()} by ops: change of keys")
+    assert asked(fed([paused()]), WIDE) == refused
+
+
+def test_a_pause_is_lifted_by_resumed() -> None:
+    """As a lost survivor's stop is."""
+    assert fed([paused(), record("resumed")]).refuse_any() is None
+
+
+def test_a_pause_does_not_hide_a_lost_survivor() -> None:
+    """Whichever came first, whoever lifts it sees the worse one."""
+    lost = record("survivor-lost", task=40021)
+    for records in ([lost, paused()], [paused(), lost]):
+        refused = fed(records).refuse_any()
+        assert refused is not None
+        assert "another credential was lost" in refused.reason
+
+
+def test_the_first_pause_counts() -> None:
+    """A second one does not change since when and why."""
+    refused = fed([paused("first"), paused("second")]).refuse_any()
+    assert refused is not None
+    assert refused.reason.endswith(": first")
+
+
+def test_there_must_be_something_to_lift() -> None:
+    """Nothing stopped, nothing lifted; a stop of either kind can be."""
+    assert fed([]).refuse_to_resume() == Refused("G8", "nothing is stopped")
+    assert fed([paused(), record("resumed")]).refuse_to_resume() is not None
+    assert [fed([one]).refuse_to_resume() for one in (paused(), record("survivor-lost"))] == [None, None]

@@ -78,15 +78,14 @@ def settings_rows(model: type[BaseModel] = Settings, path: str = "") -> Iterator
     for name, field in model.model_fields.items():
         inner = _section(field.annotation)
         if inner is not None:
-            yield from settings_rows(inner, f"{path}{name}." if inner is not _tenant() else f"{path}{name}.NAME.")
+            yield from settings_rows(inner, f"{path}{name}.NAME." if _by_name(field.annotation) else f"{path}{name}.")
         else:
             yield f"`{path}{name}`", default_of(field), allowed_of(f"{path}{name}", field)
 
 
-def _tenant() -> type[BaseModel]:
-    tenant = _section(Settings.model_fields["tenants"].annotation)
-    assert tenant is not None
-    return tenant
+def _by_name(annotation: Any) -> bool:
+    """Whether a setting is a table with a section for each name."""
+    return getattr(get_origin(annotation), "__name__", "") == "Mapping"
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:
@@ -105,6 +104,8 @@ def default_of(field: FieldInfo) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(one) for one in value) + "]"  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -116,7 +117,7 @@ def allowed_of(path: str, field: FieldInfo) -> str:
 
 
 def _kind(annotation: Any, limits: list[Any]) -> str:
-    names = {int: "whole number", float: "number", Path: "path"}
+    names = {bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
     if annotation is str:
         return _text_kind(limits)
     if annotation in names:

@@ -15,7 +15,7 @@ from spentkey.audit.jsonl import FILE, JsonLinesEvidence
 from spentkey.system import SystemClock
 
 PAGE = page("docs", "reference", "evidence.md")
-WRITERS = re.compile(r"\.(record|record_unless|try_to_record|_write)$|\bevidence\.append$")
+WRITERS = re.compile(r"\.(record|record_unless|try_to_record|_write)$|\bevidence\.append(_unless)?$")
 EXOTIC = 'half a pair \ud800, quotes " and \\, a line\u2028separator, ünïcode, \t tab, "hash":"0"'
 
 

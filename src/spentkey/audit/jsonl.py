@@ -14,7 +14,8 @@ import json
 import os
 import threading
 from array import array
-from collections.abc import Generator, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ class JsonLinesEvidence:
         self._chain, self._offset = Chain(str(self._file)), 0
         self._by_task: dict[int, array[int]] = {}
         self._intended: dict[str, dict[str, int]] = {}
+        self._results: array[int] = array("Q")
         self._read_only = read_only
         if not read_only:
             self._prepare(directory)
@@ -85,6 +87,17 @@ class JsonLinesEvidence:
     async def removals(self, app_id: str) -> Mapping[str, int]:
         """The key ids of the application that an intent on record names, each with the task of the latest one."""
         return await asyncio.to_thread(self._removals, app_id)
+
+    async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
+        """The latest results of every process, newest first."""
+        return await asyncio.to_thread(self._recent, limit, before)
+
+    def _recent(self, limit: int, before: int | None) -> list[Facts]:
+        with self._up_to_date() as file:
+            seqs = self._results[3::4]
+            end = len(seqs) if before is None else bisect_left(seqs, before)
+            places = [self._results[4 * at : 4 * at + 3] for at in range(max(0, end - limit), end)]
+            return [record for place in reversed(places) for record in self._again(file, place)]
 
     def _ask(self, question: Question) -> Refused | None:
         with self._up_to_date():
@@ -199,6 +212,8 @@ class JsonLinesEvidence:
         record = self._chain.take(text)
         if isinstance(record.get("task"), int):
             self._by_task.setdefault(record["task"], array("Q")).extend((self._offset, len(line), _mark(line)))
+            if record.get("what") == "result":
+                self._results.extend((self._offset, len(line), _mark(line), record["seq"]))
         if record.get("what") == "intent":
             self._intended.setdefault(str(record.get("app_id")), {})[str(record.get("key_id"))] = record["task"]
         self._offset += len(line) + 1

@@ -66,6 +66,21 @@ class PostgresEvidence:
             found = await self._lines(intents, app_id, there)
         return {str(record.get("key_id")): record["task"] for record in map(_believed, found)}
 
+    async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
+        """The latest results of every worker, newest first."""
+        async with self._up_to_date() as there:
+            rows = (
+                await self._database.rows(
+                    "SELECT line FROM spentkey_evidence WHERE what = 'result' AND seq < %(before)s"
+                    " ORDER BY seq DESC LIMIT %(limit)s",
+                    before=2**62 if before is None else before,
+                    limit=limit,
+                )
+                if there
+                else []
+            )
+        return [_believed(line) for (line,) in rows]
+
     async def verify(self) -> int:
         """Read the whole chain anew and check it; gives its length."""
         self._chain, self._last = Chain(WHERE), None

@@ -1,14 +1,16 @@
 """The commands with their options. What they do is imported when they are called, so that help and errors are quick."""
 
 import getpass
+import sys
 from pathlib import Path
 
 import click
 
-from spentkey.cli.ending import until_done
+from spentkey.cli.ending import complain, until_done
 from spentkey.cli.options import config_option, json_option
 
 SHORT = {
+    "serve": "work on the queue until stopped, with webhook, API and metrics",
     "resume": "lift a stop, with who and why on record",
     "run": "work on one task, from ticket to report",
     "plan": "say what would be done to each open task, and why or why not; write nothing",
@@ -54,6 +56,22 @@ def work(once: bool, config: Path, as_json: bool) -> None:
     from spentkey.cli.work import work_on_and_on, work_once  # noqa: PLC0415
 
     until_done(work_once(config, as_json=as_json) if once else work_on_and_on(config, as_json=as_json))
+
+
+@click.command(short_help=SHORT["serve"])
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Log as JSON, whatever the configuration says.")
+def serve(config: Path, as_json: bool) -> None:
+    """Work on the open tasks of the queue team until stopped, and answer the webhook, the API, health and metrics.
+
+    SIGTERM or Ctrl-C stops it: no more requests are taken, work under way comes to a safe point, and the exit code is
+    0. A second one ends it at once; nothing is lost, since open tasks are found again.
+    """
+    try:
+        from spentkey.cli.serve import serve_until_stopped  # noqa: PLC0415
+    except ModuleNotFoundError as missing:
+        sys.exit(complain(f"{missing.name} is not installed: pip install 'spentkey[service]'", 2))
+    until_done(serve_until_stopped(config, as_json=as_json))
 
 
 @click.command(short_help=SHORT["demo"])
@@ -102,7 +120,7 @@ def _user() -> str:
 @config_option
 @json_option
 def resume(why: str, who: str, config: Path, as_json: bool) -> None:
-    """Lift the stop that a lost survivor caused (guard G8), with who and why on record."""
+    """Lift the stop that a lost survivor or a pause caused (guard G8), with who and why on record."""
     from spentkey.cli.resume import lift_stop  # noqa: PLC0415
 
     until_done(lift_stop(config, who, why, as_json=as_json))

@@ -6,7 +6,7 @@ import traceback
 import click
 
 from spentkey import __version__
-from spentkey.cli.commands import check, demo, plan, resume, run, work
+from spentkey.cli.commands import check, demo, plan, resume, run, serve, work
 from spentkey.cli.ending import complain
 
 
@@ -20,7 +20,7 @@ def cli() -> None:
     """
 
 
-for command in (check, demo, plan, resume, run, work):
+for command in (check, demo, plan, resume, run, serve, work):
     cli.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""`spentkey resume`: lift the stop that a lost survivor caused, with who and why on record."""
+"""`spentkey resume`: lift the stop that a lost survivor or a pause caused, with who and why on record."""
 
 import os
 from pathlib import Path

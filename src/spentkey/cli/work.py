@@ -4,12 +4,15 @@ import os
 from pathlib import Path
 
 from spentkey.assemble_service import crew_for, service_for
+from spentkey.cli.attending import attending
 from spentkey.cli.show import print_json, summary
 from spentkey.cli.stopping import told_to_stop
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import exit_code_of_all
 from spentkey.settings import load_settings
+from spentkey.system import SystemClock
+from spentkey.unattended import watched
 
 
 async def work_once(config: Path, *, as_json: bool) -> int:
@@ -27,8 +30,8 @@ async def work_once(config: Path, *, as_json: bool) -> int:
 
 async def work_on_and_on(config: Path, *, as_json: bool) -> int:
     """Work until a signal says stop, and come to a safe point; gives the exit code, 0."""
-    settings = load_settings(config, os.environ)
-    with watching(as_json=as_json) as progress, told_to_stop() as stop:
-        async with service_for(settings, progress) as service:
+    settings, clock = load_settings(config, os.environ), SystemClock()
+    with attending(settings.service, clock, os.environ, live=True, as_json=as_json) as watch, told_to_stop() as stop:
+        async with service_for(settings, watch, watched(watch), clock=clock, meter=watch) as service:
             await service.engine.serve(stop)
     return 0

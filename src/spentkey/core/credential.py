@@ -92,6 +92,11 @@ class Application(Holder):
         """Its key credentials."""
         return [credential for credential in self.credentials if credential.kind is Kind.CERTIFICATE]
 
+    def live_secret_ends(self, now: datetime) -> list[datetime]:
+        """When its live secrets end, the soonest first."""
+        ends = [one.end for one in self.credentials if one.kind is Kind.SECRET and one.end is not None]
+        return sorted(end for end in ends if end > now)
+
 
 @dataclass(frozen=True)
 class Sighting:

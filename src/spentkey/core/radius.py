@@ -29,20 +29,27 @@ class Radius:
             self._by_run[str(record.get("run"))] += 1
         elif what == "handing-over":
             self._hand_overs.append((at, f"{record.get('task')}/{record.get('assignment')}"))
-        elif what == "survivor-lost":
+        elif what == "survivor-lost" or (what == "paused" and self.stop is None):
             self.stop = record
         elif what == "resumed":
             self.stop = None
 
     def refuse_any(self) -> Refused | None:
-        """Whether everything is stopped because a survivor was lost."""
+        """Whether everything is stopped, because a survivor was lost or because somebody paused it."""
         if self.stop is None:
             return None
+        if self.stop.get("what") == "paused":
+            who, why = self.stop.get("who"), self.stop.get("why")
+            return Refused("G8", f"everything is paused since {self.stop.get('at')} by {who}: {why}")
         return Refused(
             "G8",
             f"everything is stopped since {self.stop.get('at')}, because another credential was lost in the work on "
             f"task {self.stop.get('task')}; when that has been looked into: spentkey resume --why …",
         )
+
+    def refuse_to_resume(self) -> Refused | None:
+        """Whether there is nothing that could be lifted."""
+        return Refused("G8", "nothing is stopped") if self.stop is None else None
 
     def refuse_intent(self, run: str, app_id: str, now: datetime, limits: Limits) -> Refused | None:
         """Whether one removal more would pass a limit."""

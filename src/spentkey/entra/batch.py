@@ -25,8 +25,11 @@ def batch_of_two(app_id: str) -> dict[str, Any]:
     }
 
 
-def read_batch(answered: Answered, now: datetime) -> Sighting:
-    """What the batch shows; raises `TryAgain` when a part was throttled, `Outage` when one is missing."""
+def read_batch(answered: Answered, now: datetime, throttled: Callable[[], None] = lambda: None) -> Sighting:
+    """What the batch shows; raises `TryAgain` when a part was throttled, `Outage` when one is missing.
+
+    `throttled` is told of each part that was answered with 429 inside a batch of status 200.
+    """
     if answered.status != 200:
         raise Outage(f"{SYSTEM} answered {answered.status} to a batch of reads")
     parts = json_object(answered, SYSTEM).get("responses")
@@ -34,6 +37,8 @@ def read_batch(answered: Answered, now: datetime) -> Sighting:
         raise Outage(f"{SYSTEM} answered a batch without responses")
     found = [cast("dict[str, Any]", part) for part in cast("list[Any]", parts) if isinstance(part, dict)]
     responses = {str(part.get("id")): part for part in found}
+    for _ in [part for part in found if part.get("status") == 429]:
+        throttled()
     application = _part(responses, "application", now)
     principal = _part(responses, "principal", now)
     return Sighting(

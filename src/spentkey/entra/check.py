@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from spentkey.core.credential import Credential, Kind
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, State, clock_finding
 from spentkey.core.guards import g2_identity
@@ -75,8 +74,7 @@ class TenantCheck:
         now = self.directories.clock.now()
         yield clock_finding(self.system, now, sighting.directory_time)
         application = sighting.application
-        secrets = [one for one in application.credentials if one.kind is Kind.SECRET] if application else []
-        yield _own_secret(self.system, secrets, now)
+        yield _own_secret(self.system, application.live_secret_ends(now) if application else [], now)
 
 
 def _second_witness(system: str, roles: frozenset[str]) -> Finding:
@@ -87,10 +85,9 @@ def _second_witness(system: str, roles: frozenset[str]) -> Finding:
     return Finding(system, what, State.OK, f"none: {ROLE} is not granted, which is optional")
 
 
-def _own_secret(system: str, secrets: list[Credential], now: datetime) -> Finding:
+def _own_secret(system: str, ends: list[datetime], now: datetime) -> Finding:
     """Which of the secrets is in use is not shown, so the soonest end among the live ones counts."""
     what = "own credential"
-    ends = sorted(one.end for one in secrets if one.end is not None and one.end > now)
     if not ends:
         mend = "look at the automation's app registration: its credentials are not shown here"
         return Finding(system, what, State.WARN, "no live client secret is shown", mend)

@@ -64,7 +64,7 @@ class EntraDirectory:
         async def once() -> Sighting:
             await self.quota.read(units=2)  # each request in a batch counts by itself
             answered = await self._authorised(lambda headers: self.line.post_read("/v1.0/$batch", body, headers))
-            return read_batch(answered, self.clock.now())
+            return read_batch(answered, self.clock.now(), lambda: self.line.meter.throttled(SYSTEM))
 
         return await with_retries(once, self.clock, self.jitter)
 

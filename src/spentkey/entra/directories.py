@@ -13,8 +13,9 @@ from spentkey.core.secret import Secret
 from spentkey.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
 from spentkey.entra.quota import quota_of
 from spentkey.entra.token import SignIn, TokenSource
-from spentkey.ports import Clock, Ids, Vault
+from spentkey.ports import Clock, Ids, Meter, Vault
 from spentkey.transport.line import Line
+from spentkey.transport.measure import UNMEASURED
 from spentkey.transport.pace import PaceStates
 
 PAUSE_S = 300.0
@@ -44,6 +45,7 @@ class EntraDirectories:
     ids: Ids
     jitter: Callable[[], float]
     paces: PaceStates
+    meter: Meter = UNMEASURED
     _open: dict[str, asyncio.Task[EntraDirectory]] = field(default_factory=dict[str, asyncio.Task[EntraDirectory]])
     _paused: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
 
@@ -89,7 +91,8 @@ class EntraDirectories:
         return directory
 
     def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], str]) -> TokenSource:
-        return TokenSource(sign_in, self.session_for(sign_in.authority), self.clock, self.jitter, proof)
+        session = self.session_for(sign_in.authority)
+        return TokenSource(sign_in, session, self.clock, self.jitter, proof, self.meter)
 
 
 def _noticed(opening: asyncio.Task[EntraDirectory]) -> None:

@@ -25,12 +25,14 @@ from spentkey.core.credential import Identity
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.secret import Secret
 from spentkey.entra.proof import UnusableProof
-from spentkey.ports import Clock
+from spentkey.ports import Call, Clock, Meter
 from spentkey.transport.line import AGAIN_READ
+from spentkey.transport.measure import UNMEASURED
 from spentkey.transport.retry import TryAgain, retry_after, with_retries
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # its warnings quote what the server said
 
+SYSTEM, ROUTE = "Microsoft sign-in", "POST /{tenant}/oauth2/v2.0/token"
 FRESH_FOR_S = 300
 """How much longer a token must live to be used again, in seconds."""
 
@@ -72,8 +74,9 @@ class TokenSource:
         clock: Clock,
         jitter: Callable[[], float],
         proof: Secret | Callable[[], str],
+        meter: Meter = UNMEASURED,
     ) -> None:
-        self.sign_in = sign_in
+        self.sign_in, self._meter = sign_in, meter
         self._session, self._clock, self._jitter, self._proof = session, clock, jitter, proof
         self._credential = self._new_credential()
         self._one_at_a_time = asyncio.Lock()
@@ -122,7 +125,8 @@ class TokenSource:
         who = f"sign-in as {self.sign_in.client_id} in tenant {self.sign_in.tenant_id}"
         try:
             async with asyncio.timeout(self._session.timeout.total):  # the library has limits for silence alone
-                return await self._credential.get_token(self.sign_in.scope)
+                with self._meter.call(SYSTEM, ROUTE) as call:
+                    return await self._asked(call)
         except ClientAuthenticationError as problem:
             raise self._classified(problem, who) from None
         except HttpResponseError as problem:
@@ -132,8 +136,20 @@ class TokenSource:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise Outage(f"{who}: the answer is not a token reply") from None
 
+    async def _asked(self, call: Call) -> AccessToken:
+        """Ask the library, and note the status of what came."""
+        try:
+            token = await self._credential.get_token(self.sign_in.scope)
+        except HttpResponseError as problem:
+            call.status = str(_status(problem) or "none")
+            raise
+        call.status = "200"
+        return token
+
     def _classified(self, problem: HttpResponseError, who: str) -> Exception:
-        status = problem.status_code or getattr(problem.response, "status_code", None)
+        status = _status(problem)
+        if status == 429:
+            self._meter.throttled(SYSTEM)
         if isinstance(problem, IncompleteReadError):
             return TryAgain(f"{who}: the answer broke off")
         if status in AGAIN_READ:
@@ -149,6 +165,10 @@ class TokenSource:
 def _hidden(token: AccessToken) -> tuple[Secret, float]:
     """The token and its end; the library's own pair would show it in a traceback with variables."""
     return Secret(token.token), float(token.expires_on)
+
+
+def _status(problem: HttpResponseError) -> int | None:
+    return problem.status_code or getattr(problem.response, "status_code", None)
 
 
 def read_roles(token: Secret) -> frozenset[str]:

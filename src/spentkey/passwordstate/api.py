@@ -49,6 +49,11 @@ class PasswordstateApi:
         ids = ", ".join(str(entry.entry_id) for entry in exact)
         raise AccessRefused(f"{where} has {len(exact)} entries with the title {title!r}: {ids}")
 
+    async def look_for(self, title: str) -> None:
+        """Search for an entry without its password and without an audit record, to see that the key is taken."""
+        query = {"title": f'"{title}"', "ExcludePassword": "true", "PreventAuditing": "true"}
+        await self._search(self.credentials_list, query, self.keys.credentials)
+
     async def certificate_entries(self, rule: str, app_id: str, display_name: str) -> Sequence[CertificateEntry]:
         """The entries of the certificates list that belong to the application, by one rule: `appid` or `title`."""
         if rule == "appid":

@@ -20,10 +20,11 @@ from typing import Any
 
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.ports import DocumentRef
+from spentkey.ports import DocumentRef, Meter
+from spentkey.transport.measure import UNMEASURED
 from spentkey.transport.trust import machine_store
 
-SYSTEM = "the Passwordstate database"
+SYSTEM, METERED = "the Passwordstate database", "Passwordstate database"
 SECONDS = 15
 """How long connecting may take."""
 MOST_ROWS = 50
@@ -41,6 +42,18 @@ class Database:
     name: str
     query: str
     ca_file: Path | None
+    meter: Meter = UNMEASURED
+
+
+async def reach(database: Database) -> None:
+    """See that somebody listens where the database should be; raises `Outage` when nobody does."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            _, writer = await asyncio.open_connection(database.server, database.port)
+            writer.close()
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        raise Outage(f"{SYSTEM}: it cannot be reached") from None
 
 
 async def find_documents(database: Database, user: str, password: Secret, entry_id: int) -> Sequence[DocumentRef]:
@@ -54,11 +67,17 @@ async def read_rows(
     database: Database, user: str, password: Secret, statement: str, *parameters: int
 ) -> list[tuple[Any, ...]]:
     """The first rows that a SELECT of ours gives."""
-    try:
-        async with asyncio.timeout(2 * SECONDS):
-            return await asyncio.to_thread(_ask, database, user, password, statement, parameters)
-    except TimeoutError:
-        raise Outage(f"{SYSTEM} did not answer in time") from None
+    with database.meter.call(METERED, "query") as call:
+        try:
+            async with asyncio.timeout(2 * SECONDS):
+                rows = await asyncio.to_thread(_ask, database, user, password, statement, parameters)
+        except TimeoutError:
+            raise Outage(f"{SYSTEM} did not answer in time") from None
+        except AccessRefused:
+            call.status = "refused"
+            raise
+        call.status = "ok"
+        return rows
 
 
 def _ask(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spentkey.core.secret import Secret
+from spentkey.passwordstate import sql
 from spentkey.passwordstate.api import PasswordstateApi
 from spentkey.passwordstate.sql import Database, find_documents
 from spentkey.ports import CertificateEntry, DocumentRef, Login
@@ -39,6 +40,14 @@ class PasswordstateVault:
     async def pki_password(self) -> Secret:
         """The password of the PKI entry."""
         return (await self.api.entry(self.pki_entry)).password
+
+    async def reach(self) -> None:
+        """Look for an entry without reading its password, and without a record in Passwordstate's audit log."""
+        await self.api.look_for(self.database_entry)
+
+    async def reach_database(self) -> None:
+        """Connect to the database's port and hang up."""
+        await sql.reach(self.database)
 
     async def login(self, title: str) -> Login:
         """The user name and password of the entry with that title."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from spentkey.ports import Clock
+from spentkey.ports import Clock, Meter
 from spentkey.system import jitter
 from spentkey.transport.line import Line
 from spentkey.transport.session import open_session
@@ -23,11 +23,12 @@ class Connections:
     clock: Clock
     is_house: Callable[[str], bool]
     proxy_of: Callable[[str], str | None]
+    meter: Meter
 
     def line(self, name: str, url: str, refused_before_effect: frozenset[int] = frozenset({429})) -> Line:
         """A line to the system at `url`; loopback addresses belong to the house."""
         proxy = self.proxy_of(url)
-        return Line(name, url, self.session_for(url), self.clock, jitter, proxy, refused_before_effect)
+        return Line(name, url, self.session_for(url), self.clock, jitter, proxy, refused_before_effect, self.meter)
 
     def session_for(self, url: str) -> aiohttp.ClientSession:
         """The session whose authorities are believed for that address."""
@@ -42,9 +43,10 @@ async def connected(
     is_house: Callable[[str], bool],
     *,
     use_proxies: bool,
+    meter: Meter,
 ) -> AsyncGenerator[Connections]:
     """Open both sessions, which connect when they are first used, and close them at the end."""
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_session(trust(house_ca)))
         microsoft = await stack.enter_async_context(open_session(trust(microsoft_ca)))
-        yield Connections(house, microsoft, clock, is_house, proxy_for if use_proxies else lambda _: None)
+        yield Connections(house, microsoft, clock, is_house, proxy_for if use_proxies else lambda _: None, meter)

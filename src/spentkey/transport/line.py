@@ -11,7 +11,8 @@ from yarl import URL
 
 from spentkey.core.bug import without_values
 from spentkey.core.errors import Outage, SpentkeyError
-from spentkey.ports import Clock
+from spentkey.ports import Clock, Meter
+from spentkey.transport.measure import UNMEASURED, route_of
 from spentkey.transport.permit import ask_permit
 from spentkey.transport.retry import TryAgain, retry_after, with_retries
 
@@ -49,6 +50,7 @@ class Line:
     proxy: str | None = None
     refused_before_effect: Collection[int] = field(default=frozenset({429}))
     """Statuses after which a write is certainly not applied and may be sent again."""
+    meter: Meter = UNMEASURED
 
     async def read(
         self, path: str, query: Mapping[str, str] | None = None, headers: Callable[[], Mapping[str, str]] | None = None
@@ -148,19 +150,24 @@ class Line:
         """One request. Headers, and a body that holds a proof, come as functions: so no frame above this one has them."""
         url = URL(self.base.rstrip("/") + path, encoded=True)
         try:
-            async with self.session.request(
-                method,
-                url.with_query(query) if query else url,
-                json=body() if callable(body) else body,
-                headers=headers(),
-                proxy=self.proxy,
-                allow_redirects=False,
-            ) as response:
-                answered = Answered(response.status, response.headers, await response.read())
+            sent = headers()
+            with self.meter.call(self.name, route_of(method, path), sent.get("client-request-id")) as call:
+                async with self.session.request(
+                    method,
+                    url.with_query(query) if query else url,
+                    json=body() if callable(body) else body,
+                    headers=sent,
+                    proxy=self.proxy,
+                    allow_redirects=False,
+                ) as response:
+                    answered = Answered(response.status, response.headers, await response.read())
+                    call.status, call.usable = str(answered.status), not answered.is_html()
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
             raise Outage(f"{self.name}: the TLS connection was refused ({_brief(problem)})") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
             raise TryAgain(f"{self.name} did not answer ({_brief(problem)})") from problem
+        if answered.status == 429:
+            self.meter.throttled(self.name)
         if 300 <= answered.status < 400:
             raise Outage(f"{self.name} answered with a redirect, which is not followed")
         return answered

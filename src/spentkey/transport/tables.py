@@ -23,6 +23,7 @@ STATEMENTS: tuple[LiteralString, ...] = (
     """,
     "CREATE INDEX IF NOT EXISTS spentkey_evidence_task ON spentkey_evidence (task, seq) WHERE task IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS spentkey_evidence_app ON spentkey_evidence (app_id) WHERE what = 'intent'",
+    "CREATE INDEX IF NOT EXISTS spentkey_evidence_results ON spentkey_evidence (seq) WHERE what = 'result'",
     "CREATE SEQUENCE IF NOT EXISTS spentkey_claim",
     """
     CREATE TABLE IF NOT EXISTS spentkey_claims (

@@ -1,0 +1,72 @@
+"""Who hears what a command does that nobody watches: the log, traces where a collector is named, and metrics."""
+
+import importlib
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from spentkey.cli.show import LiveTable
+from spentkey.core.errors import Misconfigured
+from spentkey.observe.logs import Logged, logging_to
+from spentkey.observe.watch import Observer, Watch
+from spentkey.ports import Clock
+from spentkey.settings import Service
+
+COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+
+class Shown(Observer):
+    """The live table as an observer."""
+
+    def __init__(self, table: LiveTable) -> None:
+        self._table = table
+
+    def stepped(self, task: int, step: str, detail: str) -> None:
+        """Move the task's row."""
+        self._table.step(task, step, detail)
+
+
+@contextmanager
+def attending(
+    service: Service,
+    clock: Clock,
+    environment: Mapping[str, str],
+    *others: Observer,
+    live: bool = False,
+    as_json: bool = False,
+) -> Generator[Watch]:
+    """Log to stderr, and trace where the environment names a collector.
+
+    With `live`, a terminal shows the moving table in place of the log.
+    """
+    wanted = "json" if as_json else service.log_format
+    lines = wanted == "json" if wanted else not sys.stderr.isatty()
+    with _traced(clock, environment) as traced:
+        if live and sys.stderr.isatty() and wanted is None:
+            console = Console(stderr=True, highlight=False)
+            with Live(console=console, refresh_per_second=12, transient=True) as table:
+                yield Watch((Shown(LiveTable(table)), *traced, *others), clock)
+        else:
+            with logging_to(sys.stderr, as_json=lines, level=service.log_level, clock=clock):
+                yield Watch((Logged(), *traced, *others), clock)
+
+
+@contextmanager
+def _traced(clock: Clock, environment: Mapping[str, str]) -> Generator[Sequence[Observer]]:
+    """The traces, which cost an import that only those pay who want them."""
+    if not environment.get(COLLECTOR):
+        yield ()
+        return
+    try:
+        traces: Any = importlib.import_module("spentkey.observe.traces")
+    except ImportError:
+        raise Misconfigured(f"{COLLECTOR} is set, but traces are not installed: pip install 'spentkey[otel]'") from None
+    traced = traces.Traced(traces.provider(), clock)
+    try:
+        yield (traced,)
+    finally:
+        traced.close()

@@ -1,0 +1,96 @@
+"""`spentkey serve`: poller, workers, webhook, API and metrics in one process, until it is stopped."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from spentkey.assemble_service import service_for
+from spentkey.cli.attending import attending
+from spentkey.cli.stopping import told_to_stop
+from spentkey.engine.port import Engine
+from spentkey.observe.known import LastKnown
+from spentkey.observe.logs import logger
+from spentkey.observe.metrics import Metrics
+from spentkey.ports import Clock
+from spentkey.settings import Service as ServiceSettings
+from spentkey.settings import load_settings
+from spentkey.steps.case import Hands
+from spentkey.system import SystemClock
+from spentkey.unattended import watch_own_credentials, watched
+from spentkey.web.access import Access, Failures, Login
+from spentkey.web.app import make_app
+from spentkey.web.readiness import Readiness, probes_of
+from spentkey.web.server import Server, address_of, listen_on, make_server
+from spentkey.web.service import Service
+
+MOST_FAILURES = 20
+"""Most wrong keys in a minute from one address."""
+
+
+async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
+    """Serve until SIGTERM or SIGINT; gives the exit code."""
+    settings, clock = load_settings(config, os.environ), SystemClock()
+    metrics, known = Metrics(clock), LastKnown(clock)
+    with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as watch:
+        async with service_for(settings, watch, watched(watch), clock=clock, meter=watch) as made:
+            service = service_of(settings.service, made.engine, made.hands, clock, metrics, known)
+            await _serve(service, settings.service)
+    return 0
+
+
+def service_of(
+    settings: ServiceSettings,
+    engine: Engine,
+    hands: Hands,
+    clock: Clock,
+    metrics: Metrics,
+    known: LastKnown,
+    most_failures: int = MOST_FAILURES,
+) -> Service:
+    """What the routes work with."""
+    logins = tuple(Login.make(name, one.role, one.key) for name, one in settings.login.items())
+    return Service(
+        engine=engine,
+        hands=hands,
+        metrics=metrics,
+        readiness=Readiness(probes_of(hands, engine), known, clock),
+        access=Access(logins, Failures(clock, most_failures)),
+        webhook_secret=settings.webhook_secret,
+        clock=clock,
+        started=clock.now(),
+    )
+
+
+async def _serve(service: Service, settings: ServiceSettings) -> None:
+    """Run server and engine side by side until a signal, or until one of them ends by a problem."""
+    server, bound = make_server(make_app(service), settings), listen_on(settings)
+    logger().info("listening", address=address_of(settings, bound), logins=len(settings.login))
+    if not settings.login and settings.webhook_secret is None:
+        logger().warning("nobody can ask: neither service.login nor service.webhook_secret is set")
+    with told_to_stop() as stop:
+        parts: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(server.serve(sockets=[bound])),
+            asyncio.ensure_future(service.engine.serve(stop)),
+            asyncio.ensure_future(watch_own_credentials(service.hands, service.clock, service.metrics.days_left)),
+            asyncio.ensure_future(stop.wait()),
+        ]
+        try:
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            await _wind_down(server, stop, parts)
+        finally:
+            for part in parts:
+                part.cancel()
+
+
+async def _wind_down(server: Server, stop: asyncio.Event, parts: list[asyncio.Future[Any]]) -> None:
+    """Take no more requests, let the engine come to a safe point, and raise what ended a part early."""
+    logger().info("stopping")
+    serving, working, figures, _ = parts
+    stop.set()
+    server.should_exit = True
+    await serving
+    await working
+    if figures.done():
+        await figures
+    logger().info("stopped")

@@ -1,0 +1,137 @@
+"""Metrics in Prometheus' format, in a registry of their own. No label holds an id, a name of an application or a text."""
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from spentkey import __version__
+from spentkey.core.errors import Misconfigured
+from spentkey.core.outcome import Result
+from spentkey.observe.watch import Called, Observer
+from spentkey.ports import Clock
+
+disable_created_metrics()  # a second series for each counter, of no use here
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+CALL_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+STEP_SECONDS = (0.05, 0.25, 1, 5, 15, 30, 60, 120, 300, 900)
+STAGES = ("queued", "working", "later")
+
+
+class Metrics(Observer):
+    """Counts and times; the service adds what it must ask for: the queue, stops, days left, systems."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._calls = Counter(
+            "spentkey_outside_calls", "Requests to outside systems.", ("system", "route", "status"), registry=registry
+        )
+        self._call_seconds = Histogram(
+            "spentkey_outside_call_seconds",
+            "How long requests to outside systems took.",
+            ("system", "route"),
+            buckets=CALL_SECONDS,
+            registry=registry,
+        )
+        self._throttled = Counter(
+            "spentkey_throttled",
+            "Answers 429 of outside systems, parts of a batch included.",
+            ("system",),
+            registry=registry,
+        )
+        self._outcomes = Counter(
+            "spentkey_outcomes", "Tries at tasks, by how they ended.", ("outcome", "guard", "ticket"), registry=registry
+        )
+        self._step_seconds = Histogram(
+            "spentkey_step_seconds", "How long steps took.", ("step",), buckets=STEP_SECONDS, registry=registry
+        )
+        self._requests = Counter(
+            "spentkey_http_requests", "Requests to this service.", ("method", "route", "status"), registry=registry
+        )
+        self._queue = Gauge("spentkey_queue_tasks", "Tasks that the engine holds.", ("stage",), registry=registry)
+        self._days_left = Gauge(
+            "spentkey_credential_days_left",
+            "Days until the first live client secret of the automation itself ends.",
+            ("tenant",),
+            registry=registry,
+        )
+        self._stopped = Gauge("spentkey_stopped", "1 while everything is stopped or paused.", registry=registry)
+        self._ready = Gauge(
+            "spentkey_system_ready", "1 while the system is within reach.", ("system",), registry=registry
+        )
+        Gauge("spentkey_build_info", "Always 1.", ("version",), registry=registry).labels(__version__).set(1)
+        self._at: dict[int, tuple[str, float]] = {}
+        self._told: set[str] = set()
+
+    def called(self, call: Called) -> None:
+        """Count and time an outside call."""
+        self._calls.labels(call.system, call.route, call.status).inc()
+        self._call_seconds.labels(call.system, call.route).observe(call.seconds)
+
+    def throttled(self, system: str) -> None:
+        """Count a 429."""
+        self._throttled.labels(system).inc()
+
+    def stepped(self, task: int, step: str, detail: str) -> None:
+        """Time the step that ends here; the last one of a try is the word for its ticket, and takes no time."""
+        del detail
+        now = self._clock.monotonic()
+        before = self._at.get(task)
+        if before is not None:
+            self._step_seconds.labels(before[0]).observe(now - before[1])
+        self._at[task] = (step, now)
+
+    def ended(self, result: Result) -> None:
+        """Count how a try ended."""
+        self._at.pop(int(result.task), None)
+        self._outcomes.labels(result.outcome, result.guard or "", result.ticket.value).inc()
+
+    def crashed(self, task: int, problem: Exception) -> None:
+        """Count a bug, or a configuration that cannot be used, as an outcome of its own; the task stays as it is."""
+        self._at.pop(task, None)
+        outcome = "misconfigured" if isinstance(problem, Misconfigured) else "bug"
+        self._outcomes.labels(outcome, "", "open").inc()
+
+    def requested(self, method: str, route: str, status: int) -> None:
+        """Count a request to the service."""
+        self._requests.labels(method, route, str(status)).inc()
+
+    def queue(self, stages: Iterable[str] | None) -> None:
+        """Say in which stages the engine's tasks are; None when that is not known."""
+        self._queue.clear()
+        if stages is not None:
+            held = list(stages)
+            for stage in STAGES:
+                self._queue.labels(stage).set(held.count(stage))
+
+    def stopped(self, stopped: bool) -> None:
+        """Say whether everything is stopped or paused."""
+        self._stopped.set(stopped)
+
+    def ready(self, systems: Mapping[str, bool]) -> None:
+        """Say which systems are within reach."""
+        for name, within_reach in systems.items():
+            self._ready.labels(name).set(within_reach)
+
+    def days_left(self, tenant: str, days: float | None) -> None:
+        """Say how long the automation's own secret lives; None, where it is not known, takes the figure away."""
+        if days is not None:
+            self._days_left.labels(tenant).set(days)
+            self._told.add(tenant)
+        elif tenant in self._told:
+            self._told.remove(tenant)
+            self._days_left.remove(tenant)
+
+    def text(self) -> bytes:
+        """Everything, in the format that Prometheus reads."""
+        return generate_latest(self.registry)

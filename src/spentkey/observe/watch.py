@@ -1,0 +1,92 @@
+"""The one who watches for all observers: tasks, steps and outside calls are told once, and each observer hears them."""
+
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+
+from spentkey.core.outcome import Result
+from spentkey.ports import Call, Clock
+
+
+@dataclass(frozen=True)
+class Called:
+    """An outside call that has ended; `status` is the answer's, or `none`, `ok`, `refused` where there is no number."""
+
+    system: str
+    route: str
+    status: str
+    seconds: float
+    client_request_id: str | None
+    usable: bool = True
+
+
+class Observer:
+    """Somebody who hears what happens, and by default does nothing with it."""
+
+    def called(self, call: Called) -> None:
+        """An outside call has ended."""
+
+    def throttled(self, system: str) -> None:
+        """A system said that too much was asked of it."""
+
+    def stepped(self, task: int, step: str, detail: str) -> None:
+        """A task has come to a step."""
+
+    def working(self, task: int, attempt: str) -> AbstractContextManager[None]:
+        """Around one try at a task."""
+        del task, attempt
+        return nullcontext()
+
+    def ended(self, result: Result) -> None:
+        """A try at a task has ended."""
+
+    def crashed(self, task: int, problem: Exception) -> None:
+        """A try at a task met a bug, or a configuration that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The ports `Progress` and `Meter` for several observers."""
+
+    observers: Sequence[Observer]
+    clock: Clock
+
+    def step(self, task: int, step: str, detail: str = "") -> None:
+        """Tell that a task has come to a step."""
+        for observer in self.observers:
+            observer.stepped(task, step, detail)
+
+    @contextmanager
+    def call(self, system: str, route: str, client_request_id: str | None = None) -> Generator[Call]:
+        """Time one outside call, whatever its end."""
+        under_way, began = Call(), self.clock.monotonic()
+        try:
+            yield under_way
+        finally:
+            seconds = self.clock.monotonic() - began
+            told = Called(system, route, under_way.status, seconds, client_request_id, under_way.usable)
+            for observer in self.observers:
+                observer.called(told)
+
+    def throttled(self, system: str) -> None:
+        """Tell that a system said 429."""
+        for observer in self.observers:
+            observer.throttled(system)
+
+    @contextmanager
+    def working(self, task: int, attempt: str) -> Generator[None]:
+        """Around one try at a task."""
+        with ExitStack() as stack:
+            for observer in self.observers:
+                stack.enter_context(observer.working(task, attempt))
+            yield
+
+    def ended(self, result: Result) -> None:
+        """Tell how a try at a task ended."""
+        for observer in self.observers:
+            observer.ended(result)
+
+    def crashed(self, task: int, problem: Exception) -> None:
+        """Tell that a try at a task met a bug."""
+        for observer in self.observers:
+            observer.crashed(task, problem)

@@ -1,0 +1,31 @@
+"""The application, put together from what is passed in."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from spentkey import __version__
+from spentkey.web import control, health, tasks
+from spentkey.web.answers import add_handlers
+from spentkey.web.edge import Edge
+from spentkey.web.models import TaskHint, Why
+from spentkey.web.service import Service
+
+
+def make_app(service: Service) -> Edge:
+    """Every route; pages for people are left out, and the description is behind the login."""
+    app = FastAPI(title="Spentkey", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.service = service
+    for router in (tasks.router, control.router, health.router):
+        app.include_router(router)
+    add_handlers(app)
+    _describe_bodies(app)
+    return Edge(app, service)
+
+
+def _describe_bodies(app: FastAPI) -> None:
+    """Add the bodies that routes read by themselves to the description."""
+    made: dict[str, Any] = app.openapi()
+    schemas = made.setdefault("components", {}).setdefault("schemas", {})
+    for model in (TaskHint, Why):
+        schemas[model.__name__] = model.model_json_schema()

@@ -1,0 +1,77 @@
+"""The routes that stop everything and let it go on, and the service at a glance."""
+
+from collections import Counter
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import JSONResponse
+
+from spentkey import __version__
+from spentkey.core.outcome import Refused
+from spentkey.core.plain import plain
+from spentkey.engine.port import Stage
+from spentkey.observe.logs import logger
+from spentkey.web.access import Operator, Viewer
+from spentkey.web.answers import body_of, may_answer
+from spentkey.web.models import Paused, Resumed, Status, Why
+from spentkey.web.service import Service, TheService
+
+LONGEST = 2000
+"""Longest reason that is kept, in characters."""
+router = APIRouter(prefix="/api/v1", tags=["control"])
+
+
+async def _why(request: Request) -> str:
+    said = plain(Why.model_validate_json(await request.body()).why, LONGEST).strip()
+    if not said:
+        raise HTTPException(422, "why: say in a few words, so that it stands in the evidence")
+    return said
+
+
+async def stopped(service: Service) -> Refused | None:
+    """Why everything stands still, or None."""
+    return await service.hands.evidence.ask(lambda radius: radius.refuse_any())
+
+
+@router.post("/pause", response_model=Paused, responses=may_answer(403), openapi_extra=body_of("Why"))
+async def pause(login: Operator, request: Request, service: TheService) -> Paused:
+    """Let nothing begin any more, in any process; tasks stay open. Who and why stand in the evidence."""
+    why = await _why(request)
+    already = await service.hands.evidence.append_unless(
+        lambda radius: radius.refuse_any(), "paused", {"who": login.name, "why": why}
+    )
+    now = already or await stopped(service)
+    logger().warning("paused", who=login.name, why=why, already=already is not None)
+    return Paused(stopped=now.reason if now is not None else "", paused=already is None)
+
+
+@router.post("/resume", response_model=Resumed, responses=may_answer(403), openapi_extra=body_of("Why"))
+async def resume(login: Operator, request: Request, service: TheService) -> Resumed:
+    """Lift a pause, or the stop that a lost survivor caused. Who and why stand in the evidence."""
+    why, before = await _why(request), await stopped(service)
+    nothing = await service.hands.evidence.append_unless(
+        lambda radius: radius.refuse_to_resume(), "resumed", {"who": login.name, "why": why}
+    )
+    if nothing is None and before is not None:
+        logger().warning("resumed", who=login.name, why=why)
+        return Resumed(stopped=before.reason, resumed=True)
+    return Resumed(stopped=None, resumed=False)
+
+
+@router.get("/status", response_model=Status, responses=may_answer())
+async def status(_: Viewer, service: TheService) -> Status:
+    """The service at a glance; systems are as they were last seen, and nobody is asked for it."""
+    held, stop = Counter(one.stage for one in await service.engine.queued()), await stopped(service)
+    return Status(
+        version=__version__,
+        started=service.started,
+        now=service.clock.now(),
+        stopped=stop.reason if stop is not None else None,
+        held={stage: held[stage] for stage in Stage},
+        systems=service.readiness.last(),
+    )
+
+
+@router.get("/openapi.json", response_class=JSONResponse, responses=may_answer(), include_in_schema=False)
+async def openapi(_: Viewer, request: Request) -> JSONResponse:
+    """The description of the API."""
+    return JSONResponse(request.app.openapi())

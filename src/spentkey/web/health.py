@@ -1,0 +1,55 @@
+"""Whether the process lives, whether every system is within reach, and the metrics."""
+
+from fastapi import APIRouter, Response
+
+from spentkey.core.errors import SpentkeyError
+from spentkey.observe.metrics import CONTENT_TYPE
+from spentkey.web.access import Viewer
+from spentkey.web.answers import ANYONE, may_answer
+from spentkey.web.control import stopped
+from spentkey.web.models import Health, Ready
+from spentkey.web.service import Service, TheService
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", response_model=Health, responses=ANYONE)
+async def healthz() -> Health:
+    """The process lives."""
+    return Health()
+
+
+@router.get(
+    "/readyz", response_model=Ready, responses={**ANYONE, 503: {"model": Ready, "description": "a system is missing"}}
+)
+async def readyz(response: Response, service: TheService) -> Ready:
+    """Whether every system that work depends on is within reach; 503 with the names of those that are not."""
+    systems = await service.readiness.systems()
+    service.metrics.ready(systems)
+    missing = [name for name, within_reach in systems.items() if not within_reach]
+    response.status_code = 503 if missing else 200
+    return Ready(ready=not missing, missing=missing)
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **may_answer()},
+)
+async def metrics(_: Viewer, service: TheService) -> Response:
+    """Everything that is counted and timed, in Prometheus' format."""
+    await _ask(service)
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE)
+
+
+async def _ask(service: Service) -> None:
+    """Bring what must be asked for up to date; what cannot be known now is left out, and the rest is still told."""
+    try:
+        service.metrics.queue([one.stage.value for one in await service.engine.queued()])
+    except SpentkeyError:
+        service.metrics.queue(None)
+    try:
+        service.metrics.stopped(await stopped(service) is not None)
+    except SpentkeyError:
+        service.metrics.stopped(True)  # without evidence nothing is removed
+    service.metrics.ready(await service.readiness.systems())

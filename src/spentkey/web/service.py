@@ -1,0 +1,41 @@
+"""What the routes work with, passed in by whoever starts the service; and how a route gets it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from spentkey.core.secret import Secret
+from spentkey.engine.port import Engine
+from spentkey.observe.metrics import Metrics
+from spentkey.ports import Clock
+from spentkey.steps.case import Hands
+from spentkey.web.access import Access
+from spentkey.web.readiness import Readiness
+
+PLANS_AT_ONCE = 4
+"""Most plans that are made at once, so that whoever asks for plans does not use up a tenant's quota."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything that a request may need; there are no globals."""
+
+    engine: Engine
+    hands: Hands
+    metrics: Metrics
+    readiness: Readiness
+    access: Access
+    webhook_secret: Secret | None
+    clock: Clock
+    started: datetime
+    plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
+
+
+def _service_of(request: Request) -> Service:
+    return cast("Service", request.app.state.service)
+
+
+TheService = Annotated[Service, Depends(_service_of)]

@@ -1,0 +1,53 @@
+"""schemathesis, a program of other makers, asks the running service whatever its description allows, and more."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from web_support import OPERATOR, served
+
+from commands import BIN
+from queue_worlds import GONE_TASK, SECRET_TASK, queue_world
+from real_simulator import RealSimulator
+
+EXAMPLES = "12"
+
+
+async def test_the_service_keeps_to_its_description(sim: RealSimulator, tmp_path: Path) -> None:
+    """All checks, with an operator's key: statuses, types, headers, methods, refusals, and that the key is needed."""
+    sim.reset(queue_world(SECRET_TASK, GONE_TASK))
+    async with served(sim, tmp_path, most_failures=10**6) as one:
+        await one.work(SECRET_TASK)
+        file = tmp_path / "openapi.json"
+        file.write_text(json.dumps((await one.get("/api/v1/openapi.json")).json))
+        code, said = await ask_everything(one.url, file, tmp_path)
+    assert code == 0, said
+    assert "11 selected / 11 total" in said
+
+
+async def ask_everything(url: str, description: Path, folder: Path) -> tuple[int, str]:
+    """Run it with a fixed seed."""
+    options = ["--checks", "all", "--seed", "1", "--max-examples", EXAMPLES, "--no-color", "--workers", "2"]
+    key = ["--header", f"Authorization: {OPERATOR['Authorization']}", "--tls-verify", str(folder / "service-ca.pem")]
+    process = await asyncio.create_subprocess_exec(
+        *(str(BIN / "schemathesis"), "run", str(description), "--url", url, *options, *key),
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
+
+
+async def test_a_description_that_is_not_kept_would_be_seen(sim: RealSimulator, tmp_path: Path) -> None:
+    """With a status left out of the description the same program complains."""
+    async with served(sim, tmp_path, most_failures=10**6) as one:
+        described = (await one.get("/api/v1/openapi.json")).json
+        described["paths"] = {"/api/v1/status": described["paths"]["/api/v1/status"]}
+        described["paths"]["/api/v1/status"]["get"]["responses"]["200"]["content"]["application/json"]["schema"] = {
+            "type": "string"
+        }
+        file = tmp_path / "openapi.json"
+        file.write_text(json.dumps(described))
+        code, said = await ask_everything(one.url, file, tmp_path)
+    assert (code, "Response violates schema" in said) == (1, True), said

@@ -1,0 +1,187 @@
+"""The routes about tasks: what is held, how it ended, the steps, the plan; after real runs against the simulator."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from web_support import OPERATOR, Served, served
+
+from commands import fits
+from fault_rules import fault
+from queue_worlds import GONE_TASK, LIVE_TASK, SECRET_TASK, UNSUPPORTED_TASK, queue_world
+from real_simulator import RealSimulator
+from worlds import EXPIRED_SECRET, TASK, parameters, world
+
+TASKS = "/api/v1/tasks"
+BAD_NUMBERS = ["0", "-1", "+1", "1.0", "1_0", "x", "%20", "1e3", "99999999999999999999", "٤", "null", str(2**53 + 1)]
+
+
+async def test_a_worked_task_shows_its_result(sim: RealSimulator, tmp_path: Path) -> None:
+    """The object of the contract, as `run --json` prints it, with when it was put on record."""
+    async with served(sim, tmp_path) as one:
+        result = await one.work(TASK)
+        shown = (await one.get(f"{TASKS}/{TASK}")).json
+    fits(shown["last"]["result"], "result.schema.json")
+    assert (shown["task"], shown["held"], shown["last"]["result"]) == (str(TASK), None, result.as_json())
+
+
+async def test_results_come_in_pages_newest_first(sim: RealSimulator, tmp_path: Path) -> None:
+    """Pages join without a gap or a repeat, and the last one says that there is no more."""
+    numbers = (SECRET_TASK, GONE_TASK, LIVE_TASK, UNSUPPORTED_TASK)
+    sim.reset(queue_world(*numbers))
+    async with served(sim, tmp_path) as one:
+        for number in numbers:
+            await one.work(number)
+        first = (await one.get(f"{TASKS}?limit=3")).json
+        second = (await one.get(f"{TASKS}?limit=3&before={first['next']}")).json
+        everything = (await one.get(TASKS)).json
+    joined = [*first["results"], *second["results"]]
+    assert [str(number) for number in reversed(numbers)] == [one["result"]["task"] for one in joined]
+    assert (len(first["results"]), second["next"], everything["results"]) == (3, None, joined)
+    assert all(newer["seq"] > older["seq"] for newer, older in pairwise(joined))
+
+
+async def test_what_is_held_is_listed(sim: RealSimulator, tmp_path: Path) -> None:
+    """In the order in which it came, with its stage."""
+    async with served(sim, tmp_path) as one:
+        for number in (40022, TASK):
+            await one.ask("POST", TASKS, OPERATOR, json={"task": number})
+        held = (await one.get(TASKS)).json["held"]
+        status = (await one.get("/api/v1/status")).json
+    assert [(one["task"], one["stage"]) for one in held] == [("40022", "queued"), (str(TASK), "queued")]
+    assert status["held"] == {"queued": 2, "working": 0, "later": 0}
+
+
+async def test_steps_are_the_evidence(sim: RealSimulator, tmp_path: Path) -> None:
+    """Record by record as it stands in the file, so that hashes can be compared."""
+    async with served(sim, tmp_path) as one:
+        await one.work(TASK)
+        steps = (await one.get(f"{TASKS}/{TASK}/steps")).json
+    records = [record for record in sim.evidence() if record.get("task") == TASK]
+    assert (steps["task"], steps["records"]) == (str(TASK), records)
+    assert [record["what"] for record in records][:3] == ["intent", "answer", "verified"]
+
+
+async def test_a_plan_says_what_would_be_done_and_writes_nothing(sim: RealSimulator, tmp_path: Path) -> None:
+    """The object of `plan --json`; neither the simulator nor the evidence is written to, and no step is told."""
+    async with served(sim, tmp_path) as one:
+        plan = (await one.get(f"{TASKS}/{TASK}/plan")).json
+        assert "spentkey_step_seconds_count" not in (await one.get("/metrics")).text
+    fits({"tasks": [plan], "summary": {"fallback_would_free": 0}}, "plan.schema.json")
+    assert (plan["would"], plan["key_id"]) == ("remove", EXPIRED_SECRET)
+    assert (sim.writes(), sim.evidence()) == ([], [])
+
+
+async def test_a_plan_says_why_not(sim: RealSimulator, tmp_path: Path) -> None:
+    """A refusal with its guard, a task that does not exist, and a desk that is away."""
+    sim.reset(world(parameters(SecretType="Password")))
+    async with served(sim, tmp_path) as one:
+        refused = (await one.get(f"{TASKS}/{TASK}/plan")).json
+        unknown = (await one.get(f"{TASKS}/777/plan")).json
+        sim.faults(fault("ivanti", "task-query", "503"))
+        away = (await one.get(f"{TASKS}/{TASK}/plan")).json
+    assert [(one["would"], one["guard"]) for one in (refused, unknown, away)] == [
+        ("hand-off", "G1"),
+        ("pass", None),
+        ("leave", None),
+    ]
+
+
+@pytest.mark.parametrize("path", ["", "/steps"])
+async def test_a_task_that_nothing_is_known_about_is_404(sim: RealSimulator, tmp_path: Path, path: str) -> None:
+    """Neither held nor on record; Ivanti is not asked."""
+    async with served(sim, tmp_path) as one:
+        answer = await one.get(f"{TASKS}/777{path}")
+        assert (answer.status, answer.json) == (404, {"detail": "nothing is known about task 777"})
+    assert sim.journal() == []
+
+
+@pytest.mark.parametrize("number", BAD_NUMBERS)
+async def test_a_number_that_is_none_is_refused(sim: RealSimulator, tmp_path: Path, number: str) -> None:
+    """422 for each route of a task, and nobody is asked."""
+    async with served(sim, tmp_path) as one:
+        for path in ("", "/steps", "/plan"):
+            answer = await one.get(f"{TASKS}/{number}{path}")
+            assert (answer.status, list(answer.json)) == (422, ["detail"])
+    assert sim.journal() == []
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "limit=", "before=-1", "before=x", "limit=1.5"])
+async def test_a_page_that_cannot_be_is_refused(sim: RealSimulator, tmp_path: Path, query: str) -> None:
+    """Limits are limits."""
+    async with served(sim, tmp_path) as one:
+        assert (await one.get(f"{TASKS}?{query}")).status == 422
+
+
+async def test_evidence_that_does_not_verify_is_said(sim: RealSimulator, tmp_path: Path) -> None:
+    """503 with the reason, on every route that reads it; nothing is shown as true."""
+    async with served(sim, tmp_path) as one:
+        await one.work(TASK)
+        file = sim.config.parent / "state" / "evidence.jsonl"
+        file.write_text(file.read_text() + "{}\n")
+        answers = [
+            await one.get(path) for path in (TASKS, f"{TASKS}/{TASK}", f"{TASKS}/{TASK}/steps", "/api/v1/status")
+        ]
+    assert {answer.status for answer in answers} == {503}
+    assert all("does not continue the chain" in answer.json["detail"] for answer in answers)
+
+
+async def pause(one: Served, path: str, why: str = "change of keys") -> object:
+    """Ask for a pause or for its end."""
+    return (await one.ask("POST", f"/api/v1/{path}", OPERATOR, json={"why": why})).json
+
+
+async def test_a_pause_stops_everything_until_it_is_lifted(sim: RealSimulator, tmp_path: Path) -> None:
+    """Tasks stay open by guard G8, in the pause's own words; then the same task is done. Both stand in the evidence."""
+    async with served(sim, tmp_path) as one:
+        paused = await one.ask("POST", "/api/v1/pause", OPERATOR, json={"why": "change of keys"})
+        assert (paused.status, paused.json["paused"]) == (200, True)
+        assert paused.json["stopped"].endswith(" by ops: change of keys")
+        held = await one.work(TASK)
+        assert (held.ticket.value, held.guard, held.reason) == ("open", "G8", paused.json["stopped"])
+        assert (await one.get("/api/v1/status")).json["stopped"] == held.reason
+        assert await pause(one, "resume", "done") == {"stopped": held.reason, "resumed": True}
+        assert (await one.work(TASK)).ticket.value == "closed"
+    said = [(record["what"], record["who"], record["why"]) for record in sim.evidence() if "why" in record]
+    assert said == [("paused", "ops", "change of keys"), ("resumed", "ops", "done")]
+
+
+async def test_a_second_pause_changes_nothing(sim: RealSimulator, tmp_path: Path) -> None:
+    """The first one's words stay, and there is one record."""
+    async with served(sim, tmp_path) as one:
+        await pause(one, "pause", "first")
+        again = await one.ask("POST", "/api/v1/pause", OPERATOR, json={"why": "second"})
+        assert (again.json["paused"], again.json["stopped"].endswith(": first")) == (False, True)
+    assert [record["what"] for record in sim.evidence()] == ["paused"]
+
+
+async def test_the_stop_of_a_lost_survivor_is_lifted_too(sim: RealSimulator, tmp_path: Path) -> None:
+    """And a pause on top of it does not hide it."""
+    async with served(sim, tmp_path) as one:
+        await one.service.hands.evidence.append("survivor-lost", {"task": TASK, "lost": []})
+        await pause(one, "pause")
+        stopped = (await one.get("/api/v1/status")).json["stopped"]
+        assert "another credential was lost" in stopped
+        assert await pause(one, "resume") == {"stopped": stopped, "resumed": True}
+        assert (await one.get("/api/v1/status")).json["stopped"] is None
+
+
+async def test_nothing_to_lift_leaves_no_record(sim: RealSimulator, tmp_path: Path) -> None:
+    """As with the command."""
+    async with served(sim, tmp_path) as one:
+        assert await pause(one, "resume") == {"stopped": None, "resumed": False}
+    assert sim.evidence() == []
+
+
+@pytest.mark.parametrize("path", ["pause", "resume"])
+@pytest.mark.parametrize(
+    "body",
+    ["", "{}", '{"why": ""}', '{"why": " \\u200b"}', '{"why": 1}', '{"why": "x", "who": "y"}', '["x"]', "[" * 999],
+)
+async def test_without_a_reason_nothing_is_paused_or_lifted(
+    sim: RealSimulator, tmp_path: Path, path: str, body: str
+) -> None:
+    """422, and no record."""
+    async with served(sim, tmp_path) as one:
+        assert (await one.ask("POST", f"/api/v1/{path}", OPERATOR, data=body)).status == 422
+    assert sim.evidence() == []

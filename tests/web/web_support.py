@@ -1,0 +1,172 @@
+"""The service on loopback, over TLS, in the event loop of a test; with a real client, real hands and a small engine."""
+
+import asyncio
+import contextlib
+import functools
+import ssl
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from real_simulator import QuickClock, RealSimulator
+from spentkey.assemble import hands_for
+from spentkey.cli.serve import service_of
+from spentkey.core.errors import Outage
+from spentkey.core.outcome import Result
+from spentkey.core.secret import Secret
+from spentkey.engine.port import Queued, Stage
+from spentkey.observe.known import LastKnown
+from spentkey.observe.metrics import Metrics
+from spentkey.observe.watch import Observer, Watch
+from spentkey.settings import Settings
+from spentkey.unattended import watched
+from spentkey.web.app import make_app
+from spentkey.web.server import Impatient, listen_on, make_server
+from spentkey.web.service import Service
+from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
+from spentkey_sim import tls
+
+SECRET = Secret("canary-webhook-secret-of-forty-characters")
+OPERATOR_KEY, VIEWER_KEY = "canary-operator-key-of-forty-characters-", "canary-viewer-key-of-forty-characters---"
+OPERATOR, VIEWER = {"Authorization": f"Bearer {OPERATOR_KEY}"}, {"Authorization": f"Bearer {VIEWER_KEY}"}
+SERVICE = {
+    "SPENTKEY_SERVICE__LISTEN": "127.0.0.1:0",
+    "SPENTKEY_SERVICE__WEBHOOK_SECRET": SECRET.reveal(),
+    "SPENTKEY_SERVICE__LOGIN__OPS__ROLE": "operator",
+    "SPENTKEY_SERVICE__LOGIN__OPS__KEY": OPERATOR_KEY,
+    "SPENTKEY_SERVICE__LOGIN__EYES__ROLE": "viewer",
+    "SPENTKEY_SERVICE__LOGIN__EYES__KEY": VIEWER_KEY,
+}
+
+
+@functools.cache
+def _certificates() -> tls.Tls:
+    return tls.make()
+
+
+@dataclass
+class HeldEngine:
+    """An engine that holds what it is offered until a test lets it work."""
+
+    offered: list[int] = field(default_factory=list[int])
+    away: bool = False
+
+    async def offer(self, task: int) -> bool:
+        """Take it, once."""
+        self._see()
+        new = task not in self.offered
+        self.offered += [task] if new else []
+        return new
+
+    async def queued(self) -> Sequence[Queued]:
+        """All that was offered."""
+        self._see()
+        return [Queued(task, Stage.QUEUED) for task in self.offered]
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Wait to be stopped."""
+        await stop.wait()
+
+    def _see(self) -> None:
+        if self.away:
+            raise Outage("the engine's database does not answer")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    json: Any
+
+
+@dataclass(frozen=True)
+class Served:
+    """The running service, and a client for it."""
+
+    url: str
+    service: Service
+    engine: HeldEngine
+    watch: Watch
+    clock: QuickClock
+    client: aiohttp.ClientSession
+
+    async def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
+        """One request."""
+        async with self.client.request(method, self.url + path, headers=headers, **more) as response:
+            is_json = response.content_type == "application/json"
+            text = await response.text()
+            return Answer(response.status, response.headers, text, await response.json() if is_json else None)
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = VIEWER) -> Answer:
+        """GET, as a viewer unless said otherwise."""
+        return await self.ask("GET", path, headers)
+
+    async def work(self, task: int) -> Result:
+        """Let the story run once, watched as in the service."""
+        return await watched(self.watch)(task, self.service.hands)
+
+
+def settings_of(sim: RealSimulator, **environment: str) -> Settings:
+    """The simulator's configuration with two logins and a webhook secret; an empty text takes a setting away."""
+    wanted = {name: value for name, value in (SERVICE | environment).items() if value}
+    return sim.settings(**wanted)
+
+
+@contextlib.asynccontextmanager
+async def served(
+    sim: RealSimulator,
+    folder: Path,
+    *observers: Observer,
+    most_failures: int = 20,
+    patience_s: float = 10,
+    **environment: str,
+) -> AsyncGenerator[Served]:
+    """The service, over TLS, with this environment."""
+    made = _certificates()
+    pem, authority = folder / "service.pem", folder / "service-ca.pem"
+    pem.write_bytes(made.server)
+    authority.write_bytes(made.ca)
+    files = {"SPENTKEY_SERVICE__TLS__CERTIFICATE": str(pem), "SPENTKEY_SERVICE__TLS__KEY": str(pem)}
+    settings, clock = settings_of(sim, **(files | environment)), QuickClock()
+    metrics, known = Metrics(clock), LastKnown(clock)
+    watch = Watch((metrics, known, *observers), clock)
+    async with hands_for(settings, watch, use_proxies=False, clock=clock, meter=watch) as hands:
+        engine = HeldEngine()
+        service = service_of(settings.service, engine, hands, clock, metrics, known, most_failures)
+        async with _listening(service, settings, patience_s) as port, _client(authority) as client:
+            yield Served(f"https://127.0.0.1:{port}", service, engine, watch, clock, client)
+
+
+@contextlib.asynccontextmanager
+async def _listening(service: Service, settings: Settings, patience_s: float) -> AsyncGenerator[int]:
+    class Hasty(Impatient):
+        head_seconds = patience_s
+
+    bound = listen_on(settings.service)
+    edge = replace(make_app(service), body_seconds=patience_s)
+    server = make_server(edge, settings.service, Hasty)
+    serving = asyncio.ensure_future(server.serve(sockets=[bound]))
+    try:
+        yield bound.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@contextlib.asynccontextmanager
+async def _client(authority: Path) -> AsyncGenerator[aiohttp.ClientSession]:
+    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=str(authority)))
+    async with aiohttp.ClientSession(connector=connector) as client:
+        yield client
+
+
+def signed(body: bytes, clock: QuickClock, *, late_s: float = 0, secret: Secret = SECRET) -> dict[str, str]:
+    """The headers of the webhook for a body."""
+    timestamp = str(int(clock.now().timestamp() - late_s))
+    return {TIMESTAMP: timestamp, SIGNATURE: signature_of(secret, timestamp, body)}
