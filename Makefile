@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients demo sim test test-clients check format bench campaign-kill lock campaign-property campaign-matrix
+.PHONY: help setup setup-dev setup-clients demo sim test test-clients check format bench campaign-kill lock campaign-property campaign-matrix campaign-takeover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ campaign-property: setup-dev ## any story in any world, many times (CASES=2000 S
 
 campaign-matrix: setup-dev ## every outside call meets every fault, alone and in pairs (PAIRS=200 SEED=1)
 	@$(BIN)/python tests/property/campaign_matrix.py
+
+campaign-takeover: setup-dev ## three workers on one PostgreSQL, killed, cut off and restarted (CASES=60 SEED=1)
+	@$(BIN)/python tests/takeover/campaign_takeover.py
 
 bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick" for less)
 	@$(BIN)/python -m bench $(BENCH)

@@ -21,7 +21,7 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "40021", "40022"): "unexpected extra argument",
     ("run", "40021", "--yaml"): "No such option",
     ("plan", "x"): "'x' is not a valid integer",
-    ("work",): "Missing option '--once'",
+    ("work", "40021"): "unexpected extra argument",
     ("resume",): "Missing option '--why'",
     ("resume", "--why", "x", "40021"): "unexpected extra argument",
     ("demo", "--seed", "x"): "is not a valid integer",
