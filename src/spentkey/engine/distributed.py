@@ -123,6 +123,11 @@ class _Jobs(JobManager):
         except exceptions.ConnectorException as problem:
             _away("a worker could not show that it lives", problem)
 
+    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
+        """None, ever: work is brought to a safe point, and never broken off."""
+        del queue
+        return ()
+
     async def defer_periodic_job(self, job: Job, periodic_id: str, defer_timestamp: int) -> int | None:
         try:
             return await super().defer_periodic_job(job, periodic_id, defer_timestamp)
