@@ -221,3 +221,31 @@ def test_resuming_does_not_reset_the_counts() -> None:
 def test_the_task_whose_survivor_was_lost_can_be_handed_over() -> None:
     """The stop holds back removals, and not the note that tells people about it."""
     assert fed([LOST]).refuse_hand_over("40021/1", NOW, LIMITS) is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "until"),
+    [
+        (replace(WIDE, per_app=2), NOW + HOUR - MINUTE),
+        (replace(WIDE, per_hour=3), NOW + HOUR - 2 * MINUTE),
+        (replace(WIDE, per_hour=1), NOW + HOUR),
+        (replace(WIDE, per_run=3), None),
+    ],
+)
+def test_a_limit_says_when_it_allows_one_more(limits: Limits, until: datetime | None) -> None:
+    """When so many of the last ones are an hour old; a run has no such moment."""
+    radius = fed([intent(NOW - 2 * MINUTE, OTHER_APP_ID), intent(NOW - MINUTE), intent(NOW)])
+    refused = asked(radius, limits)
+    assert refused is not None
+    assert refused.until == until
+    if until is not None:
+        assert asked(radius, limits, now=until - SECOND) is not None
+        assert asked(radius, limits, now=until + SECOND) is None
+
+
+def test_a_limit_of_hand_overs_says_when_it_allows_one_more() -> None:
+    """The same, for the ticket that waits."""
+    radius = fed([handing_over(1, NOW - MINUTE), handing_over(2, NOW)])
+    refused = radius.refuse_hand_over("3/1", NOW, replace(WIDE, hand_overs_per_hour=2))
+    assert refused is not None
+    assert refused.until == NOW + HOUR - MINUTE

@@ -11,7 +11,8 @@ SHOW_CPU = "import time, {module}; print(time.process_time())"
 
 NEVER: dict[str, set[str]] = {
     "spentkey.cli.main": {"aiohttp", "azure", "cryptography", "pydantic", "rich", "mssql_python", "spentkey.assemble"},
-    "spentkey.cli.run": {"mssql_python", "spentkey.demonstration", "spentkey_sim"},
+    "spentkey.cli.run": {"mssql_python", "procrastinate", "psycopg", "spentkey.demonstration", "spentkey_sim"},
+    "spentkey.cli.work": {"mssql_python", "procrastinate", "psycopg", "spentkey.demonstration", "spentkey_sim"},
     "spentkey.cli.plan": {"mssql_python", "spentkey.demonstration", "spentkey.story", "spentkey_sim"},
     "spentkey.cli.check": {"mssql_python", "spentkey.demonstration", "spentkey.story", "spentkey_sim"},
     "spentkey.cli.demo": {"mssql_python", "spentkey_sim"},
