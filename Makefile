@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients demo sim test test-clients check format bench campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-sabotage
+.PHONY: help setup setup-dev setup-clients demo sim test test-clients check format bench campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-sabotage campaign-takeover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ campaign-requests: setup-dev ## any request parameters, from harmless to hostile
 
 campaign-sabotage: setup-dev ## take each protection out of a copy and see who notices (MOST=400; SABOTAGE="G3, the name")
 	@$(BIN)/python tests/property/campaign_sabotage.py
+
+campaign-takeover: setup-dev ## three workers on one PostgreSQL, killed, cut off and restarted (CASES=60 SEED=1)
+	@$(BIN)/python tests/takeover/campaign_takeover.py
 
 bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick" for less)
 	@$(BIN)/python -m bench $(BENCH)

@@ -79,7 +79,10 @@ DEFAULTS: dict[str, object] = {
     "policy.max_handovers_per_hour": 20,
     "policy.max_attempts": 5,
     "policy.protected": (),
+    "engine.database_url": None,
     "engine.concurrency": 16,
+    "engine.poll_s": 30,
+    "engine.take_over_s": 30,
     "service.listen": "127.0.0.1:8400",
     "service.webhook_secret": None,
     "service.login": {},
@@ -214,6 +217,10 @@ WRONG: list[tuple[str, object]] = [
     ("policy.protected", ["c3c1e6bb-1ebf-4335-ad13-3419266a978"]),
     ("engine.concurrency", 0),
     ("engine.concurrency", 257),
+    ("engine.poll_s", 0),
+    ("engine.poll_s", 3601),
+    ("engine.take_over_s", 1),
+    ("engine.take_over_s", "soon"),
     ("tls.ca_file", 7),
     ("tls.ca_file", "~nobody-of-that-name/ca.pem"),
 ]
@@ -516,3 +523,22 @@ def test_any_bytes_give_settings_or_a_problem(tmp_path: Path, content: bytes) ->
     file = tmp_path / "garbage.toml"
     file.write_bytes(content)
     assert isinstance(settings_or_problem(file, KEYS), str)
+
+
+def test_the_address_of_the_database_is_a_secret(tmp_path: Path) -> None:
+    """It may hold a password: from a file it comes whole, and it shows nowhere."""
+    (tmp_path / "url").write_text("postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full\n")
+    settings = load(tmp_path, {"engine.database_url": {"file": "url"}})
+    assert settings.engine.database == Secret(
+        "postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full"
+    )
+    assert "canary" not in repr(settings)
+    assert load(tmp_path).engine.database is None
+
+
+@pytest.mark.parametrize("url", ["mysql://db/canary", "canary", "postgres://db/canary", " postgresql://db/canary"])
+def test_another_kind_of_database_is_refused(tmp_path: Path, url: str) -> None:
+    """With a line that does not repeat the address."""
+    assert problems(tmp_path, {"engine.database_url": {"env": "DB"}}, DB=url) == [
+        "engine.database_url: must be an address such as postgresql://user:password@host/spentkey"
+    ]

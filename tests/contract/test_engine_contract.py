@@ -237,6 +237,23 @@ async def test_who_waits_long_gives_the_place_back(maker: Maker) -> None:
     assert rig.started[0] == 1
 
 
+async def test_many_tasks_about_one_application_do_not_fill_the_lane(maker: Maker) -> None:
+    """Eleven wait for the first, which verifies for an hour; one about another application is worked on."""
+    rig = await maker.rig(concurrency=1)
+
+    async def wait_long(number: int) -> Result:
+        await rig.clock.sleep(3600)
+        return result(number)
+
+    for number in range(1, 13):
+        maker.desk.add(number, 1)
+    rig.acts[1] = wait_long
+    maker.desk.add(13, 2)
+    async with rig.serving():
+        await rig.until(lambda: rig.ended == [13])
+    assert rig.started == [1, 13]
+
+
 async def test_stopping_waits_for_a_safe_point_and_the_next_start_goes_on(maker: Maker) -> None:
     """A request under way is not broken off; a task that waits comes to an end at once, and is found again."""
     rig, gate, sent = await maker.rig(), asyncio.Event(), list[str]()

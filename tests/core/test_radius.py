@@ -261,3 +261,31 @@ def test_there_must_be_something_to_lift() -> None:
     assert fed([]).refuse_to_resume() == Refused("G8", "nothing is stopped")
     assert fed([paused(), record("resumed")]).refuse_to_resume() is not None
     assert [fed([one]).refuse_to_resume() for one in (paused(), record("survivor-lost"))] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("limits", "until"),
+    [
+        (replace(WIDE, per_app=2), NOW + HOUR - MINUTE),
+        (replace(WIDE, per_hour=3), NOW + HOUR - 2 * MINUTE),
+        (replace(WIDE, per_hour=1), NOW + HOUR),
+        (replace(WIDE, per_run=3), None),
+    ],
+)
+def test_a_limit_says_when_it_allows_one_more(limits: Limits, until: datetime | None) -> None:
+    """When so many of the last ones are an hour old; a run has no such moment."""
+    radius = fed([intent(NOW - 2 * MINUTE, OTHER_APP_ID), intent(NOW - MINUTE), intent(NOW)])
+    refused = asked(radius, limits)
+    assert refused is not None
+    assert refused.until == until
+    if until is not None:
+        assert asked(radius, limits, now=until - SECOND) is not None
+        assert asked(radius, limits, now=until + SECOND) is None
+
+
+def test_a_limit_of_hand_overs_says_when_it_allows_one_more() -> None:
+    """The same, for the ticket that waits."""
+    radius = fed([handing_over(1, NOW - MINUTE), handing_over(2, NOW)])
+    refused = radius.refuse_hand_over("3/1", NOW, replace(WIDE, hand_overs_per_hour=2))
+    assert refused is not None
+    assert refused.until == NOW + HOUR - MINUTE

@@ -9,14 +9,15 @@ import pytest
 SHOW_MODULES = "import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
 SHOW_CPU = "import time, {module}; print(time.process_time())"
 
+DATABASE, LOGS = {"procrastinate", "psycopg"}, {"structlog", "spentkey.observe"}
 SERVICE = {"fastapi", "uvicorn", "prometheus_client", "structlog", "opentelemetry", "spentkey.web", "spentkey.observe"}
 NEVER: dict[str, set[str]] = {
     "spentkey.cli.main": {"aiohttp", "azure", "cryptography", "pydantic", "rich", "mssql_python", "spentkey.assemble"},
-    "spentkey.cli.run": {"mssql_python", "spentkey.demonstration", "spentkey_sim", *SERVICE},
+    "spentkey.cli.run": {"mssql_python", "spentkey.demonstration", "spentkey_sim", *DATABASE, *SERVICE},
     "spentkey.cli.plan": {"mssql_python", "spentkey.demonstration", "spentkey.story", "spentkey_sim", *SERVICE},
     "spentkey.cli.check": {"mssql_python", "spentkey.demonstration", "spentkey.story", "spentkey_sim", *SERVICE},
     "spentkey.cli.demo": {"mssql_python", "spentkey_sim", *SERVICE},
-    "spentkey.cli.work": {"mssql_python", "spentkey_sim", *SERVICE},
+    "spentkey.cli.work": {"mssql_python", "spentkey.demonstration", "spentkey_sim", *DATABASE, *SERVICE - LOGS},
     "spentkey.cli.resume": {"mssql_python", "spentkey_sim", "spentkey.story", *SERVICE},
     "spentkey.cli.attending": {"fastapi", "uvicorn", "prometheus_client", "opentelemetry", "spentkey.assemble"},
     "spentkey.cli.serve": {"mssql_python", "opentelemetry.sdk", "opentelemetry.exporter", "spentkey_sim"},

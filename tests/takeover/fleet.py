@@ -48,6 +48,7 @@ SETTINGS = {
     **{f"SPENTKEY_POLICY__{name}": value for name, value in LIMITS.items()},
 }
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{20,}\.|rest_api_key=|Bearer |PRIVATE KEY|MII[A-Za-z0-9+/]{60}")
+BUG = re.compile(r"Traceback|.* bug ")
 DOUBLE = ("removePassword", "removeKey", "patch", "note-create", "task-write")
 
 
@@ -212,7 +213,8 @@ class Fleet:
             where for where, text in kept.items() if TOKEN.search(text) or any(one in text for one in CANARIES.values())
         ]
         found += [f"4: {where} holds a secret" for where in secrets]
-        return found + [f"a bug: {name}" for name, text in said.items() if "Traceback" in text or " bug " in text]
+        bugs = [(name, text, BUG.search(text)) for name, text in said.items()]
+        return found + [f"a bug: {name}: {text[at.start() : at.start() + 3000]}" for name, text, at in bugs if at]
 
     def _twice(self) -> list[str]:
         """Writes that took effect twice on one object, where one is enough."""

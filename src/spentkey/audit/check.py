@@ -26,7 +26,7 @@ class StateCheck:
         """Look at the directory, then at the chain."""
         yield await asyncio.to_thread(self._directory)
         yield await self._evidence()
-        said = "none, so several machines cannot share limits and locks; engine.database_url is for that"
+        said = "none; without engine.database_url several machines cannot share limits and locks"
         yield Finding(SYSTEM, "database", State.OK, said)
 
     def _directory(self) -> Finding:

@@ -39,20 +39,35 @@ class Lines:
 class LiveTable:
     """The `Progress` port as a table that moves: tasks under way above, those that ended below, as many as fit."""
 
+    KEPT = 200
+    """How many of the tasks that ended are remembered."""
+
     def __init__(self, live: Live) -> None:
         self._live = live
         self._at: dict[int, tuple[str, str]] = {}
+        self._forgotten = 0
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Move the task's row; one that ended goes to the top of those that ended."""
         self._at.pop(task, None)
         self._at[task] = (step, plain(detail, 80))
+        if step not in STEPS:
+            self._forget()
         self._live.update(self._table())
+
+    def _forget(self) -> None:
+        """Of the tasks that ended, keep the last ones: a service never ends."""
+        ended = [task for task, (step, _) in self._at.items() if step not in STEPS]
+        for task in ended[: -self.KEPT]:
+            del self._at[task]
+            self._forgotten += 1
 
     def _table(self) -> Table:
         under_way = sorted(task for task, (step, _) in self._at.items() if step in STEPS)
         ended = [task for task in reversed(self._at) if task not in under_way]
-        table = Table(box=None, pad_edge=False, caption=f"{len(under_way)} under way, {len(ended)} ended")
+        table = Table(
+            box=None, pad_edge=False, caption=f"{len(under_way)} under way, {len(ended) + self._forgotten} ended"
+        )
         for heading in ("task", "steps", "now", ""):
             table.add_column(heading, no_wrap=True, overflow="ellipsis")
         for task in [*under_way, *ended][: max(3, self._live.console.height - 4)]:

@@ -13,7 +13,7 @@ on at another worker `take_over_s` * 4/3 after its worker died, and about two se
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,7 @@ POLLING = "poll"
 """The queue of the job that looks at the queue team."""
 LOOK_S = 1.0
 """How often a worker looks for jobs that have become due, at the longest."""
+LISTEN_AGAIN_S = 5.0
 OFFER_LOCK = 0x5350_4B03
 logging.getLogger("procrastinate").setLevel(logging.WARNING)
 logger = logging.getLogger(__name__)
@@ -122,6 +123,11 @@ class _Jobs(JobManager):
         except exceptions.ConnectorException as problem:
             _away("a worker could not show that it lives", problem)
 
+    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
+        """None, ever: work is brought to a safe point, and never broken off."""
+        del queue
+        return ()
+
     async def defer_periodic_job(self, job: Job, periodic_id: str, defer_timestamp: int) -> int | None:
         try:
             return await super().defer_periodic_job(job, periodic_id, defer_timestamp)
@@ -135,11 +141,14 @@ class _Jobs(JobManager):
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
         """Listening spares a second of waiting; without it the queue is looked at all the same."""
-        try:
-            await super().listen_for_jobs(on_notification=on_notification, queues=queues)
-        except (exceptions.ConnectorException, psycopg.Error, OSError) as problem:
-            _away("new jobs are found later", problem)
-            await asyncio.Event().wait()
+        while True:
+            try:
+                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            except (exceptions.ConnectorException, psycopg.Error, OSError) as problem:
+                _away("new jobs are found later", problem)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LISTEN_AGAIN_S):
+                    await asyncio.Event().wait()
 
 
 def _away(what: str, problem: BaseException) -> None:

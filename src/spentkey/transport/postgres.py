@@ -4,6 +4,7 @@ Every commit is on the disk when it returns, whatever the server's default says.
 about an error is never passed on, because it may quote what was sent.
 """
 
+import logging
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, LiteralString
@@ -15,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.secret import Secret
 
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # its warnings quote what the server said
 SYSTEM = "PostgreSQL"
 PATIENCE_S = 10.0
 """How long a connection is waited for; a restart of the server takes less."""
