@@ -121,6 +121,9 @@ def every_single_change() -> Iterator[Set]:
         said = _sound(TARGETS[place % 2])
         said[place] = (said[place][0], spelt(said[place][1]))
         yield said
+    for place, again in itertools.product(range(len(NAMES)), (str.upper, "{} ".format)):
+        said = _sound(TARGETS[0])
+        yield [*said, (again(said[place][0]), said[place][1])]
     for number, spelt in enumerate(_SPELLINGS):
         said = _sound(TARGETS[0])
         name, value = said[number % len(NAMES)]

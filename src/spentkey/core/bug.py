@@ -8,7 +8,6 @@ import functools
 import inspect
 import traceback
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
@@ -66,6 +65,6 @@ def _told(problem: Exception) -> Bug:
     if isinstance(problem, Bug):
         return Bug(str(problem))
     frames = [
-        (PurePath(frame.f_code.co_filename).name, line) for frame, line in traceback.walk_tb(problem.__traceback__)
+        (frame.f_code.co_filename.rsplit("/", 1)[-1], line) for frame, line in traceback.walk_tb(problem.__traceback__)
     ]
     return Bug(f"{type(problem).__name__} by way of " + ", ".join(f"{file}:{line}" for file, line in frames))
