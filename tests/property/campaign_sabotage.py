@@ -85,7 +85,7 @@ TABLE: dict[str, Sabotage] = {
         "core/guards.py", "    if len(held) > 1:", "    if len(held) > 99:", "tests/core/test_guards_g4.py"
     ),
     "G4, the other list": Sabotage(
-        "core/guards.py", "if held[0].kind is not request.kind:", "if held[0].kind is None:", PROPERTY, "1"
+        "core/guards.py", "if held[0].kind is not request.kind:", "if held[0].kind is None:", REQUESTS, "1"
     ),
     "G4, a typing error": Sabotage(
         "core/guards.py", "    if not remaining:", "    if True or not remaining:", "tests/core/test_guards_g4.py"
