@@ -231,7 +231,7 @@ def _written_once(ledger: Ledger, truth: Json) -> list[str]:
             wrong.append(f"3: task {number} was closed {closes} times")
         if handed > 1 + ledger.returned[int(number)]:
             wrong.append(f"3: task {number} was handed over {handed} times")
-        if closes and handed and int(number) not in ledger.meddled:
+        if closes and handed and int(number) not in ledger.meddled and not ledger.reopened[int(number)]:
             wrong.append(f"3: task {number} was closed and handed over")
         start = ledger.start["ivanti"]["tasks"][number]["minutes"]
         if int(number) not in ledger.meddled and task["minutes"] != start + min(1, closes + handed):

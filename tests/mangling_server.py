@@ -74,6 +74,9 @@ class Mangler:
         async for part in self.mangle(really) if self.spoils(path) else _as_it_is(really):
             writer.write(part)
             await writer.drain()
+            await asyncio.sleep(0)  # noqa: TID251  # draining alone lets nobody else have a turn
+            if writer.is_closing():
+                return False
         return True
 
     async def _really(self, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Real:

@@ -80,7 +80,6 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
     async with _connected(settings, SystemClock(), use_proxies=use_proxies) as connections:
         vault, ivanti = _vault(settings, connections), settings.ivanti
         directories = _directories(settings, connections, vault, LocalStates(connections.clock))
-        tenants = rules_of(settings).tenants
         clients = frozenset(tenant.entry for tenant in settings.tenants.values())
         entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
         yield [
@@ -92,7 +91,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
                 login_id=ivanti.login_id,
                 statuses=tuple(dict.fromkeys((*ivanti.status.open, ivanti.status.completed, ivanti.status.handed_off))),
             ),
-            *(TenantCheck(directories, tenant) for tenant in tenants),
+            *(TenantCheck(directories, tenant) for tenant in rules_of(settings).tenants),
         ]
 
 
@@ -106,8 +105,8 @@ def _check_of_kept(settings: Settings, clock: Clock) -> Checker:
 def _connected(
     settings: Settings, clock: Clock, *, use_proxies: bool, meter: Meter = UNMEASURED
 ) -> AbstractAsyncContextManager[Connections]:
-    tls = settings.tls
-    return connected(tls.ca_file, tls.microsoft_ca_file, clock, is_house, use_proxies=use_proxies, meter=meter)
+    files = (settings.tls.ca_file, settings.tls.microsoft_ca_file)
+    return connected(*files, clock, is_house, use_proxies=use_proxies, meter=meter)
 
 
 async def _desk(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:
@@ -129,8 +128,8 @@ def _directories(
         name: Place(one.tenant_id, one.entry, one.authority, one.graph_url, connections.proxy_of(one.authority))
         for name, one in settings.tenants.items()
     }
-    session_for, line, clock = connections.session_for, connections.line, connections.clock
-    return EntraDirectories(places, vault, session_for, line, clock, SystemIds(), jitter, paces, connections.meter)
+    how = (connections.session_for, connections.line, connections.clock, SystemIds(), jitter, paces, connections.meter)
+    return EntraDirectories(places, vault, *how)
 
 
 def _vault(settings: Settings, connections: Connections) -> PasswordstateVault:

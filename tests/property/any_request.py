@@ -121,6 +121,13 @@ def every_single_change() -> Iterator[Set]:
         said = _sound(TARGETS[place % 2])
         said[place] = (said[place][0], spelt(said[place][1]))
         yield said
+    for key_id, kind in itertools.product(KEYS, ("Secret", "Cert")):
+        said = _sound(TARGETS[0])
+        said[2:4] = [("SecretID", key_id), ("SecretType", kind)]
+        yield said
+    for place, again in itertools.product(range(len(NAMES)), (str.upper, "{} ".format)):
+        said = _sound(TARGETS[0])
+        yield [*said, (again(said[place][0]), said[place][1])]
     for number, spelt in enumerate(_SPELLINGS):
         said = _sound(TARGETS[0])
         name, value = said[number % len(NAMES)]

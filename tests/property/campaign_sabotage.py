@@ -42,8 +42,7 @@ TABLE: dict[str, Sabotage] = {
         "transport/line.py",
         "if sent and shows is not None and await shows():",
         "if sent and shows is None:",
-        PROPERTY,
-        "3",
+        "tests/story/test_story_refused_writes.py",
     ),
     "a look for the note before a note": Sabotage(
         "steps/report.py",
@@ -63,8 +62,7 @@ TABLE: dict[str, Sabotage] = {
         "steps/judge.py",
         "for _ in range(rules.reads - 1):",
         "for _ in range(0):",
-        PROPERTY,
-        "",
+        "tests/story/test_story_removes.py",
     ),
     "G1, a name given twice": Sabotage("core/task.py", "if len(matches) > 1:", "if len(matches) > 99:", REQUESTS, "1"),
     "G1, a UUID to its end": Sabotage(
@@ -87,7 +85,7 @@ TABLE: dict[str, Sabotage] = {
         "core/guards.py", "    if len(held) > 1:", "    if len(held) > 99:", "tests/core/test_guards_g4.py"
     ),
     "G4, the other list": Sabotage(
-        "core/guards.py", "if held[0].kind is not request.kind:", "if held[0].kind is None:", PROPERTY, "1"
+        "core/guards.py", "if held[0].kind is not request.kind:", "if held[0].kind is None:", REQUESTS, "1"
     ),
     "G4, a typing error": Sabotage(
         "core/guards.py", "    if not remaining:", "    if True or not remaining:", "tests/core/test_guards_g4.py"
@@ -159,7 +157,7 @@ TABLE: dict[str, Sabotage] = {
         "steps/remove.py",
         "        if drift is not None:\n            return Drift(drift)",
         "",
-        "tests/story/test_story_patch.py",
+        "tests/story/test_story_limits.py",
     ),
     "the cut of a torn line": Sabotage(
         "audit/jsonl.py", "        if torn:\n", "        if torn and size < 0:\n", PROPERTY, "5"
@@ -189,7 +187,7 @@ TABLE: dict[str, Sabotage] = {
         "ivanti/client.py",
         "            if await self._changed_by_others(task):",
         "            if task is None:",
-        "tests/story/test_story_stale_tickets.py",
+        "tests/story/test_story_refused_writes.py",
     ),
     "markup in notes": Sabotage(
         "core/plain.py",
@@ -273,7 +271,16 @@ def _by_campaign(one: Sabotage, environment: dict[str, str]) -> Caught:
                 caught = line.strip()[:100]
                 run.terminate()
                 break
+    if caught and one.by == PROPERTY and not _sound(cases):
+        return Caught("", cases)
     return Caught(caught, cases)
+
+
+def _sound(seed: int) -> bool:
+    """Whether the whole product holds in that very case: else it is no proof of anything."""
+    command = [sys.executable, str(ROOT / "tests" / "property" / PROPERTY)]
+    environment = {**os.environ, "CASES": "1", "SEED": str(seed)}
+    return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
 
 
 def main() -> int:

@@ -105,6 +105,7 @@ async def test_a_credential_that_was_already_gone_closes_the_task(sim: RealSimul
     sim.reset(world(application={"passwords": kept}))
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value, result.exit_code) == ("already-gone", "closed", 0)
+    assert [entry["route"] for entry in sim.journal()].count("batch") == 3, "as many looks as verify_reads says"
     assert sim.removals() == []
     (note,) = sim.task(TASK)["notes"]
     assert note["subject"] == "Credential not present"

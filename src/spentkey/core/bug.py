@@ -65,6 +65,6 @@ def _told(problem: Exception) -> Bug:
     if isinstance(problem, Bug):
         return Bug(str(problem))
     frames = [
-        (frame.f_code.co_filename.rpartition("/")[2], line) for frame, line in traceback.walk_tb(problem.__traceback__)
+        (frame.f_code.co_filename.rsplit("/", 1)[-1], line) for frame, line in traceback.walk_tb(problem.__traceback__)
     ]
     return Bug(f"{type(problem).__name__} by way of " + ", ".join(f"{file}:{line}" for file, line in frames))
