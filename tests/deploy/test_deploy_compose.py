@@ -116,7 +116,7 @@ def test_a_bad_composition_is_refused(document: dict[str, Any], problem: str) ->
 def placed(text: str, folder: Path) -> Path:
     """The example as somebody would fill it in, with its secrets in a folder of this machine."""
     for name in secrets_of(FOLDER, DOCUMENT):
-        value = "postgresql://spentkey:password@database/spentkey" if name == "database_url" else "0123456789abcdef" * 4
+        value = "postgresql://spentkey:password@database/spentkey" if name == "database_url" else f"{name:=<40}"
         (folder / name).write_text(value, "utf-8")
     filled = text.replace("/run/secrets", str(folder))
     for blank, value in {
