@@ -7,10 +7,8 @@ when somebody sleeps, and who goes first among several is decided by a seed. So 
 
 import asyncio
 import contextlib
-import os
 import random
 import ssl
-import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.client_proto import ResponseHandler
 
+from campaign_folder import campaign_folder
 from real_simulator import Steps
 from spentkey.assemble import hands_for
 from spentkey.settings import Settings, load_settings
@@ -38,8 +37,6 @@ from spentkey_sim.passwordstate.tds import TdsServer
 from spentkey_sim.serve import truth
 from spentkey_sim.world import Holder, load
 
-FAST = "/dev/shm"
-"""Where files need no disk, on machines that have such a place."""
 PORTS = {"entra": 1, "ivanti": 2, "passwordstate": 3}
 
 
@@ -273,11 +270,11 @@ class InMemory:
 @contextlib.asynccontextmanager
 async def in_memory(world: dict[str, Any]) -> AsyncGenerator[InMemory]:
     """The simulator, served in this event loop."""
-    with tempfile.TemporaryDirectory(dir=FAST if os.path.isdir(FAST) else None) as folder:  # noqa: PTH112, ASYNC240
+    with campaign_folder(fast=True) as folder:
         asyncio.get_running_loop().set_default_executor(OnTheSpot())
         clock, journal, faults = StillClock(), Journal(), Faults(0, calm=True)
         holder, made = Holder(load(world, clock)), tls.make(())
-        sim = InMemory(Path(folder), clock, holder, journal, faults, {})
+        sim = InMemory(folder, clock, holder, journal, faults, {})
         database = _database(sim, made.server)
         sql_port = database.start()
         runners = [
@@ -289,7 +286,7 @@ async def in_memory(world: dict[str, Any]) -> AsyncGenerator[InMemory]:
             )
         ]
         where = Addresses(0, PORTS["entra"], PORTS["ivanti"], PORTS["passwordstate"], sql_port, "/HEAT")
-        config_out.write(Path(folder, "spentkey.toml"), holder.world, where, made.ca)
+        config_out.write(folder / "spentkey.toml", holder.world, where, made.ca)
         try:
             yield sim
         finally:

@@ -5,13 +5,12 @@
 
 import argparse
 import sys
-import tempfile
-from pathlib import Path
 
 from crash_cases import failures, lots, rehearse, sequences, single
 from crash_runs import Fork, Stage
 from crash_stories import STORIES, Story
 
+from campaign_folder import campaign_folder
 from real_simulator import RealSimulator
 
 
@@ -50,8 +49,7 @@ def campaign(stage: Stage, asked: argparse.Namespace) -> int:
 def main() -> int:
     """One simulator and one program for all of it."""
     asked = arguments()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with campaign_folder(fast=False) as folder:
         sim = RealSimulator.start(folder, STORIES["secret"].made)
         (folder / "fork").mkdir()
         fork = Fork(folder / "fork")
