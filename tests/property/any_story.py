@@ -217,10 +217,11 @@ def _note_edits(case: Case, edited: Task, edits: dict[str, str]) -> None:
     for task in case.sim.holder.world.ivanti.tasks:
         if task.parent == edited.parent:
             asked = case.ledger.asked.setdefault(task.number, set())
-            keys = {edits["SecretID"]} if "SecretID" in edits else {one[1] for one in asked}
             for request in case.sim.holder.world.ivanti.requests:
                 if request.number == task.parent:
                     said = dict(request.parameters)
+                    before = {one[1] for one in asked} | {str(said.get("SecretID") or "")}
+                    keys = {edits["SecretID"]} if "SecretID" in edits else before
                     mixed = [
                         {**said, "SecretID": key, "SecretType": kind} for key in keys for kind in ("Secret", "Cert")
                     ]
