@@ -4,6 +4,7 @@ The parts are real: `spentkey work` as an operator starts it, the simulator in i
 every commit on the disk. Where the run stands is read from the simulator's journal, so nothing is asked of the product.
 """
 
+import importlib
 import os
 import signal
 import subprocess
@@ -31,6 +32,7 @@ PACE = 19.0
 LIMITS = ("REMOVALS_PER_RUN", "REMOVALS_PER_APP", "REMOVALS_PER_HOUR", "HANDOVERS_PER_HOUR")
 LOOK_S = 0.5
 STOP_S = 60
+DISK = "/var/tmp"  # noqa: S108  # a folder of its own is made there
 DURABLE = "fsync = on\nsynchronous_commit = on\nlisten_addresses = ''\nmax_connections = 100\n"
 """PostgreSQL as it comes, on a socket alone."""
 
@@ -66,12 +68,12 @@ class Conditions:
     most_s: float = 1800
 
 
-class Failed(CommandFailedError):
+class FailedError(CommandFailedError):
     """The run did not do what was measured."""
 
 
 def run(setup: Setup, tasks: int, conditions: Conditions, folder: Path, now: datetime) -> ServiceSample:
-    """One run in a folder of its own; raises `Failed` unless the simulator's truth shows every task done once."""
+    """One run in a folder of its own; raises `FailedError` unless the simulator's truth shows every task done once."""
     each = mixed(tasks, conditions.certificates)
     with ExitStack() as stack:
         loopback = Loopback.start(folder, world_of(each, now), conditions.latency_ms)
@@ -87,9 +89,7 @@ def run(setup: Setup, tasks: int, conditions: Conditions, folder: Path, now: dat
 @contextmanager
 def postgres() -> Generator[Any]:
     """A PostgreSQL of its own on the disk, every commit flushed."""
-    from real_postgres import RealPostgres  # noqa: PLC0415  # of the tests' parts, and only where a database is asked for
-
-    server = RealPostgres(DURABLE, "/var/tmp")  # noqa: S108  # it makes a folder of its own there
+    server: Any = importlib.import_module("real_postgres").RealPostgres(DURABLE, DISK)  # a part of the tests
     try:
         yield server
     finally:
@@ -147,7 +147,7 @@ class Crew:
         self.watch.add(name, process.pid)
 
     def wait(self, tasks: int, most_s: float) -> None:
-        """Until every task was closed; raises `Failed` when a process ends before, or it takes too long."""
+        """Until every task was closed; raises `FailedError` when a process ends before, or it takes too long."""
         while len(self.tally.closes) < tasks:
             self.tally.take(self.loopback.journal_after(self.tally.last))
             if self.tally.last and not self.start_cpu:
@@ -156,9 +156,11 @@ class Crew:
             ended = [at for at, one in enumerate(self.processes) if one.poll() is not None]
             if ended and len(self.tally.closes) < tasks:
                 said = self.logs[ended[0]].read_text("utf-8", "replace")
-                raise Failed(f"a process ended after {len(self.tally.closes)} of {tasks} tasks: {last_line(said, '')}")
+                raise FailedError(
+                    f"a process ended after {len(self.tally.closes)} of {tasks} tasks: {last_line(said, '')}"
+                )
             if self.wall > most_s:
-                raise Failed(
+                raise FailedError(
                     f"{len(self.tally.closes)} of {tasks} tasks after {self.wall:.0f} s: {self.tally.statuses}"
                 )
             time.sleep(LOOK_S if self.start_cpu else LOOK_S / 5)  # noqa: TID251  # the bench watches real processes
@@ -215,11 +217,11 @@ def check(truth: Mapping[str, Any], each: list[Removal], tally: Tally) -> None:
     tenants, tasks = truth["tenants"], truth["ivanti"]["tasks"]
     removed = sorted(one["key_id"] for tenant in tenants.values() for one in tenant["removals"])
     if removed != sorted(one.guid("expired") for one in each):
-        raise Failed(f"{len(removed)} removals in the simulator, {len(each)} were asked for")
+        raise FailedError(f"{len(removed)} removals in the simulator, {len(each)} were asked for")
     if len(tally.graph_writes) != len(removed):
-        raise Failed(f"{len(tally.graph_writes)} removals counted, {len(removed)} in the simulator")
+        raise FailedError(f"{len(tally.graph_writes)} removals counted, {len(removed)} in the simulator")
     for one in each:
         task = tasks[str(one.task)]
         seen = (task["status"], len(task["notes"]), len(task["writes"]), tally.closes[str(one.task)])
         if seen != ("Completed", 1, 1, 1):
-            raise Failed(f"task {one.task}: status, notes, writes and writes counted are {seen}")
+            raise FailedError(f"task {one.task}: status, notes, writes and writes counted are {seen}")

@@ -15,7 +15,7 @@ from spentkey.ports import Clock, Ids, Progress
 from spentkey.settings import Settings
 from spentkey.steps.case import Hands
 from spentkey.story import work_on
-from spentkey.system import SystemClock, SystemIds
+from spentkey.system import SystemClock, SystemIds, allow_many_files
 
 
 @dataclass
@@ -64,6 +64,7 @@ async def crew_for(
     settings: Settings, progress: Progress, *, use_proxies: bool = True, clock: Clock | None = None
 ) -> AsyncGenerator[Crew]:
     """Hands whose waits hold no place."""
+    allow_many_files()
     places, time = Places(settings.engine.concurrency), clock or SystemClock()
     placed = PlacedClock(time, places)
     async with (

@@ -96,11 +96,11 @@ def living(tenant: Tenant) -> list[Application]:
 def app_id_of(world: World, value: str) -> str:
     """The app id behind any id of an application or service principal, or the id itself when it is unknown."""
     for tenant in world.tenants:
+        if find_application(tenant, "appId", value) is not None:
+            return value
         app = find_application(tenant, "id", value)
         if app is not None:
             return app.app_id
-        if find_application(tenant, "appId", value) is not None:
-            return value
     for tenant in world.tenants:
         for app in tenant.applications:
             principal = app.service_principal
