@@ -11,10 +11,12 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any, NoReturn
 
-from bench import machine
+from bench import machine, service_report
 from bench.campaign import Campaign, Plan, Report
 from bench.installs import RECIPES, NotInstalledError, scratch
 from bench.meter import CommandFailedError
+from bench.service import SETUPS, Conditions, Setup
+from bench.service_report import ServicePlan, kept
 from bench.table import render
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -44,6 +46,25 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--peers", type=_peers, metavar="NAME,…", help=f"{', '.join(RECIPES)}, or none; quick: none")
     made.add_argument("--quick", action="store_true", help="fewer runs, and no peer that is large to install")
+    made.add_argument("--service", action="store_true", help="measure the service under load, and nothing else")
+    made.add_argument(
+        "--counts",
+        type=_counts,
+        metavar="N,…",
+        help="with --service: tasks that wait, 100,1000,5000, or 20,100 if quick",
+    )
+    made.add_argument(
+        "--setups",
+        type=_setups,
+        metavar="NAME,…",
+        help="with --service: of bare,local,1,2,4 (processes with PostgreSQL)",
+    )
+    made.add_argument(
+        "--certificates", type=_percent, default=0, metavar="N", help="with --service: of 100 tasks so many; 0"
+    )
+    made.add_argument(
+        "--concurrency", type=_count, default=128, metavar="N", help="with --service: places of all processes; 128"
+    )
     made.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     made.add_argument("--write", action="store_true", help=f"also write bench/{RESULTS.name}")
     return made
@@ -67,6 +88,8 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stopped)
     now = datetime.now(UTC)  # noqa: TID251  # worlds and results carry the present time
     scratch().mkdir(parents=True, exist_ok=True)
+    if given.service:
+        return _service(given, now)
     with TemporaryDirectory(dir=scratch(), prefix="run-") as folder:
         try:
             report = Campaign(plan_of(given), Path(folder), now, _say).run()
@@ -75,9 +98,31 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
     text = document(report, now)
     if given.write:
-        RESULTS.write_text(text, "utf-8")
+        RESULTS.write_text(text + kept(RESULTS.read_text("utf-8")), "utf-8")
     print(json.dumps(as_json(report, now), indent=2) if given.json else text)
     return int(any(row.reason for row in report.rows if row.way.environment == "spentkey"))
+
+
+def service_plan_of(given: argparse.Namespace) -> ServicePlan:
+    """The plan of the service benchmark that the options ask for."""
+    quick: bool = given.quick
+    return ServicePlan(
+        counts=given.counts or ((20, 100) if quick else (100, 1000, 5000)),
+        setups=given.setups or (SETUPS[:3] if quick else SETUPS),
+        runs=given.runs or (1 if quick else 2),
+        conditions=Conditions((given.latency or (100.0,))[0], given.certificates, given.concurrency),
+    )
+
+
+def _service(given: argparse.Namespace, now: datetime) -> int:
+    """Measure the service; 1 when a run failed."""
+    with TemporaryDirectory(dir=scratch(), prefix="run-") as folder:
+        report = service_report.measured(service_plan_of(given), Path(folder), now, _say)
+    part = service_report.document(report, now)
+    if given.write:
+        RESULTS.write_text(service_report.replaced(RESULTS.read_text("utf-8"), part), "utf-8")
+    print(service_report.as_json(report, now) if given.json else part)
+    return int(bool(report.failed))
 
 
 def document(report: Report, now: datetime) -> str:
@@ -132,6 +177,19 @@ def _count(text: str) -> int:
 
 def _counts(text: str) -> tuple[int, ...]:
     return tuple(_count(part) for part in text.split(","))
+
+
+def _percent(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 100")
+    return int(text)
+
+
+def _setups(text: str) -> tuple[Setup, ...]:
+    try:
+        return service_report.setups_named(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def _latencies(text: str) -> tuple[float, ...]:

@@ -43,9 +43,7 @@ class Bare:
         """One removal, from ticket to close."""
         await self.ticket(one)
         if not self.graph:
-            entry = (await self.search(8620, {"title": f'"{self.job["entry"]}"'}))[0]
-            secret = {"client_id": entry["UserName"], "client_secret": entry["Password"]}
-            self.graph = {"Authorization": f"Bearer {await self.token(secret)}"}
+            await self.sign_in()
         await self.look(one)
         headers, body, action = self.graph, {"keyId": one["key_id"]}, "removePassword"
         if one["kind"] == "certificate":
@@ -56,8 +54,15 @@ class Bare:
         where = f"{self.job['entra']}/v1.0/applications/{one['object_id']}"
         await self.send("POST", f"{where}/{action}", headers, json=body)
         for _ in range(self.job["reads"]):
+            await asyncio.sleep(self.job.get("interval", 0))  # noqa: TID251  # a script has no clock to pass in
             json.loads(await self.send("GET", where, self.graph, params={"$select": SELECT + ",tokenEncryptionKeyId"}))
         await self.close(one)
+
+    async def sign_in(self) -> None:
+        """The automation's token."""
+        entry = (await self.search(8620, {"title": f'"{self.job["entry"]}"'}))[0]
+        secret = {"client_id": entry["UserName"], "client_secret": entry["Password"]}
+        self.graph = {"Authorization": f"Bearer {await self.token(secret)}"}
 
     async def ticket(self, one: dict[str, Any]) -> None:
         """The task and its parameters."""
@@ -132,13 +137,27 @@ class Bare:
         json.loads(await self.send("GET", task, self.desk))
 
 
-async def main(job: Job, *, warm: bool) -> None:
+async def in_step(bare: Bare, job: Job, every_s: float) -> None:
+    """All removals of the job, one begun every so many seconds; each goes on by itself."""
+    await bare.sign_in()
+    begun: list[asyncio.Task[None]] = []
+    clock = asyncio.get_running_loop().time
+    first = clock()
+    for number, one in enumerate(job["removals"]):
+        await asyncio.sleep(max(0.0, first + number * every_s - clock()))  # noqa: TID251
+        begun.append(asyncio.create_task(bare.remove(one)))
+    await asyncio.gather(*begun)
+
+
+async def main(job: Job, *, warm: bool, every_s: float | None = None) -> None:
     """The first removal of the job, or all of them."""
     context = ssl.create_default_context(cafile=job["ca"])
     os.environ["SSL_CERT_FILE"] = job["ca"]  # for the database driver
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, limit=256)) as session:
         bare = Bare(job, session)
-        if warm:
+        if every_s is not None:
+            await in_step(bare, job, every_s)
+        elif warm:
             await measured_loop(job["removals"], bare.remove)
         else:
             await bare.remove(job["removals"][0])
@@ -148,5 +167,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("job", type=Path)
     parser.add_argument("--warm", action="store_true")
+    parser.add_argument("--every", type=float, metavar="S", help="begin one every S seconds, several at a time")
     given = parser.parse_args()
-    asyncio.run(main(json.loads(given.job.read_text("utf-8")), warm=given.warm))
+    asyncio.run(main(json.loads(given.job.read_text("utf-8")), warm=given.warm, every_s=given.every))

@@ -76,6 +76,14 @@ class Loopback:
         entries = cast("list[dict[str, Any]]", self._get("/journal")["entries"])
         return [f"{one['system']} {one['route']}" for one in entries if not one["route"].startswith("batch:")]
 
+    def journal_after(self, number: int) -> list[dict[str, Any]]:
+        """The entries that came after the one with that number, the parts of batches among them."""
+        return self._get(f"/journal?after={number}")["entries"]
+
+    def truth(self) -> dict[str, Any]:
+        """Everything that is really so."""
+        return self._get("/truth")
+
     def cpu(self) -> float:
         """The CPU time of the simulator so far, in seconds."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()

@@ -89,13 +89,13 @@ class Peak:
 
 def resident(pid: int) -> int:
     """The resident memory of a process and its descendants, in bytes; pages that they share are counted for each."""
-    return sum(_resident(one) for one in [pid, *descendants(pid, _parents())])
+    return sum(resident_alone(one) for one in [pid, *descendants(pid, parents())])
 
 
-def descendants(pid: int, parents: Mapping[int, int]) -> list[int]:
-    """Children, their children and so on; `parents` has the parent of each process."""
+def descendants(pid: int, parent_of: Mapping[int, int]) -> list[int]:
+    """Children, their children and so on; `parent_of` has the parent of each process."""
     children: defaultdict[int, list[int]] = defaultdict(list)
-    for child, parent in parents.items():
+    for child, parent in parent_of.items():
         children[parent].append(child)
     found: list[int] = []
     waiting = [pid]
@@ -106,7 +106,8 @@ def descendants(pid: int, parents: Mapping[int, int]) -> list[int]:
     return found
 
 
-def _parents() -> dict[int, int]:
+def parents() -> dict[int, int]:
+    """The parent of every process of the machine."""
     found: dict[int, int] = {}
     for name in os.listdir(PROC):  # noqa: PTH208  # a hundred times a second: no Path for each process
         if name.isdigit():
@@ -116,7 +117,8 @@ def _parents() -> dict[int, int]:
     return found
 
 
-def _resident(pid: int) -> int:
+def resident_alone(pid: int) -> int:
+    """The resident memory of one process, in bytes; 0 when it has ended."""
     statm = _text(f"/proc/{pid}/statm")
     return int(statm.split()[1]) * _PAGE if statm else 0
 

@@ -3,7 +3,7 @@
 import ctypes
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from bench.world import (
     TENANT,
     VAULT_KEY,
     Kind,
+    Removal,
     removals,
 )
 
@@ -66,33 +67,38 @@ class Stage:
 
     def job(self, **more: Any) -> Path:
         """The job file of the scripts: addresses, keys and every id."""
-        addresses = self.loopback.addresses
-        database = tomllib.loads(self.loopback.config.read_text("utf-8"))["passwordstate"]["database"]
-        job = {
-            "ca": str(self.loopback.authority),
-            **{name: addresses[name] for name in ("entra", "ivanti", "passwordstate")},
-            "database": {
-                "server": database["server"],
-                "port": database["port"],
-                "name": database["database"],
-                "query": database["query"],
-                "entry": DATABASE_ENTRY,
-                "provider": None if _loads("libltdl.so.7") else "mssql-odbc",
-            },
-            "tenant": TENANT,
-            "client": AUTOMATION,
-            "secret": AUTOMATION_SECRET,
-            "entry": ENTRY,
-            "desk_key": DESK_KEY,
-            "vault_key": VAULT_KEY,
-            "login_id": LOGIN_ID,
-            "reads": READS,
-            "removals": [one.knowledge() for one in removals(self.kind, self.count + 1)],
-            **more,
-        }
-        path = self.loopback.folder / "job.json"
-        path.write_text(json.dumps(job), "utf-8")
-        return path
+        return job_for(self.loopback, removals(self.kind, self.count + 1), **more)
+
+
+def job_for(loopback: Loopback, each: Sequence[Removal], **more: Any) -> Path:
+    """A job file for these removals."""
+    addresses = loopback.addresses
+    database = tomllib.loads(loopback.config.read_text("utf-8"))["passwordstate"]["database"]
+    job = {
+        "ca": str(loopback.authority),
+        **{name: addresses[name] for name in ("entra", "ivanti", "passwordstate")},
+        "database": {
+            "server": database["server"],
+            "port": database["port"],
+            "name": database["database"],
+            "query": database["query"],
+            "entry": DATABASE_ENTRY,
+            "provider": None if _loads("libltdl.so.7") else "mssql-odbc",
+        },
+        "tenant": TENANT,
+        "client": AUTOMATION,
+        "secret": AUTOMATION_SECRET,
+        "entry": ENTRY,
+        "desk_key": DESK_KEY,
+        "vault_key": VAULT_KEY,
+        "login_id": LOGIN_ID,
+        "reads": READS,
+        "removals": [one.knowledge() for one in each],
+        **more,
+    }
+    path = loopback.folder / "job.json"
+    path.write_text(json.dumps(job), "utf-8")
+    return path
 
 
 def _loads(library: str) -> bool:

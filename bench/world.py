@@ -71,9 +71,23 @@ def removals(kind: Kind, count: int) -> list[Removal]:
     return [Removal(number, kind) for number in range(count)]
 
 
+def mixed(count: int, certificates: int) -> list[Removal]:
+    """The removals of a world in which so many in a hundred are of certificates, evenly spread."""
+    return [
+        Removal(
+            number, "certificate" if (number + 1) * certificates // 100 > number * certificates // 100 else "secret"
+        )
+        for number in range(count)
+    ]
+
+
 def world(kind: Kind, count: int, now: datetime) -> dict[str, Any]:
     """A world with `count` tasks that each ask for one removal of that kind."""
-    each = removals(kind, count)
+    return world_of(removals(kind, count), now)
+
+
+def world_of(each: list[Removal], now: datetime) -> dict[str, Any]:
+    """A world with a task for each of these removals."""
 
     def day(days: int) -> str:
         return (now + timedelta(days=days)).isoformat(timespec="seconds")

@@ -26,16 +26,16 @@ SETTINGS = "fsync = off\nlisten_addresses = ''\nmax_connections = 200\n"
 class RealPostgres:
     """One server, on a socket in its own folder, and a new database for whoever asks."""
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="spentkey-pg-", dir=FAST if Path(FAST).is_dir() else None))
+    def __init__(self, settings: str = SETTINGS, place: str = FAST) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="spentkey-pg-", dir=place if Path(place).is_dir() else None))
         self._user = "nobody" if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
         self._bin = self._programs()
         self._numbers = itertools.count(1)
         self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(self._data))
-        with (self._data / "postgresql.conf").open("a") as settings:
-            settings.write(f"{SETTINGS}unix_socket_directories = '{self._folder}'\n")
+        with (self._data / "postgresql.conf").open("a") as file:
+            file.write(f"{settings}unix_socket_directories = '{self._folder}'\n")
         self.control("start")
 
     @property
@@ -95,6 +95,11 @@ class RealPostgres:
         tables = self.rows(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         every = [self.rows(url, f"SELECT t::text FROM {name} t") for (name,) in tables]  # noqa: S608  # names of tables
         return "\n".join(str(row[0]) for rows in every for row in rows)
+
+    @property
+    def pid(self) -> int:
+        """The process that all others of the server descend from."""
+        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
 
     def control(self, *words: str) -> None:
         """Start, stop or restart the server, and wait until that is done."""

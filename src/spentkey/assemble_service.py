@@ -15,7 +15,7 @@ from spentkey.ports import Clock, Ids, Meter, Progress
 from spentkey.settings import Settings
 from spentkey.steps.case import Hands
 from spentkey.story import work_on
-from spentkey.system import SystemClock, SystemIds
+from spentkey.system import SystemClock, SystemIds, allow_many_files
 from spentkey.transport.measure import UNMEASURED
 
 Trying = Callable[[int, Hands], Awaitable[Result]]
@@ -73,6 +73,7 @@ async def crew_for(
     meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Crew]:
     """Hands whose waits hold no place."""
+    allow_many_files()
     places, time = Places(settings.engine.concurrency), clock or SystemClock()
     placed = PlacedClock(time, places)
     async with (

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import resource
 import socket
 import time
 import uuid
@@ -36,6 +37,17 @@ class SystemIds:
 def jitter() -> float:
     """A random number from 0 up to 1, to spread retries."""
     return random.random()  # noqa: TID251, S311  # spreads load, guards nothing
+
+
+def allow_many_files(most: int = 65536) -> None:
+    """Open as many files as the machine allows, up to `most`: each task under way has two locks open.
+
+    Many systems let a process open 1,024 at first and far more when it asks.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def this_process() -> str:

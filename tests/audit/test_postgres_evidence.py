@@ -122,7 +122,7 @@ async def test_who_only_reads_makes_no_tables(database: str, postgres: RealPostg
     async with opened(Secret(database)) as connections:
         log = PostgresEvidence(connections, ManualClock(), read_only=True)
         assert not (await log.history(1)).known
-        assert await log.removals("a") == frozenset()
+        assert await log.removals("a") == {}
     assert postgres.rows(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
 
 

@@ -39,6 +39,24 @@ async def test_the_journal_starts_empty(served: Served) -> None:
     assert await get(served, "/journal") == {"entries": []}
 
 
+async def test_the_journal_is_shown_from_a_number_on(served: Served) -> None:
+    """Who watches a long run does not read all of it again each time."""
+    for number in range(3):
+        served.simulator.journal.add(system="ivanti", object=str(number))
+    shown = [await get(served, f"/journal?after={after}") for after in (0, 2, 3)]
+    assert [[one["n"] for one in each["entries"]] for each in shown] == [[1, 2, 3], [3], []]
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "1.5", ""])
+async def test_a_number_that_is_none_is_refused(served: Served, after: str) -> None:
+    """A wrong question is no empty journal."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{served.where.control_url}/journal?after={after}") as answer,
+    ):
+        assert (answer.status, await answer.json()) == (400, {"error": "after is not the number of an entry"})
+
+
 async def test_the_seed_is_known(served: Served) -> None:
     """Whoever sees a failure can replay it."""
     assert await get(served, "/seed") == {"seed": 7}

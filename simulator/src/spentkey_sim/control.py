@@ -47,9 +47,11 @@ class Control:
         return web.json_response(body)
 
     async def get_journal(self, request: web.Request) -> web.Response:
-        """Every request so far."""
-        del request
-        return web.json_response({"entries": [entry.to_json() for entry in self.journal.entries]})
+        """Every request so far, or with `after=N` those that came after number N."""
+        after = request.query.get("after", "0")
+        if not (after.isascii() and after.isdigit()):
+            raise ControlError("after is not the number of an entry")
+        return web.json_response({"entries": [entry.to_json() for entry in self.journal.entries[int(after) :]]})
 
     async def get_seed(self, request: web.Request) -> web.Response:
         """The seed that replays the present faults."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from spentkey_sim.hints import Hints
+
 
 @dataclass(frozen=True)
 class CertificateSpec:
@@ -126,6 +128,7 @@ class Tenant:
     applications: list[Application]
     removals: list[Removal] = field(default_factory=list[Removal])
     audit: list[AuditEvent] = field(default_factory=list[AuditEvent])
+    hints: Hints = field(default_factory=Hints, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -289,6 +292,7 @@ class World:
     ivanti: Ivanti
     expect: dict[str, Any]
     memory: dict[str, Any] = field(default_factory=dict[str, Any])
+    hints: Hints = field(default_factory=Hints, repr=False, compare=False)
 
 
 class Holder:

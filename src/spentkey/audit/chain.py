@@ -5,6 +5,7 @@ it is kept, so that memory stays flat however long the chain becomes.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from spentkey.core.errors import EvidenceBroken
@@ -32,9 +33,13 @@ class Chain:
         self.radius.note(record)
         return record
 
-    def next(self, at: datetime, what: str, facts: Facts) -> Sealed:
-        """Make the record that would come next; it counts when it is taken."""
-        return seal(self.hash, self.length, at, what, facts)
+    def following(self, at: datetime, wanted: Sequence[tuple[str, Facts]]) -> list[Sealed]:
+        """Make the records that would come next, one after the other; they count when they are taken."""
+        made: list[Sealed] = []
+        for what, facts in wanted:
+            before = (made[-1].hash, made[-1].seq + 1) if made else (self.hash, self.length)
+            made.append(seal(*before, at, what, facts))
+        return made
 
     def broken(self) -> EvidenceBroken:
         """What to raise when the next record cannot be believed."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from spentkey.audit.chain import READS_ONLY, Chain
+from spentkey.audit.together import Ends, Together
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import Facts, History, history
 from spentkey.core.outcome import Refused
@@ -56,6 +57,7 @@ class JsonLinesEvidence:
         self._intended: dict[str, dict[str, int]] = {}
         self._results: array[int] = array("Q")
         self._read_only = read_only
+        self._together = Together[tuple[str, Facts]](self._append_all)
         if not read_only:
             self._prepare(directory)
 
@@ -70,7 +72,7 @@ class JsonLinesEvidence:
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record; when this returns it is on the disk."""
-        await asyncio.to_thread(self._append, what, facts)
+        await self._together.add((what, facts))
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
         """Ask and append while the lock is held, so that processes cannot pass a limit together."""
@@ -110,15 +112,19 @@ class JsonLinesEvidence:
             self._catch_up(file)
             refused = refuse(self._chain.radius)
             if refused is None:
-                self._write(file, what, facts)
+                self._write(file, [(what, facts)])
             return refused
 
-    def _append(self, what: str, facts: Facts) -> None:
+    async def _append_all(self, wanted: Sequence[tuple[str, Facts]]) -> Ends:
+        await asyncio.to_thread(self._append, wanted)
+        return [None] * len(wanted)
+
+    def _append(self, wanted: Sequence[tuple[str, Facts]]) -> None:
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
         with self._locked() as file:
             self._catch_up(file)
-            self._write(file, what, facts)
+            self._write(file, wanted)
 
     def _history(self, task: int) -> History:
         with self._up_to_date() as file:
@@ -186,7 +192,7 @@ class JsonLinesEvidence:
         torn = self._read_on(file)
         if torn:
             os.ftruncate(file, self._offset)
-            self._write(file, "torn-line-cut", {"bytes": torn})
+            self._write(file, [("torn-line-cut", {"bytes": torn})])
 
     def _read_on(self, file: int) -> int:
         """Take every complete line; gives how many bytes follow the last line feed."""
@@ -218,9 +224,11 @@ class JsonLinesEvidence:
             self._intended.setdefault(str(record.get("app_id")), {})[str(record.get("key_id"))] = record["task"]
         self._offset += len(line) + 1
 
-    def _write(self, file: int, what: str, facts: Facts) -> None:
-        line = self._chain.next(self._clock.now(), what, facts).line.encode()
-        if os.pwrite(file, line + b"\n", self._offset) != len(line) + 1:
+    def _write(self, file: int, wanted: Sequence[tuple[str, Facts]]) -> None:
+        lines = [sealed.line.encode() for sealed in self._chain.following(self._clock.now(), wanted)]
+        text = b"".join(line + b"\n" for line in lines)
+        if os.pwrite(file, text, self._offset) != len(text):
             raise EvidenceBroken(f"{self._file}: the disk took only a part of a record")
         os.fsync(file)
-        self._take(line)
+        for line in lines:
+            self._take(line)

@@ -9,24 +9,50 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 from spentkey.audit.chain import READS_ONLY, Chain, itself
+from spentkey.audit.together import Ends, Together
 from spentkey.core.errors import Busy, EvidenceBroken
-from spentkey.core.evidence import Facts, History, Sealed
+from spentkey.core.evidence import Facts, History
 from spentkey.core.outcome import Refused
 from spentkey.ports import Clock, Question
 from spentkey.transport.permit import claims
-from spentkey.transport.postgres import Connection, Postgres
+from spentkey.transport.postgres import Begun, Connection, Postgres
 
 LOCK = 0x5350_4B02
 """Advisory lock of whoever appends."""
 PAGE = 500
 """How many records are read at once."""
 WHERE = "the evidence in PostgreSQL"
-AFTER = "SELECT seq, task, app_id, key_id, what, line FROM spentkey_evidence WHERE seq >= %s ORDER BY seq LIMIT %s"
+MANY = 50
+"""How many new records are checked in a thread."""
+AFTER: LiteralString = """
+    SELECT seq, task, app_id, key_id, what, line FROM spentkey_evidence
+    WHERE seq >= %(first)s ORDER BY seq LIMIT %(page)s
+"""
+NEXT: LiteralString = ";".join(  # noqa: FLY002  # three statements are read better one to a line
+    (
+        "SELECT pg_advisory_xact_lock(%(lock)s)",
+        "SELECT claim FROM spentkey_claims WHERE claim = ANY(%(claims)s::bigint[]) ORDER BY claim FOR SHARE",
+        AFTER,
+    )
+)
+"""Each statement sees what was committed before it, so the last one sees what was there when the lock was got."""
+INSERT: LiteralString = "INSERT INTO spentkey_evidence (seq, task, app_id, key_id, what, line) VALUES "
+ROW: LiteralString = "(%s, %s, %s, %s, %s, %s)"
 Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A record that is to be appended, and the claims under which it is."""
+
+    what: str
+    facts: Facts
+    claims: tuple[int, ...]
 
 
 class PostgresEvidence:
@@ -36,15 +62,21 @@ class PostgresEvidence:
         self._database, self._clock, self._read_only = database, clock, read_only
         self._chain = Chain(WHERE)
         self._last: str | None = None
+        self._there = False
         self._guard = asyncio.Lock()
+        self._together = Together[_Wanted](self._append_all)
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record; when this returns it is committed."""
-        await self._append(None, what, facts)
+        if self._read_only:
+            raise EvidenceBroken(READS_ONLY)
+        await self._together.add(_Wanted(what, facts, claims()))
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
         """Ask and append while the lock is held, so that workers cannot pass a limit together."""
-        return await self._append(refuse, what, facts)
+        if self._read_only:
+            raise EvidenceBroken(READS_ONLY)
+        return await self._append_one(refuse, _Wanted(what, facts, claims()))
 
     async def ask(self, question: Question) -> Refused | None:
         """Ask something of the records of every worker."""
@@ -53,10 +85,9 @@ class PostgresEvidence:
 
     async def history(self, task: int) -> History:
         """All records about a task, whichever worker wrote them."""
+        of_task = "SELECT line FROM spentkey_evidence WHERE task = %(of)s ORDER BY seq"
         async with self._up_to_date() as there:
-            found = await self._lines(
-                "SELECT line FROM spentkey_evidence WHERE task = %(of)s ORDER BY seq", task, there
-            )
+            found = await self._lines(of_task, task, there)
         return History(tuple(record for line in found if (record := _believed(line)).get("task") == task))
 
     async def removals(self, app_id: str) -> Mapping[str, int]:
@@ -112,45 +143,78 @@ class PostgresEvidence:
     async def _up_to_date(self) -> AsyncGenerator[bool]:
         """Know every record that any worker committed so far; gives whether there is a table at all."""
         async with self._guard:
-            ((there,),) = await self._database.rows("SELECT to_regclass('spentkey_evidence') IS NOT NULL")
-            if there:
-                async with self._database.transaction() as connection:
-                    await self._catch_up(connection)
-            yield there
+            if not self._there:
+                found = await self._database.rows("SELECT to_regclass('spentkey_evidence') IS NOT NULL")
+                self._there = bool(found[0][0])
+            if self._there:
+                await self._catch_up()
+            yield self._there
 
-    async def _append(self, refuse: Question | None, what: str, facts: Facts) -> Refused | None:
-        if self._read_only:
-            raise EvidenceBroken(READS_ONLY)
-        async with self._guard:
-            async with self._database.transaction() as connection:
-                if self._last is None:
-                    await self._catch_up(connection)  # the long first reading holds nobody up
-                await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-                await _still_held(connection)
-                await self._catch_up(connection)
-                refused = refuse(self._chain.radius) if refuse is not None else None
-                if refused is not None:
-                    return refused
-                sealed = self._chain.next(self._clock.now(), what, facts)
-                await _insert(connection, sealed)
-            self._take(sealed.line)
-        return None
+    async def _append_one(self, refuse: Question, wanted: "_Wanted") -> Refused | None:
+        async with self._guard, self._next_to_write([wanted]) as (begun, held):
+            _still_held(wanted, held)
+            refused = refuse(self._chain.radius)
+            if refused is None:
+                await self._write(begun, [wanted])
+            return refused
 
-    async def _catch_up(self, connection: Connection) -> None:
-        """Take what was committed since, page by page; the last record that is known must still be there."""
-        known = self._last
+    async def _append_all(self, wanted: Sequence["_Wanted"]) -> Ends:
+        """Append in one transaction what is still wanted by those who hold its claims."""
+        async with self._guard, self._next_to_write(wanted) as (begun, held):
+            ends = [_problem(one, held) for one in wanted]
+            kept = [one for one, end in zip(wanted, ends, strict=True) if end is None]
+            if kept:
+                await self._write(begun, kept)
+            return ends
+
+    @asynccontextmanager
+    async def _next_to_write(self, wanted: Sequence["_Wanted"]) -> AsyncGenerator[tuple[Begun, frozenset[int]]]:
+        """Hold the lock of whoever appends, and know every record; gives also which of the claims are still held."""
+        if self._last is None:
+            await self._catch_up()  # the long first reading holds nobody up
+        asked = {one for each in wanted for one in each.claims}
+        about = {"lock": LOCK, "claims": list(asked), "first": self._first(), "page": PAGE}
+        async with self._database.begun(NEXT, about) as begun:
+            *_, held, rows = await begun.results()
+            await self._take_page(rows)
+            if len(rows) == PAGE:
+                await self._catch_up(begun.connection)
+            yield begun, frozenset(int(claim) for (claim,) in held)
+
+    async def _write(self, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
+        """Seal the records one after the other, and commit them together."""
+        sealed = self._chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted])
+        values = [value for one in sealed for value in (one.seq, *_columns(json.loads(one.line)), one.line)]
+        rows: list[LiteralString] = [ROW for _ in sealed]
+        await begun.commit(INSERT + ", ".join(rows), values)
+        for one in sealed:
+            self._take(one.line)
+
+    def _first(self) -> int:
+        """From which record on to read: the last one that is known must still be there."""
+        return self._chain.length - (0 if self._last is None else 1)
+
+    async def _catch_up(self, connection: Connection | None = None) -> None:
+        """Take what was committed since, page by page."""
         while True:
-            first = self._chain.length - (0 if self._last is None else 1)
-            rows = await (await connection.execute(AFTER, (first, PAGE))).fetchall()
-            if self._last is not None and (not rows or rows[0][5] != self._last):
-                raise self._chain.shorter() if not rows else self._chain.broken()
-            fresh = rows if self._last is None else rows[1:]
-            if known is None and len(fresh) > 50:  # much to check: the loop goes on meanwhile
-                await asyncio.to_thread(self._take_all, fresh)
+            about: dict[str, Any] = {"first": self._first(), "page": PAGE}
+            if connection is None:
+                rows = await self._database.rows(AFTER, **about)
             else:
-                self._take_all(fresh)
+                rows = await (await connection.execute(AFTER, about)).fetchall()
+            await self._take_page(rows)
             if len(rows) < PAGE:
                 return
+
+    async def _take_page(self, rows: Sequence[Row]) -> None:
+        """Check a page against what is known, and take it."""
+        if self._last is not None and (not rows or rows[0][5] != self._last):
+            raise self._chain.shorter() if not rows else self._chain.broken()
+        fresh = rows if self._last is None else rows[1:]
+        if len(fresh) > MANY:  # the loop goes on meanwhile
+            await asyncio.to_thread(self._take_all, fresh)
+        else:
+            self._take_all(fresh)
 
     def _take_all(self, rows: Sequence[Row]) -> None:
         for seq, task, app_id, key_id, what, line in rows:
@@ -164,13 +228,6 @@ class PostgresEvidence:
         record = self._chain.take(line)
         self._last = line
         return record
-
-
-async def _insert(connection: Connection, sealed: Sealed) -> None:
-    await connection.execute(
-        "INSERT INTO spentkey_evidence (seq, task, app_id, key_id, what, line) VALUES (%s, %s, %s, %s, %s, %s)",
-        (sealed.seq, *_columns(json.loads(sealed.line)), sealed.line),
-    )
 
 
 def _columns(record: Facts) -> tuple[int | None, str | None, str | None, str]:
@@ -191,11 +248,12 @@ def _believed(line: str) -> Facts:
     return record
 
 
-async def _still_held(connection: Connection) -> None:
-    """Nobody may take the claims of this work over before the record is committed; raises `Busy` when somebody has."""
-    held = claims()
-    if not held:
-        return
-    found = await connection.execute("SELECT 1 FROM spentkey_claims WHERE claim = ANY(%s) FOR SHARE", (list(held),))
-    if len(await found.fetchall()) != len(held):
-        raise Busy("another worker has taken over")
+def _problem(wanted: _Wanted, held: frozenset[int]) -> Busy | None:
+    """Nobody may have taken over a claim of the work that a record is about."""
+    return None if held.issuperset(wanted.claims) else Busy("another worker has taken over")
+
+
+def _still_held(wanted: _Wanted, held: frozenset[int]) -> None:
+    problem = _problem(wanted, held)
+    if problem is not None:
+        raise problem

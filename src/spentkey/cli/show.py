@@ -33,7 +33,8 @@ class Lines:
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Print the step."""
         said = plain(detail, 200)
-        self._console.print(Text(f"{task}  {step:<10} {said}".rstrip()), soft_wrap=True)
+        self._console.file.write(f"{task}  {step:<10} {said}".rstrip() + "\n")  # a tenth of what print takes
+        self._console.file.flush()
 
 
 class LiveTable:

@@ -18,6 +18,7 @@ class Radius:
 
     stop: Facts | None = None
     _intents: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
+    _by_app: dict[str, deque[datetime]] = field(default_factory=dict[str, deque[datetime]])
     _by_run: Counter[str] = field(default_factory=Counter[str])
     _hand_overs: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
 
@@ -25,7 +26,9 @@ class Radius:
         """Take one record into account."""
         what, at = record.get("what"), datetime.fromisoformat(str(record.get("at")))
         if what == "intent":
-            self._intents.append((at, str(record.get("app_id"))))
+            app_id = str(record.get("app_id"))
+            self._intents.append((at, app_id))
+            self._by_app.setdefault(app_id, deque()).append(at)
             self._by_run[str(record.get("run"))] += 1
         elif what == "handing-over":
             self._hand_overs.append((at, f"{record.get('task')}/{record.get('assignment')}"))
@@ -54,12 +57,12 @@ class Radius:
     def refuse_intent(self, run: str, app_id: str, now: datetime, limits: Limits) -> Refused | None:
         """Whether one removal more would pass a limit."""
         self._forget(now)
-        in_app = [at for at, app in self._intents if app == app_id]
-        in_hour = [at for at, _ in self._intents]
+        in_app, in_hour = self._by_app.get(app_id, ()), len(self._intents)
+        until = self._intents[-limits.per_hour][0] + HOUR if in_hour >= limits.per_hour else None
         counts = (
             (self._by_run[run], limits.per_run, "in this run", None),
             (len(in_app), limits.per_app, "on this application in the last hour", _free_again(in_app, limits.per_app)),
-            (len(in_hour), limits.per_hour, "in the last hour", _free_again(in_hour, limits.per_hour)),
+            (in_hour, limits.per_hour, "in the last hour", until),
         )
         passed = [
             (f"{limit} removals {where} are allowed", until) for count, limit, where, until in counts if count >= limit
@@ -79,9 +82,14 @@ class Radius:
         return Refused("G8", said, until=free)
 
     def _forget(self, now: datetime) -> None:
-        for kept in (self._intents, self._hand_overs):
-            while kept and now - kept[0][0] > HOUR:
-                kept.popleft()
+        while self._hand_overs and now - self._hand_overs[0][0] > HOUR:
+            self._hand_overs.popleft()
+        while self._intents and now - self._intents[0][0] > HOUR:
+            _, app_id = self._intents.popleft()
+            in_app = self._by_app[app_id]
+            in_app.popleft()
+            if not in_app:
+                del self._by_app[app_id]
 
 
 def _free_again(begun: Sequence[datetime], limit: int) -> datetime | None:

@@ -25,7 +25,7 @@ FEWEST_BITS = 1024
 """Shortest RSA key that is used: a much shorter one cannot hold a PS256 signature at all."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Signer:
     """A private key and its certificate, held in memory only, registered on the application as `key_id`."""
 

@@ -33,7 +33,7 @@ from spentkey.engine.local import Work
 from spentkey.engine.places import UNDER_WAY, Places, until_set
 from spentkey.engine.port import Queued, Stage
 from spentkey.ports import Clock
-from spentkey.transport.postgres import Postgres
+from spentkey.transport.postgres import Connection, Postgres
 from spentkey.transport.tables import LOCK
 
 POLLING = "poll"
@@ -199,30 +199,30 @@ class DistributedEngine:
 
     async def offer(self, task: int) -> bool:
         """Put a task on the queue; False when it is there already, and one that waits for later is brought forward."""
-        return await self._enqueue(task, UNSORTED, f"unsorted {task}", forward=True)
-
-    async def _enqueue(self, task: int, slot: Slot, lock: str, *, forward: bool = False) -> bool:
         async with self._database.transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (OFFER_LOCK & 0xFFFF, task & 0x7FFFFFFF))
-            held = await connection.execute(
-                "SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = %(lock)s"
-                " UNION ALL SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND queueing_lock = %(lock)s",
-                {"lock": str(task)},
-            )
-            found = await held.fetchone()
-            if found is None:
-                deferrer = self._task.configure(
-                    queue=slot.lane, lock=lock, queueing_lock=str(task), connection=connection
-                )
-                await deferrer.defer_async(task=task)
-                return True
-            if forward:
+            found = await self._enqueue(connection, task, UNSORTED, f"unsorted {task}")
+            if found is not None:
                 await connection.execute(
                     "UPDATE procrastinate_jobs SET scheduled_at = now()"
                     " WHERE id = %s AND status = 'todo' AND scheduled_at > now()",
-                    found,
+                    (found,),
                 )
-            return False
+        return found is None
+
+    async def _enqueue(self, connection: Connection, task: int, slot: Slot, lock: str) -> int | None:
+        """Put a task on the queue, unless it is there: then the id of its job comes back."""
+        await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (OFFER_LOCK & 0xFFFF, task & 0x7FFFFFFF))
+        held = await connection.execute(
+            "SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = %(lock)s"
+            " UNION ALL SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND queueing_lock = %(lock)s",
+            {"lock": str(task)},
+        )
+        found = await held.fetchone()
+        if found is not None:
+            return int(found[0])
+        deferrer = self._task.configure(queue=slot.lane, lock=lock, queueing_lock=str(task), connection=connection)
+        await deferrer.defer_async(task=task)
+        return None
 
     async def queued(self) -> Sequence[Queued]:
         """Every task that any process holds."""
@@ -286,8 +286,10 @@ class DistributedEngine:
     async def poll(self) -> None:
         """Look at the queue team, and take on what no process holds yet."""
         held = {one.task for one in await self.queued()}
-        async for number, slot in self._sorter.new_in_queue(held, self._places.in_lane):
-            await self._enqueue(number, slot, _lock_of(number, slot))
+        async for some in self._sorter.new_in_queue(held, self._places.in_lane):
+            async with self._database.transaction() as connection:  # one commit for all of them
+                for number, slot in some:
+                    await self._enqueue(connection, number, slot, _lock_of(number, slot))
 
     async def _job(self, context: procrastinate.JobContext, task: int, **later: object) -> None:
         """Work on one task; arguments that newer versions may add are ignored."""

@@ -67,15 +67,13 @@ class Sorter:
         except SpentkeyError:
             return UNSORTED
 
-    async def new_in_queue(self, held: Container[int], at_once: int) -> AsyncIterator[tuple[int, Slot]]:
-        """The tasks of the queue that are not held yet, with their slots, in the order of their numbers."""
+    async def new_in_queue(self, held: Container[int], at_once: int) -> AsyncIterator[list[tuple[int, Slot]]]:
+        """The tasks of the queue that are not held yet, with their slots, so many at a time in the order of their numbers."""
         fresh = [task for task in await self.queue() if task.number not in held]
         for at in range(0, len(fresh), at_once):
             some = fresh[at : at + at_once]
             slots = await asyncio.gather(*(self.slot(task) for task in some))
-            for task, slot in zip(some, slots, strict=True):
-                if slot is not None:
-                    yield task.number, slot
+            yield [(task.number, slot) for task, slot in zip(some, slots, strict=True) if slot is not None]
 
     async def find(self, number: int) -> Slot:
         """The slot of a task that only a number is known of."""

@@ -99,9 +99,13 @@ class Leases:
             logger.warning("a lease could not be given back and ends by itself: %s", problem)
 
     async def _renew(self, held: list[int]) -> int:
+        """Renew claims; they are locked in the order in which the evidence locks them, so that neither waits for ever."""
         rows = await self._database.rows(
-            "UPDATE spentkey_claims SET until = clock_timestamp() + %(s)s * interval '1 s'"
-            " WHERE claim = ANY(%(held)s) RETURNING 1",
+            """
+            WITH held AS (SELECT claim AS held FROM spentkey_claims WHERE claim = ANY(%(held)s) ORDER BY claim FOR UPDATE)
+            UPDATE spentkey_claims SET until = clock_timestamp() + %(s)s * interval '1 s'
+            FROM held WHERE claim = held RETURNING 1
+            """,
             s=self._take_over_s,
             held=held,
         )

@@ -145,9 +145,10 @@ class LocalEngine:
 
     async def poll(self) -> None:
         """Look at the queue team once, and take on what is not held yet."""
-        async for number, slot in self._sorter.new_in_queue(self._entries, self._places.in_lane):
-            if number not in self._entries:
-                self._add(_Entry(number, slot, sorted=True))
+        async for some in self._sorter.new_in_queue(self._entries, self._places.in_lane):
+            for number, slot in some:
+                if number not in self._entries:
+                    self._add(_Entry(number, slot, sorted=True))
 
     def _add(self, entry: _Entry) -> None:
         self._entries[entry.task] = entry

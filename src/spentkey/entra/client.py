@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from spentkey.core.credential import Application, Identity, Sighting
 from spentkey.core.errors import AccessRefused, SpentkeyError
@@ -46,7 +47,8 @@ class EntraDirectory:
     ids: Ids
     jitter: Callable[[], float]
     quota: Quota
-    _own_tokens: dict[str, TokenSource] = field(default_factory=dict[str, TokenSource])
+    _own_tokens: WeakKeyDictionary[Signer, TokenSource] = field(default_factory=WeakKeyDictionary[Signer, TokenSource])
+    """The target applications' own tokens, each for as long as somebody works with its signer."""
 
     @property
     def client_id(self) -> str:
@@ -101,10 +103,11 @@ class EntraDirectory:
             proxy=self.tokens.sign_in.proxy,
         )
 
+        key, certificate = signer.key, signer.certificate  # not the signer, whose token would keep it alive
+
         def assertion() -> str:
-            now, key = self.clock.now(), signer.key
-            audience = sign_in.token_endpoint
-            return client_assertion(key, signer.certificate, application.app_id, audience, self.ids.new(), now)
+            now, audience = self.clock.now(), sign_in.token_endpoint
+            return client_assertion(key, certificate, application.app_id, audience, self.ids.new(), now)
 
         tokens = self.as_application(sign_in, assertion)
         try:
@@ -115,15 +118,15 @@ class EntraDirectory:
             return f"with the certificate in {signer.document}, {problem}"
         if stranger is not None:
             return stranger.reason
-        self._own_tokens[application.app_id] = tokens
+        self._own_tokens[signer] = tokens
         return None
 
     async def remove_certificate(
         self, application: Application, key_id: str, signer: Signer, client_request_id: str
     ) -> Reply:
         """`removeKey` (learn.microsoft.com/graph/api/application-removekey) with the application's own token."""
-        tokens = self._own_tokens.get(application.app_id)
-        if tokens is None:
+        tokens = self._own_tokens.get(signer)
+        if tokens is None or tokens.sign_in.client_id != application.app_id:
             return Reply(Answer.REJECTED, "not signed in as the application", client_request_id)
         try:
             proof = Secret(proof_of_possession(signer.key, signer.certificate, application.object_id, self.clock.now()))

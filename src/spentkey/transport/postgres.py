@@ -5,11 +5,14 @@ about an error is never passed on, because it may quote what was sent.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Generator
+import select
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
@@ -62,6 +65,14 @@ async def _safe(connection: Connection) -> None:
     await connection.execute("SET TIME ZONE 'UTC'")
 
 
+async def _alive(connection: Connection) -> None:
+    """A server that went away has closed its end, or says something unasked; where nothing came, all is well."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN | select.POLLHUP)
+    if waiting.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
+
+
 class Postgres:
     """Connections to the database, shared by evidence, turns and queue."""
 
@@ -74,7 +85,7 @@ class Postgres:
             max_size=CONNECTIONS,
             timeout=PATIENCE_S,
             configure=_safe,
-            check=AsyncConnectionPool.check_connection,
+            check=_alive,
             open=False,
         )
 
@@ -85,12 +96,51 @@ class Postgres:
             async with self.pool.connection() as connection, connection.transaction():
                 yield connection
 
+    @asynccontextmanager
+    async def begun(self, statements: LiteralString, parameters: Mapping[str, Any]) -> AsyncGenerator["Begun"]:
+        """One transaction whose first statements go out together with its beginning, in a single round trip.
+
+        When the block ends without an error it is rolled back unless `Begun.commit` was called.
+        """
+        with translated():
+            async with self.pool.connection() as connection:
+                cursor = psycopg.AsyncClientCursor(connection)
+                try:
+                    await cursor.execute(_together("BEGIN", statements), parameters)
+                    yield Begun(connection, cursor)
+                finally:
+                    if connection.info.transaction_status != TransactionStatus.IDLE:
+                        await connection.rollback()
+
     async def rows(self, statement: LiteralString, **parameters: Any) -> list[TupleRow]:
         """The rows of one statement, which is committed by itself."""
         with translated():
             async with self.pool.connection() as connection:
                 cursor = await connection.execute(statement, parameters)
                 return await cursor.fetchall() if cursor.description is not None else []
+
+
+def _together(*statements: LiteralString) -> LiteralString:
+    return ";".join(statements)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A transaction that was begun with some statements."""
+
+    connection: Connection
+    cursor: psycopg.AsyncClientCursor[TupleRow]
+
+    async def results(self) -> list[list[TupleRow]]:
+        """The rows of each of the statements, in their order; those that give none have an empty list."""
+        found: list[list[TupleRow]] = []
+        while self.cursor.nextset():
+            found.append(await self.cursor.fetchall() if self.cursor.description is not None else [])
+        return found
+
+    async def commit(self, statements: LiteralString, parameters: Sequence[Any]) -> None:
+        """Send the last statements and the commit in a single round trip; when this returns, all is on the disk."""
+        await self.cursor.execute(_together(statements, "COMMIT"), parameters)
 
 
 @asynccontextmanager

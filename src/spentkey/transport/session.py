@@ -1,6 +1,7 @@
 """HTTP sessions whose answers are bounded, whoever reads them."""
 
 import ssl
+from asyncio import sslproto
 
 import aiohttp
 
@@ -10,6 +11,13 @@ MOST_BYTES = 16_000_000
 """Largest answer that is read, in bytes; an application with 600 credentials has about 2,000,000."""
 SECONDS = 30
 """How long one try of a request may take."""
+
+
+BUFFER_BYTES = 65536
+"""How much is read from a TLS connection at once; four records of the largest size."""
+
+# asyncio sets 262,144 bytes aside for each connection that is open: the largest part of what a busy process held.
+sslproto.SSLProtocol.max_size = BUFFER_BYTES
 
 
 class BoundedResponse(aiohttp.ClientResponse):

@@ -63,16 +63,27 @@ def find_tenant(world: World, name: str) -> Tenant | None:
     return next((tenant for tenant in world.tenants if wanted in (tenant.tenant_id, tenant.domain)), None)
 
 
+def _by_app_id(app: Application) -> str:
+    return "" if app.soft_deleted else app.app_id
+
+
+def _by_object_id(app: Application) -> str:
+    return "" if app.soft_deleted else app.object_id
+
+
 def find_application(tenant: Tenant, by: str, value: str) -> Application | None:
     """The living application with that object id or app id."""
-    return next((app for app in living(tenant) if value == (app.app_id if by == "appId" else app.object_id)), None)
+    return tenant.hints.find(by, tenant.applications, _by_app_id if by == "appId" else _by_object_id, value)
 
 
 def find_principal(tenant: Tenant, by: str, value: str) -> tuple[Application, ServicePrincipal] | None:
     """The service principal with that object id or app id, and its application."""
+    if by == "appId":
+        app = find_application(tenant, by, value)
+        return (app, app.service_principal) if app is not None and app.service_principal else None
     for app in living(tenant):
         principal = app.service_principal
-        if principal and value == (app.app_id if by == "appId" else principal.object_id):
+        if principal and value == principal.object_id:
             return app, principal
     return None
 
@@ -84,6 +95,12 @@ def living(tenant: Tenant) -> list[Application]:
 
 def app_id_of(world: World, value: str) -> str:
     """The app id behind any id of an application or service principal, or the id itself when it is unknown."""
+    for tenant in world.tenants:
+        if find_application(tenant, "appId", value) is not None:
+            return value
+        app = find_application(tenant, "id", value)
+        if app is not None:
+            return app.app_id
     for tenant in world.tenants:
         for app in tenant.applications:
             principal = app.service_principal

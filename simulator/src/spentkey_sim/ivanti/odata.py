@@ -80,11 +80,14 @@ def selected(rows: list[Row], wish: str, known: dict[str, str]) -> list[Row]:
 
 
 _PIN = re.compile(r"(AssignmentID) eq (\d+)|(ParentLink_RecID) eq '([0-9A-F]{32})'")
+_QUEUE = re.compile(r"OwnerTeam eq '([\w -]+)' and Status eq '([\w -]+)'")
 
 
 def pinned(wish: str) -> dict[str, str]:
-    """The fields that a filter of a single comparison pins; any other filter is said to pin nothing."""
-    found = _PIN.fullmatch(wish)
+    """The fields that a filter of one of the usual forms pins; any other filter is said to pin nothing."""
+    found, queue = _PIN.fullmatch(wish), _QUEUE.fullmatch(wish)
+    if queue is not None:
+        return {"OwnerTeam": queue[1], "Status": queue[2]}
     if found is None:
         return {}
     return {found[1]: str(int(found[2]))} if found[1] else {found[3]: found[4]}

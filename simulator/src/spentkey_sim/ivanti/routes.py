@@ -211,4 +211,4 @@ def app(holder: Holder, journal: Journal, faults: Faults, clock: SimClock, laten
 
 
 def _parent(world: World, task: Task) -> ServiceRequest | None:
-    return next((each for each in world.ivanti.requests if each.number == task.parent), None)
+    return state.parent_of(world, task)

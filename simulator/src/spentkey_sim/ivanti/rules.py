@@ -120,6 +120,8 @@ def _listed(value: Any, known: list[str]) -> str:
 
 
 def _employee(world: World, value: Any) -> str:
+    if isinstance(value, str) and value.casefold() == world.ivanti.login_id.casefold():
+        return world.ivanti.login_id  # the first of all employees
     known = {name.casefold(): name for name in state.employees(world)}
     found = known.get(value.casefold()) if isinstance(value, str) else None
     if found is None:

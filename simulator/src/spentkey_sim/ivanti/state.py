@@ -35,22 +35,29 @@ def beginning(world: World, now: datetime) -> datetime:
 
 def task_by_id(world: World, rec_id: str) -> Task | None:
     """The task with that RecId."""
-    return next((task for task in world.ivanti.tasks if task.rec_id == rec_id.upper()), None)
+    return world.hints.find("task", world.ivanti.tasks, lambda task: task.rec_id, rec_id.upper())
 
 
 def task_by_number(world: World, number: str) -> Task | None:
     """The task with that AssignmentID."""
-    return next((task for task in world.ivanti.tasks if str(task.number) == number), None)
+    return world.hints.find("number", world.ivanti.tasks, lambda task: str(task.number), number)
 
 
 def request_by_id(world: World, rec_id: str) -> ServiceRequest | None:
     """The service request with that RecId."""
-    return next((each for each in world.ivanti.requests if each.rec_id == rec_id.upper()), None)
+    return world.hints.find("request", world.ivanti.requests, lambda each: each.rec_id, rec_id.upper())
+
+
+def parent_of(world: World, task: Task) -> ServiceRequest | None:
+    """The service request that a task hangs on."""
+    if task.parent is None:
+        return None
+    return world.hints.find("parent", world.ivanti.requests, lambda each: str(each.number), str(task.parent))
 
 
 def note_by_id(world: World, rec_id: str) -> Note | None:
     """The note with that RecId."""
-    return next((note for note in world.ivanti.notes if note.rec_id == rec_id.upper()), None)
+    return world.hints.find("note", world.ivanti.notes, lambda note: note.rec_id, rec_id.upper())
 
 
 def employees(world: World) -> list[str]:
@@ -100,7 +107,9 @@ def merged(world: World, task: Task, changes: dict[str, Any], by: str, now: date
 def store(world: World, task: Task, after: Task) -> None:
     """Put the changed task in the place of the old one, which is kept for stale reads."""
     memory(world).before[task.rec_id] = copy(task)
-    place = world.ivanti.tasks.index(task)
+    place = world.hints.place("task", world.ivanti.tasks, lambda one: one.rec_id, task.rec_id)
+    if place is None:
+        raise ValueError(f"task {task.number} is not in the world")
     world.ivanti.tasks[place] = after
 
 
@@ -117,10 +126,13 @@ def store_note(world: World, note: Note) -> None:
 
 def truth(world: World) -> dict[str, Any]:
     """Every task by its number, with its notes and with what was written to it."""
-    return {"tasks": {str(task.number): _task_truth(world, task) for task in world.ivanti.tasks}}
+    notes: dict[str, list[Note]] = {}
+    for note in world.ivanti.notes:
+        notes.setdefault(note.parent, []).append(note)
+    return {"tasks": {str(task.number): _task_truth(task, notes.get(task.rec_id, [])) for task in world.ivanti.tasks}}
 
 
-def _task_truth(world: World, task: Task) -> dict[str, Any]:
+def _task_truth(task: Task, notes: list[Note]) -> dict[str, Any]:
     return {
         "status": task.status,
         "owner": task.owner,
@@ -128,7 +140,7 @@ def _task_truth(world: World, task: Task) -> dict[str, Any]:
         "read_only": task.read_only,
         "minutes": task.minutes,
         "fields": dict(task.fields),
-        "notes": [_note_truth(note) for note in world.ivanti.notes if note.parent == task.rec_id],
+        "notes": [_note_truth(note) for note in notes],
         "writes": [{"at": write.at, "fields": write.fields} for write in task.writes],
     }
 

@@ -49,22 +49,39 @@ class Tables:
         world = self.world
         match name:
             case paths.TASKS:
-                parents = {each.number: each for each in world.ivanti.requests}
-                asked = (task for task in world.ivanti.tasks if _may_be(task, pinned))
-                tasks = (state.shown_task(world, task, stale=self.stale) for task in asked)
-                return (records.task_row(world, task, parents.get(task.parent or 0)) for task in tasks)
+                tasks = (state.shown_task(world, task, stale=self.stale) for task in self._tasks(pinned))
+                return (_kept_row(world, task) for task in tasks if _may_be(task, pinned))
             case paths.REQUESTS:
                 return (records.request_row(world, each, self.now) for each in world.ivanti.requests)
             case paths.PARAMETERS:
                 parent = pinned.get("ParentLink_RecID")
-                requests = (each for each in world.ivanti.requests if parent in (None, each.rec_id))
-                return (row for each in requests for row in records.parameter_rows(world, each, self.now))
+                requests = world.ivanti.requests if parent is None else [state.request_by_id(world, parent)]
+                return (row for each in requests if each for row in records.parameter_rows(world, each, self.now))
             case paths.NOTES:
-                return (records.note_row(world, note) for note in state.shown_notes(world, stale=self.stale))
+                return (records.note_row(world, note) for note in self._notes(pinned))
             case paths.TEAMS:
                 return (records.team_row(world, team, self.now) for team in world.ivanti.teams)
             case _:
                 return (records.employee_row(world, each, self.now) for each in state.employees(world))
+
+    def _tasks(self, pinned: Pinned) -> Iterable[Task]:
+        """The tasks among which those that match must be."""
+        if "RecId" in pinned:
+            found = state.task_by_id(self.world, pinned["RecId"])
+        elif "AssignmentID" in pinned:
+            found = state.task_by_number(self.world, pinned["AssignmentID"])
+        else:
+            return self.world.ivanti.tasks
+        return [] if found is None else [found]
+
+    def _notes(self, pinned: Pinned) -> Iterable[Note]:
+        """The notes among which those that match must be."""
+        shown = state.shown_notes(self.world, stale=self.stale)
+        if "RecId" in pinned and not self.stale:
+            found = state.note_by_id(self.world, pinned["RecId"])
+            return [] if found is None else [found]
+        parent = pinned.get("ParentLink_RecID")
+        return shown if parent is None else [note for note in shown if note.parent == parent]
 
     def _blank(self, name: str) -> Row:
         request = ServiceRequest("", 0, [("", "")])
@@ -85,4 +102,19 @@ class Tables:
 
 
 def _may_be(task: Task, pinned: Pinned) -> bool:
-    return pinned.get("AssignmentID") in (None, str(task.number)) and pinned.get("RecId") in (None, task.rec_id)
+    """Whether the task can be in a queue that a filter pins; texts are compared more loosely than the filter does."""
+    return all(
+        value is None or value.casefold() == held.casefold()
+        for value, held in ((pinned.get("OwnerTeam"), task.owner_team), (pinned.get("Status"), task.status))
+    )
+
+
+def _kept_row(world: World, task: Task) -> Row:
+    """The row of a task, which is written out anew only when something about the task has changed."""
+    kept: dict[str, tuple[object, Row]] = world.memory.setdefault("ivanti rows", {})
+    parent = state.parent_of(world, task)
+    about = ({**vars(task), "fields": dict(task.fields), "writes": None}, parent and parent.rec_id)
+    known = kept.get(task.rec_id)
+    if known is None or known[0] != about:
+        known = kept[task.rec_id] = (about, records.task_row(world, task, parent))
+    return dict(known[1])
