@@ -61,7 +61,7 @@ class SilentEvidence:
         """What is on record about the task."""
         return await self._kept.history(task)
 
-    async def removals(self, app_id: str) -> Mapping[str, int]:
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
         """What is on record about the application."""
         return await self._kept.removals(app_id)
 

@@ -248,8 +248,8 @@ class EvidenceLog(Protocol):
         """What is on record about a task."""
         ...
 
-    async def removals(self, app_id: str) -> Mapping[str, int]:
-        """The key ids of that application that Spentkey ever set out to remove, and for which task it did so last."""
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+        """The key ids of that application that Spentkey ever set out to remove, each with the tasks for which it did."""
         ...
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:

@@ -102,6 +102,16 @@ async def test_a_second_task_for_what_we_removed_says_that_we_removed_it(sim: Re
     assert sim.writes().count("removePassword") == 1
 
 
+async def test_what_another_task_was_promised_confirms_a_removal_that_did_not_show_for_long(sim: RealSimulator) -> None:
+    """Graph said 204 to the first task, and showed the secret until it went to people; the second finds it gone."""
+    sim.reset(twice_asked())
+    sim.faults(fault("graph", "*", "stale", params={"seconds": 3600}))
+    assert (await sim.run(TASK)).ticket.value == "handed-off"
+    sim.faults(fault("graph", "batch:read-application", "stale", times=2, params={"reads": 2}))
+    second = await sim.run(TASK + 1)
+    assert (second.outcome, second.attribution, second.ticket.value) == ("removed", "confirmed", "closed")
+
+
 async def test_a_second_task_for_what_others_removed_says_that_it_was_gone(sim: RealSimulator) -> None:
     """Without any intent of ours on record, it was not us."""
     made = twice_asked()

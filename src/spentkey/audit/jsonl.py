@@ -54,7 +54,7 @@ class JsonLinesEvidence:
         self._guard = threading.Lock()
         self._chain, self._offset = Chain(str(self._file)), 0
         self._by_task: dict[int, array[int]] = {}
-        self._intended: dict[str, dict[str, int]] = {}
+        self._intended: dict[str, dict[str, list[int]]] = {}
         self._results: array[int] = array("Q")
         self._read_only = read_only
         self._together = Together[tuple[str, Facts]](self._append_all)
@@ -86,8 +86,8 @@ class JsonLinesEvidence:
         """All records about a task, whichever process wrote them."""
         return await asyncio.to_thread(self._history, task)
 
-    async def removals(self, app_id: str) -> Mapping[str, int]:
-        """The key ids of the application that an intent on record names, each with the task of the latest one."""
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+        """The key ids of the application that an intent on record names, each with the tasks of those intents."""
         return await asyncio.to_thread(self._removals, app_id)
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
@@ -138,9 +138,9 @@ class JsonLinesEvidence:
                 raise EvidenceBroken(f"{self._file}: the record at byte {offset} is not the one that was there")
             yield json.loads(line)
 
-    def _removals(self, app_id: str) -> Mapping[str, int]:
+    def _removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
         with self._up_to_date():
-            return dict(self._intended.get(app_id, {}))
+            return {key_id: tuple(tasks) for key_id, tasks in self._intended.get(app_id, {}).items()}
 
     @contextmanager
     def _up_to_date(self) -> Generator[int | None]:
@@ -221,7 +221,8 @@ class JsonLinesEvidence:
             if record.get("what") == "result":
                 self._results.extend((self._offset, len(line), _mark(line), record["seq"]))
         if record.get("what") == "intent":
-            self._intended.setdefault(str(record.get("app_id")), {})[str(record.get("key_id"))] = record["task"]
+            keys = self._intended.setdefault(str(record.get("app_id")), {})
+            keys.setdefault(str(record.get("key_id")), []).append(record["task"])
         self._offset += len(line) + 1
 
     def _write(self, file: int, wanted: Sequence[tuple[str, Facts]]) -> None:

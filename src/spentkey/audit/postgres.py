@@ -90,12 +90,15 @@ class PostgresEvidence:
             found = await self._lines(of_task, task, there)
         return History(tuple(record for line in found if (record := _believed(line)).get("task") == task))
 
-    async def removals(self, app_id: str) -> Mapping[str, int]:
-        """The key ids of the application that an intent on record names, each with the task of the latest one."""
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+        """The key ids of the application that an intent on record names, each with the tasks of those intents."""
         async with self._up_to_date() as there:
             intents = "SELECT line FROM spentkey_evidence WHERE what = 'intent' AND app_id = %(of)s ORDER BY seq"
             found = await self._lines(intents, app_id, there)
-        return {str(record.get("key_id")): record["task"] for record in map(_believed, found)}
+        tasks: dict[str, list[int]] = {}
+        for record in map(_believed, found):
+            tasks.setdefault(str(record.get("key_id")), []).append(record["task"])
+        return tasks
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every worker, newest first."""

@@ -65,9 +65,9 @@ async def _absent(case: Case, request: RemovalRequest, seen: Seen) -> End:
     intent = case.history.intended(request.app_id, request.key_id)
     if intent is not None:
         return await _removed_earlier(case, request, seen, intent)
-    other = (await case.hands.evidence.removals(request.app_id)).get(request.key_id)
-    if other is not None:
-        return await _removed_for(case, request, seen, other)
+    others = (await case.hands.evidence.removals(request.app_id)).get(request.key_id)
+    if others:
+        return await _removed_for(case, request, seen, others[-1])
     typo = g4_not_a_typo(seen.application, request.kind, case.hands.clock.now(), case.hands.rules.grace)
     return hand_over(typo) if typo is not None else close(AlreadyGone())
 
@@ -90,8 +90,7 @@ async def _removed_by_us(case: Case, request: RemovalRequest, seen: Seen, histor
         return close(AlreadyGone())
     route = Route(str(intent["route"]))
     case.asked_since = history.asked_since(request.app_id, request.key_id)
-    accepted = history.confirmed(request.app_id, request.key_id)
-    attribution = await attribute(case, seen.directory, seen.application, request.key_id, route, accepted=accepted)
+    attribution = await attribute(case, seen.directory, seen.application, request.key_id, route, accepted=False)
     return close(Removed(attribution, route))
 
 

@@ -51,9 +51,7 @@ async def _one_read(case: Case, job: Job, watch: Verification) -> tuple[Verdict,
 
 
 async def _removed(case: Case, job: Job, reply: Reply) -> End:
-    """Graph may have said 204 to a removal of ours in this try or in an earlier one."""
-    accepted = reply.answer is Answer.ACCEPTED or case.history.confirmed(job.request.app_id, job.request.key_id)
-    plan = job.plan
+    plan, accepted = job.plan, reply.answer is Answer.ACCEPTED
     attribution = await attribute(case, job.directory, plan.application, plan.key_id, plan.route, accepted=accepted)
     return close(Removed(attribution, plan.route))
 
