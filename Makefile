@@ -24,7 +24,7 @@ sim: setup ## start the simulator alone; it writes .sim/spentkey.toml, which poi
 	@mkdir -p .sim && $(BIN)/spentkey-sim serve --calm --config-out .sim/spentkey.toml
 
 test: check ## run every check and every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-clients: setup-clients ## run clients of other makers against the simulator (350 MB installed)
 	@.venv-clients/bin/python -m pytest tests/clients
