@@ -27,6 +27,7 @@ try:
     IMPORT_PROBLEM: str | None = None
 except ImportError:
     IMPORT_PROBLEM = traceback.format_exc()
+    SpentkeyError = Refused = Secret = Foresight = Would = Asked = GivenPfx = Library = Remark = read_asked = None
 
 MINIMUM = "0.1.0"
 """The oldest `spentkey` that these modules can call."""

@@ -70,7 +70,7 @@ extends_documentation_fragment:
   - spentkey.entra.connection
   - spentkey.entra.connection.attributes
 author:
-  - Spentkey (@spentkey)
+  - Spentkey (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -27,7 +27,7 @@ extends_documentation_fragment:
   - spentkey.entra.connection
   - spentkey.entra.connection.info
 author:
-  - Spentkey (@spentkey)
+  - Spentkey (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -37,7 +37,7 @@ extends_documentation_fragment:
   - spentkey.entra.connection.attributes
   - spentkey.entra.connection.number
 author:
-  - Spentkey (@spentkey)
+  - Spentkey (!UNKNOWN)
 """
 
 EXAMPLES = r"""

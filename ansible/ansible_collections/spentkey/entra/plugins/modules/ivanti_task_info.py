@@ -17,7 +17,7 @@ extends_documentation_fragment:
   - spentkey.entra.connection.info
   - spentkey.entra.connection.number
 author:
-  - Spentkey (@spentkey)
+  - Spentkey (!UNKNOWN)
 """
 
 EXAMPLES = r"""
