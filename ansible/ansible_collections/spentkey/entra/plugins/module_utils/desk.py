@@ -110,11 +110,19 @@ def _close(call: Call, library: Library, number: int) -> dict[str, Any]:
     given = call.parameters
     if call.check and (ahead := library.foresee(number)).would.value in ("remove", "close-as-gone"):
         # The removal itself is only being checked too, so there can be no proof of it yet.
-        return {**of_result(ahead.result, changed=True, failed=False), "ticket": "closed", "outcome": None, "reason": None}
+        return {
+            **of_result(ahead.result, changed=True, failed=False),
+            "ticket": "closed",
+            "outcome": None,
+            "reason": None,
+        }
     written = library.close(number, given["resolution"], given["minutes"])
     shown = _of_written(written, failed=written.result.ticket.value != "closed")
     ivanti = library.settings.ivanti
-    return {**shown, "diff": _diff(library, written.before, ivanti.status.completed, ivanti.login_id, None, given["minutes"])}
+    return {
+        **shown,
+        "diff": _diff(library, written.before, ivanti.status.completed, ivanti.login_id, None, given["minutes"]),
+    }
 
 
 def _of_written(written: Written, *, failed: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 
@@ -27,7 +27,8 @@ try:
     IMPORT_PROBLEM: str | None = None
 except ImportError:
     IMPORT_PROBLEM = traceback.format_exc()
-    SpentkeyError = Refused = Secret = Foresight = Would = Asked = GivenPfx = Library = Remark = read_asked = None
+    if not TYPE_CHECKING:
+        SpentkeyError = Refused = Secret = Foresight = Would = Asked = GivenPfx = Library = Remark = read_asked = None
 
 MINIMUM = "0.1.0"
 """The oldest `spentkey` that these modules can call."""
@@ -110,11 +111,11 @@ def _variable(path: tuple[str, ...]) -> str:
 
 __all__ = [
     "CONNECTION",
+    "IMPORT_PROBLEM",
     "Asked",
     "Call",
     "Foresight",
     "GivenPfx",
-    "IMPORT_PROBLEM",
     "Library",
     "Perform",
     "Refusal",

@@ -55,8 +55,8 @@ not_ours_reason:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.spentkey.entra.plugins.module_utils.library import Call, perform_safely
 from ansible_collections.spentkey.entra.plugins.module_utils.desk import TASK_INFO, tell
+from ansible_collections.spentkey.entra.plugins.module_utils.library import Call, perform_safely
 
 
 def main() -> None:
