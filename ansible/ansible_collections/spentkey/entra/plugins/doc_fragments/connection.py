@@ -19,7 +19,7 @@ options:
   settings:
     description:
       - Settings that lie over the file and over the variables C(SPENTKEY_...) of the environment, nested as in the file.
-      - A secret is never given as a text here, only as C({file: ...}) or C({env: ...}).
+      - A secret is never given as a text here, only as a table with C(file) or C(env).
     type: dict
     default: {}
 requirements:
