@@ -7,6 +7,7 @@ from enum import StrEnum
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.evidence import Facts, History
 from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, leave_open
+from spentkey.core.task import RemovalRequest
 from spentkey.ports import EvidenceLog, Question
 from spentkey.steps.case import Case, Hands
 from spentkey.steps.judge import judge
@@ -51,7 +52,9 @@ class SilentEvidence:
         """Write nothing."""
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, object]) -> Refused | None:
-        """Write nothing."""
+        """Write nothing; whether it would be refused is asked all the same."""
+        del what, facts
+        return await self._kept.ask(refuse)
 
     async def ask(self, question: Question) -> Refused | None:
         """Ask the recent past."""
@@ -77,6 +80,11 @@ async def foresee(number: int, hands: Hands) -> Foresight:
         end = await _look_ahead(case)
     except SpentkeyError as problem:
         end = left(problem, case)
+    return await foresight(case, end)
+
+
+async def foresight(case: Case, end: End | Result | None) -> Foresight:
+    """What the look ahead means: None is that nothing stands in the way of a removal."""
     if end is None:
         nothing_yet = End(NotOurs(""), TicketState.OPEN)
         return Foresight(Would.REMOVE, replace(case.result(nothing_yet), reason=None))
@@ -86,15 +94,17 @@ async def foresee(number: int, hands: Hands) -> Foresight:
     if end.ticket is TicketState.HANDED_OFF:
         too_many = await case.hands.evidence.ask(too_many_hand_overs(case))
         end = held_up(end, too_many) if too_many is not None else end
-    freed = case.no_signer and not hands.rules.patch_allowed
+    freed = case.no_signer and not case.hands.rules.patch_allowed
     return Foresight(_would(end), case.result(end), fallback_would_free=freed)
 
 
 async def _look_ahead(case: Case) -> End | Result | None:
     asked = await what_is_asked(case)
-    if isinstance(asked, End | Result):
-        return asked
-    request = asked[1]
+    return asked if isinstance(asked, End | Result) else await look_at_application(case, asked[1])
+
+
+async def look_at_application(case: Case, request: RemovalRequest) -> End | None:
+    """Steps 3 to 5 and the limits, read only."""
     seen = await see_application(case, request)
     if isinstance(seen, End):
         return seen

@@ -42,7 +42,7 @@ async def tell(case: Case) -> End | Result:
         return await on_application(case, ticket, request)
 
 
-async def on_application(case: Case, ticket: Ticket, request: RemovalRequest) -> End:
+async def on_application(case: Case, ticket: Ticket | None, request: RemovalRequest) -> End:
     """Steps 3 to 7, while nobody else of us writes to that application."""
     for _ in range(JUDGED_AT_MOST):
         end = await judge_and_remove(case, ticket, request)
@@ -52,7 +52,7 @@ async def on_application(case: Case, ticket: Ticket, request: RemovalRequest) ->
     return leave_open(drift)  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
-async def judge_and_remove(case: Case, ticket: Ticket, request: RemovalRequest) -> End | Drift:
+async def judge_and_remove(case: Case, ticket: Ticket | None, request: RemovalRequest) -> End | Drift:
     """Look, judge, plan, remove and verify; a drift of the credential lists (guard G10) asks to judge anew."""
     seen = await see_application(case, request)
     if isinstance(seen, End):
@@ -65,7 +65,7 @@ async def judge_and_remove(case: Case, ticket: Ticket, request: RemovalRequest) 
     if isinstance(prepared, End):
         return prepared
     plan, signer = prepared
-    job = Job(seen.directory, plan, signer, ticket.task, request)
+    job = Job(seen.directory, plan, signer, ticket.task if ticket else None, request)
     reply = await remove(case, job)
     if isinstance(reply, End | Drift):
         return reply

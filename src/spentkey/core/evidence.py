@@ -17,6 +17,8 @@ VERSION = 1
 GENESIS = "0" * 64
 
 Facts = Mapping[str, Any]
+ENDS = ("result", "step-result")
+"""The records of how a try ended: one that also wrote the ticket, and one that left that to its caller."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,17 @@ class History:
         answer = self._latest("answer", app_id, key_id)
         return answer is not None and answer.get("answer") == "accepted"
 
+    def ended(self) -> Facts | None:
+        """How the latest try of this assignment ended."""
+        ends = [record for record in self.records if record.get("what") in (*ENDS, "handed-over")]
+        return ends[-1] if ends and ends[-1].get("what") in ENDS else None
+
+    def proven(self, app_id: str, key_id: str) -> Facts | None:
+        """The latest try that found this key id of this application gone, by reads that agree."""
+        ends = [r for r in self.records if r.get("what") in ENDS and r.get("outcome") in ("removed", "already-gone")]
+        mine = [r for r in ends if r.get("app_id") == app_id and r.get("key_id") == key_id]
+        return mine[-1] if mine else None
+
     def _latest(self, what: str, app_id: str, key_id: str) -> Facts | None:
         matching = [r for r in self._all(what) if r.get("app_id") == app_id and r.get("key_id") == key_id]
         return matching[-1] if matching else None
@@ -163,7 +176,7 @@ class History:
         for record in self.records:
             if record.get("what") == "handed-over":
                 count = 0
-            elif record.get("what") == "result" and record.get("ticket") == "open" and not record.get("outage"):
+            elif record.get("what") in ENDS and record.get("ticket") == "open" and not record.get("outage"):
                 count += 1
         return count
 

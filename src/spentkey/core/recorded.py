@@ -35,11 +35,12 @@ def facts_of(end: End) -> dict[str, Any]:
 def hand_over_of(record: Facts) -> End:
     """The hand-over that a record with `facts_of` and the result's fields tells of."""
     trouble = record.get("trouble")
-    end = hand_over(_outcome(record))
+    end = hand_over(outcome_of(record))
     return End(end.outcome, end.ticket, str(trouble) if trouble else None)
 
 
-def _outcome(record: Facts) -> Outcome:
+def outcome_of(record: Facts) -> Outcome:
+    """The outcome that such a record tells of."""
     said = str(record.get("said") or "")
     match record.get("outcome"):
         case "removed":

@@ -30,6 +30,8 @@ class Subject:
     key_id: str | None = None
     tenant: str | None = None
     evidence: str | None = None
+    wording: str | None = None
+    """A resolution in a caller's own words, in place of the standard text."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ def marker(about: Subject, kind: str) -> str:
 def resolution(about: Subject, outcome: Removed | AlreadyGone) -> str:
     """The resolution of a closed task, plain text: the directory's spelling of the name, for both kinds."""
     name = plain(about.app_name or "")
+    if about.wording:
+        return plain(about.wording)
     if isinstance(outcome, Removed):
         return f"Expired secret for {name} removed"
     return f"Credential {about.key_id} was not present on {name}; nothing removed"

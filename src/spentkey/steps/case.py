@@ -60,6 +60,8 @@ class Case:
     """When this credential's removal was first asked for, by this try or an earlier one."""
     witness: Witness | None = None
     reads: int = 0
+    wording: str | None = None
+    """The resolution in a caller's own words, where one was given."""
 
     def step(self, name: str, detail: str = "") -> None:
         """Tell whoever watches where the story is."""
@@ -119,6 +121,7 @@ class Case:
             key_id=self.request.key_id if self.request else self.asked.get("secretid"),
             tenant=self.tenant.name if self.tenant else None,
             evidence=self.attempt,
+            wording=self.wording,
         )
 
     def result(self, end: End) -> Result:

@@ -20,12 +20,12 @@ NOTHING_DONE = {
 
 @dataclass(frozen=True)
 class Job:
-    """One removal that every guard agreed to: what is to be done, where, and for which ticket."""
+    """One removal that every guard agreed to: what is to be done, where, and for which ticket, if there is one."""
 
     directory: Directory
     plan: Plan
     signer: Signer | None
-    task: Task
+    task: Task | None
     request: RemovalRequest
 
 
@@ -37,7 +37,9 @@ class Drift:
 
 
 async def confirm_ticket(case: Case, job: Job) -> End | None:
-    """Guard G7: read again, the task and its parameters still ask for the same."""
+    """Guard G7: read again, the task and its parameters still ask for the same; without a task there is none to read."""
+    if job.task is None:
+        return None
     desk = case.hands.desk
     rules = case.hands.rules.desk
     now = await desk.find(case.number)

@@ -45,7 +45,7 @@ async def finish(case: Case, end: End) -> Result:
         last = enough_tries(case, written)
         if last.ticket is TicketState.HANDED_OFF and end.ticket is TicketState.CLOSED:
             written, problem = await _write(case, last)
-    return await _settle(case, written, outage=problem is not None and problem.who is Who.NOBODY)
+    return await settle(case, written, outage=problem is not None and problem.who is Who.NOBODY)
 
 
 def left(problem: SpentkeyError, case: Case) -> End:
@@ -66,18 +66,19 @@ def left(problem: SpentkeyError, case: Case) -> End:
 
 async def settle_problem(case: Case, problem: SpentkeyError) -> Result:
     """Put on record that the try ended by a problem; nothing is written to the ticket."""
-    return await _settle(case, left(problem, case), outage=problem.who is Who.NOBODY)
+    return await settle(case, left(problem, case), outage=problem.who is Who.NOBODY)
 
 
-async def _settle(case: Case, end: End, *, outage: bool) -> Result:
+async def settle(case: Case, end: End, *, outage: bool) -> Result:
+    """Put the result on record and show it."""
     result = replace(case.result(end), outage=outage, not_before=end.not_before)
     if not isinstance(end.outcome, NotOurs):
-        await case.try_to_record("result", **_recorded(case, result), outage=outage or _waits(end))
+        await case.try_to_record("result", **recorded(case, result), outage=outage or waits(end))
     case.step(result.ticket.value, result.reason or result.outcome)
     return result
 
 
-def _recorded(case: Case, result: Result) -> dict[str, str | int | None]:
+def recorded(case: Case, result: Result) -> dict[str, str | int | None]:
     """The result as evidence keeps it: a rerun of a closed task shows it again."""
     return {**result.as_json(), "task": case.number, "app_name": result.app_name}
 
@@ -85,12 +86,12 @@ def _recorded(case: Case, result: Result) -> dict[str, str | int | None]:
 def enough_tries(case: Case, end: End) -> End:
     """After `max_attempts` tries that no outage explains, people must look; what guard G8 stops waits, however often."""
     tries = case.history.open_attempts + 1
-    if end.ticket is not TicketState.OPEN or _waits(end) or tries < case.hands.rules.max_attempts:
+    if end.ticket is not TicketState.OPEN or waits(end) or tries < case.hands.rules.max_attempts:
         return end
     return replace(hand_over(end.outcome), trouble=end.trouble)
 
 
-def _waits(end: End) -> bool:
+def waits(end: End) -> bool:
     """Whether a limit or a stop holds the task up, which is no fault of its own."""
     return guard_of(end.outcome) == "G8" or (end.trouble or "").startswith("G8: ")
 
@@ -109,7 +110,7 @@ async def _write(case: Case, end: End) -> tuple[End, SpentkeyError | None]:
         if end.ticket is TicketState.CLOSED:
             await _close(case, task, end)
             return end, None
-        about = {**_recorded(case, case.result(end)), **facts_of(end)}
+        about = {**recorded(case, case.result(end)), **facts_of(end)}
         too_many = await case.record_unless(
             too_many_hand_overs(case), "handing-over", **about, assignment=case.history.assignment
         )
@@ -129,9 +130,10 @@ async def _close(case: Case, task: Task, end: End) -> None:
     text = resolution(case.subject, end.outcome)
     if not rules.resolution_field:
         proof = Proof(case.reads, case.witness)
-        await _note(case, task, closing_note(case.subject, end.outcome, proof, rules.language), look=case.history.known)
+        note = closing_note(case.subject, end.outcome, proof, rules.language)
+        await write_note(case, task, note, look=case.history.known)
     minutes = _minutes(case, task)
-    await case.record("closing", **_recorded(case, case.result(end)), minutes=str(minutes))
+    await case.record("closing", **recorded(case, case.result(end)), minutes=str(minutes))
     change = TaskChange(
         status=rules.completed,
         owner=rules.login_id,
@@ -157,7 +159,13 @@ def held_up(end: End, too_many: Refused) -> End:
 
 async def _hand_over(case: Case, task: Task, end: End) -> None:
     rules = case.hands.rules.desk
-    await _note(case, task, hand_over_note(case.subject, end, rules.language), look=True)
+    await write_note(case, task, hand_over_note(case.subject, end, rules.language), look=True)
+    await reassign(case, task)
+
+
+async def reassign(case: Case, task: Task) -> None:
+    """Give the task to the escalation team, with the minutes of this work."""
+    rules = case.hands.rules.desk
     minutes = _minutes(case, task)
     await case.record("reassigning", minutes=str(minutes), team=rules.escalation_team, **{"from": str(task.minutes)})
     change = TaskChange(status=rules.handed_off, owner="", minutes=minutes, owner_team=rules.escalation_team)
@@ -179,13 +187,14 @@ async def begun_hand_over(case: Case, task: Task) -> End | None:
     return hand_over_of(begun)
 
 
-async def _note(case: Case, task: Task, note: NewNote, *, look: bool) -> None:
-    """One note per assignment: where an earlier try may have written it, it is looked for first."""
+async def write_note(case: Case, task: Task, note: NewNote, *, look: bool) -> bool:
+    """One note per assignment: where an earlier try may have written it, it is looked for first. Whether it was new."""
     if look and await _written_earlier(case, task, note.marker):
-        return
+        return False
     await case.record("noting", subject=note.subject, marker=note.marker)
     await case.hands.desk.add_note(task, note)
     await case.record("noted", subject=note.subject, marker=note.marker)
+    return True
 
 
 async def _written_earlier(case: Case, task: Task, mark: str) -> bool:

@@ -1,0 +1,177 @@
+"""The other ways in: one action, the role, other people's roles, and the modules without their actions."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from play_runs import COLLECTIONS, ONE_TASK, PLAYS, SETTINGS, Player, environment
+
+from worlds import EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, TASK, certificate_parameters, parameters, world
+
+ACTION = "Work on the task from ticket to report"
+
+
+@pytest.mark.parametrize(
+    ("asked", "key_id", "route"),
+    [(parameters(), EXPIRED_SECRET, "removePassword"), (certificate_parameters(), EXPIRED_CERT, "removeKey")],
+)
+def test_one_action_does_the_whole_story(player: Player, asked: list[Any], key_id: str, route: str) -> None:
+    """Removed, proven, closed; and the same again changes nothing."""
+    player.sim.reset(world(asked))
+    told = player.play(ONE_TASK).one(ACTION)
+    assert (told.status, told.result["outcome"], told.result["route"], told.result["ticket"]) == (
+        "changed",
+        "removed",
+        route,
+        "closed",
+    )
+    assert [one["key_id"] for one in player.sim.removals()] == [key_id]
+    again = player.play(ONE_TASK).one(ACTION)
+    assert (again.status, again.result["outcome"], again.result["evidence"]) == (
+        "ok",
+        "removed",
+        told.result["evidence"],
+    )
+
+
+def test_a_check_of_one_action_foresees_it(player: Player) -> None:
+    """`would` says what a run would do; nothing is written."""
+    told = player.play(ONE_TASK, "--check").one(ACTION)
+    assert (told.status, told.result["would"]) == ("changed", "remove")
+    assert (player.sim.writes(), player.sim.removals(), player.sim.evidence()) == ([], [], [])
+
+
+@pytest.mark.parametrize(("fail", "code"), [(True, 2), (False, 0)])
+def test_one_action_fails_after_the_hand_over_unless_told_otherwise(player: Player, *, fail: bool, code: int) -> None:
+    """The hand-over is made either way."""
+    player.sim.reset(world(parameters(SecretID=LIVE_SECRET)))
+    played = player.play(ONE_TASK, fail_on_handover=fail)
+    assert (played.code, played.one(ACTION).result["guard"]) == (code, "G5")
+    assert player.sim.task(TASK)["owner_team"] == "Systeemsoftware"
+
+
+def test_one_action_fails_for_a_task_that_is_not_ours(player: Player) -> None:
+    """Whatever is said about hand-overs."""
+    player.sim.reset(world(task={"owner_team": "Servicedesk"}))
+    played = player.play(ONE_TASK, fail_on_handover=False)
+    assert (played.code, played.one(ACTION).result["outcome"], player.sim.writes()) == (2, "not-ours", [])
+
+
+def test_the_playbook_runs_with_roles_of_other_people(player: Player) -> None:
+    """Roles of the same names, first in the path, take the place of ours; the removal is guarded all the same."""
+    played = player.play(stub=True, stub_task=stub_task())
+    assert played.code == 0, played.out
+    assert [one["key_id"] for one in player.sim.removals()] == [EXPIRED_SECRET]
+    assert played.one("Stub close").result["msg"] == "Expired secret for Sales removed / 1 / 40021"
+    assert player.sim.writes() == ["remove-password"] or all("task" not in one for one in player.sim.writes())
+
+
+def test_roles_of_other_people_are_given_the_reason_of_a_refusal(player: Player) -> None:
+    """Their note and their reassignment get subject, body and team."""
+    player.sim.reset(world(parameters(SecretID="")))
+    played = player.play(stub=True, stub_task=stub_task(SecretID=""))
+    assert (played.code, player.sim.removals()) == (2, [])
+    assert played.one("Stub note").result["msg"] == "Secret removal failed / SecretID is empty / Status Update"
+    assert played.one("Stub assign").result["msg"] == "Systeemsoftware / 40021"
+
+
+def test_a_role_that_claims_something_else_than_the_task_removes_nothing(player: Player) -> None:
+    """The task is read again where it is removed, so what a role says about it is only a hint (guard G7)."""
+    player.sim.reset(world(parameters(SecretID=LIVE_SECRET)))
+    played = player.play(stub=True, stub_task=stub_task())
+    assert (played.code, player.sim.removals()) == (2, [])
+    assert "(ticket: untouched)" in played.out
+
+
+def stub_task(**changes: str) -> dict[str, Any]:
+    """The task as another role gives it."""
+    return {"AssignmentID": TASK, "RecId": "x", "servicereq_params": dict(parameters(**changes))}
+
+
+def test_the_role_removes_and_closes(player: Player) -> None:
+    """With a task it is closed."""
+    played = player.play(PLAYS / "role.yml", remove_credential_key_id=EXPIRED_SECRET, remove_credential_task=TASK)
+    assert played.code == 0, played.out
+    assert [one["key_id"] for one in player.sim.removals()] == [EXPIRED_SECRET]
+    assert player.sim.task(TASK)["status"] == "Completed"
+
+
+def test_the_role_removes_without_any_task(player: Player) -> None:
+    """Nothing is asked of Ivanti then, and every other guard still is."""
+    played = player.play(PLAYS / "role.yml", remove_credential_key_id=EXPIRED_SECRET)
+    assert played.code == 0, played.out
+    assert [one["key_id"] for one in player.sim.removals()] == [EXPIRED_SECRET]
+    assert [one for one in player.sim.journal() if one["system"] == "ivanti"] == []
+
+
+def test_the_role_hands_over_and_fails(player: Player) -> None:
+    """A refusal becomes a note and a reassignment, and the play is red."""
+    player.sim.reset(world(parameters(SecretID=LIVE_SECRET)))
+    played = player.play(PLAYS / "role.yml", remove_credential_key_id=LIVE_SECRET, remove_credential_task=TASK)
+    assert (played.code, player.sim.removals()) == (2, [])
+    assert player.sim.task(TASK)["owner_team"] == "Systeemsoftware"
+
+
+@pytest.mark.parametrize("key_id", [None, ""])
+def test_the_role_without_a_key_id_contacts_nobody(player: Player, key_id: str | None) -> None:
+    """Its argument specification, or the module, says so."""
+    more: dict[str, Any] = {} if key_id is None else {"remove_credential_key_id": key_id}
+    played = player.play(PLAYS / "role.yml", **more)
+    assert (played.code, player.sim.journal()) == (2, [])
+    assert ("missing required arguments: remove_credential_key_id" in played.out) == (key_id is None)
+
+
+def module(player: Player, name: str, **arguments: Any) -> dict[str, Any]:
+    """The module itself, as Ansible runs it on another host, its arguments by its input."""
+    given = {"config": str(player.sim.config), "settings": SETTINGS, **arguments}
+    ended = subprocess.run(
+        [sys.executable, "-m", f"ansible_collections.spentkey.entra.plugins.modules.{name}"],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": given}),
+        env={**environment(player.home), "PYTHONPATH": str(COLLECTIONS)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.stdout.startswith("\n{") or ended.stdout.startswith("{"), ended.stdout + ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_a_module_does_the_same_without_its_action(player: Player) -> None:
+    """So it can run on another host."""
+    told = module(player, "task", number=TASK)
+    assert (told["outcome"], told["changed"], told["ticket"]) == ("removed", True, "closed")
+    again = module(player, "task", number=TASK)
+    assert (again["outcome"], again["changed"]) == ("removed", False)
+
+
+def test_a_module_says_when_the_package_is_missing(player: Player) -> None:
+    """Where spentkey cannot be imported the message is Ansible's own, and names it."""
+    hidden = player.home / "hidden"
+    (hidden / "spentkey").mkdir(parents=True)
+    (hidden / "spentkey" / "__init__.py").write_text("raise ImportError('not here')\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "ansible_collections.spentkey.entra.plugins.modules.task"],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"number": TASK}}),
+        env={**environment(player.home), "PYTHONPATH": f"{hidden}{os.pathsep}{COLLECTIONS}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    told = json.loads(ended.stdout)
+    assert (told["failed"], "Failed to import the required Python library (spentkey)" in told["msg"]) == (True, True)
+
+
+def test_the_seeds_script_works_in_a_play(player: Player) -> None:
+    """With the PFX from the vault in memory it makes an assertion that Entra takes, and a proof; the file is deleted."""
+    dest = Path("/dev/shm") / f"{player.home.name}-{os.getpid()}.pfx"
+    ca = player.sim.config.parent / "ca.pem"
+    played = player.play(PLAYS / "script.yml", entra=player.sim.said["entra"], ca=str(ca), pfx_dest=str(dest))
+    assert played.code == 0, played.out
+    assert played.one("What came of it").result["msg"] == {"status": 200, "parts": [3, 3]}
+    assert (played.one("Delete the PFX").status, dest.exists()) == ("changed", False)
