@@ -25,13 +25,20 @@ def recorded() -> dict[str, set[str]]:
     for path in (ROOT / "src" / "spentkey").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and WRITERS.search(ast.unparse(node.func)):
-                first = node.args[:2]
+                first = [part for one in node.args[:2] for part in _parts(one)]
                 texts = [one.value for one in first if isinstance(one, ast.Constant) and isinstance(one.value, str)]
                 for kind in (text for text in texts[:1] if re.fullmatch("[a-z-]+", text)):
                     kinds.setdefault(kind, set()).update(
                         [one.arg for one in node.keywords if one.arg], spelled_out(node)
                     )
     return kinds
+
+
+def _parts(argument: ast.expr) -> list[ast.expr]:
+    """An argument, or the kinds in a list of pairs of kind and facts."""
+    if not isinstance(argument, ast.List):
+        return [argument]
+    return [pair.elts[0] for pair in argument.elts if isinstance(pair, ast.Tuple)]
 
 
 def spelled_out(call: ast.Call) -> list[str]:

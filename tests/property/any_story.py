@@ -326,6 +326,8 @@ async def _calm_down(case: Case) -> None:
     sim = case.sim
     sim.faults.clear()
     sim.faults.calm, sim.faults.storm = True, None
+    for memory in (entra.memory, ivanti.memory):  # reads that a storm made stale show the present again
+        memory(sim.holder.world).stale.clear()
     waiting = unfinished(case.ledger, sim.truth())
     for _ in range(CALM_ROUNDS):
         if not waiting:
