@@ -49,7 +49,7 @@ campaign-requests: setup-dev ## any request parameters, from harmless to hostile
 campaign-sabotage: setup-dev ## take each protection out of a copy and see who notices (MOST=400; SABOTAGE="G3, the name")
 	@$(BIN)/python tests/property/campaign_sabotage.py
 
-bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick" for less, "--service" for the service under load)
+bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick", "--service")
 	@PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 campaign-kill: setup-dev ## kill the process at every moment of every story, and run it again (long; KILL="--help" for less)
