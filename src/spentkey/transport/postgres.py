@@ -21,7 +21,8 @@ from spentkey.core.secret import Secret
 SYSTEM = "PostgreSQL"
 PATIENCE_S = 10.0
 """How long a connection is waited for; a restart of the server takes less."""
-CONNECTIONS = 8
+CONNECTIONS = 16
+"""Three of them listen for jobs; with fewer, tasks wait for one another's commits on a slow disk."""
 
 Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
