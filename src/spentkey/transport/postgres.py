@@ -21,8 +21,7 @@ from spentkey.core.secret import Secret
 SYSTEM = "PostgreSQL"
 PATIENCE_S = 10.0
 """How long a connection is waited for; a restart of the server takes less."""
-CONNECTIONS = 16
-"""Three of them listen for jobs; with fewer, tasks wait for one another's commits on a slow disk."""
+CONNECTIONS = 8
 
 Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
