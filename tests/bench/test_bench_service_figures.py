@@ -115,7 +115,7 @@ def test_the_aims_are_told_with_what_was_measured() -> None:
     """Rate, growth and memory, for each way to run."""
     few = replace(SAMPLE, tasks=100, cpu=(2.4,), cpu_start=(0.5,), writes_a_second=None)
     many = replace(SAMPLE, memory=(Memory(150_000_000, 160_000_000, 170_000_000, 171_000_000),))
-    told = list(aims({(100, "1, no database"): [few], (1000, "1, no database"): [many, many]}))
+    told = list(aims({(100, "1, no database"): [few], (5000, "1, no database"): [many, many]}))
     assert [line.rpartition(": ")[2] for line in told] == [
         "18.6 and 0, met",
         "0.83, met; without the start 1.00, met",
@@ -136,8 +136,14 @@ def test_the_aims_are_told_with_what_was_measured() -> None:
 def test_an_aim_that_is_missed_says_so(worse: dict[str, Any], line: int) -> None:
     """A slow rate, a single 429, CPU that grows, memory that grows, and too much of it."""
     few = replace(SAMPLE, tasks=100, cpu=(2.4,), cpu_start=(0.5,), writes_a_second=None)
-    told = list(aims({(100, "1, no database"): [few], (1000, "1, no database"): [replace(SAMPLE, **worse)]}))
+    told = list(aims({(100, "1, no database"): [few], (5000, "1, no database"): [replace(SAMPLE, **worse)]}))
     assert told[line].endswith("NOT met")
+
+
+def test_a_short_run_holds_no_quota() -> None:
+    """Fewer writes than the quota allows at once say nothing about a rate that is held."""
+    told = list(aims({(1000, "4, PostgreSQL"): [SAMPLE]}))
+    assert [line.partition(",")[0] for line in told] == ["4"]
 
 
 def test_the_table_says_what_failed() -> None:
