@@ -58,7 +58,7 @@ campaign-sabotage: setup-dev ## take each protection out of a copy and see who n
 campaign-takeover: setup-dev ## three workers on one PostgreSQL, killed, cut off and restarted (CASES=60 SEED=1)
 	@$(BIN)/python tests/takeover/campaign_takeover.py
 
-bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick" for less, "--service" for the service under load)
+bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick", "--service")
 	@PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
 
 campaign-kill: setup-dev ## kill the process at every moment of every story, and run it again (long; KILL="--help" for less)
