@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from spentkey.audit.check import StateCheck
+from spentkey.audit.container import Surroundings
 from spentkey.audit.jsonl import JsonLinesEvidence
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
@@ -72,7 +73,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         clients = frozenset(tenant.entry for tenant in settings.tenants.values())
         entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
         yield [
-            StateCheck(state_directory(settings, os.environ), connections.clock),
+            _state_check(settings, connections.clock),
             PasswordstateCheck(vault, entries, clients),
             IvantiCheck(
                 make_desk=lambda: _desk(settings, connections, vault),
@@ -82,6 +83,11 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
             ),
             *(TenantCheck(directories, tenant) for tenant in tenants),
         ]
+
+
+def _state_check(settings: Settings, clock: Clock) -> StateCheck:
+    chosen = settings.state.directory is not None or bool(os.environ.get("XDG_STATE_HOME"))
+    return StateCheck(state_directory(settings, os.environ), clock, Surroundings(os.environ, chosen))
 
 
 def _connected(settings: Settings, clock: Clock, *, use_proxies: bool) -> AbstractAsyncContextManager[Connections]:
