@@ -42,7 +42,7 @@ class Controller:
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     ends: tuple[str, ...] = ("pending", "running", "successful")
 
-    def make(self, kind: str, **given: Any) -> int:
+    def make(self, kind: str, /, **given: Any) -> int:
         """Put a thing there, and give its id."""
         number = 1 + sum(len(of_kind) for of_kind in self.things.values())
         self.things[kind].append({"id": number, **given})
