@@ -8,7 +8,7 @@ the job starts all the same, unless variables may be asked for on launch.
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,6 +39,7 @@ class Controller:
     surveys: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
     attached: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
     jobs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    ignored: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     ends: tuple[str, ...] = ("pending", "running", "successful")
 
@@ -73,6 +74,10 @@ class Controller:
                 return self._change(kind, int(number), body)
             case ["job_templates", number, what]:
                 return self._template(method, int(number), what, body)
+            case ["jobs"]:
+                wanted = parse_qs(url.query)["id__in"][0].split(",")
+                found = [self._job("GET", int(number), [])[1] for number in wanted]
+                return 200, {"count": len(found), "next": None, "previous": None, "results": found}
             case ["jobs", number, *rest]:
                 return self._job(method, int(number), rest)
             case _:
@@ -126,7 +131,8 @@ class Controller:
 
     def _launch(self, template: dict[str, Any], body: dict[str, Any]) -> Answer:
         given: dict[str, Any] = body.get("extra_vars") or {}
-        spec = self.surveys.get(template["id"], {}).get("spec", []) if template.get("survey_enabled") else []
+        survey: dict[str, Any] = self.surveys.get(template["id"], {}) if template.get("survey_enabled") else {}
+        spec: list[dict[str, Any]] = survey.get("spec", [])
         accepted, rejected, errors = accept_or_ignore(
             spec, given, ask_variables=template.get("ask_variables_on_launch", False)
         )
@@ -135,6 +141,7 @@ class Controller:
         ignored: dict[str, Any] = {name: body[name] for name in PROMPTS if name in body}
         if rejected:
             ignored["extra_vars"] = rejected
+        self.ignored.append(ignored)
         number = 100 + len(self.jobs)
         told = {"id": number, "extra_vars": accepted, "states": list(self.ends), "template": template["name"]}
         self.jobs.append(told)
@@ -149,7 +156,13 @@ class Controller:
             job["states"] = ["canceled"]
             return 202, None
         state = job["states"].pop(0) if len(job["states"]) > 1 else job["states"][0]
-        shown = {"id": number, "status": state, "artifacts": {}, "created": "2026-11-01T00:00:00Z", "type": "job"}
+        shown: dict[str, Any] = {
+            "id": number,
+            "status": state,
+            "artifacts": {},
+            "created": "2026-11-01T00:00:00Z",
+            "type": "job",
+        }
         return 200, {**shown, "url": f"/api/v2/jobs/{number}/"}
 
 
@@ -185,7 +198,7 @@ def _wrong(element: dict[str, Any], given: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def controller() -> Iterator[Controller]:
+def controller() -> Generator[Controller]:
     """A controller that listens on loopback, with an organization and nothing else."""
     state = Controller()
     state.make("organizations", name="Default")

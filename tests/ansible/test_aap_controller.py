@@ -48,9 +48,8 @@ def apply(awx: Controller, home: Path) -> Played:
 
 def launch(awx: Controller, home: Path, **variables: Any) -> Played:
     """Launch for task 40021 unless said otherwise, without waiting between looks at the job."""
-    return ansible(
-        "spentkey.entra.launch", awx, home, **{"task_number": 40021, "launch_delay": 0, "launch_retries": 5} | variables
-    )
+    given: dict[str, Any] = {"task_number": 40021, "launch_delay": 0, "launch_retries": 5, **variables}
+    return ansible("spentkey.entra.launch", awx, home, **given)
 
 
 def with_template(awx: Controller, **changes: Any) -> None:
@@ -70,7 +69,11 @@ def test_the_configuration_is_applied_and_then_left_alone(awx: Controller, tmp_p
     for name in TEMPLATES:
         template = awx.named("job_templates", name)
         asked = {one: value for one, value in template.items() if one.startswith("ask_")}
-        assert (set(asked.values()), template["survey_enabled"], template["allow_simultaneous"]) == ({False}, True, True)
+        assert (set(asked.values()), template["survey_enabled"], template["allow_simultaneous"]) == (
+            {False},
+            True,
+            True,
+        )
         assert awx.surveys[template["id"]]["spec"][0].items() >= INTEGER.items()
         credentials = {one["id"]: one["name"] for one in awx.things["credentials"]}
         assert [credentials[one] for one in awx.attached[template["id"]]] == ["Spentkey", "Spentkey tenants"]

@@ -107,4 +107,6 @@ def test_no_playbook_sets_stats() -> None:
     """What set_stats keeps stands in clear in the artifacts, whatever no_log says."""
     books = [*Path(__file__).parents[2].glob("ansible/**/*.yml")]
     assert len(books) > 10
-    assert [book.name for book in books if re.search(r"^\s*(-\s*)?(ansible\.builtin\.)?set_stats:", book.read_text(), re.M)] == []
+    assert [
+        book.name for book in books if re.search(r"^\s*(-\s*)?(ansible\.builtin\.)?set_stats:", book.read_text(), re.M)
+    ] == []
