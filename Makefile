@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients demo sim test test-clients check format bench campaign-kill lock campaign-property campaign-matrix
+.PHONY: help setup setup-dev setup-clients setup-ansible demo sim test test-clients test-ansible check format bench campaign-kill lock campaign-property campaign-matrix
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ setup-dev:
 setup-clients:
 	@scripts/setup clients
 
+setup-ansible: setup-dev
+	@scripts/setup ansible
+
 demo: setup ## start the simulator and watch spent credentials of two tenants being removed
 	@$(BIN)/spentkey demo
 
@@ -28,6 +31,9 @@ test: check ## run every check and every test
 
 test-clients: setup-clients ## run clients of other makers against the simulator (350 MB installed)
 	@.venv-clients/bin/python -m pytest tests/clients
+
+test-ansible: setup-ansible ## judge the Ansible collections and run their playbooks (GATES="lint sanity" for some of it)
+	@scripts/ansible $(GATES)
 
 check: setup-dev ## lint, format, types and import rules
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .

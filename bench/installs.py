@@ -28,6 +28,8 @@ class Recipe:
     versions: tuple[str, ...]
     """The distributions whose versions are told."""
     requirements: str | None = None
+    group: str | None = None
+    """A dependency group of the lock: then it is the present Spentkey with that group, made anew each time."""
 
 
 RECIPES = {
@@ -36,6 +38,7 @@ RECIPES = {
     "playbook": Recipe(
         "playbook", ("ansible",), ("ansible", "ansible-core"), "ansible_collections/azure/azcollection/requirements.txt"
     ),
+    "ansible": Recipe("ansible", (), ("spentkey", "ansible-core"), group="ansible-run"),
 }
 
 
@@ -64,6 +67,8 @@ def scratch() -> Path:
 
 def peer(recipe: Recipe, say: Callable[[str], None]) -> Installed:
     """The peer's environment, made if it is not there yet."""
+    if recipe.group is not None:
+        return _locked(recipe.name, recipe.versions, say, "--group", recipe.group)
     folder = scratch() / recipe.name
     record = folder / "installed.json"
     if record.exists():
@@ -83,15 +88,19 @@ def peer(recipe: Recipe, say: Callable[[str], None]) -> Installed:
 
 def spentkey(say: Callable[[str], None]) -> Installed:
     """Spentkey as its users have it: not editable, the locked versions, without tools and simulator."""
-    folder = scratch() / "spentkey"
+    names = ("spentkey", "aiohttp", "azure-identity", "cryptography", "mssql-python", "pydantic")
+    return _locked("spentkey", names, say)
+
+
+def _locked(name: str, versions: tuple[str, ...], say: Callable[[str], None], *groups: str) -> Installed:
+    folder = scratch() / name
     say(f"installing the present Spentkey into {folder}")
     environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder), "UV_PYTHON_DOWNLOADS": "never"}
     sync = [str(ROOT / ".uv" / "bin" / "uv"), "--project", str(ROOT), "sync", "--quiet", "--frozen", "--no-dev"]
     which = ["--no-editable", "--package", "spentkey", "--reinstall-package", "spentkey", "--python", sys.executable]
-    _step([*sync, *which], {**environment, "UV_SYSTEM_CERTS": "1"})
+    _step([*sync, *which, *groups], {**environment, "UV_SYSTEM_CERTS": "1"})
     compile_all(folder)
-    names = ("spentkey", "aiohttp", "azure-identity", "cryptography", "mssql-python", "pydantic")
-    return Installed(folder, _versions(folder, names), size_of(site_packages(folder)))
+    return Installed(folder, _versions(folder, versions), size_of(site_packages(folder)))
 
 
 def compile_all(folder: Path) -> None:

@@ -7,6 +7,8 @@ from bench.figures import Figure, Sample, ratios
 from bench.ways import WAYS
 from bench.world import KINDS, Kind
 
+MOST_OF_CLASSIC = {"step by step": 1 / 3, "one action": 1 / 5}
+"""The share of the classic playbook's CPU time that our playbooks may take."""
 MOST_WARM_CPU_S, MOST_WARM_RATIO, MOST_COLD_OWN_S = 0.030, 1.2, 1.0
 HEADINGS = ("way", "wall s", "÷ bare", "CPU s", "÷ bare", "peak MB", "requests", "installed MB")
 
@@ -91,6 +93,7 @@ def aims(report: Report) -> Iterator[str]:
                 f"and the simulator's own CPU time): {own.text(3)} s, {_met(own.middle, MOST_COLD_OWN_S)}"
             )
         yield from _same_requests(report, least, kind)
+    yield from _of_classic(report)
 
 
 def _warm_ratio(report: Report, latency: float, kind: Kind) -> Iterator[str]:
@@ -101,6 +104,20 @@ def _warm_ratio(report: Report, latency: float, kind: Kind) -> Iterator[str]:
             f"{kind}: warm wall at most {MOST_WARM_RATIO} times bare, {latency:g} ms: "
             f"{figure.text(2)}, {_met(figure.middle, MOST_WARM_RATIO)}"
         )
+
+
+def _of_classic(report: Report) -> Iterator[str]:
+    """The classic playbook removes secrets only."""
+    for latency in report.plan.latencies:
+        classic = report.samples(latency, "secret", "playbook")
+        for name, most in MOST_OF_CLASSIC.items():
+            ours = report.samples(latency, "secret", name)
+            figure = ratios([one.cpu for one in ours], [one.cpu for one in classic])
+            if figure is not None:
+                yield (
+                    f"secret: CPU of our playbook {name} at most {most:.2f} of the classic one's, {latency:g} ms: "
+                    f"{figure.text(2)}, {_met(figure.middle, most)}"
+                )
 
 
 def _same_requests(report: Report, latency: float, kind: Kind) -> Iterator[str]:

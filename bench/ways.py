@@ -186,6 +186,19 @@ def _playbook(stage: Stage) -> Taken:
     return _cold(stage, command, **{**stage.microsoft(), **quiet, "PATH": path})
 
 
+STEP_BY_STEP = "spentkey.entra.entraid_secrets_removal"
+ONE_ACTION = "spentkey.entra.entraid_secrets_removal_one_task"
+
+
+def _collection(stage: Stage, book: str) -> Taken:
+    """A playbook of the collection, in the environment that has ansible-core and Spentkey."""
+    folder = stage.installed["ansible"].folder / "bin"
+    quiet = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", "LC_ALL": "C.UTF-8"}
+    found = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "ansible"), "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+    given = json.dumps({"task_number": FIRST_TASK, "spentkey_config": str(stage.loopback.config)})
+    return _cold(stage, [str(folder / "ansible-playbook"), book, "-e", given], **{**POLICY, **quiet, **found})
+
+
 _WHOLE = "ticket to close, with guards, verification and evidence"
 _SAME = "the same requests: no guards, no evidence, no retries, every id known beforehand"
 _ALONE = "the removal alone: no ticket, no vault, no verification"
@@ -203,4 +216,6 @@ WAYS = (
         _playbook,
         kinds=("secret",),
     ),
+    Way("step by step", f"{_WHOLE}; our playbook", "ansible", lambda stage: _collection(stage, STEP_BY_STEP)),
+    Way("one action", f"{_WHOLE}; our playbook", "ansible", lambda stage: _collection(stage, ONE_ACTION)),
 )

@@ -19,6 +19,7 @@ PFX_PASSWORD = "bench-pfx-password"  # noqa: S105
 VAULT_KEY, DESK_KEY = "bench-vault-key", "bench-desk-key"
 DATABASE, DATABASE_LOGIN, DATABASE_PASSWORD = "passwordstate", "reader", "bench-database-password"
 ENTRY, DATABASE_ENTRY = "Sys_Azure_AppRegs_PR", "sys_pws_ansible_read"
+PKI_ENTRY = "sys_srvaapwin_pki"
 QUEUE_TEAM, LOGIN_ID = "Spentkey", "svc-spentkey"
 CREDENTIALS, CERTIFICATES = 8620, 6691
 FIRST_TASK, FIRST_REQUEST, FIRST_ENTRY, FIRST_DOCUMENT = 50_000, 10_000, 2_000, 7_000
@@ -120,6 +121,7 @@ def _passwordstate(each: list[Removal]) -> dict[str, Any]:
         "database": {"name": DATABASE, "login": DATABASE_LOGIN, "password": DATABASE_PASSWORD},
         "entries": [
             _entry(1201, CREDENTIALS, ENTRY, AUTOMATION, AUTOMATION_SECRET),
+            _entry(1204, CREDENTIALS, PKI_ENTRY, "pki", "opens nothing here"),
             _entry(1203, CREDENTIALS, DATABASE_ENTRY, DATABASE_LOGIN, DATABASE_PASSWORD),
             *(
                 {

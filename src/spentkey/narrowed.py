@@ -47,8 +47,8 @@ class VaultWithPfx:
         return self.pfx.content
 
     async def pki_password(self) -> Secret:
-        """The second password."""
-        return self.pfx.second_password
+        """The second password, or that of the vault's own entry."""
+        return self.pfx.second_password or await self.vault.pki_password()
 
 
 @dataclass(frozen=True)

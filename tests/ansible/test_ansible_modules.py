@@ -1,12 +1,51 @@
 """Each module by itself: a check, the real thing, and the same again; and what they refuse."""
 
 import base64
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from play_runs import PLAYS, Played, Player
 
-from worlds import CANARIES, EXPIRED_SECRET, LIVE_CERT, TASK
+from real_simulator import RealSimulator
+from worlds import CANARIES, EXPIRED_SECRET, LIVE_CERT, TASK, world
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A run that several tests look at, and what was true after it."""
+
+    played: Played
+    removed: list[str]
+    task: dict[str, Any]
+    writes: list[str]
+
+
+Watch = Callable[..., Seen]
+
+
+@pytest.fixture(scope="module")
+def watch(simulator_process: RealSimulator, tmp_path_factory: pytest.TempPathFactory) -> Watch:
+    """Plays one of the plays in a fresh world, once for all tests of this file."""
+    known: dict[str, Seen] = {}
+
+    def seen(name: str, *arguments: str) -> Seen:
+        if name not in known:
+            simulator_process.reset(world())
+            player = Player(simulator_process, tmp_path_factory.mktemp("home"))
+            played = player.play(PLAYS / name, *arguments)
+            removed = [one["key_id"] for one in simulator_process.removals()]
+            known[name] = Seen(played, removed, simulator_process.task(TASK), simulator_process.writes())
+        return known[name]
+
+    return seen
+
+
+def cycle(watch: Watch) -> Seen:
+    """Every module that writes: a check, the real thing, and the same again."""
+    return watch("check_do_again.yml", "--diff")
 
 
 def changes(played: Played, what: str) -> list[str]:
@@ -14,22 +53,22 @@ def changes(played: Played, what: str) -> list[str]:
     return [played.one(f"{what}, {step}").status for step in ("check", "do", "again")]
 
 
-def test_every_module_that_writes_does_so_once(player: Player) -> None:
+def test_every_module_that_writes_does_so_once(watch: Watch) -> None:
     """A check says `changed` and changes nothing, the real thing changes, and a repetition does not."""
-    played = player.play(PLAYS / "check_do_again.yml", "--diff")
+    seen = cycle(watch)
+    played, task = seen.played, seen.task
     assert played.code == 0, played.out
     for what in ("Note", "Credential", "Close", "Document", "Delete"):
         assert changes(played, what) == ["changed", "changed", "ok"], what
-    assert [one["key_id"] for one in player.sim.removals()] == [EXPIRED_SECRET]
-    task = player.sim.task(TASK)
+    assert seen.removed == [EXPIRED_SECRET]
     assert (task["status"], task["minutes"]) == ("Completed", 1)
     assert [note["subject"] for note in task["notes"]] == ["A word beforehand", "Expired credential removed"]
     assert "&lt;b&gt;looks&lt;/b&gt;" in task["notes"][0]["body"]
 
 
-def test_what_a_module_says_is_the_object_of_the_contract(player: Player) -> None:
+def test_what_a_module_says_is_the_object_of_the_contract(watch: Watch) -> None:
     """Outcome, attribution, route and ticket; a close before the proof fails; after the close the result is recorded."""
-    played = player.play(PLAYS / "check_do_again.yml")
+    played = cycle(watch).played
     told = played.one("Credential, do").result
     assert (told["outcome"], told["attribution"], told["route"], told["ticket"], told["guard"]) == (
         "removed",
@@ -45,9 +84,9 @@ def test_what_a_module_says_is_the_object_of_the_contract(player: Player) -> Non
     assert (file["mode"], file["isreg"]) == ("0600", True)
 
 
-def test_diffs_are_shown(player: Player) -> None:
+def test_diffs_are_shown(watch: Watch) -> None:
     """With --diff the credential, the fields of the task, the note and the file stand before and after."""
-    out = player.play(PLAYS / "check_do_again.yml", "--diff").out
+    out = cycle(watch).played.out
     wanted = (f"-secret {EXPIRED_SECRET}", '+    "Status": "Completed"', "+A word beforehand")
     assert [line for line in wanted if line not in out] == []
 
@@ -90,18 +129,18 @@ SAID = {
 }
 
 
-def test_what_is_refused_is_said_and_not_done(player: Player) -> None:
+def test_what_is_refused_is_said_and_not_done(watch: Watch) -> None:
     """Every refusal names its reason; nothing is removed and nothing is written to the desk by any of them."""
-    played = player.play(PLAYS / "refusals.yml")
-    told = {one.task: one.result.get("msg", "") for one in played.tasks if one.status == "fatal"}
+    seen = watch("refusals.yml")
+    told = {one.task: one.result.get("msg", "") for one in seen.played.tasks if one.status == "fatal"}
     assert [(task, told.get(task)) for task, reason in SAID.items() if reason not in str(told.get(task))] == []
     assert set(told) == set(SAID)
-    assert (player.sim.removals(), player.sim.writes()) == ([], [])
+    assert (seen.removed, seen.writes) == ([], [])
 
 
-def test_reading_reads_the_same_as_a_check(player: Player) -> None:
+def test_reading_reads_the_same_as_a_check(watch: Watch) -> None:
     """Information is complete, and a check gives the same."""
-    played = player.play(PLAYS / "reads.yml")
+    played = watch("reads.yml").played
     assert played.code == 0, played.out
     told = played.one("Application").result
     assert told == played.one("Application, check").result
@@ -114,9 +153,9 @@ def test_reading_reads_the_same_as_a_check(player: Player) -> None:
     assert (task["ours"], task["task_info"]["AssignmentID"]) == (True, TASK)
 
 
-def test_secrets_are_registered_and_never_shown(player: Player) -> None:
+def test_secrets_are_registered_and_never_shown(watch: Watch) -> None:
     """Without any no_log of the play the output is censored, and the variables hold what a play needs."""
-    played = player.play(PLAYS / "reads.yml", "-vvv")
+    played = watch("reads.yml").played
     for name in ("Entry", "Certificate entries", "Document"):
         assert "censored" in played.one(name).result, name
     registered = played.one("What was registered").result["msg"]
@@ -130,14 +169,13 @@ def test_secrets_are_registered_and_never_shown(player: Player) -> None:
     assert [name for name, value in CANARIES.items() if value in played.out] == []
 
 
-def test_settings_come_from_the_environment_of_the_task_too(player: Player) -> None:
+def test_settings_come_from_the_environment_of_the_task_too(watch: Watch) -> None:
     """A variable of the task's `environment` lies over the file."""
-    told = player.play(PLAYS / "reads.yml").one("By variables alone").result
+    told = watch("reads.yml").played.one("By variables alone").result
     assert (told["ours"], "not Another" in told["not_ours_reason"]) == (False, True)
 
 
-@pytest.mark.parametrize("left", ["never.pfx"])
-def test_a_refused_file_is_not_there(player: Player, left: str) -> None:
+def test_a_refused_file_is_not_there(watch: Watch) -> None:
     """No private key reaches the disk that was refused."""
-    player.play(PLAYS / "refusals.yml")
-    assert list(Path(PLAYS).glob(left)) == []
+    watch("refusals.yml")
+    assert list(Path(PLAYS).glob("*.pfx")) == []

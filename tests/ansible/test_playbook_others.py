@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,3 +165,13 @@ def test_a_module_says_when_the_package_is_missing(player: Player) -> None:
     )
     told = json.loads(ended.stdout)
     assert (told["failed"], "Failed to import the required Python library (spentkey)" in told["msg"]) == (True, True)
+
+
+def test_the_seeds_script_works_in_a_play(player: Player) -> None:
+    """With the PFX from the vault in memory it makes an assertion that Entra takes, and a proof; the file is deleted."""
+    dest = Path("/dev/shm") / f"{player.home.name}-{os.getpid()}.pfx"
+    ca = player.sim.config.parent / "ca.pem"
+    played = player.play(PLAYS / "script.yml", entra=player.sim.said["entra"], ca=str(ca), pfx_dest=str(dest))
+    assert played.code == 0, played.out
+    assert played.one("What came of it").result["msg"] == {"status": 200, "parts": [3, 3]}
+    assert (played.one("Delete the PFX").status, dest.exists()) == ("changed", False)

@@ -70,6 +70,21 @@ def test_samples_before_a_failure_stay() -> None:
     assert ("| az  | 0.800" in found, "- az: failed in run 2" in found) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("way", "cpu", "word"),
+    [("step by step", 1.9, ", met"), ("step by step", 2.1, ", NOT met"), ("one action", 1.3, ", NOT met")],
+)
+def test_our_playbooks_are_held_against_the_classic_one(way: str, cpu: float, word: str) -> None:
+    """A third of its CPU time for the steps, a fifth for the one action, and told as it is."""
+    found = "\n".join(aims(report({"playbook": [sample(6, 6.0)], way: [sample(2, cpu)]})))
+    assert (f"our playbook {way}" in found, word in found) == (True, True)
+
+
+def test_without_the_classic_playbook_there_is_nothing_to_hold_against() -> None:
+    """The aim is not told where it cannot be."""
+    assert "our playbook" not in "\n".join(aims(report({"step by step": [sample(2, 1.0)]})))
+
+
 @pytest.mark.parametrize(("cpu", "word"), [(0.030, "ms, met"), (0.031, "ms, NOT met")])
 def test_the_aim_of_cpu_is_told_as_it_is(cpu: float, word: str) -> None:
     """Thirty milliseconds are met, one more is not."""
@@ -125,7 +140,7 @@ def test_quick_leaves_the_large_peers_out() -> None:
 
 def test_without_options_everything_is_measured() -> None:
     """Three latencies, five runs, two hundred tasks, every peer."""
-    expected = Plan((0.0, 20.0, 100.0), 5, 200, (10, 100, 1000), ("az", "sdk", "playbook"))
+    expected = Plan((0.0, 20.0, 100.0), 5, 200, (10, 100, 1000), ("az", "sdk", "playbook", "ansible"))
     assert expected == plan_of(parser().parse_args([]))
 
 

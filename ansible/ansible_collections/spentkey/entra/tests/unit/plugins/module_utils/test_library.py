@@ -49,7 +49,8 @@ def call(parameters: Mapping[str, Any]) -> Call:
 def test_a_refusal_is_a_failed_result() -> None:
     """With its text, and without a traceback."""
 
-    def refuse(_: Call) -> dict[str, Any]:
+    def refuse(called: Call) -> dict[str, Any]:
+        del called
         raise Refusal("no")
 
     wanted = {"failed": True, "changed": False, "msg": "no", "who": "operator"}
