@@ -1,29 +1,24 @@
 """Turns settings into the hands that a story works with; with the other assemble files it alone knows every class."""
 
-import os
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from spentkey.assemble_kept import Kept, kept_for, with_database
-from spentkey.audit.check import StateCheck
+from spentkey.assemble_kept import Kept, kept_for
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.entra.check import TenantCheck
 from spentkey.entra.directories import EntraDirectories, Place
-from spentkey.ivanti.check import IvantiCheck
 from spentkey.ivanti.client import Fields, IvantiDesk
 from spentkey.passwordstate.api import ApiKeys, PasswordstateApi
-from spentkey.passwordstate.check import PasswordstateCheck
 from spentkey.passwordstate.sql import Database
 from spentkey.passwordstate.vault import PasswordstateVault
-from spentkey.ports import Checker, Clock, Meter, Progress
-from spentkey.settings import Settings, rules_of, state_directory
+from spentkey.ports import Clock, Meter, Progress
+from spentkey.settings import Settings, rules_of
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock, SystemIds, jitter
 from spentkey.transport.connections import Connections, connected
 from spentkey.transport.measure import UNMEASURED
-from spentkey.transport.pace import LocalStates, PaceStates
+from spentkey.transport.pace import PaceStates
 
 
 @asynccontextmanager
@@ -58,12 +53,12 @@ async def hands_with(
     """The same, where evidence and turns are open already."""
     if not settings.passwordstate.database.query:
         raise Misconfigured("passwordstate.database.query: is missing; spentkey check lists tables with a DocumentID")
-    async with _connected(settings, clock, use_proxies=use_proxies, meter=meter) as connections:
-        vault = _vault(settings, connections)
+    async with connected_for(settings, clock, use_proxies=use_proxies, meter=meter) as connections:
+        vault = vault_of(settings, connections)
         yield Hands(
-            desk=await _desk(settings, connections, vault),
+            desk=await desk_of(settings, connections, vault),
             vault=vault,
-            directories=_directories(settings, connections, vault, kept.paces),
+            directories=directories_of(settings, connections, vault, kept.paces),
             turns=kept.turns,
             evidence=kept.evidence,
             clock=clock,
@@ -74,42 +69,16 @@ async def hands_with(
         )
 
 
-@asynccontextmanager
-async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> AsyncGenerator[list[Checker]]:
-    """One checker for each system, in the order in which a task meets them."""
-    async with _connected(settings, SystemClock(), use_proxies=use_proxies) as connections:
-        vault, ivanti = _vault(settings, connections), settings.ivanti
-        directories = _directories(settings, connections, vault, LocalStates(connections.clock))
-        clients = frozenset(tenant.entry for tenant in settings.tenants.values())
-        entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
-        yield [
-            _check_of_kept(settings, connections.clock),
-            PasswordstateCheck(vault, entries, clients),
-            IvantiCheck(
-                make_desk=lambda: _desk(settings, connections, vault),
-                teams={"queue_team": ivanti.queue_team, "escalation_team": ivanti.escalation_team},
-                login_id=ivanti.login_id,
-                statuses=tuple(dict.fromkeys((*ivanti.status.open, ivanti.status.completed, ivanti.status.handed_off))),
-            ),
-            *(TenantCheck(directories, tenant) for tenant in rules_of(settings).tenants),
-        ]
-
-
-def _check_of_kept(settings: Settings, clock: Clock) -> Checker:
-    if settings.engine.database is not None:
-        checker: Checker = with_database().check_of(settings.engine.database, clock)
-        return checker
-    return StateCheck(state_directory(settings, os.environ), clock)
-
-
-def _connected(
+def connected_for(
     settings: Settings, clock: Clock, *, use_proxies: bool, meter: Meter = UNMEASURED
 ) -> AbstractAsyncContextManager[Connections]:
+    """Sessions for every system, opened lazily."""
     files = (settings.tls.ca_file, settings.tls.microsoft_ca_file)
     return connected(*files, clock, is_house, use_proxies=use_proxies, meter=meter)
 
 
-async def _desk(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:
+async def desk_of(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:
+    """The service desk."""
     ivanti = settings.ivanti
     key = ivanti.api_key
     if isinstance(key, str):  # `{ entry = … }`: the key is kept in the vault
@@ -121,9 +90,10 @@ async def _desk(settings: Settings, connections: Connections, vault: Passwordsta
     return IvantiDesk(line, key, ivanti.queue_team, ivanti.status.open, names)
 
 
-def _directories(
+def directories_of(
     settings: Settings, connections: Connections, vault: PasswordstateVault, paces: PaceStates
 ) -> EntraDirectories:
+    """Every tenant's directory."""
     places = {
         name: Place(one.tenant_id, one.entry, one.authority, one.graph_url, connections.proxy_of(one.authority))
         for name, one in settings.tenants.items()
@@ -132,7 +102,8 @@ def _directories(
     return EntraDirectories(places, vault, *how)
 
 
-def _vault(settings: Settings, connections: Connections) -> PasswordstateVault:
+def vault_of(settings: Settings, connections: Connections) -> PasswordstateVault:
+    """The vault."""
     place, database = settings.passwordstate, settings.passwordstate.database
     server = (database.server, database.port, database.database, database.query)
     keys = ApiKeys(

@@ -37,6 +37,12 @@ def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
     assert found == {"a": {"b": "environment", "c": 1}}
 
 
+def test_the_variable_that_names_the_file_is_no_setting(tmp_path: Path) -> None:
+    """It may be set wherever the file is found by it; one with more to its name is a setting."""
+    found = merged(tmp_path, "a = 1", SPENTKEY_CONFIG="s.toml", SPENTKEY_CONFIG__X="1")
+    assert found == {"a": 1, "config": {"x": "1"}}
+
+
 def test_paths_in_the_environment_are_lower_case_and_may_be_new(tmp_path: Path) -> None:
     """Tables that the file does not have are made."""
     assert merged(tmp_path, "", SPENTKEY_A__B__C="1") == {"a": {"b": {"c": "1"}}}

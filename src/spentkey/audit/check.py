@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from spentkey.audit.container import Surroundings, lasting
 from spentkey.audit.jsonl import FILE, JsonLinesEvidence
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.finding import Finding, State
@@ -21,10 +22,13 @@ class StateCheck:
 
     directory: Path
     clock: Clock
+    seen: Surroundings
 
     async def findings(self) -> AsyncIterator[Finding]:
-        """Look at the directory, then at the chain."""
+        """Look at the directory, whether it lasts, then at the chain."""
         yield await asyncio.to_thread(self._directory)
+        if (lasts := await asyncio.to_thread(lasting, self.directory, self.seen)) is not None:
+            yield lasts
         yield await self._evidence()
         said = "none; without engine.database_url several machines cannot share limits and locks"
         yield Finding(SYSTEM, "database", State.OK, said)

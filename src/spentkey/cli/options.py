@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from spentkey.config.sources import FILE_VARIABLE
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -14,6 +16,7 @@ def config_option(function: F) -> F:
     return click.option(
         "--config",
         "config",
+        envvar=FILE_VARIABLE,
         type=click.Path(path_type=Path),
         default=Path("spentkey.toml"),
         show_default=True,

@@ -14,6 +14,8 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 
 PREFIX = "SPENTKEY_"
+FILE_VARIABLE = "SPENTKEY_CONFIG"
+"""The variable that names the file itself, so it is none of the settings."""
 LARGEST_SECRET = 65_536
 """Largest secret file, in bytes."""
 
@@ -62,7 +64,7 @@ def _without_values(problem: Exception) -> str:
 def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
     given: list[str] = []
     for name, text in sorted(environment.items()):
-        if not name.startswith(PREFIX):
+        if not name.startswith(PREFIX) or name == FILE_VARIABLE:
             continue
         path = _path(name.removeprefix(PREFIX), values)
         _put(values, path, _value(text), name)

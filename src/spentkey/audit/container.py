@@ -1,0 +1,60 @@
+"""Whether the state directory outlives the container that this process may run in, as far as that can be seen."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from spentkey.core.finding import Finding, State
+
+SYSTEM = "state"
+WHAT = "outlives the container"
+MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""Files that Docker and Podman put into each container."""
+VARIABLES = {
+    "AWX_ISOLATED_DATA_DIR": "a job of Automation Platform",
+    "AWX_PRIVATE_DATA_DIR": "a job of Automation Platform",
+    "LAUNCHED_BY_RUNNER": "an execution environment",
+    "KUBERNETES_SERVICE_HOST": "a pod",
+    "container": "a container",
+}
+"""Variables that stand in the environment of jobs and containers, and what they mean."""
+RUNNER = Path("/runner")
+"""The folder of one job, in Automation Platform: it is thrown away after it."""
+MEND = (
+    "mount a directory that all containers share and set state.directory to it; several containers without a common "
+    "one cannot share limits, locks and evidence"
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What this process can see of where it runs, and whether somebody chose the state directory."""
+
+    environment: Mapping[str, str]
+    chosen: bool
+    exists: Callable[[Path], bool] = Path.exists
+    device: Callable[[Path], int] = lambda path: path.stat().st_dev
+
+    def container(self) -> str | None:
+        """What kind of container this is; None where nothing says that it is one."""
+        for name, kind in VARIABLES.items():
+            if self.environment.get(name):
+                return kind
+        return "a container" if any(self.exists(mark) for mark in MARKS) else None
+
+
+def lasting(directory: Path, seen: Surroundings) -> Finding | None:
+    """What to say about a state directory in a container; nothing where this is none."""
+    kind = seen.container()
+    if kind is None:
+        return None
+    there = next(place for place in (directory, *directory.parents) if seen.exists(place))
+    if not seen.chosen:
+        said = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
+    elif directory.is_relative_to(RUNNER) and kind == VARIABLES["AWX_ISOLATED_DATA_DIR"]:
+        said = f"this is {kind}, and {RUNNER} is its own folder: evidence, limits and locks end with it"
+    elif seen.device(there) == seen.device(Path("/")):
+        said = f"this is {kind}, and {there} is on no mounted volume: evidence, limits and locks end with it"
+    else:
+        return Finding(SYSTEM, WHAT, State.OK, f"{there} is on a mounted volume; each container must have the same")
+    return Finding(SYSTEM, WHAT, State.WARN, said, MEND)

@@ -1,0 +1,184 @@
+"""The controller's configuration as code, and launches that take nothing for granted, against a controller in here."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from fake_controller import TOKEN, Controller, accept_or_ignore, controller
+from play_runs import BIN, COLLECTIONS, Played, environment, read
+
+AAP = COLLECTIONS / "aap"
+TEMPLATES = ["EntraID secrets removal", "EntraID secrets removal, in one action"]
+INTEGER = {"variable": "task_number", "type": "integer", "required": True, "min": 1, "max": 2147483647}
+
+
+@pytest.fixture
+def awx() -> Iterator[Controller]:
+    """A controller with the two credentials that people make by hand."""
+    with controller() as running:
+        for name in ("Spentkey", "Spentkey tenants"):
+            running.make("credentials", name=name)
+        yield running
+
+
+def ansible(book: str, awx: Controller, home: Path, token: str = TOKEN, **variables: Any) -> Played:
+    """Run a playbook against it."""
+    given = {"controller_url": awx.url, **variables}
+    ended = subprocess.run(
+        [str(BIN / "ansible-playbook"), "-v", book, "-e", json.dumps(given)],
+        cwd=home,
+        env={**environment(home), "CONTROLLER_OAUTH_TOKEN": token},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    out = ended.stdout + ended.stderr
+    assert TOKEN not in out
+    return Played(ended.returncode, out, tuple(read(ended.stdout)))
+
+
+def apply(awx: Controller, home: Path) -> Played:
+    """Put the controller into the state that the repository describes."""
+    return ansible(str(AAP / "apply.yml"), awx, home)
+
+
+def launch(awx: Controller, home: Path, **variables: Any) -> Played:
+    """Launch for task 40021 unless said otherwise, without waiting between looks at the job."""
+    given: dict[str, Any] = {"task_number": 40021, "launch_delay": 0, "launch_retries": 5, **variables}
+    return ansible("spentkey.entra.launch", awx, home, **given)
+
+
+def with_template(awx: Controller, **changes: Any) -> None:
+    """A template with the survey, without a whole run of apply."""
+    number = awx.make("job_templates", **{"name": TEMPLATES[0], "survey_enabled": True} | changes)
+    awx.surveys[number] = {"spec": [INTEGER]}
+
+
+def test_the_configuration_is_applied_and_then_left_alone(awx: Controller, tmp_path: Path) -> None:
+    """What is missing is made, what somebody changed is put back, and the second run writes nothing."""
+    changed = awx.make("job_templates", name=TEMPLATES[0], organization=1, ask_variables_on_launch=True)
+    awx.surveys[changed] = {"spec": []}
+    awx.attached[changed] = [awx.make("credentials", name="Another")]
+    played = apply(awx, tmp_path)
+    assert played.code == 0, played.out
+    assert [one["name"] for one in awx.things["job_templates"]] == TEMPLATES
+    for name in TEMPLATES:
+        template = awx.named("job_templates", name)
+        asked = {one: value for one, value in template.items() if one.startswith("ask_")}
+        assert (set(asked.values()), template["survey_enabled"], template["allow_simultaneous"]) == (
+            {False},
+            True,
+            True,
+        )
+        assert awx.surveys[template["id"]]["spec"][0].items() >= INTEGER.items()
+        credentials = {one["id"]: one["name"] for one in awx.things["credentials"]}
+        assert [credentials[one] for one in awx.attached[template["id"]]] == ["Spentkey", "Spentkey tenants"]
+        assert (COLLECTIONS.parent / template["playbook"]).is_file()
+    assert [one["name"] for one in awx.things["credential_types"]] == ["Spentkey", "Spentkey tenants"]
+
+    awx.asked.clear()
+    assert (apply(awx, tmp_path).code, awx.writes()) == (0, [])
+
+
+def test_without_the_credentials_no_template_is_made(awx: Controller, tmp_path: Path) -> None:
+    """A template without its credentials would run with whatever is lying about."""
+    awx.things["credentials"].clear()
+    played = apply(awx, tmp_path)
+    assert (played.code, awx.things["job_templates"]) == (2, [])
+    assert "credentials: there are 0 with the name Spentkey; make one, and run this again" in played.out
+
+
+def test_two_of_one_name_are_not_chosen_between(awx: Controller, tmp_path: Path) -> None:
+    """Nothing is changed where it is not clear what."""
+    for _ in range(2):
+        awx.make("credential_types", name="Spentkey")
+    played = apply(awx, tmp_path)
+    assert (played.code, awx.writes()) == (2, [])
+    assert "credential_types: there are 2 with the name Spentkey" in played.out
+
+
+@pytest.mark.parametrize("book", [str(AAP / "apply.yml"), "spentkey.entra.launch"])
+def test_the_token_is_not_sent_in_clear(book: str, awx: Controller, tmp_path: Path) -> None:
+    """Only https, or loopback."""
+    played = ansible(book, awx, tmp_path, controller_url="http://controller.example.org", task_number=1)
+    assert (played.code, awx.asked) == (2, [])
+    assert "controller_url must begin with https://" in played.out
+
+
+def test_a_wrong_token_stops_at_once(awx: Controller, tmp_path: Path) -> None:
+    """Nothing is written."""
+    assert (ansible(str(AAP / "apply.yml"), awx, tmp_path, token="wrong").code, awx.writes()) == (2, [])
+
+
+def test_a_launch_waits_for_its_job(awx: Controller, tmp_path: Path) -> None:
+    """One job, with the number as a number, whatever it was given as."""
+    with_template(awx)
+    played = launch(awx, tmp_path, task_number="40021")
+    assert played.code == 0, played.out
+    assert [job["extra_vars"] for job in awx.jobs] == [{"task_number": 40021}]
+    assert played.one("Say which job it is").result["msg"] == "job 100: successful"
+
+
+@pytest.mark.parametrize("state", ["failed", "canceled"])
+def test_a_launch_fails_like_its_job(awx: Controller, tmp_path: Path, state: str) -> None:
+    """Whatever way it failed."""
+    with_template(awx)
+    awx.ends = ("running", state)
+    played = launch(awx, tmp_path)
+    assert (played.code, f"job 100 ended as {state}" in played.out) == (2, True)
+
+
+def test_a_launch_whose_variables_were_ignored_fails_and_is_cancelled(awx: Controller, tmp_path: Path) -> None:
+    """The controller answers 201 and starts the job without them, as AWX does."""
+    with_template(awx)
+    played = launch(awx, tmp_path, launch_extra={"fail_on_handover": False})
+    assert (played.code, awx.jobs[0]["states"]) == (2, ["canceled"])
+    said = played.one("Say what was ignored").result["msg"]
+    assert said.endswith('the controller ignored {"extra_vars": {"fail_on_handover": false}}')
+
+
+def test_a_launch_without_a_survey_is_cancelled(awx: Controller, tmp_path: Path) -> None:
+    """Somebody turned it off: the number is dropped, and the job starts with none."""
+    with_template(awx, survey_enabled=False)
+    played = launch(awx, tmp_path)
+    assert (played.code, awx.jobs[0]["states"]) == (2, ["canceled"])
+    assert '"task_number": 40021' in played.one("Say what was ignored").result["msg"]
+
+
+def test_a_launch_that_the_survey_refuses_says_why(awx: Controller, tmp_path: Path) -> None:
+    """AWX's own words, and no job."""
+    with_template(awx)
+    played = launch(awx, tmp_path, task_number=2147483648)
+    assert (played.code, awx.jobs) == (2, [])
+    assert "is too large (must be no more than 2147483647)" in played.out
+
+
+@pytest.mark.parametrize("number", ["", "-1", "40021 or 1"])
+def test_a_number_that_is_none_is_not_sent(awx: Controller, tmp_path: Path, number: str) -> None:
+    """Not even the template is looked up."""
+    assert (launch(awx, tmp_path, task_number=number).code, awx.asked) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "accepted", "rejected", "errors"),
+    [
+        ({"task_number": 7}, {"task_number": 7}, {}, []),
+        ({"task_number": 7, "x": 1}, {"task_number": 7}, {"x": 1}, []),
+        ({}, {}, {}, ["'task_number' value missing"]),
+        ({"x": 1}, {}, {"x": 1}, ["'task_number' value missing"]),
+        ({"task_number": "7"}, {}, {"task_number": "7"}, ["Value 7 for 'task_number' expected to be an integer."]),
+        ({"task_number": True}, {}, {"task_number": True}, ["Value True for 'task_number' expected to be an integer."]),
+        ({"task_number": 0}, {}, {"task_number": 0}, ["'task_number' value 0 is too small (must be at least 1)."]),
+    ],
+)
+def test_the_controller_in_here_follows_the_rule_of_awx(
+    given: dict[str, Any], accepted: dict[str, Any], rejected: dict[str, Any], errors: list[str]
+) -> None:
+    """Accepted, ignored, refused; and everything else is accepted where variables are asked for on launch."""
+    spec = cast("list[dict[str, Any]]", [INTEGER])
+    assert accept_or_ignore(spec, given, ask_variables=False) == (accepted, rejected, errors)
+    assert accept_or_ignore([], given, ask_variables=True) == (given, {}, [])

@@ -1,0 +1,139 @@
+"""The rulebooks under the real ansible-rulebook: a webhook, a playbook or a job template, and a task that is closed."""
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_controller import TOKEN, controller
+from play_runs import BIN, SETTINGS, environment
+
+from real_simulator import RealSimulator
+from worlds import CANARIES, EXPIRED_SECRET, TASK
+
+WEBHOOK = "canary-webhook-8Kp"
+NO_EVENTS: list[Any] = [{}, {"task": "40021"}, {"task": True}, {"task": [40021]}, {"task": None}, {"task": -1}, [40021]]
+pytestmark = [
+    pytest.mark.skipif(
+        shutil.which("java") is None, reason="ansible-rulebook needs Java 17, and there is no java here"
+    ),
+    pytest.mark.timeout(400),  # a busy machine takes a minute to start Java and ten playbooks
+]
+
+
+@dataclass
+class Listening:
+    """A rulebook that listens, and what it has said."""
+
+    process: subprocess.Popen[str]
+    port: int
+    said: list[str]
+
+    def post(self, message: Any, token: str = WEBHOOK) -> int:
+        """Send a message to the webhook, and give the status of the answer."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        url = f"http://127.0.0.1:{self.port}/ivanti"
+        request = urllib.request.Request(url, json.dumps(message).encode(), headers)
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            refused.close()
+            return refused.code
+
+    def until(self, text: str, times: int = 1) -> None:
+        """Read on until that many lines begin with a text, or hold it after a time."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line)
+            times -= line.startswith(text) or f" - {text}" in line
+            if times == 0:
+                return
+        raise AssertionError("".join(self.said))
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def listening(book: str, folder: Path, more: dict[str, str] | None = None, **variables: Any) -> Generator[Listening]:
+    """Start a rulebook and wait until its webhook answers."""
+    port = free_port()
+    (folder / "vars.yml").write_text(json.dumps({"webhook_token": WEBHOOK, "listen_port": port, **variables}))
+    (folder / "inventory").write_text("localhost ansible_connection=local\n")
+    command = [str(BIN / "ansible-rulebook"), "-r", f"spentkey.entra.{book}", "-v"]
+    process = subprocess.Popen(
+        [*command, "-e", str(folder / "vars.yml"), "-i", str(folder / "inventory")],
+        env=environment(folder) | (more or {}),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    running, pause = Listening(process, port, []), threading.Event()
+    try:
+        while process.poll() is None:
+            try:
+                assert running.post({}, token="wrong") == 401
+            except urllib.error.URLError:
+                pause.wait(0.2)
+            else:
+                yield running
+                break
+        else:
+            raise AssertionError(process.stdout.read() if process.stdout else "")
+    finally:
+        process.terminate()
+        out, _ = process.communicate()
+        running.said.append(out or "")
+
+
+def test_a_burst_of_events_is_worked_once(sim: RealSimulator, tmp_path: Path) -> None:
+    """A wrong token is 401, what names no number starts nothing, and of five events for one task one does the work."""
+    with listening("removal_local", tmp_path, configuration=str(sim.config), settings=SETTINGS) as running:
+        assert [running.post(message) for message in NO_EVENTS] == [200] * len(NO_EVENTS)
+        assert running.post({"task": TASK}, token="wrong") == 401
+        assert [running.post({"task": TASK}) for _ in range(5)] == [200] * 5
+        running.until("PLAY RECAP", times=5)
+    said = "".join(running.said)
+    assert said.count("\nPLAY [") == 5
+    assert (said.count("ok=1    changed=1 "), said.count("ok=1    changed=0 ")) == (1, 4)
+    assert [one["key_id"] for one in sim.removals()] == [EXPIRED_SECRET]
+    task = sim.task(TASK)
+    assert (task["status"], task["minutes"], len(task["notes"])) == ("Completed", 1, 1)
+    assert [name for name, value in {**CANARIES, "webhook": WEBHOOK}.items() if value in said] == []
+
+
+def test_an_event_launches_the_job_template_with_the_number_alone(tmp_path: Path) -> None:
+    """Neither the event nor its headers go along, so the controller ignores nothing of what the survey does not name."""
+    with controller() as awx:
+        number = awx.make("job_templates", name="EntraID secrets removal", survey_enabled=True)
+        element = {"variable": "task_number", "type": "integer", "required": True, "min": 1, "max": 2147483647}
+        awx.surveys[number] = {"spec": [element]}
+        more = {
+            "EDA_CONTROLLER_URL": awx.url,
+            "EDA_CONTROLLER_TOKEN": TOKEN,
+            "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.1",
+        }
+        with listening("removal", tmp_path, more) as running:
+            assert [running.post(message) for message in ({"task": "40021"}, {"task": TASK})] == [200, 200]
+            running.until("ansible_rulebook.action.run_job_template - INFO - controller job id")
+        assert [(job["extra_vars"], job["template"]) for job in awx.jobs] == [
+            ({"task_number": TASK}, "EntraID secrets removal")
+        ]
+        assert awx.ignored == [{"limit": "localhost"}]
+    said = "".join(running.said)
+    assert [one for one in (TOKEN, WEBHOOK) if one in said] == []

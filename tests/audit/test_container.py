@@ -1,0 +1,99 @@
+"""What a check-up says about a state directory in a container."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from spentkey.audit.check import StateCheck
+from spentkey.audit.container import MARKS, Surroundings, lasting
+from spentkey.core.finding import Finding, State
+from support_core import ManualClock
+
+VOLUME = Path("/var/lib/spentkey")
+IN_A_JOB = {"AWX_ISOLATED_DATA_DIR": "/runner/artifacts/1"}
+
+
+def seen(
+    environment: Mapping[str, str] | None = None, *, chosen: bool = True, marked: bool = False, mounted: bool = True
+) -> Surroundings:
+    """Surroundings in which only /, a job's folder and the volume exist, the volume on a device of its own or not."""
+    there = {Path("/"), Path("/runner"), VOLUME, *(MARKS[:1] if marked else ())}
+    return Surroundings(
+        environment or {},
+        chosen,
+        exists=lambda path: path in there,
+        device=lambda path: 2 if path == VOLUME and mounted else 1,
+    )
+
+
+def told(finding: Finding | None) -> tuple[State, str]:
+    """Whether it warns, and of what."""
+    assert finding is not None
+    return finding.state, finding.said
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_outside_of_containers_nothing_is_said(*, chosen: bool) -> None:
+    """A machine keeps its default state directory."""
+    assert lasting(VOLUME, seen(chosen=chosen, mounted=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "kind"),
+    [
+        (IN_A_JOB, "a job of Automation Platform"),
+        ({"AWX_PRIVATE_DATA_DIR": "/x"}, "a job of Automation Platform"),
+        ({"LAUNCHED_BY_RUNNER": "1"}, "an execution environment"),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "a pod"),
+        ({"container": "podman"}, "a container"),
+    ],
+)
+def test_the_default_directory_ends_with_a_container(environment: dict[str, str], kind: str) -> None:
+    """Each sign of a container warns, and the mend says what cannot be shared."""
+    finding = lasting(Path("/runner/.local/state/spentkey"), seen(environment, chosen=False))
+    said = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
+    assert told(finding) == (State.WARN, said)
+    assert finding is not None
+    assert "cannot share limits, locks and evidence" in finding.mend
+
+
+def test_the_file_that_marks_a_container_counts_too() -> None:
+    """Docker sets no variable, but leaves a file."""
+    assert told(lasting(VOLUME, seen(marked=True, chosen=False)))[0] == State.WARN
+
+
+@pytest.mark.parametrize(
+    ("directory", "mounted", "why"),
+    [
+        (VOLUME, False, "/var/lib/spentkey is on no mounted volume"),
+        (Path("/srv/spentkey"), True, "/ is on no mounted volume"),
+        (Path("/runner/state"), True, "/runner is its own folder"),
+    ],
+)
+def test_a_chosen_directory_that_ends_with_the_container_warns(directory: Path, why: str, *, mounted: bool) -> None:
+    """On the container's own disk, or in the folder of one job, it is as lost as the default."""
+    state, said = told(lasting(directory, seen(IN_A_JOB, mounted=mounted)))
+    assert (state, why in said) == (State.WARN, True)
+
+
+def test_a_chosen_directory_on_a_volume_is_in_place() -> None:
+    """It outlives the container; whether all have the same one cannot be seen."""
+    assert told(lasting(VOLUME, seen(IN_A_JOB)))[0] == State.OK
+
+
+async def findings(directory: Path, surroundings: Surroundings) -> list[tuple[str, State]]:
+    """What the check-up of the state directory says, by what it looked at."""
+    check = StateCheck(directory, ManualClock(), surroundings)
+    return [(one.what.split(" /")[0], one.state) async for one in check.findings()]
+
+
+async def test_the_check_up_says_it_between_directory_and_evidence(tmp_path: Path) -> None:
+    """One line more, in a container alone; it looks at the real devices there."""
+    plain = [("directory", State.OK), ("evidence", State.OK)]
+    assert await findings(tmp_path, Surroundings({}, chosen=True, exists=tmp_path.__eq__)) == plain
+    assert await findings(tmp_path, Surroundings(IN_A_JOB, chosen=False)) == [
+        plain[0],
+        ("outlives the container", State.WARN),
+        plain[1],
+    ]
