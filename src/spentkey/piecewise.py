@@ -33,7 +33,6 @@ from spentkey.foresee import Foresight, SilentEvidence, foresight, look_at_appli
 from spentkey.remarks import Remark, remark_note
 from spentkey.steps.case import Case, Hands, Ticket
 from spentkey.steps.report import (
-    begun_hand_over,
     enough_tries,
     finish,
     held_up,
@@ -46,7 +45,7 @@ from spentkey.steps.report import (
     waits,
     write_note,
 )
-from spentkey.steps.ticket import ask, read_ticket
+from spentkey.steps.ticket import ask, read_ticket, what_is_asked
 from spentkey.story import on_application
 
 NO_TASK = 0
@@ -176,15 +175,10 @@ async def _ticket_for(case: Case, asked: Asked) -> Ticket | End | Result | None:
     if asked.task is None:
         stopped = await case.hands.evidence.ask(lambda radius: radius.refuse_any())
         return leave_open(stopped) if stopped is not None else _other_tenant(case, asked)
-    ticket = await read_ticket(case)
-    if isinstance(ticket, End | Result):
-        return ticket
-    request = ask(case, ticket)
-    begun = await begun_hand_over(case, ticket.task)
-    if begun is not None:
-        return begun
-    if isinstance(request, End):
-        return request
+    found = await what_is_asked(case)
+    if isinstance(found, End | Result):
+        return found
+    ticket, request = found
     if not _same(request, asked.request):
         return leave_untouched(Refused("G7", "the task asks for something else than what is to be removed"))
     return _other_tenant(case, asked) or ticket
