@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fault_rules import assert_nothing_unmeant, fault
-from real_simulator import RealSimulator
+from real_simulator import RealSimulator, SteppingClock
 from worlds import APP, AUTOMATION, EXPIRED_CERT, EXPIRED_SECRET, TASK, certificate_parameters, world
 
 Ending = tuple[str, str, int]
@@ -202,7 +202,7 @@ async def test_one_bad_answer_is_ridden_out(sim: RealSimulator, call: str, kind:
     sim.reset(world(certificate_parameters()))
     system, route = ONCE[call]
     sim.faults(fault(system, route, "", times=1) | KINDS[kind])
-    result = await sim.run(TASK)
+    result = await sim.run(TASK, SteppingClock(sim))
     assert (result.outcome, result.ticket.value, result.exit_code) == DONE, result.reason
     assert_nothing_unmeant(sim, EXPIRED_CERT)
     assert any(entry["fault"] for entry in sim.journal()) or route.startswith("batch:")

@@ -46,8 +46,8 @@ TABLE: dict[str, Sabotage] = {
     ),
     "a look for the note before a note": Sabotage(
         "steps/report.py",
-        "    if look and await _written_earlier(case, task, note):",
-        "    if not look and await _written_earlier(case, task, note):",
+        "    if look and await _written_earlier(case, task, note.marker):",
+        "    if not look and await _written_earlier(case, task, note.marker):",
         PROPERTY,
         "3",
     ),
@@ -139,7 +139,10 @@ TABLE: dict[str, Sabotage] = {
         "tests/story/test_story_under_way.py",
     ),
     "G8, the limits of removals": Sabotage(
-        "core/radius.py", "if count >= limit]", "if count >= limit + 1000]", "tests/core/test_radius.py"
+        "core/radius.py",
+        "in counts if count >= limit\n",
+        "in counts if count >= limit + 1000\n",
+        "tests/core/test_radius.py",
     ),
     "G8, the stop": Sabotage(
         "core/radius.py",
@@ -159,9 +162,7 @@ TABLE: dict[str, Sabotage] = {
         "",
         "tests/story/test_story_limits.py",
     ),
-    "the cut of a torn line": Sabotage(
-        "audit/jsonl.py", "        if torn:\n", "        if torn and size < 0:\n", PROPERTY, "5"
-    ),
+    "the cut of a torn line": Sabotage("audit/jsonl.py", "        if torn:\n", "        if torn < 0:\n", PROPERTY, "5"),
     "the hash of a record": Sabotage(
         "core/evidence.py",
         "if not isinstance(claimed, str) or claimed != _digest(record):",

@@ -8,6 +8,7 @@ from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.secret import Secret
 from spentkey.transport.postgres import Postgres, opened
 
+LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'spentkey'"
 ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'spentkey'"
 
 
@@ -16,6 +17,8 @@ async def test_a_connection_that_was_cut_is_not_used(database: str, postgres: Re
     async with opened(Secret(database)) as connections:
         assert await connections.rows("SELECT 1") == [(1,)]
         postgres.rows(database, ENDED)
+        while postgres.rows(database, LEFT) != [(0,)]:
+            pass
         assert await connections.rows("SELECT 2") == [(2,)]
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from web_support import OPERATOR, OPERATOR_KEY, SECRET, VIEWER, served, signed
 
@@ -167,7 +168,7 @@ async def test_an_engine_that_is_away_is_said(sim: RealSimulator, tmp_path: Path
         assert answer.headers["Retry-After"] == "30"
 
 
-@pytest.mark.parametrize("size", [65_536, 65_537, 1_000_000])
+@pytest.mark.parametrize("size", [65_536, 65_537, 1_000_000])  # who sends far too much may find the line cut
 async def test_a_body_has_a_largest_size(sim: RealSimulator, tmp_path: Path, size: int) -> None:
     """64 KB, whatever stands in it, with or without its length told beforehand."""
     body = json.dumps({"task": TASK}).encode().ljust(size)
@@ -179,5 +180,10 @@ async def test_a_body_has_a_largest_size(sim: RealSimulator, tmp_path: Path, siz
     async with served(sim, tmp_path) as one:
         headers = {"Authorization": f"bearer {OPERATOR_KEY}"}
         wanted = 202 if size <= 65_536 else 413
-        assert (await one.ask("POST", TASKS, headers, data=body)).status == wanted
-        assert (await one.ask("POST", TASKS, headers, data=in_pieces())).status == wanted
+        for data in (body, in_pieces()):
+            try:
+                status = (await one.ask("POST", TASKS, headers, data=data)).status
+            except (aiohttp.ClientPayloadError, aiohttp.ClientOSError):
+                status = 413 if size > 65_537 else 0
+            assert status == wanted
+        assert one.engine.offered == ([TASK] if wanted == 202 else [])
