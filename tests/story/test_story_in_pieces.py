@@ -178,10 +178,12 @@ async def test_an_interrupted_removal_is_taken_up(sim: RealSimulator) -> None:
 
 async def test_a_hand_over_in_pieces_is_that_of_the_story(sim: RealSimulator) -> None:
     """The same note, once; the same reassignment, once; afterwards it is not ours."""
-    sim.reset(world(parameters(SecretID=LIVE_SECRET)))
+    live = [{"key_id": LIVE_SECRET, "end": "2099-01-01T00:00:00Z"}]  # not told by seconds from now
+    asks_too_early = world(parameters(SecretID=LIVE_SECRET), application={"passwords": live})
+    sim.reset(asks_too_early)
     await sim.run(TASK)
     (by_story,) = sim.task(TASK)["notes"]
-    sim.reset(world(parameters(SecretID=LIVE_SECRET)))
+    sim.reset(asks_too_early)
     result = await removes(sim, asked(SecretID=LIVE_SECRET))
     assert result.ticket.value == "handed-off"
     assert ((await notes(sim, result.reason or "")).changed, (await notes(sim)).changed) == (True, False)
