@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
-from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 from worlds import world
+
+if TYPE_CHECKING:
+    from real_postgres import RealPostgres
 
 hypothesis.settings.register_profile(
     "house",
@@ -36,14 +39,16 @@ def sim(simulator_process: RealSimulator, tmp_path: Path) -> RealSimulator:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[RealPostgres]:
-    """One PostgreSQL for all tests of this run."""
+def postgres() -> "Iterator[RealPostgres]":
+    """One PostgreSQL for all tests of this run; loaded here, since not every environment of the tests has it."""
+    from real_postgres import RealPostgres
+
     running = RealPostgres()
     yield running
     running.stop()
 
 
 @pytest.fixture
-def database(postgres: RealPostgres) -> str:
+def database(postgres: "RealPostgres") -> str:
     """The address of an empty database."""
     return postgres.database()
