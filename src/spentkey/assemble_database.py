@@ -30,7 +30,7 @@ async def opened_for(
     policy, url = settings.policy, settings.engine.database
     if url is None:
         raise Misconfigured("engine.database_url: is missing")
-    async with opened(url) as database:
+    async with opened(url, still_s=settings.engine.take_over_s / 2) as database:
         if not read_only:
             await prepare(database)
         leases = Leases(

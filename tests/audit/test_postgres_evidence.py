@@ -8,7 +8,7 @@ import pytest
 
 from real_postgres import RealPostgres
 from spentkey.audit.jsonl import FILE, JsonLinesEvidence
-from spentkey.audit.postgres import PAGE, PostgresEvidence
+from spentkey.audit.postgres import LOCK, NEXT, NEXT_PAGE, PAGE, PostgresEvidence
 from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
 from spentkey.transport.permit import ask_permit, holding
@@ -62,6 +62,30 @@ async def test_a_long_chain_is_read_page_by_page(connections: Postgres) -> None:
     """More records than a page holds; a new worker verifies them all."""
     await with_records(connections, PAGE + 20)
     assert await evidence(connections).verify() == PAGE + 20
+
+
+async def test_a_worker_that_is_behind_reads_before_it_holds_up_the_others(connections: Postgres) -> None:
+    """More than one reply under the lock may hold: its record still comes after all of them."""
+    behind = await with_records(connections, 1)
+    await with_records(connections, 2 * NEXT_PAGE)
+    await behind.append("step", {"task": 1, "n": "last"})
+    assert (await evidence(connections).history(1)).records[-1]["n"] == "last"
+
+
+async def test_a_worker_that_stands_still_while_it_appends_holds_up_nobody(database: str) -> None:
+    """It held the lock of all evidence when it was stopped; what it was to add is not there."""
+    async with opened(Secret(database), still_s=1) as stopped, opened(Secret(database)) as connections:
+        await prepare(connections)
+        log = await with_records(connections)
+        with pytest.raises(Outage):
+            await _append_while_it_stands_still(stopped, log)
+        assert await evidence(connections).verify() == 4
+
+
+async def _append_while_it_stands_still(stopped: Postgres, log: PostgresEvidence) -> None:
+    async with stopped.begun(NEXT, {"lock": LOCK, "claims": [], "first": 0, "page": NEXT_PAGE}) as begun:
+        await log.append("step", {"task": 1, "n": "after"})
+        await begun.commit("SELECT %s", (1,))
 
 
 CHANGES = {

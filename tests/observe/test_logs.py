@@ -166,6 +166,14 @@ def test_other_libraries_lose_their_arguments(library: str) -> None:
     assert "canary" not in stream.getvalue()
 
 
+def test_our_own_records_keep_theirs() -> None:
+    """What the engine says names the task; a token in it is masked all the same."""
+    with logged() as stream:
+        logging.getLogger("spentkey.engine.local").warning("task %d is left open: %s", 7, "Bearer canary-canary")
+    (line,) = stream.lines()
+    assert line["event"] == f"task 7 is left open: {HIDDEN}"
+
+
 async def test_a_bug_is_logged_by_its_kind_and_place(sim: RealSimulator) -> None:
     """Not by its text, unless it is one of our own errors."""
     with logged() as stream:

@@ -16,6 +16,8 @@ from real_simulator import RealSimulator
 
 ROUTES = ("removePassword", "removeKey", "note-create", "task-write")
 
+NEVER = "the worker was never stopped while it held the lock"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -92,6 +94,23 @@ def _freeze(fleet: Fleet, case: Case) -> list[str]:
     return []
 
 
+def _freeze_with_the_lock(fleet: Fleet, case: Case) -> list[str]:
+    """SIGSTOP in the middle of an append, while it holds the lock of all evidence: the others go on all the same."""
+    _wait(fleet, case)
+    victim = fleet.workers[0]
+    while fleet.unfinished():
+        victim.signal(signal.SIGSTOP)
+        threading.Event().wait(0.03)
+        if fleet.lock_stands_still():
+            threading.Event().wait(TAKE_OVER_S + 2)
+            still = fleet.lock_stands_still()
+            victim.signal(signal.SIGCONT)
+            return ["the lock of the evidence is kept by a worker that stands still"] if still else []
+        victim.signal(signal.SIGCONT)
+        threading.Event().wait(0.01)
+    return [NEVER]
+
+
 def _restart(fleet: Fleet, case: Case) -> list[str]:
     """PostgreSQL is restarted in the middle, gracefully or not."""
     _wait(fleet, case)
@@ -133,6 +152,7 @@ BLOWS: dict[str, Callable[[Fleet, Case], list[str]]] = {
     "kill": _kill,
     "cut off": _cut_off,
     "freeze": _freeze,
+    "freeze with the lock": _freeze_with_the_lock,
     "restart of PostgreSQL": _restart,
     "PostgreSQL away": _down,
     "rolling restart": _rolling,

@@ -20,7 +20,7 @@ from fault_rules import fault
 from invariants import Ledger, broken, unfinished
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
-from spentkey.audit.postgres import PostgresEvidence
+from spentkey.audit.postgres import LOCK, PostgresEvidence
 from spentkey.core.secret import Secret
 from spentkey.system import SystemClock
 from spentkey.transport.postgres import opened
@@ -169,6 +169,14 @@ class Fleet:
             assert time.monotonic() < ends, f"it takes too long: {self.unfinished()} wait"
             paused.wait(0.03)
         return seen
+
+    def lock_stands_still(self) -> bool:
+        """Whether somebody holds the lock of the evidence and does nothing."""
+        statement = (
+            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE locktype = 'advisory' AND granted AND objid = %s AND state = 'idle in transaction'"
+        )
+        return bool(self.postgres.rows(self.database, statement, LOCK))
 
     def until_registered(self) -> None:
         """Wait until every process takes jobs; those that were stopped have said so."""

@@ -24,6 +24,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSimulator]:
 CASES = {
     "killed while it removes": Case("kill", "removePassword", 2, "after", 0),
     "cut off while it writes a note": Case("cut off", "note-create", 2, "after", 0),
+    "stopped while it holds the lock": Case("freeze with the lock", "", 1, "before", 0.0),
     "PostgreSQL restarts at once": Case("restart of PostgreSQL", "", 1, "before", 0.5),
     "rolling restart": Case("rolling restart", "", 1, "before", 0.2),
 }

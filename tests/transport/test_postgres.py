@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from real_postgres import RealPostgres
-from spentkey.core.errors import EvidenceBroken, Outage
+from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
 from spentkey.transport.postgres import Postgres, opened
 
@@ -78,6 +78,38 @@ async def _cut_before_the_commit(connections: Postgres, database: str, postgres:
     async with connections.begun("INSERT INTO kept VALUES (1)", {}) as begun:
         postgres.rows(database, ENDED)
         await begun.commit("INSERT INTO kept VALUES (%s)", (2,))
+
+
+async def test_who_stands_still_in_a_transaction_keeps_nobody_waiting(database: str) -> None:
+    """A process that is stopped between two statements loses its locks, and its commit is refused when it goes on."""
+    async with opened(Secret(database), still_s=1) as stopped, opened(Secret(database)) as other:
+        await other.rows("CREATE TABLE kept (n int)")
+        with pytest.raises(Outage):
+            await _stand_still(stopped, other)
+        assert await other.rows("SELECT n FROM kept") == []
+
+
+async def _stand_still(stopped: Postgres, other: Postgres) -> None:
+    async with stopped.begun("SELECT pg_advisory_xact_lock(7)", {}) as begun:
+        await other.rows("SELECT pg_advisory_lock(7)")
+        await begun.commit("INSERT INTO kept VALUES (%s)", (1,))
+
+
+@pytest.mark.parametrize(("about", "given"), {"": "60000", "tcp_user_timeout=5000": "5000"}.items())
+async def test_a_network_that_swallows_everything_is_noticed(database: str, about: str, given: str) -> None:
+    """Within a minute, unless the URL says otherwise."""
+    url = f"{database}{'&' if '?' in database else '?'}{about}"
+    async with opened(Secret(url)) as connections, connections.pool.connection() as one:
+        assert one.info.get_parameters()["tcp_user_timeout"] == given
+
+
+@pytest.mark.parametrize("url", ["postgresql://canary:canary@[::1/x", "postgresql://canary@host/x?nonsense=1"])
+async def test_what_the_driver_cannot_read_is_said_without_quoting_it(url: str) -> None:
+    """It is the operator's to mend, and it holds a password."""
+    with pytest.raises(Misconfigured, match="cannot read this address") as refused:
+        async with opened(Secret(url)):
+            pass
+    assert "canary" not in str(refused.value)
 
 
 async def test_values_are_quoted(database: str) -> None:

@@ -20,12 +20,14 @@ from spentkey.core.evidence import Facts, History
 from spentkey.core.outcome import Refused
 from spentkey.ports import Clock, Question
 from spentkey.transport.permit import claims
-from spentkey.transport.postgres import Begun, Connection, Postgres
+from spentkey.transport.postgres import Begun, Postgres
 
 LOCK = 0x5350_4B02
 """Advisory lock of whoever appends."""
 PAGE = 500
 """How many records are read at once."""
+NEXT_PAGE = 50
+"""How many are read while the lock is held: what the server can send off whether or not anybody takes it."""
 WHERE = "the evidence in PostgreSQL"
 MANY = 50
 """How many new records are checked in a thread."""
@@ -173,16 +175,19 @@ class PostgresEvidence:
     @asynccontextmanager
     async def _next_to_write(self, wanted: Sequence["_Wanted"]) -> AsyncGenerator[tuple[Begun, frozenset[int]]]:
         """Hold the lock of whoever appends, and know every record; gives also which of the claims are still held."""
-        if self._last is None:
-            await self._catch_up()  # the long first reading holds nobody up
         asked = {one for each in wanted for one in each.claims}
-        about = {"lock": LOCK, "claims": list(asked), "first": self._first(), "page": PAGE}
-        async with self._database.begun(NEXT, about) as begun:
-            *_, held, rows = await begun.results()
-            await self._take_page(rows)
-            if len(rows) == PAGE:
-                await self._catch_up(begun.connection)
-            yield begun, frozenset(int(claim) for (claim,) in held)
+        behind = self._last is None
+        while True:
+            if behind:
+                await self._catch_up()  # a long reading holds nobody up
+            about = {"lock": LOCK, "claims": list(asked), "first": self._first(), "page": NEXT_PAGE}
+            async with self._database.begun(NEXT, about) as begun:
+                *_, held, rows = await begun.results()
+                await self._take_page(rows)
+                behind = len(rows) == NEXT_PAGE
+                if not behind:
+                    yield begun, frozenset(int(claim) for (claim,) in held)
+                    return
 
     async def _write(self, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
         """Seal the records one after the other, and commit them together."""
@@ -197,14 +202,10 @@ class PostgresEvidence:
         """From which record on to read: the last one that is known must still be there."""
         return self._chain.length - (0 if self._last is None else 1)
 
-    async def _catch_up(self, connection: Connection | None = None) -> None:
+    async def _catch_up(self) -> None:
         """Take what was committed since, page by page."""
         while True:
-            about: dict[str, Any] = {"first": self._first(), "page": PAGE}
-            if connection is None:
-                rows = await self._database.rows(AFTER, **about)
-            else:
-                rows = await (await connection.execute(AFTER, about)).fetchall()
+            rows = await self._database.rows(AFTER, first=self._first(), page=PAGE)
             await self._take_page(rows)
             if len(rows) < PAGE:
                 return

@@ -61,7 +61,8 @@ class _Foreign(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep the first line of the template, and of an exception its kind and where it happened."""
         if record.name != "spentkey" and not hasattr(record, "_logger"):
-            record.msg, record.args = str(record.msg).split("\n", 1)[0], ()
+            said = record.getMessage() if record.name.startswith("spentkey.") else str(record.msg)
+            record.msg, record.args = said.split("\n", 1)[0], ()
             found = record.exc_info
             if found and found[0] is not None:
                 record.msg += f" ({found[0].__name__} at {where(found[2])})"

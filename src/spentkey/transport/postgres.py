@@ -1,7 +1,9 @@
 """The one PostgreSQL that several machines share: its connections, and what its errors mean.
 
-Every commit is on the disk when it returns, whatever the server's default says. What the server or the driver writes
-about an error is never passed on, because it may quote what was sent.
+Every commit is on the disk when it returns, whatever the server's default says. A transaction whose client stands still
+is broken off by the server, with all its locks: a process that is stopped, or cut off from the network, must not keep
+the others waiting. What the server or the driver writes about an error is never passed on, because it may quote what
+was sent.
 """
 
 import logging
@@ -9,14 +11,16 @@ import select
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from spentkey.core.errors import EvidenceBroken, Outage
+from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
 
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # its warnings quote what the server said
@@ -24,6 +28,12 @@ SYSTEM = "PostgreSQL"
 PATIENCE_S = 10.0
 """How long a connection is waited for; a restart of the server takes less."""
 CONNECTIONS = 8
+STILL_S = 15.0
+"""How long a transaction may stand still between two statements."""
+LOCKED_S = 60.0
+"""How long a statement waits for a lock of others; longer than several that stand still."""
+WATCHED = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000"}
+"""A network that swallows everything is noticed within a minute; whatever the URL says of these goes before."""
 
 Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
@@ -55,14 +65,28 @@ def _brief(problem: BaseException) -> str:
     return f"{type(problem).__name__}{f' {state}' if state else ''}"
 
 
-async def _safe(connection: Connection) -> None:
-    """Each commit waits for the disk, and each statement sees what was committed before it."""
+async def _safe(connection: Connection, still_s: float) -> None:
+    """Each commit waits for the disk, each statement sees what was committed before it, and no lock is held for ever."""
     await connection.set_autocommit(True)
     await connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
-    await connection.execute("SET default_transaction_isolation TO 'read committed'")
-    await connection.execute("SET TIME ZONE 'UTC'")
+    for name, value in (
+        ("default_transaction_isolation", "read committed"),
+        ("TimeZone", "UTC"),
+        ("idle_in_transaction_session_timeout", f"{still_s * 1000:.0f}ms"),
+        ("lock_timeout", f"{LOCKED_S * 1000:.0f}ms"),
+    ):
+        await connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+
+def _watched(url: Secret) -> dict[str, str]:
+    """The settings of the network that the URL does not have; raises `Misconfigured` for what is no such URL."""
+    try:
+        given = conninfo_to_dict(url.reveal())
+    except psycopg.ProgrammingError:
+        raise Misconfigured("engine.database_url: the driver of PostgreSQL cannot read this address") from None
+    return {name: value for name, value in WATCHED.items() if name not in given}
 
 
 async def _alive(connection: Connection) -> None:
@@ -76,15 +100,19 @@ async def _alive(connection: Connection) -> None:
 class Postgres:
     """Connections to the database, shared by evidence, turns and queue."""
 
-    def __init__(self, url: Secret) -> None:
+    def __init__(self, url: Secret, still_s: float = STILL_S) -> None:
         self.pool: Pool = AsyncConnectionPool(
             url.reveal(),
             connection_class=psycopg.AsyncConnection[TupleRow],
-            kwargs={"connect_timeout": int(PATIENCE_S), "application_name": "spentkey"},
+            kwargs={
+                "connect_timeout": int(PATIENCE_S),
+                "application_name": "spentkey",
+                **_watched(url),
+            },
             min_size=1,
             max_size=CONNECTIONS,
             timeout=PATIENCE_S,
-            configure=_safe,
+            configure=partial(_safe, still_s=still_s),
             check=_alive,
             open=False,
         )
@@ -144,9 +172,12 @@ class Begun:
 
 
 @asynccontextmanager
-async def opened(url: Secret, patience_s: float = PATIENCE_S) -> AsyncGenerator[Postgres]:
-    """Connect, and hang up at the end; raises `Outage` when the database cannot be reached."""
-    database = Postgres(url)
+async def opened(url: Secret, patience_s: float = PATIENCE_S, still_s: float = STILL_S) -> AsyncGenerator[Postgres]:
+    """Connect, and hang up at the end; raises `Outage` when the database cannot be reached.
+
+    `still_s` is how many seconds a transaction may stand still before the server breaks it off.
+    """
+    database = Postgres(url, still_s)
     with translated():
         try:
             await database.pool.open(wait=True, timeout=patience_s)
