@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
         "--certificates", type=_percent, default=0, metavar="N", help="with --service: of 100 tasks so many; 0"
     )
     made.add_argument(
-        "--concurrency", type=_count, default=128, metavar="N", help="with --service: places of all processes; 128"
+        "--concurrency", type=_count, default=64, metavar="N", help="with --service: places of all processes; 64"
     )
     made.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     made.add_argument("--write", action="store_true", help=f"also write bench/{RESULTS.name}")

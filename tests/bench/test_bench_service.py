@@ -101,7 +101,7 @@ def test_the_options_make_the_plan() -> None:
     assert (plan.counts, [one.name for one in plan.setups], plan.conditions) == (
         (7,),
         ["1, no database", "4, PostgreSQL"],
-        Conditions(20, 10, 128),
+        Conditions(20, 10, 64),
     )
 
 

@@ -21,8 +21,8 @@ VARIABLES = {
 RUNNER = Path("/runner")
 """The folder of one job, in Automation Platform: it is thrown away after it."""
 MEND = (
-    "mount a directory that all containers share and set state.directory to it; several containers without a common "
-    "one cannot share limits, locks and evidence"
+    "mount a directory that all containers share and set state.directory to it, or set engine.database_url to a "
+    "PostgreSQL that all of them reach; several containers with neither cannot share limits, locks and evidence"
 )
 
 

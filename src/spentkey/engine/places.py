@@ -19,8 +19,11 @@ from spentkey.ports import Clock, Turns
 
 PATIENCE_S = 1.0
 """How long whoever comes back waits for a place to become free."""
-UNDER_WAY = 8
-"""How many tasks of a lane may be under way for each place in it; most of them wait."""
+UNDER_WAY = 16
+"""How many tasks of a lane may be under way for each place in it; most of them wait.
+
+A removal is busy for some 2 s at 100 ms an answer, and takes 27 s with its verification.
+"""
 
 
 @dataclass

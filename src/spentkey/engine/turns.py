@@ -2,7 +2,8 @@
 
 The kernel frees the locks of a process that dies at once. Inside one process the same turns are kept by asyncio, so
 that waiting costs nothing. Writes to one application are spaced, because Graph refuses those that come close together
-(github.com/nais/azurerator/issues/448).
+(github.com/nais/azurerator/issues/448). The files are empty and stay: to delete a lock that somebody may be waiting for
+is not safe on a network file system.
 """
 
 import asyncio
