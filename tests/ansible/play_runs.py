@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,8 @@ class Player:
 
     sim: RealSimulator
     home: Path
+    injected: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Variables that the environment of a job has besides."""
 
     def play(
         self,
@@ -100,7 +102,7 @@ class Player:
         ended = subprocess.run(
             command,
             cwd=self.home,
-            env=environment(self.home, *([STUB] if stub else [])),
+            env=environment(self.home, *([STUB] if stub else [])) | dict(self.injected),
             capture_output=True,
             text=True,
             check=False,

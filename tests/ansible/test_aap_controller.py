@@ -41,9 +41,9 @@ def ansible(book: str, awx: Controller, home: Path, token: str = TOKEN, **variab
     return Played(ended.returncode, out, tuple(read(ended.stdout)))
 
 
-def apply(awx: Controller, home: Path) -> Played:
+def apply(awx: Controller, home: Path, **variables: Any) -> Played:
     """Put the controller into the state that the repository describes."""
-    return ansible(str(AAP / "apply.yml"), awx, home)
+    return ansible(str(AAP / "apply.yml"), awx, home, **variables)
 
 
 def launch(awx: Controller, home: Path, **variables: Any) -> Played:
@@ -78,10 +78,23 @@ def test_the_configuration_is_applied_and_then_left_alone(awx: Controller, tmp_p
         credentials = {one["id"]: one["name"] for one in awx.things["credentials"]}
         assert [credentials[one] for one in awx.attached[template["id"]]] == ["Spentkey", "Spentkey tenants"]
         assert (COLLECTIONS.parent / template["playbook"]).is_file()
-    assert [one["name"] for one in awx.things["credential_types"]] == ["Spentkey", "Spentkey tenants"]
+    types = [one["name"] for one in awx.things["credential_types"]]
+    assert types == ["Spentkey", "Spentkey tenants", "Spentkey database"]
 
     awx.asked.clear()
     assert (apply(awx, tmp_path).code, awx.writes()) == (0, [])
+
+
+def test_jobs_that_share_a_database_get_its_credential(awx: Controller, tmp_path: Path) -> None:
+    """Attached to each template where it is named, and taken off where it is not any more."""
+    names = ["Spentkey", "Spentkey tenants", "Spentkey database"]
+    awx.make("credentials", name=names[2])
+    ids = {one["name"]: one["id"] for one in awx.things["credentials"]}
+    assert apply(awx, tmp_path, spentkey_credentials=names).code == 0
+    template = awx.named("job_templates", TEMPLATES[1])["id"]
+    assert sorted(awx.attached[template]) == sorted(ids[name] for name in names)
+    assert apply(awx, tmp_path).code == 0
+    assert sorted(awx.attached[template]) == sorted(ids[name] for name in names[:2])
 
 
 def test_without_the_credentials_no_template_is_made(awx: Controller, tmp_path: Path) -> None:

@@ -34,6 +34,9 @@ KEYS = {
     "passwordstate_certificates_api_key": "canary-certificates-5Ef",
     "passwordstate_documents_api_key": "canary-documents-6Gh",
 }
+DATABASE = {"database_url": "postgresql://spentkey:canary-database-8Kl@db.example.org/spentkey"}
+BY_NAME_OF_THE_FILE = "SPENTKEY_ENGINE__DATABASE_URL"
+"""AWX masks variables with certain words in their names. This one has none, and holds the name of a file alone."""
 TENANTS = {
     "production_tenant_id": "c3c1e6bb-1ebf-4335-ad13-3419266a9781",
     "production_domain": "production.onmicrosoft.com",
@@ -132,13 +135,15 @@ def loaded(path: Path) -> dict[str, Any]:
 
 
 def injected(folder: Path, **given: str) -> Injected:
-    """Both types with what a person fills in, through AWX's injector."""
+    """The types with what a person fills in, through AWX's injector; the database's only where there is one."""
     made = Injected(folder)
     (folder / "env").mkdir()
     for path in TYPES:
         one = loaded(path)
         fields = {entry["id"] for entry in one["inputs"]["fields"]}
         inputs: dict[str, Any] = {name: value for name, value in given.items() if name in fields}
+        if not inputs and path.stem == "spentkey_database":
+            continue
         kind = ManagedCredentialType(
             namespace=path.stem, name=one["name"], kind=one["kind"], inputs=one["inputs"], injectors=one["injectors"]
         )
@@ -201,24 +206,36 @@ def test_what_may_be_left_empty_has_its_default(tmp_path: Path) -> None:
     assert (settings.ivanti.api_key, vault.database.entry) == ('the "key"', "reader")
 
 
+def test_a_database_is_shared_only_where_a_credential_names_it(tmp_path: Path) -> None:
+    """Without one, each job has its state directory; with one, its address comes from a file."""
+    for name in ("without", "with"):
+        (tmp_path / name).mkdir()
+    without = injected(tmp_path / "without", settings=TEXT, **KEYS, **TENANTS).settings()
+    shared = injected(tmp_path / "with", settings=TEXT, **KEYS, **TENANTS, **DATABASE).settings()
+    assert without.engine.database is None
+    assert shared.engine.database is not None
+    assert shared.engine.database.reveal() == DATABASE["database_url"]
+
+
 def test_secrets_are_in_files_of_their_own_and_nowhere_else(tmp_path: Path) -> None:
     """Mode 0600; no value in the environment, in what AWX keeps of it, or on the command line; no extra variables."""
-    made = injected(tmp_path, settings=TEXT, **KEYS, **TENANTS)
+    made = injected(tmp_path, settings=TEXT, **KEYS, **TENANTS, **DATABASE)
+    secrets = [*KEYS.values(), *DATABASE.values()]
     assert {stat.S_IMODE(one.stat().st_mode) for one in made.files()} == {0o600}
-    holding = {key: [one for one in made.files() if key in one.read_text()] for key in KEYS.values()}
-    assert [len(files) for files in holding.values()] == [1, 1, 1, 1]
-    assert [len(one.read_text()) for files in holding.values() for one in files] == [len(key) for key in KEYS.values()]
+    holding = {key: [one for one in made.files() if key in one.read_text()] for key in secrets}
+    assert [len(files) for files in holding.values()] == [1, 1, 1, 1, 1]
+    assert [len(one.read_text()) for files in holding.values() for one in files] == [len(key) for key in secrets]
     for kept in (made.env, made.safe_env):
-        assert [key for key in KEYS.values() if key in str(kept)] == []
+        assert [key for key in secrets if key in str(kept)] == []
     assert made.arguments == []
 
 
 def test_fields_that_hold_secrets_are_marked_and_their_variables_masked(tmp_path: Path) -> None:
     """AWX hides a value by its field, and once more by the name of its variable; nothing else is marked."""
     marked = {one["id"] for path in TYPES for one in loaded(path)["inputs"]["fields"] if one.get("secret")}
-    assert marked == set(KEYS)
-    made = injected(tmp_path, settings=TEXT, **KEYS, **TENANTS)
-    files = {name for name, value in made.env.items() if '{"file"' in value}
+    assert marked == {*KEYS, *DATABASE}
+    made = injected(tmp_path, settings=TEXT, **KEYS, **TENANTS, **DATABASE)
+    files = {name for name, value in made.env.items() if '{"file"' in value} - {BY_NAME_OF_THE_FILE}
     assert {name for name in files if HIDDEN_PASSWORD_RE.search(name) is None} == set()
     hidden = {name for name, value in build_safe_env(made.env).items() if re.fullmatch(r"\*+", str(value))}
     assert files <= hidden

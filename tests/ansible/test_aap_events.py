@@ -1,6 +1,9 @@
 """The rulebooks under the real ansible-rulebook: a webhook, a playbook or a job template, and a task that is closed."""
 
+import hashlib
+import hmac
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -15,7 +18,7 @@ from typing import Any
 
 import pytest
 from fake_controller import TOKEN, controller
-from play_runs import BIN, SETTINGS, environment
+from play_runs import BIN, COLLECTIONS, SETTINGS, environment
 
 from real_simulator import RealSimulator
 from worlds import CANARIES, EXPIRED_SECRET, TASK
@@ -40,9 +43,18 @@ class Listening:
 
     def post(self, message: Any, token: str = WEBHOOK) -> int:
         """Send a message to the webhook, and give the status of the answer."""
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        return self.send(json.dumps(message).encode(), Authorization=f"Bearer {token}")
+
+    def post_signed(self, message: Any, secret: str = WEBHOOK, *, sent: Any = None) -> int:
+        """The same with a signature; `sent` is sent in the place of what was signed."""
+        signature = hmac.new(secret.encode(), json.dumps(message).encode(), hashlib.sha256).hexdigest()
+        body = json.dumps(message if sent is None else sent).encode()
+        return self.send(body, **{"X-Hub-Signature-256": f"sha256={signature}"})
+
+    def send(self, body: bytes, **headers: str) -> int:
+        """Send bytes to the webhook, and give the status of the answer."""
         url = f"http://127.0.0.1:{self.port}/ivanti"
-        request = urllib.request.Request(url, json.dumps(message).encode(), headers)
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers})
         try:
             with urllib.request.urlopen(request) as answer:  # noqa: S310
                 return answer.status
@@ -69,12 +81,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def listening(book: str, folder: Path, more: dict[str, str] | None = None, **variables: Any) -> Generator[Listening]:
-    """Start a rulebook and wait until its webhook answers."""
+def listening(
+    book: str | Path, folder: Path, more: dict[str, str] | None = None, **variables: Any
+) -> Generator[Listening]:
+    """Start a rulebook, by its name or a file, and wait until its webhook answers."""
     port = free_port()
     (folder / "vars.yml").write_text(json.dumps({"webhook_token": WEBHOOK, "listen_port": port, **variables}))
     (folder / "inventory").write_text("localhost ansible_connection=local\n")
-    command = [str(BIN / "ansible-rulebook"), "-r", f"spentkey.entra.{book}", "-v"]
+    rules = str(book) if isinstance(book, Path) else f"spentkey.entra.{book}"
+    command = [str(BIN / "ansible-rulebook"), "-r", rules, "-v"]
     process = subprocess.Popen(
         [*command, "-e", str(folder / "vars.yml"), "-i", str(folder / "inventory")],
         env=environment(folder) | (more or {}),
@@ -87,7 +102,7 @@ def listening(book: str, folder: Path, more: dict[str, str] | None = None, **var
     try:
         while process.poll() is None:
             try:
-                assert running.post({}, token="wrong") == 401
+                assert running.post({}, token="wrong") in (400, 401)
             except urllib.error.URLError:
                 pause.wait(0.2)
             else:
@@ -137,3 +152,30 @@ def test_an_event_launches_the_job_template_with_the_number_alone(tmp_path: Path
         assert awx.ignored == [{"limit": "localhost"}]
     said = "".join(running.said)
     assert [one for one in (TOKEN, WEBHOOK) if one in said] == []
+
+
+def signed_by_the_guide(folder: Path) -> Path:
+    """The rulebook with a signature in the place of the token, as the guide says to change it."""
+    guide = (COLLECTIONS.parent / "docs/howto/eda.md").read_text("utf-8")
+    (line,) = [one for one in guide.splitlines() if one.startswith("**Instead of a token")]
+    settings = re.findall(r"`(hmac_\w+: [^`]+)`", line)
+    book = COLLECTIONS / "ansible_collections/spentkey/entra/extensions/eda/rulebooks/removal_local.yml"
+    before = book.read_text("utf-8")
+    after = re.sub(r"( +)token: .*\n", lambda found: "".join(f"{found[1]}{one}\n" for one in settings), before)
+    assert (len(settings), after != before) == (4, True)
+    (folder / "signed.yml").write_text(after, "utf-8")
+    return folder / "signed.yml"
+
+
+def test_a_signature_in_the_place_of_a_token_proves_each_message(sim: RealSimulator, tmp_path: Path) -> None:
+    """Another secret and another message under a signature are 401, none is 400; the signed one is worked on."""
+    given: dict[str, Any] = {"configuration": str(sim.config), "settings": SETTINGS, "webhook_secret": WEBHOOK}
+    with listening(signed_by_the_guide(tmp_path), tmp_path, **given) as running:
+        message = {"task": TASK}
+        refused = [running.post_signed(message, "another"), running.post_signed({"task": 1}, sent=message)]
+        assert [*refused, running.post(message)] == [401, 401, 400]
+        assert running.post_signed(message) == 200
+        running.until("PLAY RECAP")
+    said = "".join(running.said)
+    assert (said.count("\nPLAY ["), [one["key_id"] for one in sim.removals()]) == (1, [EXPIRED_SECRET])
+    assert WEBHOOK not in said
