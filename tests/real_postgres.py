@@ -8,6 +8,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Generator
@@ -104,6 +105,20 @@ class RealPostgres:
     def control(self, *words: str) -> None:
         """Start, stop or restart the server, and wait until that is done."""
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._folder / "log"), *words)
+
+    @contextmanager
+    def frozen(self) -> Generator[None]:
+        """Stop every process of the server meanwhile, as a machine that is paused does."""
+        first = self.pid
+        os.kill(first, signal.SIGSTOP)  # and nobody is born any more
+        children = [int(one) for one in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
+        for one in children:
+            os.kill(one, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in (*children, first):
+                os.kill(one, signal.SIGCONT)
 
     def stop(self) -> None:
         """End the server and clear away its data."""

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fleet import BOUND_S, TAKE_OVER_S, Fleet
@@ -42,7 +42,8 @@ def case_of(rng: random.Random) -> Case:
     """Draw a case."""
     route = rng.choice(ROUTES)
     nth = 1 if route == "removeKey" else rng.randint(1, 8)
-    return Case(rng.choice(list(BLOWS)), route, nth, rng.choice(["before", "after"]), rng.uniform(0.2, 2.5))
+    case = Case(rng.choice(list(BLOWS)), route, nth, rng.choice(["before", "after"]), rng.uniform(0.2, 2.5))
+    return replace(case, after_s=case.after_s / 10) if case.what == "freeze with the lock" else case
 
 
 def play(case: Case, sim: RealSimulator, postgres: RealPostgres, home: Path, workers: int = 3) -> list[str]:
@@ -127,6 +128,14 @@ def _down(fleet: Fleet, case: Case) -> list[str]:
     return []
 
 
+def _pause(fleet: Fleet, case: Case) -> list[str]:
+    """PostgreSQL stands still for longer than a lease, with every connection open."""
+    _wait(fleet, case)
+    with fleet.postgres.frozen():
+        threading.Event().wait(TAKE_OVER_S + 2)
+    return []
+
+
 def _rolling(fleet: Fleet, case: Case) -> list[str]:
     """One worker after the other is stopped as an upgrade does, and a new one started."""
     _wait(fleet, case)
@@ -155,5 +164,6 @@ BLOWS: dict[str, Callable[[Fleet, Case], list[str]]] = {
     "freeze with the lock": _freeze_with_the_lock,
     "restart of PostgreSQL": _restart,
     "PostgreSQL away": _down,
+    "PostgreSQL stands still": _pause,
     "rolling restart": _rolling,
 }

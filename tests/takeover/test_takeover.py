@@ -26,6 +26,7 @@ CASES = {
     "cut off while it writes a note": Case("cut off", "note-create", 2, "after", 0),
     "stopped while it holds the lock": Case("freeze with the lock", "", 1, "before", 0.0),
     "PostgreSQL restarts at once": Case("restart of PostgreSQL", "", 1, "before", 0.5),
+    "PostgreSQL stands still": Case("PostgreSQL stands still", "", 1, "before", 0.3),
     "rolling restart": Case("rolling restart", "", 1, "before", 0.2),
 }
 
