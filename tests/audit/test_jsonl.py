@@ -1,6 +1,7 @@
 """Evidence in a file: on the disk before anything else happens, one chain for everybody, and no silent repair."""
 
 import asyncio
+import fcntl
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from spentkey.audit.jsonl import FILE, LOCK, JsonLinesEvidence
-from spentkey.core.errors import EvidenceBroken
+from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.evidence import GENESIS, follows
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import Limits
@@ -113,6 +114,19 @@ def test_two_processes_keep_one_chain(tmp_path: Path) -> None:
     assert [process.wait(60) for process in running] == [0, 0]
     records = chained(tmp_path)
     assert [[record["n"] for record in records if record["task"] == task] for task in (1, 2)] == [list(range(25))] * 2
+
+
+async def test_a_process_that_was_stopped_while_it_appends_stops_nobody_for_ever(tmp_path: Path) -> None:
+    """Whoever waits for the lock in vain says who may hold it; nothing is recorded, and later it goes on."""
+    await with_records(tmp_path)
+    log = JsonLinesEvidence(tmp_path, ManualClock(), patience_s=0.05)
+    with (tmp_path / LOCK).open() as stopped:
+        fcntl.flock(stopped, fcntl.LOCK_EX)
+        with pytest.raises(Outage, match=f"`fuser {tmp_path / LOCK}` names it"):
+            await log.append("step", {"task": 9})
+        assert len(chained(tmp_path)) == 3
+    await log.append("step", {"task": 9})
+    assert [record["task"] for record in chained(tmp_path)][-1] == 9
 
 
 def test_the_record_is_on_the_disk_when_append_returns(tmp_path: Path) -> None:

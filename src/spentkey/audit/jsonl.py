@@ -22,7 +22,7 @@ from typing import Any
 
 from spentkey.audit.chain import READS_ONLY, Chain
 from spentkey.audit.together import Ends, Together
-from spentkey.core.errors import EvidenceBroken
+from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.evidence import Facts, History, history
 from spentkey.core.outcome import Refused
 from spentkey.ports import Clock, Question
@@ -30,6 +30,9 @@ from spentkey.ports import Clock, Question
 FILE, LOCK = "evidence.jsonl", "evidence.lock"
 AT_ONCE = 1 << 20
 """How much of the file is read at once, in bytes."""
+PATIENCE_S = 60.0
+"""How long another process may hold the lock: an append takes milliseconds, so one that holds it longer was stopped."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.05
 
 
 def _settle_names(directory: Path) -> None:
@@ -49,8 +52,11 @@ def _mark(line: bytes) -> int:
 class JsonLinesEvidence:
     """The `EvidenceLog` port on a file in the state directory."""
 
-    def __init__(self, directory: Path, clock: Clock, *, read_only: bool = False) -> None:
+    def __init__(
+        self, directory: Path, clock: Clock, *, read_only: bool = False, patience_s: float = PATIENCE_S
+    ) -> None:
         self._file, self._lock_file, self._clock = directory / FILE, directory / LOCK, clock
+        self._patience_s = patience_s
         self._guard = threading.Lock()
         self._chain, self._offset = Chain(str(self._file)), 0
         self._by_task: dict[int, array[int]] = {}
@@ -179,13 +185,31 @@ class JsonLinesEvidence:
             except OSError as problem:
                 raise EvidenceBroken(f"{self._file} cannot be opened ({problem.strerror})") from None
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._take_turn(lock)
                 yield file
             except OSError as problem:
                 raise EvidenceBroken(f"{self._file} cannot be written ({problem.strerror})") from None
             finally:
                 os.close(file)
                 os.close(lock)
+
+    def _take_turn(self, lock: int) -> None:
+        """Wait for the lock; raises `Outage` when another process does not let go of it. A dead one has let go."""
+        waited, pause_s, waiting = 0.0, FIRST_PAUSE_S, threading.Event()
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                return
+            if waited >= self._patience_s:
+                raise Outage(
+                    f"another process has held {self._lock_file} for {waited:.0f} s and was perhaps stopped; "
+                    f"`fuser {self._lock_file}` names it"
+                )
+            waiting.wait(pause_s)
+            waited, pause_s = waited + pause_s, min(LONGEST_PAUSE_S, 2 * pause_s)
 
     def _catch_up(self, file: int) -> None:
         """Read what was appended since, check that it continues the chain, and mend a torn end."""
