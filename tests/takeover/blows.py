@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fleet import BOUND_S, TAKE_OVER_S, Fleet
+from fleet import BOUND_S, TAKE_OVER_S, Fleet, lock_stands_still
 from fleet_world import fleet_world
 
 from real_postgres import RealPostgres
@@ -16,7 +16,8 @@ from real_simulator import RealSimulator
 
 ROUTES = ("removePassword", "removeKey", "note-create", "task-write")
 
-NEVER = "the worker was never stopped while it held the lock"
+ATTEMPTS = 2000
+"""How often it is tried to stop a worker at just that moment: at least as long as there is work."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +99,18 @@ def _freeze(fleet: Fleet, case: Case) -> list[str]:
 def _freeze_with_the_lock(fleet: Fleet, case: Case) -> list[str]:
     """SIGSTOP in the middle of an append, while it holds the lock of all evidence: the others go on all the same."""
     _wait(fleet, case)
-    victim = fleet.workers[0]
-    while fleet.unfinished():
-        victim.signal(signal.SIGSTOP)
-        threading.Event().wait(0.03)
-        if fleet.lock_stands_still():
-            threading.Event().wait(TAKE_OVER_S + 2)
-            still = fleet.lock_stands_still()
+    with fleet.postgres.connect(fleet.database) as connection:
+        for attempt in range(ATTEMPTS):
+            victim = fleet.workers[attempt % len(fleet.workers)]
+            victim.signal(signal.SIGSTOP)
+            if lock_stands_still(connection) and not threading.Event().wait(0.03) and lock_stands_still(connection):
+                threading.Event().wait(TAKE_OVER_S + 2)
+                still = lock_stands_still(connection)
+                victim.signal(signal.SIGCONT)
+                return ["the lock of the evidence is kept by a worker that stands still"] if still else []
             victim.signal(signal.SIGCONT)
-            return ["the lock of the evidence is kept by a worker that stands still"] if still else []
-        victim.signal(signal.SIGCONT)
-        threading.Event().wait(0.01)
-    return [NEVER]
+            threading.Event().wait(0.002)
+    return ["no worker was ever stopped while it held the lock"]
 
 
 def _restart(fleet: Fleet, case: Case) -> list[str]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
+
 from commands import BIN, QUICK, environment
 from fault_rules import fault
 from invariants import Ledger, broken, unfinished
@@ -170,14 +172,6 @@ class Fleet:
             paused.wait(0.03)
         return seen
 
-    def lock_stands_still(self) -> bool:
-        """Whether somebody holds the lock of the evidence and does nothing."""
-        statement = (
-            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)"
-            " WHERE locktype = 'advisory' AND granted AND objid = %s AND state = 'idle in transaction'"
-        )
-        return bool(self.postgres.rows(self.database, statement, LOCK))
-
     def until_registered(self) -> None:
         """Wait until every process takes jobs; those that were stopped have said so."""
         statement, wanted = "SELECT count(*) FROM procrastinate_workers", QUEUES * len(self.workers)
@@ -234,6 +228,15 @@ class Fleet:
 def _about(entry: dict[str, Any]) -> str:
     found = re.search(r'"(?:keyId|ParentLink_RecID)": ?"([^"]+)"', entry["body"])
     return found[1] if found else ""
+
+
+def lock_stands_still(connection: psycopg.Connection[Any]) -> bool:
+    """Whether somebody holds the lock of the evidence and does nothing."""
+    statement = (
+        "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)"
+        " WHERE locktype = 'advisory' AND granted AND objid = %s AND state = 'idle in transaction'"
+    )
+    return connection.execute(statement, (LOCK,)).fetchone() is not None
 
 
 async def export(database: str, file: Path) -> None:
