@@ -56,6 +56,21 @@ def test_the_version_is_told(tmp_path: Path) -> None:
     assert (said.code, said.out.startswith("spentkey, version ")) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [((), "spentkey.toml"), (("SPENTKEY_CONFIG",), "variable.toml"), (("SPENTKEY_CONFIG", "--config"), "option.toml")],
+)
+def test_the_configuration_is_that_of_the_option_else_of_the_variable(
+    tmp_path: Path, arguments: tuple[str, ...], named: str
+) -> None:
+    """None of them is there; the complaint names the one that was looked for."""
+    more = {"SPENTKEY_CONFIG": "variable.toml"} if "SPENTKEY_CONFIG" in arguments else {}
+    option = ("--config", "option.toml") if "--config" in arguments else ()
+    said = spentkey("plan", *option, home=tmp_path, **more)
+    (line,) = said.complaints()
+    assert (said.code, named in line, "there is no such" in line) == (2, True, True)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["walk"]], ids=" ".join)
 def test_help_is_quick_because_it_loads_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
     """Neither HTTP, nor tokens, nor cryptography, nor the database driver is imported for it."""
