@@ -289,6 +289,29 @@ async def test_a_stale_look_that_shows_what_we_removed_is_no_lost_survivor(sim: 
     assert (result.outcome, result.ticket.value) == ("removed", "closed"), result.reason
 
 
+@pytest.mark.parametrize(
+    "asked", [certificate_parameters(), parameters(SecretID="33333333-3333-4333-8333-555555555555")]
+)
+async def test_what_was_removed_for_another_task_meanwhile_is_no_lost_survivor(
+    sim: RealSimulator, asked: list[list[Any]]
+) -> None:
+    """A removal that was left open, then another one on the same application, then the first one goes on."""
+    old = {"key_id": "33333333-3333-4333-8333-555555555555", "display_name": "x", "start": "-400d", "end": "-20d"}
+    both = world(application={"passwords": [*sales()["passwords"], old]})
+    both["ivanti"]["requests"].append({"number": 10197, "parameters": asked})
+    both["ivanti"]["tasks"].append({"number": 40022, "parent": 10197})
+    sim.reset(both)
+    sim.faults(fault("graph", "removePassword", "reset", "after"), fault("graph", "read-application", "503"))
+    assert (await sim.run(TASK)).ticket.value == "open"
+    sim.faults()
+    between = await sim.run(40022)
+    assert (between.outcome, between.ticket.value) == ("removed", "closed"), between.reason
+    again = await sim.run(TASK)
+    assert (again.outcome, again.attribution, again.ticket.value) == ("removed", "presumed", "closed"), again.reason
+    assert len(sim.removals()) == 2
+    assert [one for one in sim.evidence() if one["what"] == "survivor-lost"] == []
+
+
 async def test_a_close_that_ivanti_keeps_refusing_is_handed_over_with_its_outcome(sim: RealSimulator) -> None:
     """A rule of the tenant refuses the close in every try: after max_attempts people must look."""
     sim.faults(fault("ivanti", "task-write", "noop", times=6))

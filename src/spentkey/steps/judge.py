@@ -73,7 +73,9 @@ async def _absent(case: Case, request: RemovalRequest, seen: Seen) -> End:
 
 
 async def _removed_earlier(case: Case, request: RemovalRequest, seen: Seen, intent: Facts) -> End:
-    lost = lost_survivors(_recorded_survivors(intent), seen.application)
+    """What survived then must still be there, but for what was removed in the work on other tasks meanwhile."""
+    ours = await case.hands.evidence.removals(request.app_id)
+    lost = lost_survivors(tuple(one for one in _recorded_survivors(intent) if one.key_id not in ours), seen.application)
     if lost:
         return await survivor_lost(case, seen.application, lost)
     return await _removed_by_us(case, request, seen, case.history)
