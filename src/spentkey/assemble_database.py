@@ -17,7 +17,7 @@ from spentkey.ports import Clock
 from spentkey.settings import Engine, Settings
 from spentkey.system import SystemClock, this_process
 from spentkey.transport.pace import LocalStates, PaceStates
-from spentkey.transport.postgres import Postgres, opened
+from spentkey.transport.postgres import STILL_S, Postgres, opened
 from spentkey.transport.shared_pace import SharedStates
 from spentkey.transport.tables import prepare
 
@@ -30,7 +30,7 @@ async def opened_for(
     policy, url = settings.policy, settings.engine.database
     if url is None:
         raise Misconfigured("engine.database_url: is missing")
-    async with opened(url, still_s=settings.engine.take_over_s / 2) as database:
+    async with opened(url, still_s=min(STILL_S, settings.engine.take_over_s / 2)) as database:
         if not read_only:
             await prepare(database)
         leases = Leases(

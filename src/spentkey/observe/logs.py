@@ -59,7 +59,7 @@ class _Foreign(logging.Filter):
     """Takes arguments and messages of exceptions away from the records of other libraries."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the first line of the template, and of an exception its kind and where it happened."""
+        """Keep one line: our own words, of others the template; and of an exception its kind and where it happened."""
         if record.name != "spentkey" and not hasattr(record, "_logger"):
             said = record.getMessage() if record.name.startswith("spentkey.") else str(record.msg)
             record.msg, record.args = said.split("\n", 1)[0], ()

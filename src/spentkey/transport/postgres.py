@@ -29,7 +29,7 @@ PATIENCE_S = 10.0
 """How long a connection is waited for; a restart of the server takes less."""
 CONNECTIONS = 8
 STILL_S = 15.0
-"""How long a transaction may stand still between two statements."""
+"""How long a transaction may stand still between two statements, at most."""
 LOCKED_S = 60.0
 """How long a statement waits for a lock of others; longer than several that stand still."""
 WATCHED = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000"}
