@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from spentkey.assemble import hands_for
 from spentkey.core.outcome import Result
-from spentkey.foresee import Foresight, foresee
+from spentkey.dry_run import Foresight, foresee
 from spentkey.settings import Settings, load_settings
 from spentkey.story import work_on
 

@@ -12,11 +12,11 @@ from spentkey.assemble import hands_for
 from spentkey.core.outcome import Refused, Result
 from spentkey.core.secret import Secret
 from spentkey.core.task import RemovalRequest
-from spentkey.foresee import Would
-from spentkey.library import Library, read_asked
+from spentkey.dry_run import Would
+from spentkey.facade import Library, read_asked
 from spentkey.narrowed import GivenPfx, VaultWithPfx
-from spentkey.piecewise import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
 from spentkey.remarks import Remark
+from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
 from spentkey.steps.case import Hands
 from worlds import (
     EXPIRED_CERT,

@@ -9,8 +9,8 @@ from spentkey.assemble import hands_for
 from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_plans
 from spentkey.cli.watching import watching
+from spentkey.dry_run import foresee
 from spentkey.engine.local import in_parallel
-from spentkey.foresee import foresee
 from spentkey.settings import load_settings
 
 

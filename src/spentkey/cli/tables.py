@@ -9,7 +9,7 @@ from rich.text import Text
 
 from spentkey.core.outcome import Result
 from spentkey.core.plain import plain
-from spentkey.foresee import Foresight, Would
+from spentkey.dry_run import Foresight, Would
 
 WIDE = 120
 """From this width on, in characters, every fact has a column of its own."""

@@ -13,8 +13,8 @@ from ansible_collections.spentkey.entra.plugins.module_utils.results import of_r
 
 if TYPE_CHECKING:
     from spentkey.core.task import Parameter, Task
-    from spentkey.library import Library
-    from spentkey.piecewise import Written
+    from spentkey.facade import Library
+    from spentkey.step_by_step import Written
 
 TASK_INFO: dict[str, Any] = {**CONNECTION, "number": {"type": "int", "required": True, "aliases": ["task"]}}
 NOTE: dict[str, Any] = {

@@ -21,8 +21,8 @@ try:
     from spentkey.core.errors import SpentkeyError
     from spentkey.core.outcome import Refused
     from spentkey.core.secret import Secret
-    from spentkey.foresee import Foresight, Would
-    from spentkey.library import Asked, GivenPfx, Library, Remark, read_asked
+    from spentkey.dry_run import Foresight, Would
+    from spentkey.facade import Asked, GivenPfx, Library, Remark, read_asked
 
     IMPORT_PROBLEM: str | None = None
 except ImportError:

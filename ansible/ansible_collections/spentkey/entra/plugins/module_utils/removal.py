@@ -25,7 +25,7 @@ from ansible_collections.spentkey.entra.plugins.module_utils.library import (
 from ansible_collections.spentkey.entra.plugins.module_utils.results import of_foresight, of_result, removal_diff
 
 if TYPE_CHECKING:
-    from spentkey.library import Library, Standing
+    from spentkey.facade import Library, Standing
 
 CREDENTIAL: dict[str, Any] = {
     **CONNECTION,

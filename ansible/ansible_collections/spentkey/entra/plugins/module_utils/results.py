@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spentkey.core.outcome import Result
-    from spentkey.foresee import Foresight
+    from spentkey.dry_run import Foresight
 
 TICKET_FOR = {
     "remove": "closed",

@@ -17,7 +17,7 @@ from ansible_collections.spentkey.entra.plugins.module_utils.library import CONN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spentkey.library import Library
+    from spentkey.facade import Library
     from spentkey.ports import DocumentRef
 
 ENTRY: dict[str, Any] = {

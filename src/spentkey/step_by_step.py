@@ -29,7 +29,7 @@ from spentkey.core.outcome import (
 from spentkey.core.recorded import facts_of, hand_over_of, outcome_of
 from spentkey.core.report import NewNote, hand_over_note, reason_of
 from spentkey.core.task import RemovalRequest, Task
-from spentkey.foresee import Foresight, SilentEvidence, foresight, look_at_application
+from spentkey.dry_run import Foresight, SilentEvidence, foresight, look_at_application
 from spentkey.remarks import Remark, remark_note
 from spentkey.steps.case import Case, Hands, Ticket
 from spentkey.steps.report import (

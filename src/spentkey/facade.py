@@ -18,12 +18,12 @@ from spentkey.core.outcome import NotOurs, Refused, Removed, TicketState
 from spentkey.core.rules import DeskRules, Rules, TenantRules
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, RemovalRequest, Task, read_request
-from spentkey.foresee import Foresight, SilentEvidence, foresee
+from spentkey.dry_run import Foresight, SilentEvidence, foresee
 from spentkey.narrowed import GivenPfx, ReadersTurns, ReadOnlyDesk, VaultWithPfx
-from spentkey.piecewise import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
 from spentkey.ports import CertificateEntry, DocumentRef, Login, TaskDesk
 from spentkey.remarks import Remark
 from spentkey.settings import Settings, load_settings, rules_of
+from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
 from spentkey.steps.case import Hands
 from spentkey.story import work_on
 
