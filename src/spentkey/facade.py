@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
 from spentkey.assemble import hands_for
 from spentkey.core.credential import Credential, Sighting
 from spentkey.core.errors import AccessRefused, Misconfigured
@@ -19,7 +20,7 @@ from spentkey.core.rules import DeskRules, Rules, TenantRules
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, RemovalRequest, Task, read_request
 from spentkey.dry_run import Foresight, SilentEvidence, foresee
-from spentkey.narrowed import GivenPfx, ReadersTurns, ReadOnlyDesk, VaultWithPfx
+from spentkey.narrowed import ReadersTurns, ReadOnlyDesk
 from spentkey.ports import CertificateEntry, DocumentRef, Login, TaskDesk
 from spentkey.remarks import Remark
 from spentkey.settings import Settings, load_settings, rules_of
