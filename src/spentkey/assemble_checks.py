@@ -4,11 +4,11 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from spentkey.adapters.entra.check import TenantCheck
 from spentkey.assemble import connected_for, desk_of, directories_of, vault_of
 from spentkey.assemble_kept import with_database
 from spentkey.audit.check import StateCheck
 from spentkey.audit.container import Surroundings
-from spentkey.entra.check import TenantCheck
 from spentkey.ivanti.check import IvantiCheck
 from spentkey.passwordstate.check import PasswordstateCheck
 from spentkey.ports import Checker, Clock

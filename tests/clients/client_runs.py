@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from real_simulator import QuickClock, RealSimulator
-from spentkey.entra.proof import proof_of_possession
+from spentkey.adapters.entra.assertions import proof_of_possession
 from worlds import APP, AUTOMATION, CANARIES, OBJECT, TENANT
 
 Way = Literal["direct", "proxy"]

@@ -32,8 +32,8 @@ from test_docs_settings import PLACEHOLDERS
 
 from commands import BIN, QUICK, Ended, ended, environment
 from real_simulator import RealSimulator
+from spentkey.adapters.entra.check import READ, WRITE
 from spentkey.cli.main import cli
-from spentkey.entra.check import READ, WRITE
 from spentkey.settings import Policy, load_settings
 from spentkey_sim import seeded
 from worlds import CANARIES

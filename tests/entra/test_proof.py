@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from spentkey.entra.proof import PROOF_AUDIENCE, UnusableProof, client_assertion, proof_of_possession
+from spentkey.adapters.entra.assertions import PROOF_AUDIENCE, UnusableProof, client_assertion, proof_of_possession
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 987_654, tzinfo=UTC)
 OBJECT, CLIENT = "2b2b2b2b-2222-4222-8222-222222222222", "22222222-2222-4222-8222-222222222222"

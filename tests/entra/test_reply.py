@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from json_soup import CALM, answers
+from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.core.errors import AccessRefused
-from spentkey.entra.reply import NeedsNewToken, reply_of
 from spentkey.ports import Answer
 from spentkey.transport.line import Answered
 

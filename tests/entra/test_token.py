@@ -11,9 +11,9 @@ import pytest
 from fault_rules import fault
 from lying_server import Answer, Liar, lying, token, token_reply
 from real_simulator import QuickClock, RealSimulator
+from spentkey.adapters.entra.token import SignIn, TokenSource, read_identity
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.entra.token import SignIn, TokenSource, read_identity
 from spentkey.transport.session import open_session
 from spentkey.transport.trust import trust
 from worlds import ABSENT, AUTOMATION, CANARIES, TENANT

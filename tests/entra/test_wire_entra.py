@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from json_soup import CALM, VALUES, answered, answers, records, refusal_of
+from spentkey.adapters.entra.batch import batch_of_two, read_batch
+from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment
 from spentkey.core.credential import Kind
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.entra.batch import batch_of_two, read_batch
-from spentkey.entra.wire import directory_time, error_of, read_application, read_moment
 from spentkey.transport.line import Answered
 from spentkey.transport.retry import TryAgain
 

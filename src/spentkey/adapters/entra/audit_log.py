@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from spentkey.adapters.entra.wire import SYSTEM
 from spentkey.core.credential import SKEW
 from spentkey.core.errors import Outage
 from spentkey.core.witness import Shows, Witness
-from spentkey.entra.wire import SYSTEM
 from spentkey.transport.line import Answered, json_object
 
 PATH = "/v1.0/auditLogs/directoryAudits"

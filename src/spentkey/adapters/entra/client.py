@@ -8,6 +8,13 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from spentkey.adapters.entra.assertions import UnusableProof, client_assertion, proof_of_possession
+from spentkey.adapters.entra.audit_log import PATH, ROLE, not_available, query_for, read_witness
+from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch
+from spentkey.adapters.entra.quota import Quota
+from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
+from spentkey.adapters.entra.token import SignIn, TokenSource, read_roles
+from spentkey.adapters.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
 from spentkey.core.credential import Application, Identity, Sighting
 from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.guards import g2_identity
@@ -15,13 +22,6 @@ from spentkey.core.outcome import Route
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
 from spentkey.core.witness import Witness
-from spentkey.entra.audit import PATH, ROLE, not_available, query_for, read_witness
-from spentkey.entra.batch import batch_of_two, found_or_none, read_batch
-from spentkey.entra.proof import UnusableProof, client_assertion, proof_of_possession
-from spentkey.entra.quota import Quota
-from spentkey.entra.reply import NeedsNewToken, reply_of
-from spentkey.entra.token import SignIn, TokenSource, read_roles
-from spentkey.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
 from spentkey.ports import Answer, Clock, Ids, Reply
 from spentkey.transport.line import Answered, Line, ReplyLost, json_object
 from spentkey.transport.retry import with_retries

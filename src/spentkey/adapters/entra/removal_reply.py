@@ -1,7 +1,7 @@
 """What Graph's answer to a removal means, in words for the people who read the ticket."""
 
+from spentkey.adapters.entra.wire import NOT_PRESENT, error_of
 from spentkey.core.errors import AccessRefused
-from spentkey.entra.wire import NOT_PRESENT, error_of
 from spentkey.ports import Answer, Reply
 from spentkey.transport.line import Answered
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import aiohttp
 
+from spentkey.adapters.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
+from spentkey.adapters.entra.quota import quota_of
+from spentkey.adapters.entra.token import SignIn, TokenSource
 from spentkey.core.errors import AccessRefused
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
-from spentkey.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
-from spentkey.entra.quota import quota_of
-from spentkey.entra.token import SignIn, TokenSource
 from spentkey.ports import Clock, Ids, Meter, Vault
 from spentkey.transport.line import Line
 from spentkey.transport.measure import UNMEASURED

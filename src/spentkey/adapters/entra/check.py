@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from spentkey.adapters.entra.audit_log import ROLE
+from spentkey.adapters.entra.client import EntraDirectory
+from spentkey.adapters.entra.directories import EntraDirectories
+from spentkey.adapters.entra.token import read_roles
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, State, clock_finding
 from spentkey.core.guards import g2_identity
 from spentkey.core.rules import TenantRules
-from spentkey.entra.audit import ROLE
-from spentkey.entra.client import EntraDirectory
-from spentkey.entra.directories import EntraDirectories
-from spentkey.entra.token import read_roles
 
 READ = {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 WRITE = {"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}

@@ -7,9 +7,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
+from spentkey.adapters.entra.wire import (
+    SELECT,
+    SELECT_APPLICATION,
+    SYSTEM,
+    directory_time,
+    read_application,
+    read_principal,
+)
 from spentkey.core.credential import Sighting
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.entra.wire import SELECT, SELECT_APPLICATION, SYSTEM, directory_time, read_application, read_principal
 from spentkey.transport.line import Answered, json_object
 from spentkey.transport.retry import TryAgain, retry_after
 
