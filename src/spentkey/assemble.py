@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from spentkey.adapters.entra.directories import EntraDirectories, Place
+from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.assemble_kept import Kept, kept_for
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.ivanti.client import Fields, IvantiDesk
 from spentkey.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.passwordstate.sql import Database
 from spentkey.passwordstate.vault import PasswordstateVault

@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from real_simulator import QuickClock
+from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.core.errors import WriteRefused
 from spentkey.core.report import NewNote
 from spentkey.core.secret import Secret
-from spentkey.ivanti.client import Fields, IvantiDesk
 from spentkey.transport.line import Answered, Line
 from support_core import task
 

@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from json_soup import CALM, VALUES, answered, answers, records, refusal_of
-from spentkey.core.errors import DeskRefused, Misconfigured, Outage
-from spentkey.core.task import Parameter, Task
-from spentkey.ivanti.client import took
-from spentkey.ivanti.wire import (
+from spentkey.adapters.ivanti.client import took
+from spentkey.adapters.ivanti.wire import (
     check,
     filter_by,
     read_minutes,
@@ -22,6 +20,8 @@ from spentkey.ivanti.wire import (
     record_of,
     rows_of,
 )
+from spentkey.core.errors import DeskRefused, Misconfigured, Outage
+from spentkey.core.task import Parameter, Task
 from spentkey.ports import TaskChange
 from spentkey.transport.line import Answered
 

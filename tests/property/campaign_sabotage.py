@@ -185,7 +185,7 @@ TABLE: dict[str, Sabotage] = {
         "tests/core/test_plan.py",
     ),
     "no close over somebody's change": Sabotage(
-        "ivanti/client.py",
+        "adapters/ivanti/client.py",
         "            if await self._changed_by_others(task):",
         "            if task is None:",
         "tests/story/test_story_refused_writes.py",

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from spentkey.adapters.ivanti.client import PARAMETERS, TASKS, IvantiDesk
+from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, State, clock_finding
 from spentkey.core.task import PARAMETER_NAMES
-from spentkey.ivanti.client import PARAMETERS, TASKS, IvantiDesk
-from spentkey.ivanti.wire import SYSTEM, Row, filter_by, rows_of
 from spentkey.transport.line import Answered
 
 TEAMS, EMPLOYEES = "StandardUserTeams", "Employees"

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from spentkey.core.errors import Outage, WriteRefused
-from spentkey.core.report import NewNote
-from spentkey.core.secret import Secret
-from spentkey.core.task import Parameter, Task
-from spentkey.ivanti.wire import (
+from spentkey.adapters.ivanti.wire import (
     SYSTEM,
     Row,
     check_write,
@@ -21,6 +17,10 @@ from spentkey.ivanti.wire import (
     record_of,
     rows_of,
 )
+from spentkey.core.errors import Outage, WriteRefused
+from spentkey.core.report import NewNote
+from spentkey.core.secret import Secret
+from spentkey.core.task import Parameter, Task
 from spentkey.ports import TaskChange
 from spentkey.transport.line import Answered, Line, ReplyLost
 
