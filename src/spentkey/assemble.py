@@ -5,13 +5,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from spentkey.adapters.entra.directories import EntraDirectories, Place
 from spentkey.adapters.ivanti.client import Fields, IvantiDesk
+from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
+from spentkey.adapters.passwordstate.sql import Database
+from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.assemble_kept import Kept, kept_for
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.passwordstate.api import ApiKeys, PasswordstateApi
-from spentkey.passwordstate.sql import Database
-from spentkey.passwordstate.vault import PasswordstateVault
 from spentkey.ports import Clock, Meter, Progress
 from spentkey.settings import Settings, rules_of
 from spentkey.steps.case import Hands

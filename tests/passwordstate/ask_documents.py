@@ -6,9 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+from spentkey.adapters.passwordstate.sql import Database, find_documents
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.secret import Secret
-from spentkey.passwordstate.sql import Database, find_documents
 
 
 async def main() -> str:

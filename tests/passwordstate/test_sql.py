@@ -12,9 +12,9 @@ import pytest
 
 from fault_rules import fault
 from real_simulator import RealSimulator
+from spentkey.adapters.passwordstate.sql import Database, find_documents
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.passwordstate.sql import Database, find_documents
 from spentkey.ports import DocumentRef
 from tls_material import server_context
 from worlds import CANARIES, certificate_entry, certificate_parameters, document, world

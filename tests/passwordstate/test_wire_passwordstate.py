@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from json_soup import CALM, answered, answers, records, refusal_of
+from spentkey.adapters.passwordstate.wire import document_of, entries_of
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.passwordstate.wire import document_of, entries_of
 from spentkey.transport.line import Answered
 
 PASSWORD = "canary-of-the-wire"

@@ -4,11 +4,11 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from spentkey.adapters.passwordstate.sql import Database, read_rows
+from spentkey.adapters.passwordstate.vault import PasswordstateVault
+from spentkey.adapters.passwordstate.wire import SYSTEM
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.finding import Finding, State
-from spentkey.passwordstate.sql import Database, read_rows
-from spentkey.passwordstate.vault import PasswordstateVault
-from spentkey.passwordstate.wire import SYSTEM
 from spentkey.ports import CertificateEntry, Login
 
 DATABASE = "SQL Server"

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from spentkey.adapters.passwordstate.wire import SYSTEM, Entry, document_of, entries_of
 from spentkey.core.errors import AccessRefused
 from spentkey.core.guards import folded
 from spentkey.core.secret import Secret
-from spentkey.passwordstate.wire import SYSTEM, Entry, document_of, entries_of
 from spentkey.ports import CertificateEntry, DocumentRef
 from spentkey.transport.line import Line
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spentkey.adapters.passwordstate import sql
+from spentkey.adapters.passwordstate.api import PasswordstateApi
+from spentkey.adapters.passwordstate.sql import Database, find_documents
 from spentkey.core.secret import Secret
-from spentkey.passwordstate import sql
-from spentkey.passwordstate.api import PasswordstateApi
-from spentkey.passwordstate.sql import Database, find_documents
 from spentkey.ports import CertificateEntry, DocumentRef, Login
 
 
