@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bench.loop import measured_loop
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.cli.show import Quiet
 from spentkey.settings import load_settings
 from spentkey.story import work_on

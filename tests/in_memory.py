@@ -22,7 +22,7 @@ from aiohttp.client_proto import ResponseHandler
 
 from campaign_folder import campaign_folder
 from real_simulator import Steps
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.settings import Settings, load_settings
 from spentkey.steps.case import Hands
 from spentkey_sim import config_out, tls

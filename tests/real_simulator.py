@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.core.outcome import Result
 from spentkey.dry_run import Foresight, foresee
 from spentkey.settings import Settings, load_settings

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.core.credential import Credential, Sighting
 from spentkey.core.errors import AccessRefused, Misconfigured
 from spentkey.core.guards import g0_task_is_ours, g2_identity, g5_expired, g6_not_protected

@@ -13,11 +13,11 @@ import aiohttp
 import azure.identity.aio
 import mssql_python
 
-import spentkey.assemble
+import spentkey.bootstrap.context
 import spentkey.cli.run
 from spentkey.cli.main import main
 
-LOADED = (aiohttp, azure.identity.aio, mssql_python, spentkey.assemble, spentkey.cli.run)
+LOADED = (aiohttp, azure.identity.aio, mssql_python, spentkey.bootstrap.context, spentkey.cli.run)
 
 
 def become(asked: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ import rich.traceback
 from test_canaries import found
 
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.core.bug import Bug, without_values
 from spentkey.core.errors import Outage
 from spentkey.core.secret import Secret

@@ -6,7 +6,7 @@ import pytest
 
 from fault_rules import fault
 from real_simulator import RealSimulator
-from spentkey.assemble_checks import checkers_for
+from spentkey.bootstrap.checks import checkers_for
 from spentkey.core.finding import Finding, State
 from worlds import AUTOMATION, CANARIES, TASK, sales, world
 

@@ -17,7 +17,7 @@ import pytest
 from fault_rules import assert_nothing_unmeant
 from mangling_server import Mangle, Mangler, Real, mangling
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.core.outcome import Result
 from spentkey.story import work_on
 from worlds import EXPIRED_SECRET, TASK

@@ -34,7 +34,7 @@ def test_every_rule_is_kept() -> None:
     ("upper", "lower"),
     [
         ("spentkey.core", "spentkey.story"),
-        ("spentkey.entra", "spentkey.assemble"),
+        ("spentkey.entra", "spentkey.bootstrap.context"),
         ("spentkey.steps", "spentkey.cli"),
     ],
 )

@@ -12,16 +12,30 @@ SHOW_CPU = "import time, {module}; print(time.process_time())"
 DATABASE, LOGS = {"procrastinate", "psycopg"}, {"structlog", "spentkey.observe"}
 SERVICE = {"fastapi", "uvicorn", "prometheus_client", "structlog", "opentelemetry", "spentkey.web", "spentkey.observe"}
 NEVER: dict[str, set[str]] = {
-    "spentkey.cli.main": {"aiohttp", "azure", "cryptography", "pydantic", "rich", "mssql_python", "spentkey.assemble"},
+    "spentkey.cli.main": {
+        "aiohttp",
+        "azure",
+        "cryptography",
+        "pydantic",
+        "rich",
+        "mssql_python",
+        "spentkey.bootstrap.context",
+    },
     "spentkey.cli.run": {"mssql_python", "spentkey.demonstration", "spentkey_sim", *DATABASE, *SERVICE},
     "spentkey.cli.plan": {"mssql_python", "spentkey.demonstration", "spentkey.story", "spentkey_sim", *SERVICE},
     "spentkey.cli.check": {"mssql_python", "spentkey.demonstration", "spentkey.story", "spentkey_sim", *SERVICE},
     "spentkey.cli.demo": {"mssql_python", "spentkey_sim", *SERVICE},
     "spentkey.cli.work": {"mssql_python", "spentkey.demonstration", "spentkey_sim", *DATABASE, *SERVICE - LOGS},
     "spentkey.cli.resume": {"mssql_python", "spentkey_sim", "spentkey.story", *SERVICE},
-    "spentkey.cli.attending": {"fastapi", "uvicorn", "prometheus_client", "opentelemetry", "spentkey.assemble"},
+    "spentkey.cli.attending": {
+        "fastapi",
+        "uvicorn",
+        "prometheus_client",
+        "opentelemetry",
+        "spentkey.bootstrap.context",
+    },
     "spentkey.cli.serve": {"mssql_python", "opentelemetry.sdk", "opentelemetry.exporter", "spentkey_sim"},
-    "spentkey.generate_jwt_token": {"mssql_python", "spentkey.assemble", "spentkey.story"},
+    "spentkey.generate_jwt_token": {"mssql_python", "spentkey.bootstrap.context", "spentkey.story"},
 }
 MOST_CPU_S = 1.5
 """Imports of `run` take about 0.4 s of CPU on a quiet machine of 2024; this leaves room for a busy one."""

@@ -16,12 +16,12 @@ import pytest
 from commands import REFERENCE
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.service import watched
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.observe.logs import HIDDEN, Logged, logger, logging_to
 from spentkey.observe.watch import Watch
-from spentkey.unattended import watched
 from worlds import CANARIES, TASK, certificate_parameters, world
 
 SAID = f"AADSTS7000215: Invalid client secret {CANARIES['automation secret']} provided. {CANARIES['pfx password']}"

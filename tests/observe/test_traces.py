@@ -10,10 +10,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from commands import against
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.service import watched
 from spentkey.observe.traces import Traced
 from spentkey.observe.watch import Watch
-from spentkey.unattended import watched
 from worlds import CANARIES, TASK, certificate_parameters, world
 
 

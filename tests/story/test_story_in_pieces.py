@@ -9,7 +9,7 @@ import pytest
 from fault_rules import chain_is_whole, fault
 from real_simulator import QuickClock, RealSimulator, Steps
 from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.core.outcome import Refused, Result
 from spentkey.core.secret import Secret
 from spentkey.core.task import RemovalRequest

@@ -10,7 +10,7 @@ import pytest
 from commands import BIN, QUICK, environment, spentkey
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.core.outcome import Result
 from spentkey.engine.local import in_parallel
 from spentkey.story import work_on

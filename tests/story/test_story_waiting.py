@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.assemble import hands_for
 from spentkey.audit.jsonl import JsonLinesEvidence
+from spentkey.bootstrap.context import hands_for
 from spentkey.core.outcome import Result
 from spentkey.story import work_on
 from spentkey.system import SystemClock

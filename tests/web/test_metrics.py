@@ -11,11 +11,11 @@ from web_support import OPERATOR, Served, served
 
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
+from spentkey.bootstrap.service import watch_own_credentials
 from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result, TicketState
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.watch import Called
-from spentkey.unattended import watch_own_credentials
 from worlds import AUTOMATION, CANARIES, TASK, certificate_parameters, parameters, world
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"

@@ -12,7 +12,8 @@ from typing import Any
 import aiohttp
 
 from real_simulator import QuickClock, RealSimulator
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.service import watched
 from spentkey.cli.serve import service_of
 from spentkey.core.errors import Outage
 from spentkey.core.outcome import Result
@@ -22,7 +23,6 @@ from spentkey.observe.known import LastKnown
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.watch import Observer, Watch
 from spentkey.settings import Settings
-from spentkey.unattended import watched
 from spentkey.web.app import make_app
 from spentkey.web.server import Impatient, listen_on, make_server
 from spentkey.web.service import Service

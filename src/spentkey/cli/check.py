@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from spentkey.assemble_checks import checkers_for
+from spentkey.bootstrap.checks import checkers_for
 from spentkey.cli.show import print_json
 from spentkey.core.finding import Finding, State
 from spentkey.settings import load_settings

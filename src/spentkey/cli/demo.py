@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json, summary
 from spentkey.cli.tables import show_results

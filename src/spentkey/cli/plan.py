@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_plans
 from spentkey.cli.watching import watching

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from spentkey.assemble_kept import kept_for
+from spentkey.bootstrap.storage import kept_for
 from spentkey.cli.show import print_json
 from spentkey.core.errors import Misconfigured
 from spentkey.core.plain import plain

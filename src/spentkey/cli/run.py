@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from spentkey.assemble import hands_for
+from spentkey.bootstrap.context import hands_for
 from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from spentkey.assemble_service import service_for
+from spentkey.bootstrap.service import service_for, watch_own_credentials, watched
 from spentkey.cli.attending import attending
 from spentkey.cli.stopping import told_to_stop
 from spentkey.engine.port import Engine
@@ -17,7 +17,6 @@ from spentkey.settings import Service as ServiceSettings
 from spentkey.settings import load_settings
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock
-from spentkey.unattended import watch_own_credentials, watched
 from spentkey.web.access import Access, Failures, Login
 from spentkey.web.app import make_app
 from spentkey.web.readiness import Readiness, probes_of

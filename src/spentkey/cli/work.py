@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from spentkey.assemble_service import crew_for, service_for
+from spentkey.bootstrap.service import crew_for, service_for, watched
 from spentkey.cli.attending import attending
 from spentkey.cli.show import print_json, summary
 from spentkey.cli.stopping import told_to_stop
@@ -12,7 +12,6 @@ from spentkey.cli.watching import watching
 from spentkey.core.outcome import exit_code_of_all
 from spentkey.settings import load_settings
 from spentkey.system import SystemClock
-from spentkey.unattended import watched
 
 
 async def work_once(config: Path, *, as_json: bool) -> int:

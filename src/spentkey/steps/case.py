@@ -17,7 +17,7 @@ from spentkey.ports import Clock, Directories, EvidenceLog, Ids, Parameter, Prog
 
 @dataclass(frozen=True)
 class Hands:
-    """Everything that a story works with, put together by `spentkey.assemble`."""
+    """Everything that a story works with, put together by `spentkey.bootstrap.context`."""
 
     desk: TaskDesk
     vault: Vault

@@ -8,7 +8,7 @@ from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.adapters.passwordstate.sql import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
-from spentkey.assemble_kept import Kept, kept_for
+from spentkey.bootstrap.storage import Kept, kept_for
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret

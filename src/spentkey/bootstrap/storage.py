@@ -56,7 +56,7 @@ async def engine_for(
 def with_database() -> Any:
     """What knows PostgreSQL; its packages are an extra, and only who has a database loads them."""
     try:
-        return importlib.import_module("spentkey.assemble_database")
+        return importlib.import_module("spentkey.bootstrap.postgres")
     except ModuleNotFoundError as problem:
         if (problem.name or "").partition(".")[0] in ("psycopg", "psycopg_pool", "procrastinate"):
             raise Misconfigured(

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from spentkey.adapters.entra.check import TenantCheck
 from spentkey.adapters.ivanti.check import IvantiCheck
 from spentkey.adapters.passwordstate.check import PasswordstateCheck
-from spentkey.assemble import connected_for, desk_of, directories_of, vault_of
-from spentkey.assemble_kept import with_database
 from spentkey.audit.check import StateCheck
 from spentkey.audit.container import Surroundings
+from spentkey.bootstrap.context import connected_for, desk_of, directories_of, vault_of
+from spentkey.bootstrap.storage import with_database
 from spentkey.ports import Checker, Clock
 from spentkey.settings import Settings, rules_of, state_directory
 from spentkey.system import SystemClock
