@@ -61,7 +61,7 @@ def variables(sim: RealSimulator, kind: str, file: Path, **changes: str | None) 
 def generate(sim: RealSimulator, home: Path, kind: str, file: Path, **changes: str | None) -> Ended:
     """Run the script; its outputs never hold the password."""
     given = environment(home, **variables(sim, kind, file, **changes))
-    said = ended([str(BIN / "generate_jwt_token.py")], home, given)
+    said = ended([str(BIN / "cli/generate_jwt_token.py")], home, given)
     assert PASSWORD not in said.out + said.err
     assert "Traceback" not in said.err
     return said
@@ -134,7 +134,7 @@ def refused(said: Ended, name: str) -> None:
     """Exit 2, nothing on stdout, and one line that names the variable."""
     assert (said.code, said.out) == (2, "")
     (line,) = said.err.splitlines()
-    assert line.startswith("generate_jwt_token.py: ")
+    assert line.startswith("cli/generate_jwt_token.py: ")
     assert name in line
 
 

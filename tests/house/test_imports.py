@@ -64,4 +64,4 @@ def test_every_package_has_a_place_in_the_direction() -> None:
     layers = (ROOT / ".importlinter").read_text().split("layers =", 1)[1].split("[", 1)[0]
     placed = {name for line in layers.splitlines() for name in line.replace("|", " ").split()}
     tops = {f"spentkey.{path.stem}" for path in (ROOT / "src" / "spentkey").iterdir() if path.stem[0] not in "_."}
-    assert tops - placed - {"spentkey.py"} == {"spentkey.system", "spentkey.generate_jwt_token"}
+    assert tops - placed - {"spentkey.py"} == {"spentkey.system", "spentkey.cli.generate_jwt_token"}
