@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from spentkey.core.audit_event import Shows, Witness
 from spentkey.core.credential import Kind
 from spentkey.core.errors import Who
 from spentkey.core.guards import (
@@ -20,6 +21,8 @@ from spentkey.core.guards import (
     g6_not_protected,
     g10_lists_unchanged,
 )
+from spentkey.core.note_texts import WORDS
+from spentkey.core.notes import NewNote, Proof, Subject, closing_note, hand_over_note
 from spentkey.core.outcome import (
     AlreadyGone,
     Attribution,
@@ -33,10 +36,7 @@ from spentkey.core.outcome import (
     Route,
     hand_over,
 )
-from spentkey.core.report import NewNote, Proof, Subject, closing_note, hand_over_note
 from spentkey.core.task import read_request
-from spentkey.core.texts import WORDS
-from spentkey.core.witness import Shows, Witness
 from support_core import (
     APP_ID,
     DAY,

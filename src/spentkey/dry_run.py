@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.evidence import Facts, History
+from spentkey.core.evidence import Facts
+from spentkey.core.history import History
 from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, leave_open
 from spentkey.core.task import RemovalRequest
 from spentkey.ports import EvidenceLog, Question

@@ -15,6 +15,7 @@ from spentkey.bootstrap.context import hands_for
 from spentkey.core.credential import Credential, Sighting
 from spentkey.core.errors import AccessRefused, Misconfigured
 from spentkey.core.guards import g0_task_is_ours, g2_identity, g5_expired, g6_not_protected
+from spentkey.core.notes import Remark
 from spentkey.core.outcome import NotOurs, Refused, Removed, TicketState
 from spentkey.core.rules import DeskRules, Rules, TenantRules
 from spentkey.core.secret import Secret
@@ -22,7 +23,6 @@ from spentkey.core.task import Parameter, RemovalRequest, Task, read_request
 from spentkey.dry_run import Foresight, SilentEvidence, foresee
 from spentkey.narrowed import ReadersTurns, ReadOnlyDesk
 from spentkey.ports import CertificateEntry, DocumentRef, Login, TaskDesk
-from spentkey.remarks import Remark
 from spentkey.settings import Settings, load_settings, rules_of
 from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
 from spentkey.steps.case import Hands

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from spentkey.core.report import NewNote
+from spentkey.core.notes import NewNote
 from spentkey.core.task import Parameter, Task
 from spentkey.ports import TaskChange, TaskDesk
 

@@ -12,17 +12,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from spentkey.core.audit_event import Witness
 from spentkey.core.credential import Application, Identity, Sighting
-from spentkey.core.evidence import Facts, History
+from spentkey.core.evidence import Facts
 from spentkey.core.finding import Finding
+from spentkey.core.history import History
+from spentkey.core.limits import Radius
+from spentkey.core.notes import NewNote
 from spentkey.core.outcome import Refused, Route
-from spentkey.core.radius import Radius
-from spentkey.core.report import NewNote
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
 from spentkey.core.task import Parameter, Task
-from spentkey.core.witness import Witness
 
 
 class Clock(Protocol):

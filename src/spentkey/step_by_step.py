@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from spentkey.core.errors import SpentkeyError, Who
-from spentkey.core.evidence import History
 from spentkey.core.guards import folded, g0_task_is_ours, g2_tenant
+from spentkey.core.history import History
+from spentkey.core.notes import NewNote, Remark, hand_over_note, reason_of, remark_note
 from spentkey.core.outcome import (
     AlreadyGone,
     End,
@@ -26,12 +27,10 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
-from spentkey.core.recorded import facts_of, hand_over_of, outcome_of
-from spentkey.core.report import NewNote, hand_over_note, reason_of
-from spentkey.core.task import RemovalRequest, Task
+from spentkey.core.outcome_record import facts_of, hand_over_of, outcome_of
+from spentkey.core.task import RemovalRequest, Task, Ticket
 from spentkey.dry_run import Foresight, SilentEvidence, foresight, look_at_application
-from spentkey.remarks import Remark, remark_note
-from spentkey.steps.case import Case, Hands, Ticket
+from spentkey.steps.case import Case, Hands
 from spentkey.steps.report import (
     enough_tries,
     finish,

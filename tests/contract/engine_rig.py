@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spentkey.core.errors import SpentkeyError, Stopping
+from spentkey.core.notes import NewNote
 from spentkey.core.outcome import Result, TicketState
-from spentkey.core.report import NewNote
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
 from spentkey.engine.distributed import DistributedEngine, prepare_queue

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spentkey.core.der import costliest_iteration_count
+from spentkey.core.pkcs12_cost import costliest_iteration_count
 from support_pfx import vector
 
 SALT = bytes.fromhex("0404deadbeef")

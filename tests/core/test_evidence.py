@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spentkey.core.evidence import GENESIS, History, Sealed, canonical, follows, history, seal
+from spentkey.core.evidence import GENESIS, Sealed, canonical, follows, seal
+from spentkey.core.history import History, history
 from support_core import APP_ID, KEY_ID, NOW, OTHER_APP_ID, OTHER_KEY_ID
 
 FACTS: list[dict[str, Any]] = [

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from note_cases import FOLDER, LANGUAGES, cases, files
+from spentkey.core.audit_event import Shows
 from spentkey.core.errors import Who
+from spentkey.core.note_texts import WORDS
 from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, Removed
-from spentkey.core.texts import WORDS
-from spentkey.core.witness import Shows
 
 CLOSING = {"removed", "already-gone", *(f"removed-witness-{shows}" for shows in Shows)}
 HANDED_OVER = sorted(set(cases()) - CLOSING)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spentkey.core.limits import HOUR, Radius
 from spentkey.core.outcome import Refused
-from spentkey.core.radius import HOUR, Radius
 from spentkey.core.rules import Limits
 from support_core import APP_ID, LIMITS, NOW, OTHER_APP_ID, SECOND
 

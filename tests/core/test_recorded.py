@@ -3,6 +3,7 @@
 import pytest
 
 from spentkey.core.errors import Who
+from spentkey.core.notes import guard_of
 from spentkey.core.outcome import (
     AlreadyGone,
     Attribution,
@@ -16,8 +17,7 @@ from spentkey.core.outcome import (
     Route,
     TicketState,
 )
-from spentkey.core.recorded import facts_of, hand_over_of
-from spentkey.core.report import guard_of
+from spentkey.core.outcome_record import facts_of, hand_over_of
 
 OUTCOMES: list[Outcome] = [
     Removed(Attribution.CONFIRMED, Route.REMOVE_KEY),

@@ -11,6 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spentkey.core.errors import Who
+from spentkey.core.notes import (
+    LONGEST_REASON,
+    NewNote,
+    Proof,
+    Subject,
+    closing_note,
+    guard_of,
+    hand_over_note,
+    marker,
+    reason_of,
+    resolution,
+)
 from spentkey.core.outcome import (
     AlreadyGone,
     Attribution,
@@ -23,19 +35,7 @@ from spentkey.core.outcome import (
     Route,
     hand_over,
 )
-from spentkey.core.plain import plain, safe
-from spentkey.core.report import (
-    LONGEST_REASON,
-    NewNote,
-    Proof,
-    Subject,
-    closing_note,
-    guard_of,
-    hand_over_note,
-    marker,
-    reason_of,
-    resolution,
-)
+from spentkey.core.sanitize import plain, safe
 from support_core import APP_ID, KEY_ID
 
 REMOVED = Removed(Attribution.CONFIRMED, Route.REMOVE_KEY)

@@ -7,7 +7,7 @@ import pytest
 from spentkey.core.credential import Credential, Holder, Kind
 from spentkey.core.guards import g4_locate
 from spentkey.core.outcome import Refused
-from spentkey.core.signing import signing_group
+from spentkey.core.saml import signing_group
 from support_core import KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, request, secret, sighting
 
 THUMBPRINT = bytes(range(20))

@@ -15,8 +15,8 @@ from test_canaries import found
 
 from real_simulator import QuickClock, RealSimulator, Steps
 from spentkey.bootstrap.context import hands_for
-from spentkey.core.bug import Bug, without_values
 from spentkey.core.errors import Outage
+from spentkey.core.redaction import Bug, without_values
 from spentkey.core.secret import Secret
 from spentkey.story import work_on
 from spentkey.transport.trust import trust

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spentkey.adapters.entra.audit_log import query_for, read_witness
-from spentkey.core.witness import Shows
+from spentkey.core.audit_event import Shows
 from spentkey.transport.line import Answered
 
 OBJECT = "2b2b2b2b-0000-4000-8000-00000000000a"

@@ -10,7 +10,7 @@ import pytest
 from real_simulator import QuickClock
 from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.core.errors import WriteRefused
-from spentkey.core.report import NewNote
+from spentkey.core.notes import NewNote
 from spentkey.core.secret import Secret
 from spentkey.transport.line import Answered, Line
 from support_core import task

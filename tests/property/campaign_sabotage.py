@@ -139,13 +139,13 @@ TABLE: dict[str, Sabotage] = {
         "tests/story/test_story_under_way.py",
     ),
     "G8, the limits of removals": Sabotage(
-        "core/radius.py",
+        "core/limits.py",
         "in counts if count >= limit\n",
         "in counts if count >= limit + 1000\n",
         "tests/core/test_radius.py",
     ),
     "G8, the stop": Sabotage(
-        "core/radius.py",
+        "core/limits.py",
         "        if self.stop is None:",
         "        if True or self.stop is None:",
         "tests/core/test_radius.py",
@@ -191,14 +191,14 @@ TABLE: dict[str, Sabotage] = {
         "tests/story/test_story_refused_writes.py",
     ),
     "markup in notes": Sabotage(
-        "core/plain.py",
+        "core/sanitize.py",
         "return html.escape(plain(value, longest), quote=False)",
         "return plain(value, longest)",
         REQUESTS,
         "",
     ),
     "control characters in notes": Sabotage(
-        "core/plain.py",
+        "core/sanitize.py",
         'if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))',
         'if unicodedata.category(c) not in ("Cs",))',
         REQUESTS,
@@ -208,7 +208,7 @@ TABLE: dict[str, Sabotage] = {
         "core/secret.py", 'return "<Secret hidden>"', "return self._value", "tests/core/test_secret.py"
     ),
     "the frames of a bug": Sabotage(
-        "core/bug.py",
+        "core/redaction.py",
         "            bug = _told(problem)\n        raise bug\n\n    return around\n\n\ndef _told",
         "            raise problem\n        raise bug\n\n    return around\n\n\ndef _told",
         "tests/end_to_end/test_canaries_in_bugs.py",

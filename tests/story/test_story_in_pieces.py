@@ -10,12 +10,12 @@ from fault_rules import chain_is_whole, fault
 from real_simulator import QuickClock, RealSimulator, Steps
 from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
 from spentkey.bootstrap.context import hands_for
+from spentkey.core.notes import Remark
 from spentkey.core.outcome import Refused, Result
 from spentkey.core.secret import Secret
 from spentkey.core.task import RemovalRequest
 from spentkey.dry_run import Would
 from spentkey.facade import Library, read_asked
-from spentkey.remarks import Remark
 from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
 from spentkey.steps.case import Hands
 from worlds import (

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, Facts, Sealed, follows, seal
-from spentkey.core.radius import Radius
+from spentkey.core.limits import Radius
 
 READS_ONLY = "this command reads evidence and writes none"
 

@@ -23,7 +23,8 @@ from typing import Any
 from spentkey.audit.chain import READS_ONLY, Chain
 from spentkey.audit.together import Ends, Together
 from spentkey.core.errors import EvidenceBroken, Outage
-from spentkey.core.evidence import Facts, History, history
+from spentkey.core.evidence import Facts
+from spentkey.core.history import History, history
 from spentkey.core.outcome import Refused
 from spentkey.ports import Clock, Question
 

@@ -16,7 +16,8 @@ from typing import Any, LiteralString
 from spentkey.audit.chain import READS_ONLY, Chain, itself
 from spentkey.audit.together import Ends, Together
 from spentkey.core.errors import Busy, EvidenceBroken
-from spentkey.core.evidence import Facts, History
+from spentkey.core.evidence import Facts
+from spentkey.core.history import History
 from spentkey.core.outcome import Refused
 from spentkey.ports import Clock, Question
 from spentkey.transport.permit import claims

@@ -8,7 +8,7 @@ import click
 from spentkey.bootstrap.storage import kept_for
 from spentkey.cli.show import print_json
 from spentkey.core.errors import Misconfigured
-from spentkey.core.plain import plain
+from spentkey.core.sanitize import plain
 from spentkey.settings import load_settings
 from spentkey.system import SystemClock
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from spentkey.cli.tables import coloured
 from spentkey.core.outcome import Result
-from spentkey.core.plain import plain
+from spentkey.core.sanitize import plain
 
 STEPS = ("ticket", "ask", "see", "judge", "plan", "remove", "verify", "report")
 

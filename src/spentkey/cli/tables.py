@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spentkey.core.outcome import Result
-from spentkey.core.plain import plain
+from spentkey.core.sanitize import plain
 from spentkey.dry_run import Foresight, Would
 
 WIDE = 120

@@ -13,9 +13,9 @@ from fnmatch import fnmatchcase
 
 from spentkey.core.credential import SKEW, Application, Credential, Holder, Identity, Kind, Sighting
 from spentkey.core.outcome import NotOurs, Refused
-from spentkey.core.plain import plain
 from spentkey.core.rules import DeskRules, TenantRules
-from spentkey.core.signing import signing_group
+from spentkey.core.saml import signing_group
+from spentkey.core.sanitize import plain
 from spentkey.core.task import Parameter, RemovalRequest, Task, ours, read_request
 
 PROTECTED_NAMES = ("CWAP_AuthSecret", "ConnectSyncProvisioning_*")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from spentkey.core.credential import Application, Credential
-from spentkey.core.der import costliest_iteration_count
+from spentkey.core.pkcs12_cost import costliest_iteration_count
 from spentkey.core.secret import Secret
 
 MOST_BYTES = 1_000_000

@@ -134,3 +134,11 @@ def asked_type(parameters: tuple[Parameter, ...]) -> str:
 
 def _refuse(reason: str) -> Refused:
     return Refused("G1", reason)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A task that is ours, and the parameters of its service request."""
+
+    task: Task
+    parameters: tuple[Parameter, ...]

@@ -18,7 +18,7 @@ import structlog
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
-from spentkey.core.plain import plain
+from spentkey.core.sanitize import plain
 from spentkey.core.secret import Secret
 from spentkey.observe.watch import Called, Observer
 from spentkey.ports import Clock

@@ -4,15 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from spentkey.core.audit_event import Witness
 from spentkey.core.credential import Application
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.evidence import Facts, History
+from spentkey.core.evidence import Facts
+from spentkey.core.history import History
+from spentkey.core.notes import Subject, guard_of, reason_of
 from spentkey.core.outcome import Attribution, End, Refused, Removed, Result, Route
-from spentkey.core.report import Subject, guard_of, reason_of
 from spentkey.core.rules import Rules, TenantRules
-from spentkey.core.task import RemovalRequest, Task, asked_type, ours
-from spentkey.core.witness import Witness
-from spentkey.ports import Clock, Directories, EvidenceLog, Ids, Parameter, Progress, Question, TaskDesk, Turns, Vault
+from spentkey.core.task import RemovalRequest, Ticket, asked_type, ours
+from spentkey.ports import Clock, Directories, EvidenceLog, Ids, Progress, Question, TaskDesk, Turns, Vault
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,6 @@ class Hands:
     rules: Rules
     run: str
     """The id of this run, by which guard G8 counts."""
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A task that is ours, and the parameters of its service request."""
-
-    task: Task
-    parameters: tuple[Parameter, ...]
 
 
 @dataclass

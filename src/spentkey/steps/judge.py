@@ -1,8 +1,9 @@
 """Step 4: the guards G3 to G6 on what was seen, and what it means when the credential is not there."""
 
 from spentkey.core.credential import Credential, Kind
-from spentkey.core.evidence import Facts, History
+from spentkey.core.evidence import Facts
 from spentkey.core.guards import Absent, g3_name, g4_locate, g4_not_a_typo, g5_expired, g6_not_protected
+from spentkey.core.history import History
 from spentkey.core.outcome import (
     AlreadyGone,
     CannotTell,

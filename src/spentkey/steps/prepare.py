@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from spentkey.core.bug import without_values
 from spentkey.core.credential import Application, Credential, Kind
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Cause, End, Failed, Route, hand_over
 from spentkey.core.plan import Plan, by_patch, make_plan
+from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
 from spentkey.ports import CertificateEntry, Directory, DocumentRef

@@ -5,6 +5,16 @@ from decimal import Decimal
 
 from spentkey.core.errors import Busy, DeskRefused, Misconfigured, SpentkeyError, Who
 from spentkey.core.guards import g7_still_ours
+from spentkey.core.notes import (
+    HANDED_OVER,
+    NewNote,
+    Proof,
+    closing_note,
+    guard_of,
+    hand_over_note,
+    marker,
+    resolution,
+)
 from spentkey.core.outcome import (
     AlreadyGone,
     CannotTell,
@@ -19,17 +29,7 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
-from spentkey.core.recorded import facts_of, hand_over_of
-from spentkey.core.report import (
-    HANDED_OVER,
-    NewNote,
-    Proof,
-    closing_note,
-    guard_of,
-    hand_over_note,
-    marker,
-    resolution,
-)
+from spentkey.core.outcome_record import facts_of, hand_over_of
 from spentkey.core.task import Task
 from spentkey.ports import Question, TaskChange
 from spentkey.steps.case import Case

@@ -5,8 +5,8 @@ from decimal import Decimal
 from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, hand_over, leave_open, leave_untouched
-from spentkey.core.task import RemovalRequest, Task, read_request
-from spentkey.steps.case import Case, Ticket
+from spentkey.core.task import RemovalRequest, Task, Ticket, read_request
+from spentkey.steps.case import Case
 from spentkey.steps.report import begun_hand_over
 
 

@@ -1,8 +1,8 @@
 """Between steps 7 and 8: whose removal it was, by Graph's own answer or by the directory's audit log."""
 
+from spentkey.core.audit_event import Shows
 from spentkey.core.credential import Application
 from spentkey.core.outcome import Attribution, Route
-from spentkey.core.witness import Shows
 from spentkey.ports import Directory
 from spentkey.steps.case import Case
 

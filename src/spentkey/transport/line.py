@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from spentkey.core.bug import without_values
 from spentkey.core.errors import Outage, SpentkeyError
+from spentkey.core.redaction import without_values
 from spentkey.ports import Clock, Meter
 from spentkey.transport.measure import UNMEASURED, route_of
 from spentkey.transport.permit import ask_permit

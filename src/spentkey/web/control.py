@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from spentkey import __version__
 from spentkey.core.outcome import Refused
-from spentkey.core.plain import plain
+from spentkey.core.sanitize import plain
 from spentkey.engine.port import Stage
 from spentkey.observe.logs import logger
 from spentkey.web.access import Operator, Viewer

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Request, Response, Security
 from fastapi.security import APIKeyHeader
 
-from spentkey.core.evidence import History
+from spentkey.core.history import History
 from spentkey.dry_run import foresee
 from spentkey.web.access import BASIC, BEARER, Viewer, bounded, logged_in, needs_operator, unauthorised, wrong
 from spentkey.web.answers import body_of, may_answer

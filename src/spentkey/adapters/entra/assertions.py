@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from spentkey.core.bug import without_values
+from spentkey.core.redaction import without_values
 
 PROOF_AUDIENCE = "00000002-0000-0000-c000-000000000000"
 LIFETIME = timedelta(seconds=600)

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from spentkey.adapters.entra.wire import SYSTEM
+from spentkey.core.audit_event import Shows, Witness
 from spentkey.core.credential import SKEW
 from spentkey.core.errors import Outage
-from spentkey.core.witness import Shows, Witness
 from spentkey.transport.line import Answered, json_object
 
 PATH = "/v1.0/auditLogs/directoryAudits"

@@ -15,13 +15,13 @@ from spentkey.adapters.entra.quota import Quota
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.adapters.entra.token import SignIn, TokenSource, read_roles
 from spentkey.adapters.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
+from spentkey.core.audit_event import Witness
 from spentkey.core.credential import Application, Identity, Sighting
 from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.guards import g2_identity
 from spentkey.core.outcome import Route
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
-from spentkey.core.witness import Witness
 from spentkey.ports import Answer, Clock, Ids, Reply
 from spentkey.transport.line import Answered, Line, ReplyLost, json_object
 from spentkey.transport.retry import with_retries

@@ -21,9 +21,9 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
 
 from spentkey.adapters.entra.assertions import UnusableProof
-from spentkey.core.bug import without_values
 from spentkey.core.credential import Identity
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
+from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.ports import Call, Clock, Meter
 from spentkey.transport.line import AGAIN_READ

@@ -18,7 +18,7 @@ from spentkey.adapters.ivanti.wire import (
     rows_of,
 )
 from spentkey.core.errors import Outage, WriteRefused
-from spentkey.core.report import NewNote
+from spentkey.core.notes import NewNote
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
 from spentkey.ports import TaskChange

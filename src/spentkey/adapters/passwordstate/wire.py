@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from spentkey.core.bug import without_values
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
+from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.transport.line import Answered, json_value
 

@@ -4,13 +4,14 @@ Requesters control the texts of a task, so in notes control characters are strip
 value is cut at 128 characters.
 """
 
+import hashlib
 import html
 from dataclasses import dataclass
 
+from spentkey.core.audit_event import Witness
+from spentkey.core.note_texts import WORDS
 from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, End, Failed, NotOurs, Outcome, Refused, Removed
-from spentkey.core.plain import MARK, plain, safe
-from spentkey.core.texts import WORDS
-from spentkey.core.witness import Witness
+from spentkey.core.sanitize import MARK, plain, safe
 
 HANDED_OVER, DONE = "handed-over", "done"
 """The kinds of note, by which their markers differ."""
@@ -135,3 +136,25 @@ def reason_of(outcome: Outcome) -> str | None:
 def guard_of(outcome: Outcome) -> str | None:
     """The number of the guard that refused, where one did."""
     return outcome.guard if isinstance(outcome, Refused) else None
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a caller wants to have written; `hands_over` is set for the one note that goes with a hand-over."""
+
+    subject: str
+    body: str
+    hands_over: bool = False
+
+    @property
+    def safe_subject(self) -> str:
+        """The subject as it may stand in a ticket."""
+        return safe(self.subject.strip())
+
+
+def remark_note(about: Subject, remark: Remark) -> NewNote:
+    """The note with its marker: the same words are written once for each assignment of the task to us."""
+    digest = hashlib.sha256(f"{remark.subject}\0{remark.body}".encode("utf-8", "replace")).hexdigest()[:16]
+    mark = marker(about, f"remark-{digest}")
+    lines = [safe(line, LONGEST_REASON) for line in remark.body.splitlines()[:100]]
+    return NewNote(remark.safe_subject, "\n".join([*lines, "", f"{mark}]"]), mark)

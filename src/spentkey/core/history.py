@@ -1,0 +1,126 @@
+"""What is on record about one task: whether a removal was asked for, a note written, a close begun."""
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from spentkey.core.evidence import Facts
+
+ENDS = ("result", "step-result")
+"""The records of how a try ended: one that also wrote the ticket, and one that left that to its caller."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What the evidence says about one task, oldest record first."""
+
+    records: tuple[Facts, ...] = field(default=())
+
+    def _all(self, what: str) -> list[Facts]:
+        return [record for record in self.records if record.get("what") == what]
+
+    @property
+    def known(self) -> bool:
+        """Whether any earlier try is on record."""
+        return bool(self.records)
+
+    @property
+    def assignment(self) -> int:
+        """Which assignment of the task to us this is: one more than the hand-overs that were completed."""
+        return 1 + len(self._all("handed-over"))
+
+    def intended(self, app_id: str, key_id: str) -> Facts | None:
+        """The latest intent to remove exactly this key id of this application, if any."""
+        return self._latest("intent", app_id, key_id)
+
+    def asked_since(self, app_id: str, key_id: str) -> datetime | None:
+        """When the first intent to remove this key id of this application was put on record."""
+        first = next((r for r in self._all("intent") if r.get("app_id") == app_id and r.get("key_id") == key_id), None)
+        return datetime.fromisoformat(str(first["at"])) if first is not None else None
+
+    def lost(self, key_ids: Set[str]) -> bool:
+        """Whether the loss of exactly these credentials is on record already."""
+        on_record = [{str(one["key_id"]) for one in r.get("lost") or ()} for r in self._all("survivor-lost")]
+        return key_ids in on_record
+
+    def confirmed(self, app_id: str, key_id: str) -> bool:
+        """Whether Graph answered 204 to a removal of ours."""
+        answer = self._latest("answer", app_id, key_id)
+        return answer is not None and answer.get("answer") == "accepted"
+
+    def ended(self) -> Facts | None:
+        """How the latest try of this assignment ended."""
+        ends = [record for record in self.records if record.get("what") in (*ENDS, "handed-over")]
+        return ends[-1] if ends and ends[-1].get("what") in ENDS else None
+
+    def proven(self, app_id: str, key_id: str) -> Facts | None:
+        """The latest try that found this key id of this application gone, by reads that agree."""
+        ends = [r for r in self.records if r.get("what") in ENDS and r.get("outcome") in ("removed", "already-gone")]
+        mine = [r for r in ends if r.get("app_id") == app_id and r.get("key_id") == key_id]
+        return mine[-1] if mine else None
+
+    def _latest(self, what: str, app_id: str, key_id: str) -> Facts | None:
+        matching = [r for r in self._all(what) if r.get("app_id") == app_id and r.get("key_id") == key_id]
+        return matching[-1] if matching else None
+
+    @property
+    def closed(self) -> Facts | None:
+        """The recorded result of a task that we closed or had begun to close, or None."""
+        closed = [r for r in self.records if r.get("what") in ("closing", "result") and r.get("ticket") == "closed"]
+        return closed[-1] if closed else None
+
+    @property
+    def reassigning(self) -> Facts | None:
+        """The reassignment that was begun and whose end is not on record."""
+        return self._unended("reassigning")
+
+    @property
+    def handing_over(self) -> Facts | None:
+        """The hand-over that was begun, note and all, and whose end is not on record."""
+        return self._unended("handing-over")
+
+    def _unended(self, what: str) -> Facts | None:
+        turns = [r for r in self.records if r.get("what") in (what, "handed-over")]
+        return turns[-1] if turns and turns[-1].get("what") == what else None
+
+    def noting(self, marker: str) -> bool:
+        """Whether any try set out to write the note with that marker."""
+        return any(record.get("marker") == marker for record in self._all("noting"))
+
+    @property
+    def end_begun(self) -> bool:
+        """Whether any try set out to close or to reassign the task."""
+        return bool(self._all("closing") or self._all("reassigning"))
+
+    @property
+    def closing(self) -> bool:
+        """Whether a close was begun and its end is not on record."""
+        turns = [r.get("what") for r in self.records if r.get("what") in ("closing", "closed")]
+        return bool(turns) and turns[-1] == "closing"
+
+    @property
+    def minutes_target(self) -> str | None:
+        """The minutes that an unfinished close or hand-over of this assignment set out to write."""
+        target: str | None = None
+        for record in self.records:
+            if record.get("what") in ("closing", "reassigning"):
+                target = str(record.get("minutes"))
+            elif record.get("what") == "handed-over":
+                target = None
+        return target
+
+    @property
+    def open_attempts(self) -> int:
+        """How many tries of this assignment left the task open though no system was away."""
+        count = 0
+        for record in self.records:
+            if record.get("what") == "handed-over":
+                count = 0
+            elif record.get("what") in ENDS and record.get("ticket") == "open" and not record.get("outage"):
+                count += 1
+        return count
+
+
+def history(records: Iterable[Facts], task: int) -> History:
+    """The records that concern one task."""
+    return History(tuple(record for record in records if record.get("task") == task))
