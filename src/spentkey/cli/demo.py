@@ -13,8 +13,8 @@ from spentkey.cli.show import print_json, summary
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import Result
-from spentkey.demonstration.agreement import Truth, disagreements, ticket_says
-from spentkey.demonstration.simulator import Simulator, loopback_settings, simulator
+from spentkey.demo.expectations import Truth, disagreements, ticket_says
+from spentkey.demo.simulator import Simulator, loopback_settings, simulator
 from spentkey.engine.local import in_parallel
 from spentkey.story import work_on
 
