@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.transport.line import Answered
-from spentkey.transport.retry import TryAgain
+from spentkey.http.client import Answered
+from spentkey.http.retry import TryAgain
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """How these are tried: however slow a busy machine is."""

@@ -18,8 +18,8 @@ from spentkey.bootstrap.context import hands_for
 from spentkey.core.errors import Outage
 from spentkey.core.redaction import Bug, without_values
 from spentkey.core.secret import Secret
+from spentkey.http.tls import trust
 from spentkey.story import work_on
-from spentkey.transport.trust import trust
 from worlds import CANARIES, TASK, certificate_parameters, world
 
 

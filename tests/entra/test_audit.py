@@ -8,7 +8,7 @@ import pytest
 
 from spentkey.adapters.entra.audit_log import query_for, read_witness
 from spentkey.core.audit_event import Shows
-from spentkey.transport.line import Answered
+from spentkey.http.client import Answered
 
 OBJECT = "2b2b2b2b-0000-4000-8000-00000000000a"
 KEY = "3c3c3c3c-0000-4000-8000-00000000000a"

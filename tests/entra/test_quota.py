@@ -3,7 +3,7 @@
 import pytest
 
 from spentkey.adapters.entra.quota import AUDIT_READS, TENANT_WRITES, UNITS, WRITES, Quota, quota_of
-from spentkey.transport.pace import LocalStates, Pace
+from spentkey.http.rate_limit import LocalStates, Pace
 from support_core import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, ManualClock
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from json_soup import CALM, answers
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.core.errors import AccessRefused
+from spentkey.http.client import Answered
 from spentkey.ports import Answer
-from spentkey.transport.line import Answered
 
 
 def graph(status: int, code: str = "", message: str = "") -> Answered:

@@ -14,8 +14,8 @@ from real_simulator import QuickClock, RealSimulator
 from spentkey.adapters.entra.token import SignIn, TokenSource, read_identity
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.transport.session import open_session
-from spentkey.transport.trust import trust
+from spentkey.http.sessions import open_session
+from spentkey.http.tls import trust
 from worlds import ABSENT, AUTOMATION, CANARIES, TENANT
 
 CANARY = CANARIES["automation secret"]

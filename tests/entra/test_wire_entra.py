@@ -12,8 +12,8 @@ from spentkey.adapters.entra.batch import batch_of_two, read_batch
 from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment
 from spentkey.core.credential import Kind
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.transport.line import Answered
-from spentkey.transport.retry import TryAgain
+from spentkey.http.client import Answered
+from spentkey.http.retry import TryAgain
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ID = "11111111-1111-4111-8111-111111111111"

@@ -12,7 +12,7 @@ from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.core.errors import WriteRefused
 from spentkey.core.notes import NewNote
 from spentkey.core.secret import Secret
-from spentkey.transport.line import Answered, Line
+from spentkey.http.client import Answered, Line
 from support_core import task
 
 NOTE = NewNote("Secret removal failed", "text [spentkey task=1 assignment=1 done x]", "[spentkey task=1 ")

@@ -8,7 +8,7 @@ from hypothesis import given
 from json_soup import CALM, answered, answers, records, refusal_of
 from spentkey.adapters.passwordstate.wire import document_of, entries_of
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.transport.line import Answered
+from spentkey.http.client import Answered
 
 PASSWORD = "canary-of-the-wire"
 ROW: dict[str, Any] = {

@@ -39,7 +39,7 @@ TABLE: dict[str, Sabotage] = {
         "1",
     ),
     "a look before a repeat of a write": Sabotage(
-        "transport/line.py",
+        "http/client.py",
         "if sent and shows is not None and await shows():",
         "if sent and shows is None:",
         "tests/story/test_story_refused_writes.py",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spentkey.transport.measure import UNMEASURED, route_of
+from spentkey.http.metering import UNMEASURED, route_of
 
 SOME_ID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
 ROUTES = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spentkey.transport.pace import LocalStates, Pace
+from spentkey.http.rate_limit import LocalStates, Pace
 from support_core import ManualClock
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from spentkey.core.errors import Busy
-from spentkey.transport.line import Line
+from spentkey.http.client import Line
 from spentkey.transport.permit import claims, holding
 from support_core import ManualClock
 

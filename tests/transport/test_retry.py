@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spentkey.core.errors import Outage
-from spentkey.transport.retry import LONGEST_WAIT_S, TRIES, TryAgain, retry_after, with_retries
+from spentkey.http.retry import LONGEST_WAIT_S, TRIES, TryAgain, retry_after, with_retries
 from support_core import NOW, SECOND, ManualClock
 
 

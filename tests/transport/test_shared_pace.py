@@ -7,7 +7,7 @@ import pytest
 from real_postgres import RealPostgres
 from spentkey.core.errors import Outage
 from spentkey.core.secret import Secret
-from spentkey.transport.pace import Pace
+from spentkey.http.rate_limit import Pace
 from spentkey.transport.postgres import Postgres, opened
 from spentkey.transport.shared_pace import SharedStates
 from spentkey.transport.tables import prepare

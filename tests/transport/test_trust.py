@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from spentkey.core.errors import Misconfigured
-from spentkey.transport.trust import machine_store, proxy_for, trust
+from spentkey.http.tls import machine_store, proxy_for, trust
 from support_core import NOW
 
 PROXY = "http://proxy.example.org:8080"

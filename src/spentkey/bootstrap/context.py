@@ -12,13 +12,13 @@ from spentkey.bootstrap.storage import Kept, kept_for
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
+from spentkey.http.metering import UNMEASURED
+from spentkey.http.rate_limit import PaceStates
+from spentkey.http.sessions import Connections, connected
 from spentkey.ports import Clock, Meter, Progress
 from spentkey.settings import Settings, rules_of
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock, SystemIds, jitter
-from spentkey.transport.connections import Connections, connected
-from spentkey.transport.measure import UNMEASURED
-from spentkey.transport.pace import PaceStates
 
 
 @asynccontextmanager

@@ -13,13 +13,13 @@ from spentkey.engine.lanes import Sorter
 from spentkey.engine.local import once
 from spentkey.engine.places import PlacedClock, PlacedTurns, Places
 from spentkey.engine.port import Engine
+from spentkey.http.metering import UNMEASURED
 from spentkey.observe.watch import Watch
 from spentkey.ports import Clock, Ids, Meter, Progress
 from spentkey.settings import Settings
 from spentkey.steps.case import Hands
 from spentkey.story import work_on
 from spentkey.system import SystemClock, SystemIds, allow_many_files
-from spentkey.transport.measure import UNMEASURED
 
 Trying = Callable[[int, Hands], Awaitable[Result]]
 """One try at a task with these hands: the story, or the story with somebody who watches."""

@@ -14,9 +14,9 @@ from spentkey.engine.local import LocalEngine, Work
 from spentkey.engine.places import Places
 from spentkey.engine.port import Engine
 from spentkey.engine.turns import FileTurns
+from spentkey.http.rate_limit import LocalStates, PaceStates
 from spentkey.ports import Clock, EvidenceLog, Turns
 from spentkey.settings import Settings, state_directory
-from spentkey.transport.pace import LocalStates, PaceStates
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The numbers of a pace in PostgreSQL, one row each, so that the workers of all machines keep it together."""
 
 from spentkey.core.errors import Outage
-from spentkey.transport.pace import State, Step
+from spentkey.http.rate_limit import State, Step
 from spentkey.transport.postgres import SYSTEM, Postgres
 
 FIRST = "INSERT INTO spentkey_paces (name) VALUES (%(name)s) ON CONFLICT DO NOTHING"

@@ -13,7 +13,7 @@ from spentkey.adapters.entra.wire import SYSTEM
 from spentkey.core.audit_event import Shows, Witness
 from spentkey.core.credential import SKEW
 from spentkey.core.errors import Outage
-from spentkey.transport.line import Answered, json_object
+from spentkey.http.client import Answered, json_object
 
 PATH = "/v1.0/auditLogs/directoryAudits"
 ROLE = "AuditLog.Read.All"

@@ -17,8 +17,8 @@ from spentkey.adapters.entra.wire import (
 )
 from spentkey.core.credential import Sighting
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.transport.line import Answered, json_object
-from spentkey.transport.retry import TryAgain, retry_after
+from spentkey.http.client import Answered, json_object
+from spentkey.http.retry import TryAgain, retry_after
 
 
 def batch_of_two(app_id: str) -> dict[str, Any]:

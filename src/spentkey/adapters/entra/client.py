@@ -22,9 +22,9 @@ from spentkey.core.guards import g2_identity
 from spentkey.core.outcome import Route
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
+from spentkey.http.client import Answered, Line, ReplyLost, json_object
+from spentkey.http.retry import with_retries
 from spentkey.ports import Answer, Clock, Ids, Reply
-from spentkey.transport.line import Answered, Line, ReplyLost, json_object
-from spentkey.transport.retry import with_retries
 
 Headers = Callable[[], Mapping[str, str]]
 """Makes headers for the moment of sending, so that no variable holds a token."""

@@ -2,8 +2,8 @@
 
 from spentkey.adapters.entra.wire import NOT_PRESENT, error_of
 from spentkey.core.errors import AccessRefused
+from spentkey.http.client import Answered
 from spentkey.ports import Answer, Reply
-from spentkey.transport.line import Answered
 
 
 class NeedsNewToken(Exception):

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from spentkey.core.credential import Application, Credential, Holder, Kind
 from spentkey.core.errors import Outage
-from spentkey.transport.line import Answered, json_object
+from spentkey.http.client import Answered, json_object
 
 SYSTEM = "Microsoft Graph"
 SELECT = "id,appId,displayName,passwordCredentials,keyCredentials"

@@ -10,7 +10,7 @@ from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, State, clock_finding
 from spentkey.core.task import PARAMETER_NAMES
-from spentkey.transport.line import Answered
+from spentkey.http.client import Answered
 
 TEAMS, EMPLOYEES = "StandardUserTeams", "Employees"
 ROLE = "give the key's role read rights on Task, ServiceReqParam, StandardUserTeam, Employee and Journal"

@@ -21,8 +21,8 @@ from spentkey.core.errors import Outage, WriteRefused
 from spentkey.core.notes import NewNote
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
+from spentkey.http.client import Answered, Line, ReplyLost
 from spentkey.ports import TaskChange
-from spentkey.transport.line import Answered, Line, ReplyLost
 
 ODATA = "/api/odata/businessobject"
 TASKS, PARAMETERS, NOTES = "Task__Assignments", "ServiceReqParams", "Journal__Notess"

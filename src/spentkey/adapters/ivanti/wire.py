@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from spentkey.core.errors import DeskRefused, Misconfigured, Outage, WriteRefused
 from spentkey.core.task import Parameter, Task
-from spentkey.transport.line import Answered, json_value
+from spentkey.http.client import Answered, json_value
 
 SYSTEM = "Ivanti"
 NONE_RELATED = "No instances found."

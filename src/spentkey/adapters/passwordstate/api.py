@@ -12,8 +12,8 @@ from spentkey.adapters.passwordstate.wire import SYSTEM, Entry, document_of, ent
 from spentkey.core.errors import AccessRefused
 from spentkey.core.guards import folded
 from spentkey.core.secret import Secret
+from spentkey.http.client import Line
 from spentkey.ports import CertificateEntry, DocumentRef
-from spentkey.transport.line import Line
 
 REASON = "Spentkey: removal of an expired credential"
 """Sent in the header `Reason`, so that it stands in Passwordstate's audit records."""

@@ -20,9 +20,9 @@ from typing import Any
 
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
+from spentkey.http.metering import UNMEASURED
+from spentkey.http.tls import machine_store
 from spentkey.ports import DocumentRef, Meter
-from spentkey.transport.measure import UNMEASURED
-from spentkey.transport.trust import machine_store
 
 SYSTEM, METERED = "the Passwordstate database", "Passwordstate database"
 SECONDS = 15

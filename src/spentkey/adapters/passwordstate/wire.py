@@ -7,7 +7,7 @@ from typing import Any, cast
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
-from spentkey.transport.line import Answered, json_value
+from spentkey.http.client import Answered, json_value
 
 SYSTEM = "Passwordstate"
 LONGEST_NUMBER = 19
