@@ -12,7 +12,7 @@ import pytest
 from commands import environment
 from real_simulator import QuickClock
 from spentkey.cli.attending import COLLECTOR, attending
-from spentkey.observe.watch import Observer
+from spentkey.observe.observer import Observer
 from spentkey.settings import Service
 
 PROGRAM = """

@@ -21,7 +21,7 @@ from spentkey.bootstrap.service import watched
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.observe.logs import HIDDEN, Logged, logger, logging_to
-from spentkey.observe.watch import Watch
+from spentkey.observe.observer import Watch
 from worlds import CANARIES, TASK, certificate_parameters, world
 
 SAID = f"AADSTS7000215: Invalid client secret {CANARIES['automation secret']} provided. {CANARIES['pfx password']}"

@@ -12,8 +12,8 @@ from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
 from spentkey.bootstrap.context import hands_for
 from spentkey.bootstrap.service import watched
+from spentkey.observe.observer import Watch
 from spentkey.observe.traces import Traced
-from spentkey.observe.watch import Watch
 from worlds import CANARIES, TASK, certificate_parameters, world
 
 

@@ -15,7 +15,7 @@ from spentkey.bootstrap.service import watch_own_credentials
 from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result, TicketState
 from spentkey.observe.metrics import Metrics
-from spentkey.observe.watch import Called
+from spentkey.observe.observer import Called
 from worlds import AUTOMATION, CANARIES, TASK, certificate_parameters, parameters, world
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"

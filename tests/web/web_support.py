@@ -19,9 +19,9 @@ from spentkey.core.errors import Outage
 from spentkey.core.outcome import Result
 from spentkey.core.secret import Secret
 from spentkey.engine.port import Queued, Stage
-from spentkey.observe.known import LastKnown
+from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.metrics import Metrics
-from spentkey.observe.watch import Observer, Watch
+from spentkey.observe.observer import Observer, Watch
 from spentkey.settings import Settings
 from spentkey.web.app import make_app
 from spentkey.web.server import Impatient, listen_on, make_server

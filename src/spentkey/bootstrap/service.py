@@ -14,7 +14,7 @@ from spentkey.engine.local import once
 from spentkey.engine.places import PlacedClock, PlacedTurns, Places
 from spentkey.engine.port import Engine
 from spentkey.http.metering import UNMEASURED
-from spentkey.observe.watch import Watch
+from spentkey.observe.observer import Watch
 from spentkey.ports import Clock, Ids, Meter, Progress
 from spentkey.settings import Settings
 from spentkey.steps.case import Hands

@@ -12,7 +12,7 @@ from rich.live import Live
 from spentkey.cli.show import LiveTable
 from spentkey.core.errors import Misconfigured
 from spentkey.observe.logs import Logged, logging_to
-from spentkey.observe.watch import Observer, Watch
+from spentkey.observe.observer import Observer, Watch
 from spentkey.ports import Clock
 from spentkey.settings import Service
 

@@ -9,7 +9,7 @@ from spentkey.bootstrap.service import service_for, watch_own_credentials, watch
 from spentkey.cli.attending import attending
 from spentkey.cli.stopping import told_to_stop
 from spentkey.engine.port import Engine
-from spentkey.observe.known import LastKnown
+from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.logs import logger
 from spentkey.observe.metrics import Metrics
 from spentkey.ports import Clock

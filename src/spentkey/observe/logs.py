@@ -20,7 +20,7 @@ from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
 from spentkey.core.secret import Secret
-from spentkey.observe.watch import Called, Observer
+from spentkey.observe.observer import Called, Observer
 from spentkey.ports import Clock
 
 LONGEST = 500

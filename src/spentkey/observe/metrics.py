@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from spentkey import __version__
 from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result
-from spentkey.observe.watch import Called, Observer
+from spentkey.observe.observer import Called, Observer
 from spentkey.ports import Clock
 
 disable_created_metrics()  # a second series for each counter, of no use here

@@ -17,7 +17,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from spentkey import __version__
 from spentkey.core.outcome import Result
-from spentkey.observe.watch import Called, Observer
+from spentkey.observe.observer import Called, Observer
 from spentkey.ports import Clock
 
 _task: ContextVar[Span | None] = ContextVar("task", default=None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.engine.port import Engine
-from spentkey.observe.known import Known, LastKnown
+from spentkey.observe.last_calls import Known, LastKnown
 from spentkey.ports import Clock
 from spentkey.steps.case import Hands
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from spentkey.observe.watch import Called, Observer
+from spentkey.observe.observer import Called, Observer
 from spentkey.ports import Clock
 
 
