@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.loop import measured_loop
 from spentkey.bootstrap.context import hands_for
-from spentkey.cli.show import Quiet
+from spentkey.ports.read_only import NoProgress
 from spentkey.settings import load_settings
 from spentkey.story import work_on
 
@@ -16,7 +16,7 @@ from spentkey.story import work_on
 async def main(config: Path, first: int, count: int) -> None:
     """Work on `count` measured tasks, after one to warm up."""
     settings = load_settings(config, os.environ)
-    async with hands_for(settings, Quiet(), use_proxies=False) as hands:
+    async with hands_for(settings, NoProgress(), use_proxies=False) as hands:
 
         async def work(task: int) -> None:
             result = await work_on(task, hands)

@@ -1,15 +1,12 @@
 """What would be done to a task, and why or why not: the story up to the last read, without a single write."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.evidence import Facts
-from spentkey.core.history import History
-from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, leave_open
+from spentkey.core.outcome import End, NotOurs, Result, TicketState, leave_open
 from spentkey.core.task import RemovalRequest
-from spentkey.ports import EvidenceLog, Question
+from spentkey.ports.read_only import SilentEvidence
 from spentkey.steps.case import Case, Hands
 from spentkey.steps.judge import judge
 from spentkey.steps.prepare import prepare
@@ -41,37 +38,6 @@ class Foresight:
         """The object of the contract, with `would` in place of outcome and ticket."""
         fields = self.result.as_json() | {"would": self.would.value, "evidence": None}
         return {name: value for name, value in fields.items() if name not in ("outcome", "ticket")}
-
-
-class SilentEvidence:
-    """Reads the evidence and writes none."""
-
-    def __init__(self, kept: EvidenceLog) -> None:
-        self._kept = kept
-
-    async def append(self, what: str, facts: dict[str, object]) -> None:
-        """Write nothing."""
-
-    async def append_unless(self, refuse: Question, what: str, facts: dict[str, object]) -> Refused | None:
-        """Write nothing; whether it would be refused is asked all the same."""
-        del what, facts
-        return await self._kept.ask(refuse)
-
-    async def ask(self, question: Question) -> Refused | None:
-        """Ask the recent past."""
-        return await self._kept.ask(question)
-
-    async def history(self, task: int) -> History:
-        """What is on record about the task."""
-        return await self._kept.history(task)
-
-    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
-        """What is on record about the application."""
-        return await self._kept.removals(app_id)
-
-    async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
-        """The latest results."""
-        return await self._kept.recent(limit, before)
 
 
 async def foresee(number: int, hands: Hands) -> Foresight:

@@ -20,9 +20,10 @@ from spentkey.core.outcome import NotOurs, Refused, Removed, TicketState
 from spentkey.core.rules import DeskRules, Rules, TenantRules
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, RemovalRequest, Task, read_request
-from spentkey.dry_run import Foresight, SilentEvidence, foresee
-from spentkey.narrowed import ReadersTurns, ReadOnlyDesk
-from spentkey.ports import CertificateEntry, DocumentRef, Login, TaskDesk
+from spentkey.dry_run import Foresight, foresee
+from spentkey.ports.read_only import ReadersTurns, ReadOnlyDesk, SilentEvidence
+from spentkey.ports.service_desk import TaskDesk
+from spentkey.ports.vault import CertificateEntry, DocumentRef, Login
 from spentkey.settings import Settings, load_settings, rules_of
 from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
 from spentkey.steps.case import Hands

@@ -29,7 +29,8 @@ from spentkey.core.outcome import (
 )
 from spentkey.core.outcome_record import facts_of, hand_over_of, outcome_of
 from spentkey.core.task import RemovalRequest, Task, Ticket
-from spentkey.dry_run import Foresight, SilentEvidence, foresight, look_at_application
+from spentkey.dry_run import Foresight, foresight, look_at_application
+from spentkey.ports.read_only import SilentEvidence
 from spentkey.steps.case import Case, Hands
 from spentkey.steps.report import (
     enough_tries,

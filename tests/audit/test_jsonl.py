@@ -17,7 +17,7 @@ from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.evidence import GENESIS, follows
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import Limits
-from spentkey.ports import Question
+from spentkey.ports.evidence import Question
 from support_core import NOW, ManualClock
 
 WRITER = """

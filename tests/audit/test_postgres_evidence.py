@@ -11,7 +11,7 @@ from spentkey.audit.jsonl import FILE, JsonLinesEvidence
 from spentkey.audit.postgres import LOCK, NEXT, NEXT_PAGE, PAGE, PostgresEvidence
 from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
-from spentkey.transport.permit import ask_permit, holding
+from spentkey.ports.fencing import ask_permit, holding
 from spentkey.transport.postgres import Postgres, opened
 from spentkey.transport.tables import VERSION, prepare
 from support_core import ManualClock

@@ -17,9 +17,10 @@ from spentkey.engine.lanes import Sorter
 from spentkey.engine.leases import Leases
 from spentkey.engine.local import LocalEngine
 from spentkey.engine.places import PlacedClock, PlacedTurns, Places
-from spentkey.engine.port import Engine
 from spentkey.engine.turns import FileTurns
-from spentkey.ports import TaskChange, Turns
+from spentkey.ports.locks import Turns
+from spentkey.ports.queue import Engine
+from spentkey.ports.service_desk import TaskChange
 from spentkey.system import SystemClock
 from spentkey.transport.postgres import opened
 from spentkey.transport.tables import prepare

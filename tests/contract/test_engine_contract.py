@@ -8,7 +8,7 @@ from engine_rig import APPS, POLL_S, Act, Maker, Rig, result, tick
 
 from spentkey.core.errors import DeskRefused, Outage, SpentkeyError
 from spentkey.core.outcome import Result, TicketState
-from spentkey.engine.port import Queued, Stage
+from spentkey.ports.queue import Queued, Stage
 from spentkey.system import SystemClock
 
 OPEN = TicketState.OPEN

@@ -9,8 +9,8 @@ from real_postgres import RealPostgres
 from spentkey.core.errors import Busy, Outage, Who
 from spentkey.core.secret import Secret
 from spentkey.engine.leases import Leases
+from spentkey.ports.fencing import ask_permit, claims
 from spentkey.system import SystemClock
-from spentkey.transport.permit import ask_permit, claims
 from spentkey.transport.postgres import Postgres, opened
 from spentkey.transport.tables import prepare
 from support_core import ManualClock

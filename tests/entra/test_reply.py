@@ -11,7 +11,7 @@ from json_soup import CALM, answers
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.core.errors import AccessRefused
 from spentkey.http.client import Answered
-from spentkey.ports import Answer
+from spentkey.ports.directory import Answer
 
 
 def graph(status: int, code: str = "", message: str = "") -> Answered:

@@ -23,7 +23,7 @@ from spentkey.adapters.ivanti.wire import (
 from spentkey.core.errors import DeskRefused, Misconfigured, Outage
 from spentkey.core.task import Parameter, Task
 from spentkey.http.client import Answered
-from spentkey.ports import TaskChange
+from spentkey.ports.service_desk import TaskChange
 
 REC_ID = "0123456789ABCDEF0123456789ABCDEF"
 ROW: dict[str, Any] = {

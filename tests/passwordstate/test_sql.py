@@ -15,7 +15,7 @@ from real_simulator import RealSimulator
 from spentkey.adapters.passwordstate.sql import Database, find_documents
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.ports import DocumentRef
+from spentkey.ports.vault import DocumentRef
 from tls_material import server_context
 from worlds import CANARIES, certificate_entry, certificate_parameters, document, world
 

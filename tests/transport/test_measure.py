@@ -2,7 +2,8 @@
 
 import pytest
 
-from spentkey.http.metering import UNMEASURED, route_of
+from spentkey.http.metering import route_of
+from spentkey.ports.read_only import UNMEASURED
 
 SOME_ID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
 ROUTES = {

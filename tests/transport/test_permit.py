@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from spentkey.core.errors import Busy
 from spentkey.http.client import Line
-from spentkey.transport.permit import claims, holding
+from spentkey.ports.fencing import claims, holding
 from support_core import ManualClock
 
 

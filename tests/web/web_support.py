@@ -18,10 +18,10 @@ from spentkey.cli.serve import service_of
 from spentkey.core.errors import Outage
 from spentkey.core.outcome import Result
 from spentkey.core.secret import Secret
-from spentkey.engine.port import Queued, Stage
 from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.observer import Observer, Watch
+from spentkey.ports.queue import Queued, Stage
 from spentkey.settings import Settings
 from spentkey.web.app import make_app
 from spentkey.web.server import Impatient, listen_on, make_server

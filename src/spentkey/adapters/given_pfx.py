@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spentkey.core.secret import Secret
-from spentkey.ports import CertificateEntry, DocumentRef, Login, Vault
+from spentkey.ports.vault import CertificateEntry, DocumentRef, Login, Vault
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from spentkey.audit.container import Surroundings, lasting
 from spentkey.audit.jsonl import FILE, JsonLinesEvidence
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.finding import Finding, State
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 SYSTEM = "state"
 MEND = "give the account that runs spentkey its own directory: install -d -m 0700 -o ACCOUNT DIRECTORY; see state.directory"

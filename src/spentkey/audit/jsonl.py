@@ -26,7 +26,8 @@ from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History, history
 from spentkey.core.outcome import Refused
-from spentkey.ports import Clock, Question
+from spentkey.ports.evidence import Question
+from spentkey.ports.runtime import Clock
 
 FILE, LOCK = "evidence.jsonl", "evidence.lock"
 AT_ONCE = 1 << 20

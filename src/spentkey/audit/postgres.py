@@ -19,8 +19,9 @@ from spentkey.core.errors import Busy, EvidenceBroken
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.outcome import Refused
-from spentkey.ports import Clock, Question
-from spentkey.transport.permit import claims
+from spentkey.ports.evidence import Question
+from spentkey.ports.fencing import claims
+from spentkey.ports.runtime import Clock
 from spentkey.transport.postgres import Begun, Postgres
 
 LOCK = 0x5350_4B02

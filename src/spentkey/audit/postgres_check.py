@@ -7,7 +7,7 @@ from spentkey.audit.postgres import PostgresEvidence
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, State
 from spentkey.core.secret import Secret
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 from spentkey.transport.postgres import Postgres, opened
 from spentkey.transport.tables import LEAST, VERSION, version_of
 

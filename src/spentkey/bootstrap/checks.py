@@ -12,7 +12,7 @@ from spentkey.audit.container import Surroundings
 from spentkey.bootstrap.context import connected_for, desk_of, directories_of, vault_of
 from spentkey.bootstrap.storage import with_database
 from spentkey.http.rate_limit import LocalStates
-from spentkey.ports import Checker, Clock
+from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings import Settings, rules_of, state_directory
 from spentkey.system import SystemClock
 

@@ -12,10 +12,10 @@ from spentkey.bootstrap.storage import Kept, kept_for
 from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.http.metering import UNMEASURED
 from spentkey.http.rate_limit import PaceStates
 from spentkey.http.sessions import Connections, connected
-from spentkey.ports import Clock, Meter, Progress
+from spentkey.ports.read_only import UNMEASURED
+from spentkey.ports.runtime import Clock, Meter, Progress
 from spentkey.settings import Settings, rules_of
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock, SystemIds, jitter

@@ -12,10 +12,10 @@ from spentkey.core.rules import TenantRules
 from spentkey.engine.lanes import Sorter
 from spentkey.engine.local import once
 from spentkey.engine.places import PlacedClock, PlacedTurns, Places
-from spentkey.engine.port import Engine
-from spentkey.http.metering import UNMEASURED
 from spentkey.observe.observer import Watch
-from spentkey.ports import Clock, Ids, Meter, Progress
+from spentkey.ports.queue import Engine
+from spentkey.ports.read_only import UNMEASURED
+from spentkey.ports.runtime import Clock, Ids, Meter, Progress
 from spentkey.settings import Settings
 from spentkey.steps.case import Hands
 from spentkey.story import work_on

@@ -12,10 +12,12 @@ from spentkey.core.errors import Misconfigured
 from spentkey.engine.lanes import Sorter
 from spentkey.engine.local import LocalEngine, Work
 from spentkey.engine.places import Places
-from spentkey.engine.port import Engine
 from spentkey.engine.turns import FileTurns
 from spentkey.http.rate_limit import LocalStates, PaceStates
-from spentkey.ports import Clock, EvidenceLog, Turns
+from spentkey.ports.evidence import EvidenceLog
+from spentkey.ports.locks import Turns
+from spentkey.ports.queue import Engine
+from spentkey.ports.runtime import Clock
 from spentkey.settings import Settings, state_directory
 
 

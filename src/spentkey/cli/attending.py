@@ -13,7 +13,7 @@ from spentkey.cli.show import LiveTable
 from spentkey.core.errors import Misconfigured
 from spentkey.observe.logs import Logged, logging_to
 from spentkey.observe.observer import Observer, Watch
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 from spentkey.settings import Service
 
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"

@@ -8,11 +8,11 @@ from typing import Any
 from spentkey.bootstrap.service import service_for, watch_own_credentials, watched
 from spentkey.cli.attending import attending
 from spentkey.cli.stopping import told_to_stop
-from spentkey.engine.port import Engine
 from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.logs import logger
 from spentkey.observe.metrics import Metrics
-from spentkey.ports import Clock
+from spentkey.ports.queue import Engine
+from spentkey.ports.runtime import Clock
 from spentkey.settings import Service as ServiceSettings
 from spentkey.settings import load_settings
 from spentkey.steps.case import Hands

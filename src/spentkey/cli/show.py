@@ -17,13 +17,6 @@ from spentkey.core.sanitize import plain
 STEPS = ("ticket", "ask", "see", "judge", "plan", "remove", "verify", "report")
 
 
-class Quiet:
-    """The `Progress` port for nobody."""
-
-    def step(self, task: int, step: str, detail: str = "") -> None:
-        """Say nothing."""
-
-
 class Lines:
     """The `Progress` port as one line for each step, for logs and pipes."""
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.live import Live
 
-from spentkey.cli.show import Lines, LiveTable, Quiet
-from spentkey.ports import Progress
+from spentkey.cli.show import Lines, LiveTable
+from spentkey.ports.read_only import NoProgress
+from spentkey.ports.runtime import Progress
 
 
 @contextmanager
@@ -18,6 +19,6 @@ def watching(*, as_json: bool) -> Generator[Progress]:
         with Live(console=console, refresh_per_second=12, transient=True) as live:
             yield LiveTable(live)
     elif as_json:
-        yield Quiet()
+        yield NoProgress()
     else:
         yield Lines(console)

@@ -31,8 +31,8 @@ from spentkey.engine.lanes import DESK, UNSORTED, Slot, Sorter
 from spentkey.engine.leases import SHARE
 from spentkey.engine.local import Work
 from spentkey.engine.places import UNDER_WAY, Places, until_set
-from spentkey.engine.port import Queued, Stage
-from spentkey.ports import Clock
+from spentkey.ports.queue import Queued, Stage
+from spentkey.ports.runtime import Clock
 from spentkey.transport.postgres import Connection, Postgres
 from spentkey.transport.tables import LOCK
 

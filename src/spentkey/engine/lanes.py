@@ -12,7 +12,7 @@ from spentkey.core.guards import g0_task_is_ours, g2_tenant
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import DeskRules, TenantRules
 from spentkey.core.task import Parameter, Task, read_request
-from spentkey.ports import TaskDesk
+from spentkey.ports.service_desk import TaskDesk
 
 DESK = "desk"
 """The lane of tasks that name no tenant: they are handed over, and meet the service desk alone."""

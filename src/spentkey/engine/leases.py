@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Busy, SpentkeyError
-from spentkey.ports import Clock
-from spentkey.transport.permit import claims, holding
+from spentkey.ports.fencing import claims, holding
+from spentkey.ports.runtime import Clock
 from spentkey.transport.postgres import Postgres
 
 POLL_S, LONGEST_POLL_S = 0.25, 2.0

@@ -17,8 +17,8 @@ from spentkey.core.outcome import Result
 from spentkey.engine.again import OTHERWISE, Pause, again_in, met_outage
 from spentkey.engine.lanes import UNSORTED, Slot, Sorter
 from spentkey.engine.places import UNDER_WAY, Places, until_set
-from spentkey.engine.port import Queued, Stage
-from spentkey.ports import Clock
+from spentkey.ports.queue import Queued, Stage
+from spentkey.ports.runtime import Clock
 
 T = TypeVar("T")
 Work = Callable[[int], Awaitable[Result]]

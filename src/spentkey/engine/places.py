@@ -15,7 +15,8 @@ from datetime import datetime
 from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Stopping
-from spentkey.ports import Clock, Turns
+from spentkey.ports.locks import Turns
+from spentkey.ports.runtime import Clock
 
 PATIENCE_S = 1.0
 """How long whoever comes back waits for a place to become free."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Busy, EvidenceBroken
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 POLL_S = 0.5
 """How often a lock that another process holds is tried, in seconds."""

@@ -11,10 +11,11 @@ from yarl import URL
 
 from spentkey.core.errors import Outage, SpentkeyError
 from spentkey.core.redaction import without_values
-from spentkey.http.metering import UNMEASURED, route_of
+from spentkey.http.metering import route_of
 from spentkey.http.retry import TryAgain, retry_after, with_retries
-from spentkey.ports import Clock, Meter
-from spentkey.transport.permit import ask_permit
+from spentkey.ports.fencing import ask_permit
+from spentkey.ports.read_only import UNMEASURED
+from spentkey.ports.runtime import Clock, Meter
 
 AGAIN_READ = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which a read is sent again."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from pyrate_limiter import GCRA, Rate
 
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 State = tuple[float, ...]
 Step = Callable[[State | None, int], tuple[State, int]]

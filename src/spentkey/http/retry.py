@@ -11,7 +11,7 @@ from typing import TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from spentkey.core.errors import Outage
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ import aiohttp
 from spentkey import __version__
 from spentkey.http.client import Line
 from spentkey.http.tls import proxy_for, trust
-from spentkey.ports import Clock, Meter
+from spentkey.ports.runtime import Clock, Meter
 from spentkey.system import jitter
 
 

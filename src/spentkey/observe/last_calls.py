@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from spentkey.observe.observer import Called, Observer
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 
 @dataclass(frozen=True)

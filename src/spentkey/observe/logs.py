@@ -21,7 +21,7 @@ from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
 from spentkey.core.secret import Secret
 from spentkey.observe.observer import Called, Observer
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 LONGEST = 500
 """Longest text in a line, in characters."""

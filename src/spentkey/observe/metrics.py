@@ -16,7 +16,7 @@ from spentkey import __version__
 from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result
 from spentkey.observe.observer import Called, Observer
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 disable_created_metrics()  # a second series for each counter, of no use here
 

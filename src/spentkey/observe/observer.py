@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 
 from spentkey.core.outcome import Result
-from spentkey.ports import Call, Clock
+from spentkey.ports.runtime import Call, Clock
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from spentkey import __version__
 from spentkey.core.outcome import Result
 from spentkey.observe.observer import Called, Observer
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 _task: ContextVar[Span | None] = ContextVar("task", default=None)
 _step: ContextVar[Span | None] = ContextVar("step", default=None)

@@ -13,7 +13,12 @@ from spentkey.core.notes import Subject, guard_of, reason_of
 from spentkey.core.outcome import Attribution, End, Refused, Removed, Result, Route
 from spentkey.core.rules import Rules, TenantRules
 from spentkey.core.task import RemovalRequest, Ticket, asked_type, ours
-from spentkey.ports import Clock, Directories, EvidenceLog, Ids, Progress, Question, TaskDesk, Turns, Vault
+from spentkey.ports.directory import Directories
+from spentkey.ports.evidence import EvidenceLog, Question
+from spentkey.ports.locks import Turns
+from spentkey.ports.runtime import Clock, Ids, Progress
+from spentkey.ports.service_desk import TaskDesk
+from spentkey.ports.vault import Vault
 
 
 @dataclass(frozen=True)

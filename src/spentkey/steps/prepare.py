@@ -10,7 +10,8 @@ from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
-from spentkey.ports import CertificateEntry, Directory, DocumentRef
+from spentkey.ports.directory import Directory
+from spentkey.ports.vault import CertificateEntry, DocumentRef
 from spentkey.steps.case import Case
 
 MOST_DOCUMENTS = 10

@@ -7,7 +7,7 @@ from spentkey.core.outcome import Cause, End, Failed, Refused, Route, hand_over,
 from spentkey.core.plan import Plan
 from spentkey.core.signer import Signer
 from spentkey.core.task import RemovalRequest, Task
-from spentkey.ports import Answer, Directory, Reply
+from spentkey.ports.directory import Answer, Directory, Reply
 from spentkey.steps.case import Case
 
 NOTHING_DONE = {

@@ -31,7 +31,8 @@ from spentkey.core.outcome import (
 )
 from spentkey.core.outcome_record import facts_of, hand_over_of
 from spentkey.core.task import Task
-from spentkey.ports import Question, TaskChange
+from spentkey.ports.evidence import Question
+from spentkey.ports.service_desk import TaskChange
 from spentkey.steps.case import Case
 
 

@@ -7,7 +7,7 @@ from spentkey.core.guards import g2_application, g2_identity, g2_tenant
 from spentkey.core.outcome import End, Refused, hand_over
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest
-from spentkey.ports import Directory
+from spentkey.ports.directory import Directory
 from spentkey.steps.case import Case
 
 

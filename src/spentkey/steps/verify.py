@@ -7,7 +7,7 @@ from spentkey.core.credential import Application
 from spentkey.core.outcome import CannotTell, Cause, End, Failed, Removed, close, hand_over, leave_open
 from spentkey.core.plan import Survivor, lost_survivors
 from spentkey.core.verification import Verdict, Verification
-from spentkey.ports import Answer, Reply
+from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.case import Case
 from spentkey.steps.remove import Drift, Job, remove
 from spentkey.steps.witness import attribute

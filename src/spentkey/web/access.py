@@ -18,7 +18,7 @@ from fastapi import Depends, HTTPException, Request, Security
 from fastapi.security.http import HTTPBase
 
 from spentkey.core.secret import Secret
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 MINUTE_S = 60.0
 MOST_ADDRESSES = 1000

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from spentkey import __version__
 from spentkey.core.outcome import Refused
 from spentkey.core.sanitize import plain
-from spentkey.engine.port import Stage
 from spentkey.observe.logs import logger
+from spentkey.ports.queue import Stage
 from spentkey.web.access import Operator, Viewer
 from spentkey.web.answers import body_of, may_answer
 from spentkey.web.models import Paused, Resumed, Status, Why

@@ -9,7 +9,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from spentkey.core.evidence import Facts
-from spentkey.engine.port import Queued, Stage
+from spentkey.ports.queue import Queued, Stage
 
 LARGEST_TASK = 2**53
 

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.engine.port import Engine
 from spentkey.observe.last_calls import Known, LastKnown
-from spentkey.ports import Clock
+from spentkey.ports.queue import Engine
+from spentkey.ports.runtime import Clock
 from spentkey.steps.case import Hands
 
 FRESH_FOR_S = 30.0

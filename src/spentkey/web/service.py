@@ -8,9 +8,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from spentkey.core.secret import Secret
-from spentkey.engine.port import Engine
 from spentkey.observe.metrics import Metrics
-from spentkey.ports import Clock
+from spentkey.ports.queue import Engine
+from spentkey.ports.runtime import Clock
 from spentkey.steps.case import Hands
 from spentkey.web.access import Access
 from spentkey.web.readiness import Readiness

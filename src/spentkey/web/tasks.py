@@ -9,6 +9,7 @@ from fastapi.security import APIKeyHeader
 
 from spentkey.core.history import History
 from spentkey.dry_run import foresee
+from spentkey.ports.read_only import NoProgress
 from spentkey.web.access import BASIC, BEARER, Viewer, bounded, logged_in, needs_operator, unauthorised, wrong
 from spentkey.web.answers import body_of, may_answer
 from spentkey.web.models import (
@@ -121,17 +122,10 @@ async def steps(_: Viewer, service: TheService, task: TaskNumber) -> Steps:
 )
 async def plan(_: Viewer, service: TheService, task: TaskNumber) -> PlannedTask:
     """What a run would do to the task now, and why or why not. It reads the outside systems and writes nothing."""
-    hands = replace(service.hands, progress=Unwatched())
+    hands = replace(service.hands, progress=NoProgress())
     try:
         async with asyncio.timeout(PLAN_SECONDS), service.plans:
             foreseen = await foresee(task, hands)
     except TimeoutError:
         raise HTTPException(504, f"the plan was not ready within {PLAN_SECONDS} s") from None
     return PlannedTask.model_validate(foreseen.as_json())
-
-
-class Unwatched:
-    """The `Progress` port for nobody: a plan is no work."""
-
-    def step(self, task: int, step: str, detail: str = "") -> None:
-        """Say nothing."""

@@ -24,7 +24,8 @@ from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
 from spentkey.http.client import Answered, Line, ReplyLost, json_object
 from spentkey.http.retry import with_retries
-from spentkey.ports import Answer, Clock, Ids, Reply
+from spentkey.ports.directory import Answer, Reply
+from spentkey.ports.runtime import Clock, Ids
 
 Headers = Callable[[], Mapping[str, str]]
 """Makes headers for the moment of sending, so that no variable holds a token."""

@@ -14,9 +14,10 @@ from spentkey.core.errors import AccessRefused
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
 from spentkey.http.client import Line
-from spentkey.http.metering import UNMEASURED
 from spentkey.http.rate_limit import PaceStates
-from spentkey.ports import Clock, Ids, Meter, Vault
+from spentkey.ports.read_only import UNMEASURED
+from spentkey.ports.runtime import Clock, Ids, Meter
+from spentkey.ports.vault import Vault
 
 PAUSE_S = 300.0
 """How long a tenant rests after its sign-in was refused, in seconds, so that a wrong secret is not tried for each task."""

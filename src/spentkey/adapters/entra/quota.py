@@ -10,7 +10,7 @@ An application for personal accounts takes 60 writes a minute; which those are i
 from dataclasses import dataclass
 
 from spentkey.http.rate_limit import Pace, PaceStates
-from spentkey.ports import Clock
+from spentkey.ports.runtime import Clock
 
 SPREAD, AT_ONCE = 0.95, 0.04
 WRITES, TENANT_WRITES = (3000, 150.0), (18000, 300.0)

@@ -3,7 +3,7 @@
 from spentkey.adapters.entra.wire import NOT_PRESENT, error_of
 from spentkey.core.errors import AccessRefused
 from spentkey.http.client import Answered
-from spentkey.ports import Answer, Reply
+from spentkey.ports.directory import Answer, Reply
 
 
 class NeedsNewToken(Exception):

@@ -26,9 +26,9 @@ from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.http.client import AGAIN_READ
-from spentkey.http.metering import UNMEASURED
 from spentkey.http.retry import TryAgain, retry_after, with_retries
-from spentkey.ports import Call, Clock, Meter
+from spentkey.ports.read_only import UNMEASURED
+from spentkey.ports.runtime import Call, Clock, Meter
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # its warnings quote what the server said
 

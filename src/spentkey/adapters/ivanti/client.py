@@ -22,7 +22,7 @@ from spentkey.core.notes import NewNote
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
 from spentkey.http.client import Answered, Line, ReplyLost
-from spentkey.ports import TaskChange
+from spentkey.ports.service_desk import TaskChange
 
 ODATA = "/api/odata/businessobject"
 TASKS, PARAMETERS, NOTES = "Task__Assignments", "ServiceReqParams", "Journal__Notess"

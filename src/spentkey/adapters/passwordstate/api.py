@@ -13,7 +13,7 @@ from spentkey.core.errors import AccessRefused
 from spentkey.core.guards import folded
 from spentkey.core.secret import Secret
 from spentkey.http.client import Line
-from spentkey.ports import CertificateEntry, DocumentRef
+from spentkey.ports.vault import CertificateEntry, DocumentRef
 
 REASON = "Spentkey: removal of an expired credential"
 """Sent in the header `Reason`, so that it stands in Passwordstate's audit records."""

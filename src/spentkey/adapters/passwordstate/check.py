@@ -9,7 +9,7 @@ from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.adapters.passwordstate.wire import SYSTEM
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.finding import Finding, State
-from spentkey.ports import CertificateEntry, Login
+from spentkey.ports.vault import CertificateEntry, Login
 
 DATABASE = "SQL Server"
 LEAST_BUILD = 9972

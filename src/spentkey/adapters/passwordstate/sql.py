@@ -20,9 +20,10 @@ from typing import Any
 
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.http.metering import UNMEASURED
 from spentkey.http.tls import machine_store
-from spentkey.ports import DocumentRef, Meter
+from spentkey.ports.read_only import UNMEASURED
+from spentkey.ports.runtime import Meter
+from spentkey.ports.vault import DocumentRef
 
 SYSTEM, METERED = "the Passwordstate database", "Passwordstate database"
 SECONDS = 15

@@ -7,7 +7,7 @@ from spentkey.adapters.passwordstate import sql
 from spentkey.adapters.passwordstate.api import PasswordstateApi
 from spentkey.adapters.passwordstate.sql import Database, find_documents
 from spentkey.core.secret import Secret
-from spentkey.ports import CertificateEntry, DocumentRef, Login
+from spentkey.ports.vault import CertificateEntry, DocumentRef, Login
 
 
 @dataclass(frozen=True)

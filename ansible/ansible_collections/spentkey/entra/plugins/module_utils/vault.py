@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spentkey.facade import Library
-    from spentkey.ports import DocumentRef
+    from spentkey.ports.vault import DocumentRef
 
 ENTRY: dict[str, Any] = {
     **CONNECTION,

@@ -1,0 +1,88 @@
+"""The directory."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from spentkey.core.audit_event import Witness
+from spentkey.core.credential import Application, Identity, Sighting
+from spentkey.core.outcome import Route
+from spentkey.core.rules import TenantRules
+from spentkey.core.signer import Signer
+
+
+class Answer(StrEnum):
+    """What Graph answered to a removal. Whatever it is, only reads prove what happened."""
+
+    ACCEPTED = "accepted"
+    NOT_PRESENT = "not-present"
+    LOST = "lost"
+    FORBIDDEN = "forbidden"
+    PROOF_REJECTED = "proof-rejected"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a removal, in words, with the ids that find it in Microsoft's logs."""
+
+    answer: Answer
+    detail: str
+    client_request_id: str
+    request_id: str | None = None
+
+
+class Directory(Protocol):
+    """One tenant's directory (Entra ID through Microsoft Graph), signed in as the automation."""
+
+    @property
+    def client_id(self) -> str:
+        """The AppID that the automation signs in with."""
+        ...
+
+    async def identity(self) -> Identity:
+        """Who the automation's token is for; raises `AccessRefused` when sign-in is refused."""
+        ...
+
+    async def look(self, app_id: str) -> Sighting:
+        """The application with both credential lists, and its service principal."""
+        ...
+
+    async def read(self, application: Application) -> Sighting:
+        """The application alone, for verification."""
+        ...
+
+    async def room_to_write(self, route: Route) -> None:
+        """Wait until one write more fits into the tenant's quota; asked before the last look, so that none is old."""
+        ...
+
+    async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+        """`removePassword` of exactly that key id."""
+        ...
+
+    async def sign_in_as(self, application: Application, signer: Signer) -> str | None:
+        """Get the application's own token with `signer`; None when it is at hand, else why sign-in is refused."""
+        ...
+
+    async def replace_certificates(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+        """Write the certificate list again as it was read in `application`, without exactly that key id."""
+        ...
+
+    async def remove_certificate(
+        self, application: Application, key_id: str, signer: Signer, client_request_id: str
+    ) -> Reply:
+        """`removeKey` of exactly that key id, with the application's own token and a proof by `signer`."""
+        ...
+
+    async def witness(self, application: Application, key_id: str, route: Route, since: datetime) -> Witness:
+        """What the directory's audit log shows of the removal; asks once, never waits, and never raises an outage."""
+        ...
+
+
+class Directories(Protocol):
+    """Signs in to tenants, once for each."""
+
+    async def open(self, tenant: TenantRules) -> Directory:
+        """The directory of that tenant; raises `AccessRefused` when its credential cannot be had."""
+        ...

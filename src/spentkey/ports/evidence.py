@@ -1,0 +1,40 @@
+"""The evidence."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from spentkey.core.evidence import Facts
+from spentkey.core.history import History
+from spentkey.core.limits import Radius
+from spentkey.core.outcome import Refused
+
+Question = Callable[[Radius], Refused | None]
+"""Something that guard G8 asks of the recent past."""
+
+
+class EvidenceLog(Protocol):
+    """Where evidence is kept. `append` returns only when the record is safely on disk."""
+
+    async def append(self, what: str, facts: dict[str, Any]) -> None:
+        """Add one record to the chain; raises `EvidenceBroken` when it cannot."""
+        ...
+
+    async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
+        """Ask `refuse` and, if it has nothing against it, append, as one step that no other process can come between."""
+        ...
+
+    async def ask(self, question: Question) -> Refused | None:
+        """Ask something of the recent past without writing."""
+        ...
+
+    async def history(self, task: int) -> History:
+        """What is on record about a task."""
+        ...
+
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+        """The key ids of that application that Spentkey ever set out to remove, each with the tasks for which it did."""
+        ...
+
+    async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
+        """The latest `result` records, newest first, at most `limit`; with `before`, those whose `seq` is lower."""
+        ...

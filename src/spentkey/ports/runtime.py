@@ -1,0 +1,75 @@
+"""The ports: what the story needs from outside, whoever provides it. Tests and adapters answer the same contract suite.
+
+Unless said otherwise every method may raise `Outage` (wait and try again), and every write has been read back when
+its method returns.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from spentkey.core.finding import Finding
+
+
+class Clock(Protocol):
+    """Time, as the machine tells it; tests pass one that never waits."""
+
+    def now(self) -> datetime:
+        """The present time in UTC, with its zone."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment; never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Progress(Protocol):
+    """Somebody who watches: a terminal, a log, or nobody."""
+
+    def step(self, task: int, step: str, detail: str = "") -> None:
+        """The task has come to that step of the story."""
+        ...
+
+
+@dataclass
+class Call:
+    """One request to an outside system, under way; whoever sends it says how it ended."""
+
+    status: str = "none"
+    """The status of the answer; `none` while there is no answer."""
+    usable: bool = True
+    """False where a page for people came in the answer's place."""
+
+
+class Meter(Protocol):
+    """Somebody who counts and times what is asked of outside systems: metrics, a log, traces, or nobody."""
+
+    def call(self, system: str, route: str, client_request_id: str | None = None) -> AbstractContextManager[Call]:
+        """One request, from its first byte to its answer; `route` names no object."""
+        ...
+
+    def throttled(self, system: str) -> None:
+        """The system said that too much was asked of it (429)."""
+        ...
+
+
+class Ids(Protocol):
+    """Random identifiers, passed in so that tests can repeat them."""
+
+    def new(self) -> str:
+        """A fresh UUID in its canonical form."""
+        ...
+
+
+class Checker(Protocol):
+    """Looks whether everything that Spentkey needs of one system is in place, and writes nothing."""
+
+    def findings(self) -> AsyncIterator[Finding]:
+        """One finding after the other, as they are made."""
+        ...
