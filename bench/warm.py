@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.loop import measured_loop
 from spentkey.bootstrap.context import hands_for
 from spentkey.ports.read_only import NoProgress
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
 from spentkey.story import work_on
 
 

@@ -23,7 +23,8 @@ from aiohttp.client_proto import ResponseHandler
 from campaign_folder import campaign_folder
 from real_simulator import Steps
 from spentkey.bootstrap.context import hands_for
-from spentkey.settings import Settings, load_settings
+from spentkey.settings.load import load_settings
+from spentkey.settings.schema import Settings
 from spentkey.steps.case import Hands
 from spentkey_sim import config_out, tls
 from spentkey_sim.addresses import Addresses

@@ -13,7 +13,8 @@ from typing import Any, cast
 from spentkey.bootstrap.context import hands_for
 from spentkey.core.outcome import Result
 from spentkey.dry_run import Foresight, foresee
-from spentkey.settings import Settings, load_settings
+from spentkey.settings.load import load_settings
+from spentkey.settings.schema import Settings
 from spentkey.story import work_on
 
 FAST = {

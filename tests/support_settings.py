@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from spentkey.core.errors import Misconfigured
-from spentkey.settings import Settings, load_settings
+from spentkey.settings.load import load_settings
+from spentkey.settings.schema import Settings
 
 SOUND: dict[str, Any] = {
     "ivanti": {

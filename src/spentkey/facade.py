@@ -24,7 +24,9 @@ from spentkey.dry_run import Foresight, foresee
 from spentkey.ports.read_only import ReadersTurns, ReadOnlyDesk, SilentEvidence
 from spentkey.ports.service_desk import TaskDesk
 from spentkey.ports.vault import CertificateEntry, DocumentRef, Login
-from spentkey.settings import Settings, load_settings, rules_of
+from spentkey.settings.load import load_settings
+from spentkey.settings.rules import rules_of
+from spentkey.settings.schema import Settings
 from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
 from spentkey.steps.case import Hands
 from spentkey.story import work_on

@@ -25,7 +25,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from play_runs import COLLECTIONS
 
 from spentkey.core.errors import Misconfigured
-from spentkey.settings import Settings, load_settings
+from spentkey.settings.load import load_settings
+from spentkey.settings.schema import Settings
 
 TYPES = sorted((COLLECTIONS / "aap" / "credential_types").glob("*.yml"))
 KEYS = {

@@ -13,12 +13,12 @@ from commands import environment
 from real_simulator import QuickClock
 from spentkey.cli.attending import COLLECTOR, attending
 from spentkey.observe.observer import Observer
-from spentkey.settings import Service
+from spentkey.settings.schema import Service
 
 PROGRAM = """
 import os, sys
 from spentkey.cli.attending import attending
-from spentkey.settings import Service
+from spentkey.settings.schema import Service
 from spentkey.system import SystemClock
 with attending(Service(log_format={wanted!r}), SystemClock(), {{}}, live={live}) as watch:
     watch.step(40021, "judge")

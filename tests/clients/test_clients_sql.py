@@ -12,7 +12,7 @@ from client_runs import Clients, opened
 from client_versions import NO_LTDL, has_library
 from client_world import DOCUMENTS
 
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
 from worlds import CANARIES
 
 ODBC, RUST, FREETDS = "msodbcsql", "mssql-odbc", "pymssql"

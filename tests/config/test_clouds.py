@@ -2,7 +2,7 @@
 
 import pytest
 
-from spentkey.config.clouds import CLOUDS, belongs_together, is_house, is_loopback
+from spentkey.settings.clouds import CLOUDS, belongs_together, is_house, is_loopback
 
 PUBLIC, PUBLIC_GRAPH = "https://login.microsoftonline.com", "https://graph.microsoft.com"
 LOOPBACK = ["https://127.0.0.1:8443", "https://localhost", "https://[::1]:9", "https://127.8.8.8/base"]

@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from spentkey.core.errors import Misconfigured
 from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
 from spentkey.core.secret import Secret
-from spentkey.settings import Settings, load_settings, rules_of, state_directory
+from spentkey.settings.load import load_settings
+from spentkey.settings.rules import rules_of, state_directory
+from spentkey.settings.schema import Settings
 from support_settings import GONE, KEYS, load, problems, write
 
 CANARY = "canary-8Yt"

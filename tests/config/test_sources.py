@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from spentkey.config.sources import LARGEST_SECRET, SecretProblem, Sources, read_secret, read_sources
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
+from spentkey.settings.sources import LARGEST_SECRET, SecretProblem, Sources, read_secret, read_sources
 
 CANARY = "canary-3Kd"
 

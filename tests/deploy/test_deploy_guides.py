@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from deploy_files import DEPLOY, ROOT, call_problems, calls
 
-from spentkey.settings import Settings
+from spentkey.settings.schema import Settings
 
 GUIDES = sorted((ROOT / "docs" / "howto").glob("*.md"))
 INDEX = (ROOT / "docs" / "README.md").read_text("utf-8")

@@ -18,7 +18,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from spentkey.cli.main import cli
-from spentkey.settings import SECRETS, UUID_PATTERN, Settings
+from spentkey.settings.load import SECRETS
+from spentkey.settings.schema import UUID_PATTERN, Settings
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"

@@ -10,7 +10,7 @@ from doc_texts import blocks, page, tables
 from fastapi import FastAPI
 
 from spentkey.core.secret import Secret
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
 from spentkey.web import control, health, tasks
 from spentkey.web.readiness import probes_of
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of

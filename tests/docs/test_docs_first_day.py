@@ -34,7 +34,8 @@ from commands import BIN, QUICK, Ended, ended, environment
 from real_simulator import RealSimulator
 from spentkey.adapters.entra.check import READ, WRITE
 from spentkey.cli.main import cli
-from spentkey.settings import Policy, load_settings
+from spentkey.settings.load import load_settings
+from spentkey.settings.schema import Policy
 from spentkey_sim import seeded
 from worlds import CANARIES
 

@@ -10,7 +10,8 @@ from doc_texts import ROOT, page, settings_rows, tables
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.settings import Settings, load_settings
+from spentkey.settings.load import load_settings
+from spentkey.settings.schema import Settings
 
 EXAMPLE = ROOT / "examples" / "spentkey.toml"
 PLACEHOLDERS = {

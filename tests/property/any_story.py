@@ -26,7 +26,7 @@ from invariants import (
     unfinished,
 )
 from spentkey.core.outcome import Result
-from spentkey.settings import Settings
+from spentkey.settings.schema import Settings
 from spentkey.steps.case import Hands
 from spentkey.story import work_on
 from spentkey_sim.entra import state as entra

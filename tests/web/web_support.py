@@ -22,7 +22,7 @@ from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.observer import Observer, Watch
 from spentkey.ports.queue import Queued, Stage
-from spentkey.settings import Settings
+from spentkey.settings.schema import Settings
 from spentkey.web.app import make_app
 from spentkey.web.server import Impatient, listen_on, make_server
 from spentkey.web.service import Service

@@ -13,7 +13,8 @@ from spentkey.bootstrap.context import connected_for, desk_of, directories_of, v
 from spentkey.bootstrap.storage import with_database
 from spentkey.http.rate_limit import LocalStates
 from spentkey.ports.runtime import Checker, Clock
-from spentkey.settings import Settings, rules_of, state_directory
+from spentkey.settings.rules import rules_of, state_directory
+from spentkey.settings.schema import Settings
 from spentkey.system import SystemClock
 
 

@@ -9,14 +9,15 @@ from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.adapters.passwordstate.sql import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.bootstrap.storage import Kept, kept_for
-from spentkey.config.clouds import is_house
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import PaceStates
 from spentkey.http.sessions import Connections, connected
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Meter, Progress
-from spentkey.settings import Settings, rules_of
+from spentkey.settings.clouds import is_house
+from spentkey.settings.rules import rules_of
+from spentkey.settings.schema import Settings
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock, SystemIds, jitter
 

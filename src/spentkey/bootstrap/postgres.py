@@ -15,7 +15,7 @@ from spentkey.engine.local import Work
 from spentkey.engine.places import Places
 from spentkey.http.rate_limit import LocalStates, PaceStates
 from spentkey.ports.runtime import Clock
-from spentkey.settings import Engine, Settings
+from spentkey.settings.schema import Engine, Settings
 from spentkey.system import SystemClock, this_process
 from spentkey.transport.postgres import STILL_S, Postgres, opened
 from spentkey.transport.shared_pace import SharedStates

@@ -18,7 +18,8 @@ from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.locks import Turns
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
-from spentkey.settings import Settings, state_directory
+from spentkey.settings.rules import state_directory
+from spentkey.settings.schema import Settings
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.observe.logs import Logged, logging_to
 from spentkey.observe.observer import Observer, Watch
 from spentkey.ports.runtime import Clock
-from spentkey.settings import Service
+from spentkey.settings.schema import Service
 
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 

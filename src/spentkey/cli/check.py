@@ -10,7 +10,7 @@ from rich.text import Text
 from spentkey.bootstrap.checks import checkers_for
 from spentkey.cli.show import print_json
 from spentkey.core.finding import Finding, State
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
 
 COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 

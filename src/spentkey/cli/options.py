@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from spentkey.config.sources import FILE_VARIABLE
+from spentkey.settings.sources import FILE_VARIABLE
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -11,7 +11,7 @@ from spentkey.cli.tables import show_plans
 from spentkey.cli.watching import watching
 from spentkey.dry_run import foresee
 from spentkey.engine.local import in_parallel
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
 
 
 async def plan_tasks(task: int | None, config: Path, *, as_json: bool) -> int:

@@ -9,7 +9,7 @@ from spentkey.bootstrap.storage import kept_for
 from spentkey.cli.show import print_json
 from spentkey.core.errors import Misconfigured
 from spentkey.core.sanitize import plain
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
 from spentkey.system import SystemClock
 
 LONGEST = 2000

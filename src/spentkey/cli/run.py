@@ -7,7 +7,7 @@ from spentkey.bootstrap.context import hands_for
 from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
 from spentkey.story import work_on
 
 

@@ -13,8 +13,8 @@ from spentkey.observe.logs import logger
 from spentkey.observe.metrics import Metrics
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
-from spentkey.settings import Service as ServiceSettings
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
+from spentkey.settings.schema import Service as ServiceSettings
 from spentkey.steps.case import Hands
 from spentkey.system import SystemClock
 from spentkey.web.access import Access, Failures, Login

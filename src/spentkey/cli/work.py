@@ -10,7 +10,7 @@ from spentkey.cli.stopping import told_to_stop
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import exit_code_of_all
-from spentkey.settings import load_settings
+from spentkey.settings.load import load_settings
 from spentkey.system import SystemClock
 
 

@@ -10,9 +10,10 @@ from typing import Any, cast
 
 import aiohttp
 
-from spentkey.config.clouds import is_loopback
 from spentkey.core.errors import Misconfigured, Outage
-from spentkey.settings import Settings, load_settings
+from spentkey.settings.clouds import is_loopback
+from spentkey.settings.load import load_settings
+from spentkey.settings.schema import Settings
 
 START_SECONDS = 30
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")

@@ -1,0 +1,46 @@
+"""What the settings mean for decisions, and where this machine keeps what it remembers."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
+from spentkey.settings.schema import Settings
+
+
+def state_directory(settings: Settings, environment: Mapping[str, str]) -> Path:
+    """The configured directory, else `spentkey` in XDG_STATE_HOME, else `~/.local/state/spentkey`."""
+    if settings.state.directory is not None:
+        return settings.state.directory
+    home = environment.get("XDG_STATE_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "state") / "spentkey"
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The part of the settings that decisions depend on."""
+    ivanti, policy = settings.ivanti, settings.policy
+    return Rules(
+        desk=DeskRules(
+            queue_team=ivanti.queue_team,
+            escalation_team=ivanti.escalation_team,
+            login_id=ivanti.login_id,
+            open_statuses=ivanti.status.open,
+            completed=ivanti.status.completed,
+            handed_off=ivanti.status.handed_off,
+            minutes=ivanti.minutes,
+            resolution_field=ivanti.fields.resolution,
+            language=ivanti.language,
+        ),
+        tenants=tuple(TenantRules(name, one.tenant_id, dict(one.when)) for name, one in settings.tenants.items()),
+        verify=VerifyRules(policy.verify_reads, policy.verify_interval_s, policy.verify_timeout_s),
+        grace=timedelta(days=policy.grace_days),
+        max_attempts=policy.max_attempts,
+        limits=Limits(
+            per_run=policy.max_removals_per_run,
+            per_app=policy.max_removals_per_app,
+            per_hour=policy.max_removals_per_hour,
+            hand_overs_per_hour=policy.max_handovers_per_hour,
+        ),
+        patch_allowed=policy.certificate_fallback == "patch",
+        protected=policy.protected,
+    )
