@@ -25,7 +25,7 @@ from real_simulator import Steps
 from spentkey.bootstrap.context import hands_for
 from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 from spentkey_sim import config_out, tls
 from spentkey_sim.addresses import Addresses
 from spentkey_sim.clock import SimClock

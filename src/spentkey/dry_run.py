@@ -7,9 +7,10 @@ from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, NotOurs, Result, TicketState, leave_open
 from spentkey.core.task import RemovalRequest
 from spentkey.ports.read_only import SilentEvidence
-from spentkey.steps.case import Case, Hands
+from spentkey.steps.attempt import Case
+from spentkey.steps.context import Hands
 from spentkey.steps.judge import judge
-from spentkey.steps.prepare import prepare
+from spentkey.steps.plan import prepare
 from spentkey.steps.report import enough_tries, held_up, left, too_many_hand_overs
 from spentkey.steps.see import see_application
 from spentkey.steps.ticket import what_is_asked

@@ -28,7 +28,7 @@ from spentkey.settings.load import load_settings
 from spentkey.settings.rules import rules_of
 from spentkey.settings.schema import Settings
 from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 from spentkey.story import work_on
 
 T = TypeVar("T")

@@ -31,7 +31,8 @@ from spentkey.core.outcome_record import facts_of, hand_over_of, outcome_of
 from spentkey.core.task import RemovalRequest, Task, Ticket
 from spentkey.dry_run import Foresight, foresight, look_at_application
 from spentkey.ports.read_only import SilentEvidence
-from spentkey.steps.case import Case, Hands
+from spentkey.steps.attempt import Case
+from spentkey.steps.context import Hands
 from spentkey.steps.report import (
     enough_tries,
     finish,

@@ -8,9 +8,10 @@ the directory agree. A crash anywhere is resumed by calling this again: it reads
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, Result, leave_open
 from spentkey.core.task import RemovalRequest, Ticket
-from spentkey.steps.case import Case, Hands
+from spentkey.steps.attempt import Case
+from spentkey.steps.context import Hands
 from spentkey.steps.judge import judge
-from spentkey.steps.prepare import prepare
+from spentkey.steps.plan import prepare
 from spentkey.steps.remove import Drift, Job, remove
 from spentkey.steps.report import finish, settle_problem
 from spentkey.steps.see import see_application

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from spentkey.audit.together import MOST, Ends, Together
+from spentkey.storage.group_commit import MOST, Ends, Together
 
 
 class Disk:

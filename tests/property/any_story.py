@@ -27,7 +27,7 @@ from invariants import (
 )
 from spentkey.core.outcome import Result
 from spentkey.settings.schema import Settings
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 from spentkey.story import work_on
 from spentkey_sim.entra import state as entra
 from spentkey_sim.faults import Fault

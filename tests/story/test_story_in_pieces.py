@@ -17,7 +17,7 @@ from spentkey.core.task import RemovalRequest
 from spentkey.dry_run import Would
 from spentkey.facade import Library, read_asked
 from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 from worlds import (
     EXPIRED_CERT,
     EXPIRED_SECRET,

@@ -20,14 +20,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from spentkey.audit.chain import READS_ONLY, Chain
-from spentkey.audit.together import Ends, Together
 from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History, history
 from spentkey.core.outcome import Refused
 from spentkey.ports.evidence import Question
 from spentkey.ports.runtime import Clock
+from spentkey.storage.chain import READS_ONLY, Chain
+from spentkey.storage.group_commit import Ends, Together
 
 FILE, LOCK = "evidence.jsonl", "evidence.lock"
 AT_ONCE = 1 << 20

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, LiteralString
 
-from spentkey.audit.chain import READS_ONLY, Chain, itself
-from spentkey.audit.together import Ends, Together
 from spentkey.core.errors import Busy, EvidenceBroken
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
@@ -22,6 +20,8 @@ from spentkey.core.outcome import Refused
 from spentkey.ports.evidence import Question
 from spentkey.ports.fencing import claims
 from spentkey.ports.runtime import Clock
+from spentkey.storage.chain import READS_ONLY, Chain, itself
+from spentkey.storage.group_commit import Ends, Together
 from spentkey.transport.postgres import Begun, Postgres
 
 LOCK = 0x5350_4B02

@@ -18,7 +18,7 @@ from spentkey.ports.runtime import Clock, Meter, Progress
 from spentkey.settings.clouds import is_house
 from spentkey.settings.rules import rules_of
 from spentkey.settings.schema import Settings
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 from spentkey.system import SystemClock, SystemIds, jitter
 
 

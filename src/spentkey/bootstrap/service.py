@@ -17,7 +17,7 @@ from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter, Progress
 from spentkey.settings.schema import Settings
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 from spentkey.story import work_on
 from spentkey.system import SystemClock, SystemIds, allow_many_files
 

@@ -15,7 +15,7 @@ from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Service as ServiceSettings
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 from spentkey.system import SystemClock
 from spentkey.web.access import Access, Failures, Login
 from spentkey.web.app import make_app

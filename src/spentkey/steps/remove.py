@@ -8,7 +8,7 @@ from spentkey.core.plan import Plan
 from spentkey.core.signer import Signer
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Answer, Directory, Reply
-from spentkey.steps.case import Case
+from spentkey.steps.attempt import Case
 
 NOTHING_DONE = {
     Answer.FORBIDDEN: Cause.FORBIDDEN,

@@ -6,13 +6,11 @@ from decimal import Decimal
 from spentkey.core.errors import Busy, DeskRefused, Misconfigured, SpentkeyError, Who
 from spentkey.core.guards import g7_still_ours
 from spentkey.core.notes import (
-    HANDED_OVER,
     NewNote,
     Proof,
     closing_note,
     guard_of,
     hand_over_note,
-    marker,
     resolution,
 )
 from spentkey.core.outcome import (
@@ -29,11 +27,12 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
-from spentkey.core.outcome_record import facts_of, hand_over_of
+from spentkey.core.outcome_record import facts_of
 from spentkey.core.task import Task
 from spentkey.ports.evidence import Question
 from spentkey.ports.service_desk import TaskChange
-from spentkey.steps.case import Case
+from spentkey.steps.attempt import Case
+from spentkey.steps.resume import _written_earlier
 
 
 async def finish(case: Case, end: End) -> Result:
@@ -174,20 +173,6 @@ async def reassign(case: Case, task: Task) -> None:
     await case.record("handed-over", minutes=str(minutes), team=rules.escalation_team)
 
 
-async def begun_hand_over(case: Case, task: Task) -> End | None:
-    """A hand-over whose note an earlier try wrote: it is finished as it stands, whatever the directory shows by now.
-
-    Else what became possible meanwhile would close the task under a note that says why it was not.
-    """
-    begun = case.history.handing_over
-    if begun is None or not case.history.noting(marker(case.subject, HANDED_OVER)):
-        return None
-    if not await _written_earlier(case, task, marker(case.subject, HANDED_OVER)):
-        return None
-    case.take_up(begun)
-    return hand_over_of(begun)
-
-
 async def write_note(case: Case, task: Task, note: NewNote, *, look: bool) -> bool:
     """One note per assignment: where an earlier try may have written it, it is looked for first. Whether it was new."""
     if look and await _written_earlier(case, task, note.marker):
@@ -196,17 +181,6 @@ async def write_note(case: Case, task: Task, note: NewNote, *, look: bool) -> bo
     await case.hands.desk.add_note(task, note)
     await case.record("noted", subject=note.subject, marker=note.marker)
     return True
-
-
-async def _written_earlier(case: Case, task: Task, mark: str) -> bool:
-    """Where an earlier try began to write the note, one look is not enough: it may be older than the note."""
-    rules = case.hands.rules.verify
-    for look in range(rules.reads if case.history.noting(mark) else 1):
-        if look:
-            await case.hands.clock.sleep(rules.interval_s)
-        if await case.hands.desk.has_note(task, mark):
-            return True
-    return False
 
 
 def _minutes(case: Case, task: Task) -> Decimal:

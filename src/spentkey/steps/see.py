@@ -8,7 +8,7 @@ from spentkey.core.outcome import End, Refused, hand_over
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest
 from spentkey.ports.directory import Directory
-from spentkey.steps.case import Case
+from spentkey.steps.attempt import Case
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,17 @@
 """Steps 1 and 2: read the task and its request from the service desk, and take what it asks for literally."""
 
-from decimal import Decimal
-
-from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
-from spentkey.core.outcome import End, NotOurs, Refused, Result, TicketState, hand_over, leave_open, leave_untouched
+from spentkey.core.outcome import End, NotOurs, Refused, Result, hand_over, leave_open, leave_untouched
 from spentkey.core.task import RemovalRequest, Task, Ticket, read_request
-from spentkey.steps.case import Case
-from spentkey.steps.report import begun_hand_over
+from spentkey.steps.attempt import Case
+from spentkey.steps.resume import (
+    _note_finished_close,
+    _note_finished_hand_over,
+    _note_return,
+    _still_open,
+    begun_hand_over,
+    recorded_result,
+)
 
 
 async def what_is_asked(case: Case) -> tuple[Ticket, RemovalRequest] | End | Result:
@@ -43,45 +47,6 @@ async def read_ticket(case: Case) -> Ticket | Result | End:
     return await _with_parameters(case, task)
 
 
-async def _still_open(case: Case, task: Task) -> Task:
-    """A task whose end we wrote, or began to, and that shows as ours again: `verify_reads` spaced reads must agree.
-
-    One read may be older than what we wrote, and a task must not be ended twice for that.
-    """
-    rules = case.hands.rules
-    for _ in range(rules.verify.reads - 1 if case.history.end_begun else 0):
-        if g0_task_is_ours(task, None, rules.desk) is not None:
-            break
-        await case.hands.clock.sleep(rules.verify.interval_s)
-        task = await case.hands.desk.find(case.number) or task
-    return task
-
-
-async def _note_finished_close(case: Case, begun: Facts) -> None:
-    """A crash may have come between a close and its record; the task itself shows that it took."""
-    if case.history.closing:
-        await case.record("closed", minutes=begun.get("minutes"), found="the task shows it")
-
-
-async def _note_finished_hand_over(case: Case, task: Task) -> None:
-    """A crash may have come between a reassignment and its record; the task itself shows that it took."""
-    if case.history.reassigning and task.owner_team == case.hands.rules.desk.escalation_team:
-        await case.record("handed-over", team=task.owner_team, found="the task shows it")
-
-
-async def _note_return(case: Case, task: Task) -> None:
-    """A task may have been handed over without a record of it, and then given back: that is a new assignment.
-
-    The minutes show it, because they are written together with the team.
-    """
-    begun = case.history.reassigning
-    if begun is None or "from" not in begun:
-        return
-    if Decimal(str(begun["from"])) != Decimal(str(begun["minutes"])) == task.minutes:
-        await case.record("handed-over", team=begun.get("team"), found="its minutes show it; it was given back since")
-        case.history = await case.hands.evidence.history(case.number)
-
-
 async def _with_parameters(case: Case, task: Task) -> Ticket | End:
     parameters = await case.hands.desk.parameters(task)
     not_ours = g0_task_is_ours(task, parameters, case.hands.rules.desk)
@@ -101,27 +66,3 @@ def ask(case: Case, ticket: Ticket) -> RemovalRequest | End:
         return hand_over(request)
     case.request = request
     return request
-
-
-def recorded_result(record: Facts) -> Result:
-    """The result of an earlier run, as it stands in the evidence."""
-
-    def text(name: str) -> str | None:
-        value = record.get(name)
-        return None if value is None else str(value)
-
-    return Result(
-        task=str(record.get("task")),
-        outcome=str(record.get("outcome")),
-        ticket=TicketState.CLOSED,
-        tenant=text("tenant"),
-        app_id=text("app_id"),
-        app_name=text("app_name"),
-        key_id=text("key_id"),
-        kind=text("kind"),
-        attribution=text("attribution"),
-        route=text("route"),
-        guard=text("guard"),
-        reason=text("reason"),
-        evidence=text("attempt"),
-    )

@@ -8,9 +8,9 @@ from spentkey.core.outcome import CannotTell, Cause, End, Failed, Removed, close
 from spentkey.core.plan import Survivor, lost_survivors
 from spentkey.core.verification import Verdict, Verification
 from spentkey.ports.directory import Answer, Reply
-from spentkey.steps.case import Case
+from spentkey.steps.attempt import Case
+from spentkey.steps.attribution import attribute
 from spentkey.steps.remove import Drift, Job, remove
-from spentkey.steps.witness import attribute
 
 
 async def verify(case: Case, job: Job, reply: Reply) -> End:

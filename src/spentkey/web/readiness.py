@@ -8,7 +8,7 @@ from spentkey.core.errors import SpentkeyError
 from spentkey.observe.last_calls import Known, LastKnown
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 
 FRESH_FOR_S = 30.0
 PATIENCE_S = 5.0

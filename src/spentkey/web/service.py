@@ -11,7 +11,7 @@ from spentkey.core.secret import Secret
 from spentkey.observe.metrics import Metrics
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
-from spentkey.steps.case import Hands
+from spentkey.steps.context import Hands
 from spentkey.web.access import Access
 from spentkey.web.readiness import Readiness
 

@@ -11,31 +11,10 @@ from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.notes import Subject, guard_of, reason_of
 from spentkey.core.outcome import Attribution, End, Refused, Removed, Result, Route
-from spentkey.core.rules import Rules, TenantRules
+from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest, Ticket, asked_type, ours
-from spentkey.ports.directory import Directories
-from spentkey.ports.evidence import EvidenceLog, Question
-from spentkey.ports.locks import Turns
-from spentkey.ports.runtime import Clock, Ids, Progress
-from spentkey.ports.service_desk import TaskDesk
-from spentkey.ports.vault import Vault
-
-
-@dataclass(frozen=True)
-class Hands:
-    """Everything that a story works with, put together by `spentkey.bootstrap.context`."""
-
-    desk: TaskDesk
-    vault: Vault
-    directories: Directories
-    turns: Turns
-    evidence: EvidenceLog
-    clock: Clock
-    progress: Progress
-    ids: Ids
-    rules: Rules
-    run: str
-    """The id of this run, by which guard G8 counts."""
+from spentkey.ports.evidence import Question
+from spentkey.steps.context import Hands
 
 
 @dataclass

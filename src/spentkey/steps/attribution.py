@@ -4,7 +4,7 @@ from spentkey.core.audit_event import Shows
 from spentkey.core.credential import Application
 from spentkey.core.outcome import Attribution, Route
 from spentkey.ports.directory import Directory
-from spentkey.steps.case import Case
+from spentkey.steps.attempt import Case
 
 
 async def attribute(

@@ -12,7 +12,7 @@ from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
 from spentkey.ports.directory import Directory
 from spentkey.ports.vault import CertificateEntry, DocumentRef
-from spentkey.steps.case import Case
+from spentkey.steps.attempt import Case
 
 MOST_DOCUMENTS = 10
 """Most PFX documents that are opened for one application."""

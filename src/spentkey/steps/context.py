@@ -1,0 +1,28 @@
+"""Everything that a story works with."""
+
+from dataclasses import dataclass
+
+from spentkey.core.rules import Rules
+from spentkey.ports.directory import Directories
+from spentkey.ports.evidence import EvidenceLog
+from spentkey.ports.locks import Turns
+from spentkey.ports.runtime import Clock, Ids, Progress
+from spentkey.ports.service_desk import TaskDesk
+from spentkey.ports.vault import Vault
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Everything that a story works with, put together by `spentkey.bootstrap.context`."""
+
+    desk: TaskDesk
+    vault: Vault
+    directories: Directories
+    turns: Turns
+    evidence: EvidenceLog
+    clock: Clock
+    progress: Progress
+    ids: Ids
+    rules: Rules
+    run: str
+    """The id of this run, by which guard G8 counts."""

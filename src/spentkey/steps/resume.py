@@ -1,0 +1,134 @@
+"""What takes up an earlier try: what it began is looked for, and finished as it stands."""
+
+from decimal import Decimal
+
+from spentkey.core.credential import Kind
+from spentkey.core.evidence import Facts
+from spentkey.core.guards import g0_task_is_ours
+from spentkey.core.history import History
+from spentkey.core.notes import HANDED_OVER, marker
+from spentkey.core.outcome import AlreadyGone, End, Removed, Result, Route, TicketState, close
+from spentkey.core.outcome_record import hand_over_of
+from spentkey.core.plan import Survivor, lost_survivors
+from spentkey.core.task import RemovalRequest, Task
+from spentkey.steps.attempt import Case
+from spentkey.steps.attribution import attribute
+from spentkey.steps.see import Seen
+from spentkey.steps.verify import survivor_lost
+
+
+async def _still_open(case: Case, task: Task) -> Task:
+    """A task whose end we wrote, or began to, and that shows as ours again: `verify_reads` spaced reads must agree.
+
+    One read may be older than what we wrote, and a task must not be ended twice for that.
+    """
+    rules = case.hands.rules
+    for _ in range(rules.verify.reads - 1 if case.history.end_begun else 0):
+        if g0_task_is_ours(task, None, rules.desk) is not None:
+            break
+        await case.hands.clock.sleep(rules.verify.interval_s)
+        task = await case.hands.desk.find(case.number) or task
+    return task
+
+
+async def _note_finished_close(case: Case, begun: Facts) -> None:
+    """A crash may have come between a close and its record; the task itself shows that it took."""
+    if case.history.closing:
+        await case.record("closed", minutes=begun.get("minutes"), found="the task shows it")
+
+
+async def _note_finished_hand_over(case: Case, task: Task) -> None:
+    """A crash may have come between a reassignment and its record; the task itself shows that it took."""
+    if case.history.reassigning and task.owner_team == case.hands.rules.desk.escalation_team:
+        await case.record("handed-over", team=task.owner_team, found="the task shows it")
+
+
+async def _note_return(case: Case, task: Task) -> None:
+    """A task may have been handed over without a record of it, and then given back: that is a new assignment.
+
+    The minutes show it, because they are written together with the team.
+    """
+    begun = case.history.reassigning
+    if begun is None or "from" not in begun:
+        return
+    if Decimal(str(begun["from"])) != Decimal(str(begun["minutes"])) == task.minutes:
+        await case.record("handed-over", team=begun.get("team"), found="its minutes show it; it was given back since")
+        case.history = await case.hands.evidence.history(case.number)
+
+
+def recorded_result(record: Facts) -> Result:
+    """The result of an earlier run, as it stands in the evidence."""
+
+    def text(name: str) -> str | None:
+        value = record.get(name)
+        return None if value is None else str(value)
+
+    return Result(
+        task=str(record.get("task")),
+        outcome=str(record.get("outcome")),
+        ticket=TicketState.CLOSED,
+        tenant=text("tenant"),
+        app_id=text("app_id"),
+        app_name=text("app_name"),
+        key_id=text("key_id"),
+        kind=text("kind"),
+        attribution=text("attribution"),
+        route=text("route"),
+        guard=text("guard"),
+        reason=text("reason"),
+        evidence=text("attempt"),
+    )
+
+
+async def _removed_earlier(case: Case, request: RemovalRequest, seen: Seen, intent: Facts) -> End:
+    """What survived then must still be there, but for what was removed in the work on other tasks meanwhile."""
+    ours = await case.hands.evidence.removals(request.app_id)
+    lost = lost_survivors(tuple(one for one in _recorded_survivors(intent) if one.key_id not in ours), seen.application)
+    if lost:
+        return await survivor_lost(case, seen.application, lost)
+    return await _removed_by_us(case, request, seen, case.history)
+
+
+async def _removed_for(case: Case, request: RemovalRequest, seen: Seen, task: int) -> End:
+    """Removed in the work on another task that asked for the same; what survived then is no longer of interest."""
+    return await _removed_by_us(case, request, seen, await case.hands.evidence.history(task))
+
+
+async def _removed_by_us(case: Case, request: RemovalRequest, seen: Seen, history: History) -> End:
+    intent = history.intended(request.app_id, request.key_id)
+    if intent is None:
+        return close(AlreadyGone())
+    route = Route(str(intent["route"]))
+    case.asked_since = history.asked_since(request.app_id, request.key_id)
+    attribution = await attribute(case, seen.directory, seen.application, request.key_id, route, accepted=False)
+    return close(Removed(attribution, route))
+
+
+def _recorded_survivors(intent: Facts) -> tuple[Survivor, ...]:
+    recorded = intent.get("survivors") or ()
+    return tuple(Survivor(Kind(one["kind"]), one["key_id"], one["fingerprint"]) for one in recorded)
+
+
+async def begun_hand_over(case: Case, task: Task) -> End | None:
+    """A hand-over whose note an earlier try wrote: it is finished as it stands, whatever the directory shows by now.
+
+    Else what became possible meanwhile would close the task under a note that says why it was not.
+    """
+    begun = case.history.handing_over
+    if begun is None or not case.history.noting(marker(case.subject, HANDED_OVER)):
+        return None
+    if not await _written_earlier(case, task, marker(case.subject, HANDED_OVER)):
+        return None
+    case.take_up(begun)
+    return hand_over_of(begun)
+
+
+async def _written_earlier(case: Case, task: Task, mark: str) -> bool:
+    """Where an earlier try began to write the note, one look is not enough: it may be older than the note."""
+    rules = case.hands.rules.verify
+    for look in range(rules.reads if case.history.noting(mark) else 1):
+        if look:
+            await case.hands.clock.sleep(rules.interval_s)
+        if await case.hands.desk.has_note(task, mark):
+            return True
+    return False
