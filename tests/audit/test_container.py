@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from spentkey.audit.check import StateCheck
-from spentkey.audit.container import MARKS, Surroundings, lasting
 from spentkey.core.finding import Finding, State
+from spentkey.storage.files.check import StateCheck
+from spentkey.storage.files.container import MARKS, Surroundings, lasting
 from support_core import ManualClock
 
 VOLUME = Path("/var/lib/spentkey")

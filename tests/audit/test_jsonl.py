@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from spentkey.audit.jsonl import FILE, LOCK, JsonLinesEvidence
 from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.evidence import GENESIS, follows
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import Limits
 from spentkey.ports.evidence import Question
+from spentkey.storage.files.evidence import FILE, LOCK, JsonLinesEvidence
 from support_core import NOW, ManualClock
 
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from spentkey.audit.jsonl import JsonLinesEvidence
+from spentkey.storage.files.evidence import JsonLinesEvidence
 from support_core import ManualClock
 
 async def main():
@@ -329,7 +329,7 @@ LIMIT = Refused("G8", "enough")
 COUNTING = """
 import asyncio, sys
 from pathlib import Path
-from spentkey.audit.jsonl import JsonLinesEvidence
+from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.core.rules import Limits
 from support_core import NOW, ManualClock
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from real_postgres import RealPostgres
-from spentkey.audit.jsonl import FILE, JsonLinesEvidence
-from spentkey.audit.postgres import LOCK, NEXT, NEXT_PAGE, PAGE, PostgresEvidence
 from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
 from spentkey.ports.fencing import ask_permit, holding
-from spentkey.transport.postgres import Postgres, opened
-from spentkey.transport.tables import VERSION, prepare
+from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
+from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.evidence import LOCK, NEXT, NEXT_PAGE, PAGE, PostgresEvidence
+from spentkey.storage.postgres.schema import VERSION, prepare
 from support_core import ManualClock
 
 

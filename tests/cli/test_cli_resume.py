@@ -8,7 +8,7 @@ import pytest
 
 from commands import Ended, fits, spentkey
 from real_simulator import RealSimulator
-from spentkey.audit.jsonl import JsonLinesEvidence
+from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.system import SystemClock
 
 REASON = "because another credential was lost in the work on task 40021"

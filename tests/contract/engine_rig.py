@@ -14,16 +14,16 @@ from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
 from spentkey.engine.distributed import DistributedEngine, prepare_queue
 from spentkey.engine.lanes import Sorter
-from spentkey.engine.leases import Leases
 from spentkey.engine.local import LocalEngine
 from spentkey.engine.places import PlacedClock, PlacedTurns, Places
-from spentkey.engine.turns import FileTurns
 from spentkey.ports.locks import Turns
 from spentkey.ports.queue import Engine
 from spentkey.ports.service_desk import TaskChange
+from spentkey.storage.files.locks import FileTurns
+from spentkey.storage.postgres.connection import opened
+from spentkey.storage.postgres.locks import Leases
+from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock
-from spentkey.transport.postgres import opened
-from spentkey.transport.tables import prepare
 from support_core import DESK, ONDERWIJS, PRODUCTION, parameters, task
 
 POLL_S, TAKE_OVER_S, SOON_S = 0.2, 3.0, 20.0

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from real_postgres import RealPostgres
-from spentkey.audit.jsonl import FILE, JsonLinesEvidence
-from spentkey.audit.postgres import PostgresEvidence
 from spentkey.core.evidence import GENESIS, follows
 from spentkey.core.rules import Limits
 from spentkey.core.secret import Secret
-from spentkey.transport.postgres import Postgres, opened
-from spentkey.transport.tables import prepare
+from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
+from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.postgres.schema import prepare
 from support_core import NOW, ManualClock
 
 Evidence = JsonLinesEvidence | PostgresEvidence

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from doc_texts import ROOT, blocks, page, tables
 
-from spentkey.audit.jsonl import FILE, JsonLinesEvidence
+from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 from spentkey.system import SystemClock
 
 PAGE = page("docs", "reference", "evidence.md")

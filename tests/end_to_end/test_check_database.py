@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from real_postgres import RealPostgres
-from spentkey.audit.postgres import PostgresEvidence
-from spentkey.audit.postgres_check import DatabaseCheck
 from spentkey.core.finding import Finding, State
 from spentkey.core.secret import Secret
-from spentkey.transport.postgres import opened
-from spentkey.transport.tables import prepare
+from spentkey.storage.postgres.check import DatabaseCheck
+from spentkey.storage.postgres.connection import opened
+from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.postgres.schema import prepare
 from support_core import ManualClock
 
 

@@ -8,11 +8,11 @@ import pytest
 from real_postgres import RealPostgres
 from spentkey.core.errors import Busy, Outage, Who
 from spentkey.core.secret import Secret
-from spentkey.engine.leases import Leases
 from spentkey.ports.fencing import ask_permit, claims
+from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.locks import Leases
+from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock
-from spentkey.transport.postgres import Postgres, opened
-from spentkey.transport.tables import prepare
 from support_core import ManualClock
 
 APP, TASK, TAKE_OVER_S = "22222222-2222-4222-8222-222222222222", 40021, 30.0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from spentkey.core.errors import Busy, EvidenceBroken, SpentkeyError, Who
-from spentkey.engine.turns import POLL_S, FileTurns
+from spentkey.storage.files.locks import POLL_S, FileTurns
 from support_core import NOW, ManualClock
 
 APP, OTHER = "22222222-2222-4222-8222-222222222222", "22222222-2222-4222-8222-333333333333"
@@ -20,7 +20,7 @@ TASK = 40021
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from spentkey.engine.turns import FileTurns
+from spentkey.storage.files.locks import FileTurns
 from support_core import ManualClock
 
 async def main():

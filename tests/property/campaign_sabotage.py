@@ -151,7 +151,7 @@ TABLE: dict[str, Sabotage] = {
         "tests/core/test_radius.py",
     ),
     "G9, the lock": Sabotage(
-        "engine/turns.py",
+        "storage/files/locks.py",
         "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
         "tests/engine/test_turns.py",
@@ -162,7 +162,9 @@ TABLE: dict[str, Sabotage] = {
         "",
         "tests/story/test_story_limits.py",
     ),
-    "the cut of a torn line": Sabotage("audit/jsonl.py", "        if torn:\n", "        if torn < 0:\n", PROPERTY, "5"),
+    "the cut of a torn line": Sabotage(
+        "storage/files/evidence.py", "        if torn:\n", "        if torn < 0:\n", PROPERTY, "5"
+    ),
     "the hash of a record": Sabotage(
         "core/evidence.py",
         "if not isinstance(claimed, str) or claimed != _digest(record):",

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.audit.jsonl import JsonLinesEvidence
 from spentkey.bootstrap.context import hands_for
 from spentkey.core.outcome import Result
+from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.story import work_on
 from spentkey.system import SystemClock
 from worlds import APP, EXPIRED_SECRET, TASK, parameters, world

@@ -22,11 +22,11 @@ from fault_rules import fault
 from invariants import Ledger, broken, unfinished
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
-from spentkey.audit.postgres import LOCK, PostgresEvidence
 from spentkey.core.secret import Secret
+from spentkey.storage.postgres.connection import opened
+from spentkey.storage.postgres.evidence import LOCK, PostgresEvidence
+from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock
-from spentkey.transport.postgres import opened
-from spentkey.transport.tables import prepare
 from worlds import CANARIES
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import pytest
 from real_postgres import RealPostgres
 from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
-from spentkey.transport.postgres import Postgres, opened
+from spentkey.storage.postgres.connection import Postgres, opened
 
 LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'spentkey'"
 ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'spentkey'"

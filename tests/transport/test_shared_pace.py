@@ -8,9 +8,9 @@ from real_postgres import RealPostgres
 from spentkey.core.errors import Outage
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import Pace
-from spentkey.transport.postgres import Postgres, opened
-from spentkey.transport.shared_pace import SharedStates
-from spentkey.transport.tables import prepare
+from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.rates import SharedStates
+from spentkey.storage.postgres.schema import prepare
 from support_core import ManualClock
 
 

@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from spentkey.adapters.entra.check import TenantCheck
 from spentkey.adapters.ivanti.check import IvantiCheck
 from spentkey.adapters.passwordstate.check import PasswordstateCheck
-from spentkey.audit.check import StateCheck
-from spentkey.audit.container import Surroundings
 from spentkey.bootstrap.context import connected_for, desk_of, directories_of, vault_of
 from spentkey.bootstrap.storage import with_database
 from spentkey.http.rate_limit import LocalStates
 from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
 from spentkey.settings.schema import Settings
+from spentkey.storage.files.check import StateCheck
+from spentkey.storage.files.container import Surroundings
 from spentkey.system import SystemClock
 
 

@@ -4,22 +4,22 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from spentkey.audit.postgres import PostgresEvidence
-from spentkey.audit.postgres_check import DatabaseCheck
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.engine.distributed import DistributedEngine, prepare_queue
 from spentkey.engine.lanes import Sorter
-from spentkey.engine.leases import Leases
 from spentkey.engine.local import Work
 from spentkey.engine.places import Places
 from spentkey.http.rate_limit import LocalStates, PaceStates
 from spentkey.ports.runtime import Clock
 from spentkey.settings.schema import Engine, Settings
+from spentkey.storage.postgres.check import DatabaseCheck
+from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
+from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.postgres.locks import Leases
+from spentkey.storage.postgres.rates import SharedStates
+from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock, this_process
-from spentkey.transport.postgres import STILL_S, Postgres, opened
-from spentkey.transport.shared_pace import SharedStates
-from spentkey.transport.tables import prepare
 
 
 @asynccontextmanager

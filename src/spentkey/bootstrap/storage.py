@@ -7,12 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from spentkey.audit.jsonl import JsonLinesEvidence
 from spentkey.core.errors import Misconfigured
 from spentkey.engine.lanes import Sorter
 from spentkey.engine.local import LocalEngine, Work
 from spentkey.engine.places import Places
-from spentkey.engine.turns import FileTurns
 from spentkey.http.rate_limit import LocalStates, PaceStates
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.locks import Turns
@@ -20,6 +18,8 @@ from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.settings.rules import state_directory
 from spentkey.settings.schema import Settings
+from spentkey.storage.files.evidence import JsonLinesEvidence
+from spentkey.storage.files.locks import FileTurns
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 A job is one task, and its only argument is the task's number. One job for each task (`queueing_lock`, and nothing is
 queued for a task that is being worked on), one at a time for each application (`lock`), a queue for each lane, and in
 each process one worker for each lane. A job that is tried again later lets go of the application meanwhile, so that it
-holds up nobody; the leases of `engine/leases.py` keep turns whatever the queue believes.
+holds up nobody; the leases of `storage/postgres/locks.py` keep turns whatever the queue believes.
 
 Take-over: a worker shows that it lives three times in `take_over_s`. One that has not for `take_over_s` is found by
 the others, who look just as often, and its jobs go back on the queue; by then its leases have ended too. So a task goes
@@ -28,13 +28,13 @@ from procrastinate.schema import SchemaManager
 from spentkey.core.errors import Misconfigured, SpentkeyError, Stopping
 from spentkey.engine.again import OTHERWISE, Pause, again_in, met_outage
 from spentkey.engine.lanes import DESK, UNSORTED, Slot, Sorter
-from spentkey.engine.leases import SHARE
 from spentkey.engine.local import Work
 from spentkey.engine.places import UNDER_WAY, Places, until_set
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
-from spentkey.transport.postgres import Connection, Postgres
-from spentkey.transport.tables import LOCK
+from spentkey.storage.postgres.connection import Connection, Postgres
+from spentkey.storage.postgres.locks import SHARE
+from spentkey.storage.postgres.schema import LOCK
 
 POLLING = "poll"
 """The queue of the job that looks at the queue team."""

@@ -2,7 +2,7 @@
 
 from spentkey.core.errors import Outage
 from spentkey.http.rate_limit import State, Step
-from spentkey.transport.postgres import SYSTEM, Postgres
+from spentkey.storage.postgres.connection import SYSTEM, Postgres
 
 FIRST = "INSERT INTO spentkey_paces (name) VALUES (%(name)s) ON CONFLICT DO NOTHING"
 HOLD = """

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from spentkey.audit.container import Surroundings, lasting
-from spentkey.audit.jsonl import FILE, JsonLinesEvidence
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.finding import Finding, State
 from spentkey.ports.runtime import Clock
+from spentkey.storage.files.container import Surroundings, lasting
+from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 
 SYSTEM = "state"
 MEND = "give the account that runs spentkey its own directory: install -d -m 0700 -o ACCOUNT DIRECTORY; see state.directory"

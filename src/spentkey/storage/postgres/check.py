@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from spentkey.audit.postgres import PostgresEvidence
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, State
 from spentkey.core.secret import Secret
 from spentkey.ports.runtime import Clock
-from spentkey.transport.postgres import Postgres, opened
-from spentkey.transport.tables import LEAST, VERSION, version_of
+from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.postgres.schema import LEAST, VERSION, version_of
 
 SYSTEM = "database"
 REACH = "check engine.database_url, the server's listen_addresses and pg_hba.conf, and that it runs"

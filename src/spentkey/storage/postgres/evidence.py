@@ -22,7 +22,7 @@ from spentkey.ports.fencing import claims
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
 from spentkey.storage.group_commit import Ends, Together
-from spentkey.transport.postgres import Begun, Postgres
+from spentkey.storage.postgres.connection import Begun, Postgres
 
 LOCK = 0x5350_4B02
 """Advisory lock of whoever appends."""

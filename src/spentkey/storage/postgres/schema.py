@@ -8,7 +8,7 @@ must be stopped before the upgrade.
 from typing import LiteralString
 
 from spentkey.core.errors import Misconfigured
-from spentkey.transport.postgres import Postgres
+from spentkey.storage.postgres.connection import Postgres
 
 VERSION, LEAST = 1, 1
 LOCK = 0x5350_4B01

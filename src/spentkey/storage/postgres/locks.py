@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from spentkey.core.errors import Busy, SpentkeyError
 from spentkey.ports.fencing import claims, holding
 from spentkey.ports.runtime import Clock
-from spentkey.transport.postgres import Postgres
+from spentkey.storage.postgres.connection import Postgres
 
 POLL_S, LONGEST_POLL_S = 0.25, 2.0
 """How often a lease that another worker holds is tried: first, and when it takes long."""

@@ -1,0 +1,1 @@
+"""What one machine remembers: the evidence in a file, and locks on files."""

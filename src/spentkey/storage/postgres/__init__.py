@@ -1,0 +1,1 @@
+"""What several machines remember together, in one PostgreSQL."""
