@@ -12,10 +12,6 @@ from spentkey.core.notes import NewNote
 from spentkey.core.outcome import Result, TicketState
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
-from spentkey.engine.distributed import DistributedEngine, prepare_queue
-from spentkey.engine.lanes import Sorter
-from spentkey.engine.local import LocalEngine
-from spentkey.engine.places import PlacedClock, PlacedTurns, Places
 from spentkey.ports.locks import Turns
 from spentkey.ports.queue import Engine
 from spentkey.ports.service_desk import TaskChange
@@ -24,6 +20,10 @@ from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.locks import Leases
 from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock
+from spentkey.worker.concurrency import PlacedClock, PlacedTurns, Places
+from spentkey.worker.local import LocalEngine
+from spentkey.worker.procrastinate_queue import DistributedEngine, prepare_queue
+from spentkey.worker.routing import Sorter
 from support_core import DESK, ONDERWIJS, PRODUCTION, parameters, task
 
 POLL_S, TAKE_OVER_S, SOON_S = 0.2, 3.0, 20.0

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from spentkey.core.outcome import Result, TicketState
-from spentkey.engine.again import TOLERATED, Pause, again_in, met_outage
+from spentkey.worker.backoff import TOLERATED, Pause, again_in, met_outage
 from support_core import NOW
 
 POLL_S = 30.0

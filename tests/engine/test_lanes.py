@@ -4,8 +4,8 @@ import pytest
 
 from spentkey.core.errors import Outage
 from spentkey.core.task import Parameter
-from spentkey.engine.lanes import DESK as DESK_LANE
-from spentkey.engine.lanes import UNSORTED, Slot, Sorter, slot_of
+from spentkey.worker.routing import DESK as DESK_LANE
+from spentkey.worker.routing import UNSORTED, Slot, Sorter, slot_of
 from support_core import APP_ID, DESK, ONDERWIJS, PRODUCTION, parameters, parameters_without, task
 
 TENANTS = (PRODUCTION, ONDERWIJS)

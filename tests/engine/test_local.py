@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 
 import pytest
 
-from spentkey.engine.local import in_parallel
+from spentkey.worker.local import in_parallel
 
 
 class Crowd:

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from spentkey.core.errors import Stopping, Who
-from spentkey.engine.places import PATIENCE_S, PlacedClock, PlacedTurns, Places
 from spentkey.system import SystemClock
+from spentkey.worker.concurrency import PATIENCE_S, PlacedClock, PlacedTurns, Places
 from support_core import ManualClock
 
 LANE = "production"

@@ -169,7 +169,7 @@ def test_other_libraries_lose_their_arguments(library: str) -> None:
 def test_our_own_records_keep_theirs() -> None:
     """What the engine says names the task; a token in it is masked all the same."""
     with logged() as stream:
-        logging.getLogger("spentkey.engine.local").warning("task %d is left open: %s", 7, "Bearer canary-canary")
+        logging.getLogger("spentkey.worker.local").warning("task %d is left open: %s", 7, "Bearer canary-canary")
     (line,) = stream.lines()
     assert line["event"] == f"task 7 is left open: {HIDDEN}"
 

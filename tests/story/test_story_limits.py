@@ -12,8 +12,8 @@ from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator, Steps
 from spentkey.bootstrap.context import hands_for
 from spentkey.core.outcome import Result
-from spentkey.engine.local import in_parallel
 from spentkey.story import work_on
+from spentkey.worker.local import in_parallel
 from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, OTHER_APP, TASK, parameters, sales, world
 
 KEYS = [f"33333333-3333-4333-8333-{number:012d}" for number in range(6)]

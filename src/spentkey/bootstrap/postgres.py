@@ -6,10 +6,6 @@ from contextlib import asynccontextmanager
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.engine.distributed import DistributedEngine, prepare_queue
-from spentkey.engine.lanes import Sorter
-from spentkey.engine.local import Work
-from spentkey.engine.places import Places
 from spentkey.http.rate_limit import LocalStates, PaceStates
 from spentkey.ports.runtime import Clock
 from spentkey.settings.schema import Engine, Settings
@@ -20,6 +16,10 @@ from spentkey.storage.postgres.locks import Leases
 from spentkey.storage.postgres.rates import SharedStates
 from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock, this_process
+from spentkey.worker.concurrency import Places
+from spentkey.worker.local import Work
+from spentkey.worker.procrastinate_queue import DistributedEngine, prepare_queue
+from spentkey.worker.routing import Sorter
 
 
 @asynccontextmanager

@@ -9,9 +9,6 @@ from spentkey.bootstrap.storage import Kept, engine_for, kept_for
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
-from spentkey.engine.lanes import Sorter
-from spentkey.engine.local import once
-from spentkey.engine.places import PlacedClock, PlacedTurns, Places
 from spentkey.observe.observer import Watch
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import UNMEASURED
@@ -20,6 +17,9 @@ from spentkey.settings.schema import Settings
 from spentkey.steps.context import Hands
 from spentkey.story import work_on
 from spentkey.system import SystemClock, SystemIds, allow_many_files
+from spentkey.worker.concurrency import PlacedClock, PlacedTurns, Places
+from spentkey.worker.local import once
+from spentkey.worker.routing import Sorter
 
 Trying = Callable[[int, Hands], Awaitable[Result]]
 """One try at a task with these hands: the story, or the story with somebody who watches."""

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from spentkey.core.errors import Misconfigured
-from spentkey.engine.lanes import Sorter
-from spentkey.engine.local import LocalEngine, Work
-from spentkey.engine.places import Places
 from spentkey.http.rate_limit import LocalStates, PaceStates
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.locks import Turns
@@ -20,6 +17,9 @@ from spentkey.settings.rules import state_directory
 from spentkey.settings.schema import Settings
 from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.storage.files.locks import FileTurns
+from spentkey.worker.concurrency import Places
+from spentkey.worker.local import LocalEngine, Work
+from spentkey.worker.routing import Sorter
 
 
 @dataclass(frozen=True)

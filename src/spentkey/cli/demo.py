@@ -15,8 +15,8 @@ from spentkey.cli.watching import watching
 from spentkey.core.outcome import Result
 from spentkey.demo.expectations import Truth, disagreements, ticket_says
 from spentkey.demo.simulator import Simulator, loopback_settings, simulator
-from spentkey.engine.local import in_parallel
 from spentkey.story import work_on
+from spentkey.worker.local import in_parallel
 
 
 async def demonstrate(seed: int, *, as_json: bool) -> int:

@@ -10,8 +10,8 @@ from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_plans
 from spentkey.cli.watching import watching
 from spentkey.dry_run import foresee
-from spentkey.engine.local import in_parallel
 from spentkey.settings.load import load_settings
+from spentkey.worker.local import in_parallel
 
 
 async def plan_tasks(task: int | None, config: Path, *, as_json: bool) -> int:

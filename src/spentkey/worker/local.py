@@ -14,11 +14,11 @@ from typing import TypeVar
 
 from spentkey.core.errors import SpentkeyError, Stopping
 from spentkey.core.outcome import Result
-from spentkey.engine.again import OTHERWISE, Pause, again_in, met_outage
-from spentkey.engine.lanes import UNSORTED, Slot, Sorter
-from spentkey.engine.places import UNDER_WAY, Places, until_set
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
+from spentkey.worker.backoff import OTHERWISE, Pause, again_in, met_outage
+from spentkey.worker.concurrency import UNDER_WAY, Places, until_set
+from spentkey.worker.routing import UNSORTED, Slot, Sorter
 
 T = TypeVar("T")
 Work = Callable[[int], Awaitable[Result]]

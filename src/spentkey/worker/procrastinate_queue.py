@@ -26,15 +26,15 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.schema import SchemaManager
 
 from spentkey.core.errors import Misconfigured, SpentkeyError, Stopping
-from spentkey.engine.again import OTHERWISE, Pause, again_in, met_outage
-from spentkey.engine.lanes import DESK, UNSORTED, Slot, Sorter
-from spentkey.engine.local import Work
-from spentkey.engine.places import UNDER_WAY, Places, until_set
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.locks import SHARE
 from spentkey.storage.postgres.schema import LOCK
+from spentkey.worker.backoff import OTHERWISE, Pause, again_in, met_outage
+from spentkey.worker.concurrency import UNDER_WAY, Places, until_set
+from spentkey.worker.local import Work
+from spentkey.worker.routing import DESK, UNSORTED, Slot, Sorter
 
 POLLING = "poll"
 """The queue of the job that looks at the queue team."""
