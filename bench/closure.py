@@ -27,11 +27,11 @@ def closure(roots: list[str]) -> dict[str, Distribution]:
     return found
 
 
-def places(found: dict[str, Distribution]) -> set[str]:
+def slots(found: dict[str, Distribution]) -> set[str]:
     """The top folders and files of distributions, so that byte code beside the code is counted too."""
     files = ((one, path) for one in found.values() for path in one.files or [] if path.parts[0] != "..")
     return {str(one.locate_file(path.parts[0])) for one, path in files}
 
 
 if __name__ == "__main__":
-    print("\n".join(sorted(places(closure(sys.argv[1:])))))
+    print("\n".join(sorted(slots(closure(sys.argv[1:])))))

@@ -79,10 +79,10 @@ def run(setup: Setup, tasks: int, conditions: Conditions, folder: Path, now: dat
         loopback = Loopback.start(folder, world_of(each, now), conditions.latency_ms)
         stack.callback(loopback.stop)
         database = stack.enter_context(postgres()) if setup.database else None
-        crew = stack.enter_context(Crew.started(setup, each, conditions, loopback, database))
-        crew.wait(tasks, conditions.most_s)
-        sample = crew.sample(tasks)
-        check(loopback.truth(), each, crew.tally)
+        worker = stack.enter_context(Worker.started(setup, each, conditions, loopback, database))
+        worker.wait(tasks, conditions.most_s)
+        sample = worker.sample(tasks)
+        check(loopback.truth(), each, worker.tally)
     return sample
 
 
@@ -97,7 +97,7 @@ def postgres() -> Generator[Any]:
 
 
 @dataclass
-class Crew:
+class Worker:
     """The processes at work, and who watches them."""
 
     loopback: Loopback
@@ -115,7 +115,7 @@ class Crew:
     @contextmanager
     def started(
         cls, setup: Setup, each: list[Removal], conditions: Conditions, loopback: Loopback, database: Any
-    ) -> Generator["Crew"]:
+    ) -> Generator["Worker"]:
         """Start everything; at the end nothing of it is left."""
         watch = Watch({"simulator": loopback.process.pid} | ({"database": database.pid} if database else {}))
         begun = loopback.cpu(), watch.cpu("database")
@@ -124,13 +124,13 @@ class Crew:
         home.mkdir(exist_ok=True)
         commands = _commands(setup, each, conditions, loopback)
         environment = clean_environment(home, **_settings(setup, conditions, home), **url, PYTHONPATH=str(ROOT))
-        crew = cls(loopback, [], [], watch, database, Tally(), [], begun)
+        worker = cls(loopback, [], [], watch, database, Tally(), [], begun)
         try:
             for number, command in enumerate(commands):
-                crew.start(f"process {number}", command, environment, home)
-            yield crew
+                worker.start(f"process {number}", command, environment, home)
+            yield worker
         finally:
-            for one in crew.processes:
+            for one in worker.processes:
                 one.kill()
                 one.wait()
             watch.end()

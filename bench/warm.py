@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bench.loop import measured_loop
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.ports.read_only import NoProgress
 from spentkey.settings.load import load_settings
 from spentkey.story import work_on
@@ -16,10 +16,10 @@ from spentkey.story import work_on
 async def main(config: Path, first: int, count: int) -> None:
     """Work on `count` measured tasks, after one to warm up."""
     settings = load_settings(config, os.environ)
-    async with hands_for(settings, NoProgress(), use_proxies=False) as hands:
+    async with context_for(settings, NoProgress(), use_proxies=False) as context:
 
         async def work(task: int) -> None:
-            result = await work_on(task, hands)
+            result = await work_on(task, context)
             if (result.outcome, result.exit_code) != ("removed", 0):
                 sys.exit(f"task {task}: {result.outcome}, {result.reason}")
 

@@ -22,10 +22,10 @@ from aiohttp.client_proto import ResponseHandler
 
 from campaign_folder import campaign_folder
 from real_simulator import Steps
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
-from spentkey.steps.context import Hands
+from spentkey.steps.context import Context
 from spentkey_sim import config_out, tls
 from spentkey_sim.addresses import Addresses
 from spentkey_sim.clock import SimClock
@@ -223,13 +223,13 @@ class InMemory:
         return load_settings(self.folder / "spentkey.toml", environment)
 
     @contextlib.asynccontextmanager
-    async def hands(self, settings: Settings) -> AsyncGenerator[Hands]:
+    async def context(self, settings: Settings) -> AsyncGenerator[Context]:
         """A process of its own, as far as memory goes: every adapter is new."""
-        async with hands_for(settings, Steps(), use_proxies=False, clock=self.clock) as hands:
-            session = cast("Any", hands.directories).session_for(f"https://localhost:{PORTS['entra']}")
+        async with context_for(settings, Steps(), use_proxies=False, clock=self.clock) as context:
+            session = cast("Any", context.directories).session_for(f"https://localhost:{PORTS['entra']}")
             spare, session._connector = session._connector, MemoryConnector(self.servers)
             await spare.close()
-            yield hands
+            yield context
 
     async def arrive(self) -> None:
         """A request arrives: others may go first, or the process that sent it dies."""

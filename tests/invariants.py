@@ -241,12 +241,12 @@ def _written_once(ledger: Ledger, truth: Json) -> list[str]:
 
 def _no_secrets(ledger: Ledger, truth: Json, state: Path, results: Iterable[Mapping[str, Any]]) -> list[str]:
     """Invariant 4, for what a run leaves behind: files, notes and printed results."""
-    places = {file.name: _read(file) for file in state.rglob("*") if file.is_file()}
-    places["the tickets"] = json.dumps(truth["ivanti"])
-    places["what was printed"] = json.dumps([dict(result) for result in results])
-    wrong = [f"4: {where} holds a secret" for where, text in places.items() for one in ledger.canaries if one in text]
+    slots = {file.name: _read(file) for file in state.rglob("*") if file.is_file()}
+    slots["the tickets"] = json.dumps(truth["ivanti"])
+    slots["what was printed"] = json.dumps([dict(result) for result in results])
+    wrong = [f"4: {where} holds a secret" for where, text in slots.items() for one in ledger.canaries if one in text]
     return wrong + [
-        f"4: {where} holds {found[0]!r}" for where, text in places.items() if (found := _SECRETIVE.search(text))
+        f"4: {where} holds {found[0]!r}" for where, text in slots.items() if (found := _SECRETIVE.search(text))
     ]
 
 

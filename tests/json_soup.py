@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.http.client import Answered
-from spentkey.http.retry import TryAgain
+from spentkey.http.client import Response
+from spentkey.http.retry import Retryable
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """How these are tried: however slow a busy machine is."""
@@ -36,20 +36,20 @@ def records(good: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def answered(value: Any, status: int = 200, **headers: str) -> Answered:
+def response(value: Any, status: int = 200, **headers: str) -> Response:
     """An answer with this JSON."""
-    return Answered(status, {"Content-Type": "application/json", **headers}, json.dumps(value).encode())
+    return Response(status, {"Content-Type": "application/json", **headers}, json.dumps(value).encode())
 
 
 def refusal_of(read: Callable[[], Any]) -> tuple[Any, str | None]:
     """What was read, or the text of the refusal; another exception than those meant goes through."""
     try:
         return read(), None
-    except (SpentkeyError, TryAgain) as problem:
+    except (SpentkeyError, Retryable) as problem:
         return None, str(problem)
 
 
-def answers() -> st.SearchStrategy[Answered]:
+def answers() -> st.SearchStrategy[Response]:
     """Any answer at all: any status, any bytes, any kind."""
     bodies = st.binary(max_size=60) | VALUES.map(lambda value: json.dumps(value).encode())
     kinds = st.sampled_from(["application/json", "text/html", "application/octet-stream", ""])
@@ -57,5 +57,5 @@ def answers() -> st.SearchStrategy[Answered]:
     return st.builds(_answer, statuses, kinds, bodies)
 
 
-def _answer(status: int, kind: str, body: bytes) -> Answered:
-    return Answered(status, {"Content-Type": kind}, body)
+def _answer(status: int, kind: str, body: bytes) -> Response:
+    return Response(status, {"Content-Type": kind}, body)

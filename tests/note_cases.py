@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from spentkey.core.audit_event import Shows, Witness
+from spentkey.core.audit_event import AuditEvent, Shows
 from spentkey.core.credential import Kind
 from spentkey.core.errors import Who
 from spentkey.core.guards import (
@@ -32,8 +32,8 @@ from spentkey.core.outcome import (
     Failed,
     Outcome,
     Refused,
+    RemovalRoute,
     Removed,
-    Route,
     hand_over,
 )
 from spentkey.core.task import read_request
@@ -49,7 +49,7 @@ from support_core import (
     parameters,
     request,
     secret,
-    sighting,
+    snapshot,
 )
 
 FOLDER = Path(__file__).parent / "vectors" / "notes"
@@ -65,7 +65,7 @@ ABOUT = Subject(
     evidence="3ce2e64d-7948-4de6-b568-f8ec48529ea0",
 )
 CERTIFICATE = replace(ABOUT, secret_type="Certificaat")
-REMOVED = Removed(Attribution.CONFIRMED, Route.REMOVE_PASSWORD)
+REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_PASSWORD)
 NO_TIME = timedelta(0)
 
 
@@ -75,16 +75,16 @@ def refusals() -> dict[str, object]:
     return {
         "G1-empty": read_request(parameters(SecretID=" ")),
         "G1-unsupported": read_request(parameters(SecretType="Password")),
-        "G2-no-application": g2_application(sighting(None), request(), PRODUCTION),
+        "G2-no-application": g2_application(snapshot(None), request(), PRODUCTION),
         "G2-no-tenant": g2_tenant(request(), ()),
         "G3-name": g3_name(application(display_name="Billing"), request()),
-        "G4-other-list": g4_locate(application(certificate()), sighting(None), request()),
-        "G4-service-principal": g4_locate(held, sighting(held, secret()), request()),
+        "G4-other-list": g4_locate(application(certificate()), snapshot(None), request()),
+        "G4-service-principal": g4_locate(held, snapshot(held, secret()), request()),
         "G4-typing-error": g4_not_a_typo(held, Kind.SECRET, NOW, NO_TIME),
         "G5-not-expired": g5_expired(secret(end=NOW + DAY), NOW, NOW, NO_TIME),
         "G5-no-end": g5_expired(secret(end=None), NOW, NOW, NO_TIME),
         "G6-protected": g6_not_protected(secret(display_name="CWAP_AuthSecret"), held, (), frozenset()),
-        "G10-changed": g10_lists_unchanged(held, sighting(application())),
+        "G10-changed": g10_lists_unchanged(held, snapshot(application())),
     }
 
 
@@ -130,13 +130,13 @@ def cases() -> dict[str, Callable[[str], NewNote]]:
     made["already-gone-not-closed"] = _handed(AlreadyGone(), unwritten)
     made["removed"] = lambda language: closing_note(ABOUT, REMOVED, Proof(5), language)
     for shows in Shows:
-        made[f"removed-witness-{shows}"] = _witnessed(Witness(shows, "as the log says"))
+        made[f"removed-witness-{shows}"] = _witnessed(AuditEvent(shows, "as the log says"))
     made["already-gone"] = lambda language: closing_note(ABOUT, AlreadyGone(), Proof(5), language)
     return made
 
 
-def _witnessed(witness: Witness) -> Callable[[str], NewNote]:
-    return lambda language: closing_note(ABOUT, REMOVED, Proof(5, witness), language)
+def _witnessed(audit_event: AuditEvent) -> Callable[[str], NewNote]:
+    return lambda language: closing_note(ABOUT, REMOVED, Proof(5, audit_event), language)
 
 
 def as_text(note: NewNote) -> str:

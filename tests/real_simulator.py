@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
-from spentkey.dry_run import Foresight, foresee
+from spentkey.dry_run import Planned, dry_run
 from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
 from spentkey.story import work_on
@@ -119,14 +119,14 @@ class RealSimulator:
     async def run(self, number: int, clock: QuickClock | None = None, **environment: str) -> Result:
         """One task, from ticket to report, with all the real adapters."""
         settings = self.settings(**environment)
-        async with hands_for(settings, Steps(), use_proxies=False, clock=clock or QuickClock()) as hands:
-            return await work_on(number, hands)
+        async with context_for(settings, Steps(), use_proxies=False, clock=clock or QuickClock()) as context:
+            return await work_on(number, context)
 
-    async def plan(self, number: int, **environment: str) -> Foresight:
+    async def plan(self, number: int, **environment: str) -> Planned:
         """What would be done to one task."""
         settings = self.settings(**environment)
-        async with hands_for(settings, Steps(), use_proxies=False, clock=QuickClock(), read_only=True) as hands:
-            return await foresee(number, hands)
+        async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock(), read_only=True) as context:
+            return await dry_run(number, context)
 
     def reset(self, world: dict[str, Any]) -> None:
         """Another world in the same process, and an empty state directory."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from spentkey.core.credential import Application, Credential, Holder, Kind, Sighting
+from spentkey.core.credential import Application, Credential, Holder, Kind, Snapshot
 from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
 from spentkey.core.task import Parameter, RemovalRequest, Task
 
@@ -146,9 +146,9 @@ def application(*credentials: Credential, **changes: Any) -> Application:
     return replace(Application(OBJECT_ID, credentials, APP_ID, "Sales"), **changes)
 
 
-def sighting(found: Application | None, *on_principal: Credential, **changes: Any) -> Sighting:
+def snapshot(found: Application | None, *on_principal: Credential, **changes: Any) -> Snapshot:
     """A look at the directory that shows `found`, and a service principal with those credentials."""
-    return replace(Sighting(found, Holder(PRINCIPAL_ID, on_principal), NOW), **changes)
+    return replace(Snapshot(found, Holder(PRINCIPAL_ID, on_principal), NOW), **changes)
 
 
 def as_identifier(name: str, codec: str = "utf-8") -> str:

@@ -6,9 +6,9 @@ from enum import StrEnum
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, NotOurs, Result, TicketState, leave_open
 from spentkey.core.task import RemovalRequest
-from spentkey.ports.read_only import SilentEvidence
-from spentkey.steps.attempt import Case
-from spentkey.steps.context import Hands
+from spentkey.ports.read_only import ReadOnlyEvidence
+from spentkey.steps.attempt import Attempt
+from spentkey.steps.context import Context
 from spentkey.steps.judge import judge
 from spentkey.steps.plan import prepare
 from spentkey.steps.report import enough_tries, held_up, left, too_many_hand_overs
@@ -16,7 +16,7 @@ from spentkey.steps.see import see_application
 from spentkey.steps.ticket import what_is_asked
 
 
-class Would(StrEnum):
+class Action(StrEnum):
     """What a run would do to the task now."""
 
     REMOVE = "remove"
@@ -27,10 +27,10 @@ class Would(StrEnum):
 
 
 @dataclass(frozen=True)
-class Foresight:
+class Planned:
     """One line of a plan."""
 
-    would: Would
+    would: Action
     result: Result
     fallback_would_free: bool = False
     """Whether the task is handed over only because policy.certificate_fallback is not `patch`."""
@@ -41,59 +41,61 @@ class Foresight:
         return {name: value for name, value in fields.items() if name not in ("outcome", "ticket")}
 
 
-async def foresee(number: int, hands: Hands) -> Foresight:
+async def dry_run(number: int, context: Context) -> Planned:
     """Say what a run would do to the task with that AssignmentID."""
-    case = Case(number, attempt=hands.ids.new(), hands=replace(hands, evidence=SilentEvidence(hands.evidence)))
+    attempt = Attempt(
+        number, attempt_id=context.ids.new(), context=replace(context, evidence=ReadOnlyEvidence(context.evidence))
+    )
     try:
-        end = await _look_ahead(case)
+        end = await _look_ahead(attempt)
     except SpentkeyError as problem:
-        end = left(problem, case)
-    return await foresight(case, end)
+        end = left(problem, attempt)
+    return await planned(attempt, end)
 
 
-async def foresight(case: Case, end: End | Result | None) -> Foresight:
+async def planned(attempt: Attempt, end: End | Result | None) -> Planned:
     """What the look ahead means: None is that nothing stands in the way of a removal."""
     if end is None:
         nothing_yet = End(NotOurs(""), TicketState.OPEN)
-        return Foresight(Would.REMOVE, replace(case.result(nothing_yet), reason=None))
+        return Planned(Action.REMOVE, replace(attempt.result(nothing_yet), reason=None))
     if isinstance(end, Result):
-        return Foresight(Would.PASS, replace(end, reason="the task is already closed, by an earlier run"))
-    end = enough_tries(case, end)
+        return Planned(Action.PASS, replace(end, reason="the task is already closed, by an earlier run"))
+    end = enough_tries(attempt, end)
     if end.ticket is TicketState.HANDED_OFF:
-        too_many = await case.hands.evidence.ask(too_many_hand_overs(case))
+        too_many = await attempt.context.evidence.ask(too_many_hand_overs(attempt))
         end = held_up(end, too_many) if too_many is not None else end
-    freed = case.no_signer and not case.hands.rules.patch_allowed
-    return Foresight(_would(end), case.result(end), fallback_would_free=freed)
+    freed = attempt.no_signer and not attempt.context.rules.patch_allowed
+    return Planned(_action_of(end), attempt.result(end), fallback_would_free=freed)
 
 
-async def _look_ahead(case: Case) -> End | Result | None:
-    asked = await what_is_asked(case)
-    return asked if isinstance(asked, End | Result) else await look_at_application(case, asked[1])
+async def _look_ahead(attempt: Attempt) -> End | Result | None:
+    asked = await what_is_asked(attempt)
+    return asked if isinstance(asked, End | Result) else await look_at_application(attempt, asked[1])
 
 
-async def look_at_application(case: Case, request: RemovalRequest) -> End | None:
+async def look_at_application(attempt: Attempt, request: RemovalRequest) -> End | None:
     """Steps 3 to 5 and the limits, read only."""
-    seen = await see_application(case, request)
+    seen = await see_application(attempt, request)
     if isinstance(seen, End):
         return seen
-    judged = await judge(case, request, seen)
+    judged = await judge(attempt, request, seen)
     if isinstance(judged, End):
         return judged
-    prepared = await prepare(case, judged[0].directory, judged[0].application, judged[1])
+    prepared = await prepare(attempt, judged[0].directory, judged[0].application, judged[1])
     if isinstance(prepared, End):
         return prepared
-    now, limits = case.hands.clock.now(), case.hands.rules.limits
-    too_many = await case.hands.evidence.ask(
-        lambda radius: radius.refuse_intent(case.hands.run, request.app_id, now, limits)
+    now, limits = attempt.context.clock.now(), attempt.context.rules.limits
+    too_many = await attempt.context.evidence.ask(
+        lambda blast_radius: blast_radius.refuse_intent(attempt.context.run, request.app_id, now, limits)
     )
     return leave_open(too_many) if too_many is not None else None
 
 
-def _would(end: End) -> Would:
+def _action_of(end: End) -> Action:
     if end.ticket is TicketState.UNTOUCHED:
-        return Would.PASS if isinstance(end.outcome, NotOurs) else Would.LEAVE
+        return Action.PASS if isinstance(end.outcome, NotOurs) else Action.LEAVE
     return {
-        TicketState.CLOSED: Would.CLOSE_AS_GONE,
-        TicketState.HANDED_OFF: Would.HAND_OFF,
-        TicketState.OPEN: Would.LEAVE,
+        TicketState.CLOSED: Action.CLOSE_AS_GONE,
+        TicketState.HANDED_OFF: Action.HAND_OFF,
+        TicketState.OPEN: Action.LEAVE,
     }[end.ticket]

@@ -29,10 +29,10 @@ from spentkey.core.outcome import (
 )
 from spentkey.core.outcome_record import facts_of, hand_over_of, outcome_of
 from spentkey.core.task import RemovalRequest, Task, Ticket
-from spentkey.dry_run import Foresight, foresight, look_at_application
-from spentkey.ports.read_only import SilentEvidence
-from spentkey.steps.attempt import Case
-from spentkey.steps.context import Hands
+from spentkey.dry_run import Planned, look_at_application, planned
+from spentkey.ports.read_only import ReadOnlyEvidence
+from spentkey.steps.attempt import Attempt
+from spentkey.steps.context import Context
 from spentkey.steps.report import (
     enough_tries,
     finish,
@@ -74,115 +74,117 @@ class Written:
     """The note as it stands in the task."""
 
 
-async def remove_asked(asked: Asked, hands: Hands) -> Result:
+async def remove_asked(asked: Asked, context: Context) -> Result:
     """Steps 3 to 7. The result's `ticket` says what is to become of the task; nothing is written to it here."""
-    case = await _case(asked, hands)
+    attempt = await _case(asked, context)
     try:
-        async with _task_turn(case):
-            end = await _tell(case, asked)
-            return end if isinstance(end, Result) else await _settle(case, enough_tries(case, end), outage=False)
+        async with _task_lock(attempt):
+            end = await _tell(attempt, asked)
+            return end if isinstance(end, Result) else await _settle(attempt, enough_tries(attempt, end), outage=False)
     except SpentkeyError as problem:
-        return await _settle(case, left(problem, case), outage=problem.who is Who.NOBODY)
+        return await _settle(attempt, left(problem, attempt), outage=problem.who is Who.NOBODY)
 
 
-async def foresee_asked(asked: Asked, hands: Hands) -> Foresight:
+async def dry_run_asked(asked: Asked, context: Context) -> Planned:
     """What `remove_asked` would do, without a single write."""
-    case = await _case(asked, replace(hands, evidence=SilentEvidence(hands.evidence)))
+    attempt = await _case(asked, replace(context, evidence=ReadOnlyEvidence(context.evidence)))
     try:
-        ticket = await _ticket_for(case, asked)
+        ticket = await _ticket_for(attempt, asked)
         ended = isinstance(ticket, End | Result)
-        end = ticket if ended else await look_at_application(case, asked.request)
+        end = ticket if ended else await look_at_application(attempt, asked.request)
     except SpentkeyError as problem:
-        end = left(problem, case)
-    return await foresight(case, end)
+        end = left(problem, attempt)
+    return await planned(attempt, end)
 
 
-async def close_proven(number: int, hands: Hands, wording: str | None = None) -> Written:
+async def close_proven(number: int, context: Context, wording: str | None = None) -> Written:
     """Close a task whose removal is on record; one that we closed before gives its recorded result again."""
-    case = Case(number, attempt=hands.ids.new(), hands=hands, wording=wording)
+    attempt = Attempt(number, attempt_id=context.ids.new(), context=context, wording=wording)
     try:
-        async with hands.turns.task(number):
-            ticket = await read_ticket(case)
+        async with context.locks.task(number):
+            ticket = await read_ticket(attempt)
             if isinstance(ticket, Result):
                 return Written(ticket, changed=False)
-            end = ticket if isinstance(ticket, End) else _proof(case, ticket)
+            end = ticket if isinstance(ticket, End) else _proof(attempt, ticket)
             if isinstance(ticket, End) or end.ticket is not TicketState.CLOSED:
-                return Written(case.result(end), changed=False)
-            result = await finish(case, end)
+                return Written(attempt.result(end), changed=False)
+            result = await finish(attempt, end)
             return Written(result, changed=result.ticket is TicketState.CLOSED, before=ticket.task)
     except SpentkeyError as problem:
-        return Written(await settle_problem(case, problem), changed=False)
+        return Written(await settle_problem(attempt, problem), changed=False)
 
 
-async def note_on(number: int, remark: Remark, hands: Hands) -> Written:
+async def note_on(number: int, remark: Remark, context: Context) -> Written:
     """Write a note once. The one of a hand-over begins it, and is the story's own where it tells of the last try."""
-    case = Case(number, attempt=hands.ids.new(), hands=hands)
+    attempt = Attempt(number, attempt_id=context.ids.new(), context=context)
     try:
-        async with hands.turns.task(number):
-            ticket = await _our_ticket(case)
+        async with context.locks.task(number):
+            ticket = await _our_ticket(attempt)
             if isinstance(ticket, End):
-                return Written(case.result(ticket), changed=False)
-            return await _note(case, ticket, remark)
+                return Written(attempt.result(ticket), changed=False)
+            return await _note(attempt, ticket, remark)
     except SpentkeyError as problem:
-        return Written(await settle_problem(case, problem), changed=False)
+        return Written(await settle_problem(attempt, problem), changed=False)
 
 
-async def reassign_task(number: int, hands: Hands) -> Written:
+async def reassign_task(number: int, context: Context) -> Written:
     """Give a task to the escalation team, within the limit of guard G8; one that has it from us already is left."""
-    case = Case(number, attempt=hands.ids.new(), hands=hands)
+    attempt = Attempt(number, attempt_id=context.ids.new(), context=context)
     try:
-        async with hands.turns.task(number):
-            ticket = await _our_ticket(case)
+        async with context.locks.task(number):
+            ticket = await _our_ticket(attempt)
             if isinstance(ticket, End):
-                return Written(case.result(await _given_already(case) or ticket), changed=False)
-            end = await _begin_hand_over(case, _end_on_record(case) or hand_over(Failed("handed over by a playbook")))
+                return Written(attempt.result(await _given_already(attempt) or ticket), changed=False)
+            end = await _begin_hand_over(
+                attempt, _end_on_record(attempt) or hand_over(Failed("handed over by a playbook"))
+            )
             if end.ticket is TicketState.OPEN:
-                return Written(await settle(case, end, outage=False), changed=False)
-            await reassign(case, ticket.task)
-            return Written(await settle(case, end, outage=False), changed=True, before=ticket.task)
+                return Written(await settle(attempt, end, outage=False), changed=False)
+            await reassign(attempt, ticket.task)
+            return Written(await settle(attempt, end, outage=False), changed=True, before=ticket.task)
     except SpentkeyError as problem:
-        return Written(await settle_problem(case, problem), changed=False)
+        return Written(await settle_problem(attempt, problem), changed=False)
 
 
-async def _case(asked: Asked, hands: Hands) -> Case:
-    case = Case(asked.task or NO_TASK, attempt=hands.ids.new(), hands=hands)
+async def _case(asked: Asked, context: Context) -> Attempt:
+    attempt = Attempt(asked.task or NO_TASK, attempt_id=context.ids.new(), context=context)
     if asked.task is None:
-        known = await hands.evidence.history(NO_TASK)
-        case.history = History(tuple(one for one in known.records if one.get("what") in ("intent", "answer")))
-        case.request, case.secret_type = asked.request, asked.request.secret_type
-    return case
+        known = await context.evidence.history(NO_TASK)
+        attempt.history = History(tuple(one for one in known.records if one.get("what") in ("intent", "answer")))
+        attempt.request, attempt.secret_type = asked.request, asked.request.secret_type
+    return attempt
 
 
 @asynccontextmanager
-async def _task_turn(case: Case) -> AsyncGenerator[None]:
+async def _task_lock(attempt: Attempt) -> AsyncGenerator[None]:
     """Guard G9 for the task, where there is one."""
-    if case.number == NO_TASK:
+    if attempt.number == NO_TASK:
         yield
     else:
-        async with case.hands.turns.task(case.number):
+        async with attempt.context.locks.task(attempt.number):
             yield
 
 
-async def _tell(case: Case, asked: Asked) -> End | Result:
-    ticket = await _ticket_for(case, asked)
+async def _tell(attempt: Attempt, asked: Asked) -> End | Result:
+    ticket = await _ticket_for(attempt, asked)
     if isinstance(ticket, End | Result):
         return ticket
-    async with case.hands.turns.turn(asked.request.app_id):
-        return await on_application(case, ticket, asked.request)
+    async with attempt.context.locks.application(asked.request.app_id):
+        return await on_application(attempt, ticket, asked.request)
 
 
-async def _ticket_for(case: Case, asked: Asked) -> Ticket | End | Result | None:
+async def _ticket_for(attempt: Attempt, asked: Asked) -> Ticket | End | Result | None:
     """The ticket that asks for the same as the caller does; None where the caller names none."""
     if asked.task is None:
-        stopped = await case.hands.evidence.ask(lambda radius: radius.refuse_any())
-        return leave_open(stopped) if stopped is not None else _other_tenant(case, asked)
-    found = await what_is_asked(case)
+        stopped = await attempt.context.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
+        return leave_open(stopped) if stopped is not None else _other_tenant(attempt, asked)
+    found = await what_is_asked(attempt)
     if isinstance(found, End | Result):
         return found
     ticket, request = found
     if not _same(request, asked.request):
         return leave_untouched(Refused("G7", "the task asks for something else than what is to be removed"))
-    return _other_tenant(case, asked) or ticket
+    return _other_tenant(attempt, asked) or ticket
 
 
 def _same(one: RemovalRequest, other: RemovalRequest) -> bool:
@@ -195,109 +197,112 @@ def _same(one: RemovalRequest, other: RemovalRequest) -> bool:
     return meant(one) == meant(other)
 
 
-def _other_tenant(case: Case, asked: Asked) -> End | None:
+def _other_tenant(attempt: Attempt, asked: Asked) -> End | None:
     """Guard G2: the tenant that the caller names is the one that the parameters mean."""
-    found = g2_tenant(asked.request, case.hands.rules.tenants)
+    found = g2_tenant(asked.request, attempt.context.rules.tenants)
     if asked.tenant is None or isinstance(found, Refused) or found.name == asked.tenant:
         return None
     return hand_over(Refused("G2", f"the parameters mean the tenant {found.name}, not {asked.tenant}"))
 
 
-async def _settle(case: Case, end: End, *, outage: bool) -> Result:
-    result = case.result(end)
+async def _settle(attempt: Attempt, end: End, *, outage: bool) -> Result:
+    result = attempt.result(end)
     if not isinstance(end.outcome, NotOurs):
-        about = {**recorded(case, result), **facts_of(end)}
-        await case.try_to_record("step-result", **about, outage=outage or waits(end))
-    case.step(result.ticket.value, result.reason or result.outcome)
+        about = {**recorded(attempt, result), **facts_of(end)}
+        await attempt.try_to_record("step-result", **about, outage=outage or waits(end))
+    attempt.step(result.ticket.value, result.reason or result.outcome)
     return result
 
 
-def _proof(case: Case, ticket: Ticket) -> End:
+def _proof(attempt: Attempt, ticket: Ticket) -> End:
     """The end that closes the task, if the removal that it asks for is on record."""
-    request = ask(case, ticket)
+    request = ask(attempt, ticket)
     if isinstance(request, End):
         return leave_open(request.outcome)
-    proof = case.history.proven(request.app_id, request.key_id)
+    proof = attempt.history.proven(request.app_id, request.key_id)
     outcome = outcome_of(proof) if proof is not None else None
     if proof is None or not isinstance(outcome, Removed | AlreadyGone):
         return leave_open(Failed("no verified removal is on record, and no task is closed without that proof"))
-    case.take_up(proof)
-    case.reads = case.hands.rules.verify.reads
+    attempt.take_up(proof)
+    attempt.reads = attempt.context.rules.verify.reads
     return close(outcome)
 
 
-async def _our_ticket(case: Case) -> Ticket | End:
+async def _our_ticket(attempt: Attempt) -> Ticket | End:
     """Guard G0. A stop (guard G8) does not keep a task from being handed over."""
-    desk, rules = case.hands.desk, case.hands.rules.desk
-    task = await desk.find(case.number)
+    desk, rules = attempt.context.desk, attempt.context.rules.desk
+    task = await desk.find(attempt.number)
     if task is None:
-        return leave_untouched(NotOurs(f"no task has the number {case.number}"))
-    case.history = await case.hands.evidence.history(case.number)
+        return leave_untouched(NotOurs(f"no task has the number {attempt.number}"))
+    attempt.history = await attempt.context.evidence.history(attempt.number)
     not_ours = g0_task_is_ours(task, None, rules)
     if not_ours is None:
         ticket = Ticket(task, await desk.parameters(task))
         not_ours = g0_task_is_ours(task, ticket.parameters, rules)
         if not_ours is None:
-            case.learn_parameters(ticket)
-            ask(case, ticket)
+            attempt.learn_parameters(ticket)
+            ask(attempt, ticket)
             return ticket
     return leave_untouched(not_ours)
 
 
-def _end_on_record(case: Case) -> End | None:
+def _end_on_record(attempt: Attempt) -> End | None:
     """How the last try of this assignment ended, if it was for people to look at."""
-    begun = case.history.handing_over or case.history.ended()
+    begun = attempt.history.handing_over or attempt.history.ended()
     if begun is None or begun.get("ticket") != TicketState.HANDED_OFF:
         return None
-    case.take_up(begun)
+    attempt.take_up(begun)
     return hand_over_of(begun)
 
 
-async def _note(case: Case, ticket: Ticket, remark: Remark) -> Written:
+async def _note(attempt: Attempt, ticket: Ticket, remark: Remark) -> Written:
     if not remark.hands_over:
-        text = remark_note(case.subject, remark)
-        changed = await write_note(case, ticket.task, text, look=True)
-        return Written(case.result(leave_open(Failed("a note"))), changed=changed, text=text)
-    end = _end_to_tell(case, ticket, remark)
-    begun = await _begin_hand_over(case, end)
+        text = remark_note(attempt.subject, remark)
+        changed = await write_note(attempt, ticket.task, text, look=True)
+        return Written(attempt.result(leave_open(Failed("a note"))), changed=changed, text=text)
+    end = _end_to_tell(attempt, ticket, remark)
+    begun = await _begin_hand_over(attempt, end)
     if begun.ticket is TicketState.OPEN:
-        return Written(await settle(case, begun, outage=False), changed=False)
-    text = _hand_over_note(case, end, remark)
-    changed = await write_note(case, ticket.task, text, look=True)
-    return Written(case.result(end), changed=changed, text=text)
+        return Written(await settle(attempt, begun, outage=False), changed=False)
+    text = _hand_over_note(attempt, end, remark)
+    changed = await write_note(attempt, ticket.task, text, look=True)
+    return Written(attempt.result(end), changed=changed, text=text)
 
 
-def _end_to_tell(case: Case, ticket: Ticket, remark: Remark) -> End:
+def _end_to_tell(attempt: Attempt, ticket: Ticket, remark: Remark) -> End:
     """What guard G1 has against the task, or the end of the last try, where the remark tells of nothing else."""
-    request = ask(case, ticket)
-    end = _end_on_record(case) or (request if isinstance(request, End) else None)
+    request = ask(attempt, ticket)
+    end = _end_on_record(attempt) or (request if isinstance(request, End) else None)
     if isinstance(request, End):
         return end or request
     if end is not None and remark.body.strip() in ("", reason_of(end.outcome) or "", end.trouble or ""):
         return end
-    asked = case.request is not None and case.history.intended(case.request.app_id, case.request.key_id) is not None
+    asked = (
+        attempt.request is not None
+        and attempt.history.intended(attempt.request.app_id, attempt.request.key_id) is not None
+    )
     return hand_over(Failed(remark.body.strip() or "handed over by a playbook", asked=asked))
 
 
-def _hand_over_note(case: Case, end: End, remark: Remark) -> NewNote:
-    note = hand_over_note(case.subject, end, case.hands.rules.desk.language)
+def _hand_over_note(attempt: Attempt, end: End, remark: Remark) -> NewNote:
+    note = hand_over_note(attempt.subject, end, attempt.context.rules.desk.language)
     return replace(note, subject=remark.safe_subject) if remark.subject else note
 
 
-async def _begin_hand_over(case: Case, end: End) -> End:
+async def _begin_hand_over(attempt: Attempt, end: End) -> End:
     """Put the hand-over on record, if guard G8 allows one more; one that was begun goes on."""
-    if case.history.handing_over is not None:
+    if attempt.history.handing_over is not None:
         return end
-    about = {**recorded(case, case.result(end)), **facts_of(end)}
-    too_many = await case.record_unless(
-        too_many_hand_overs(case), "handing-over", **about, assignment=case.history.assignment
+    about = {**recorded(attempt, attempt.result(end)), **facts_of(end)}
+    too_many = await attempt.record_unless(
+        too_many_hand_overs(attempt), "handing-over", **about, assignment=attempt.history.assignment
     )
     return held_up(end, too_many) if too_many is not None else end
 
 
-async def _given_already(case: Case) -> End | None:
+async def _given_already(attempt: Attempt) -> End | None:
     """A hand-over of ours that is complete: nothing is left to do."""
-    given = [one for one in case.history.records if one.get("what") == "handing-over"]
-    task = await case.hands.desk.find(case.number)
-    ours = task is not None and task.owner_team == case.hands.rules.desk.escalation_team
-    return hand_over_of(given[-1]) if given and ours and case.history.assignment > 1 else None
+    given = [one for one in attempt.history.records if one.get("what") == "handing-over"]
+    task = await attempt.context.desk.find(attempt.number)
+    ours = task is not None and task.owner_team == attempt.context.rules.desk.escalation_team
+    return hand_over_of(given[-1]) if given and ours and attempt.history.assignment > 1 else None

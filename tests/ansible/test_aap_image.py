@@ -50,8 +50,8 @@ def test_the_image_is_made_in_order(context: Path) -> None:
     lines = (context / "Containerfile").read_text().splitlines()
     assert lines[0].startswith("ARG EE_BASE_IMAGE=")
     order = ["COPY _build/wheels /build/wheels", "ENV PIP_FIND_LINKS=/build/wheels", "RUN /output/scripts/assemble"]
-    places = [lines.index(one) for one in [*order, "RUN $PYCMD -c 'import spentkey.facade'"]]
-    assert places == sorted(places)
+    slots = [lines.index(one) for one in [*order, "RUN $PYCMD -c 'import spentkey.facade'"]]
+    assert slots == sorted(slots)
     system = (context / "_build" / "bindep.txt").read_text().splitlines()
     assert [one.split()[0] for one in system if not one.startswith("#")] == ["libtool-ltdl", "libltdl7"]
 

@@ -182,10 +182,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_a_refusal_removes_nothing_hands_the_task_over_and_fails_the_job(player: Player, case: str) -> None:
+@pytest.mark.parametrize("scenario", REFUSED)
+def test_a_refusal_removes_nothing_hands_the_task_over_and_fails_the_job(player: Player, scenario: str) -> None:
     """One note with the reason, the task with Systeemsoftware, the job red with the same reason."""
-    made, subject, reason = REFUSED[case]
+    made, subject, reason = REFUSED[scenario]
     player.sim.reset(made)
     played = player.play()
     assert (played.code, removed(player)) == (2, []), played.out

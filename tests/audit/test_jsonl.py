@@ -348,7 +348,7 @@ asyncio.run(main())
 def full_at(count: int) -> Question:
     """A question that refuses once so many removals of `app` are on record."""
     limits = Limits(per_run=99, per_app=count, per_hour=99, hand_overs_per_hour=99)
-    return lambda radius: LIMIT if radius.refuse_intent("another run", "app", NOW, limits) else None
+    return lambda blast_radius: LIMIT if blast_radius.refuse_intent("another run", "app", NOW, limits) else None
 
 
 async def begin(log: JsonLinesEvidence, most: int) -> Refused | None:
@@ -395,11 +395,11 @@ async def test_a_restart_remembers_counts_and_stops(tmp_path: Path) -> None:
     await begin(evidence(tmp_path), 9)
     await evidence(tmp_path).append("survivor-lost", {"task": 1, "lost": []})
     assert await evidence(tmp_path).ask(full_at(1)) == LIMIT
-    stopped = await evidence(tmp_path).ask(lambda radius: radius.refuse_any())
+    stopped = await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any())
     assert stopped is not None
     assert stopped.guard == "G8"
     await evidence(tmp_path).append("resumed", {"who": "a", "why": "b"})
-    assert await evidence(tmp_path).ask(lambda radius: radius.refuse_any()) is None
+    assert await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any()) is None
 
 
 async def test_a_reader_may_ask_and_leaves_no_trace(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from real_postgres import RealPostgres
 from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
-from spentkey.ports.fencing import ask_permit, holding
+from spentkey.ports.fencing import check_fence, holding
 from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import LOCK, NEXT, NEXT_PAGE, PAGE, PostgresEvidence
@@ -118,7 +118,7 @@ async def test_records_cannot_vanish_under_way(
     log = await with_records(connections)
     postgres.rows(database, statement)
     with pytest.raises(EvidenceBroken, match="has become shorter"):
-        await log.ask(lambda radius: radius.refuse_any())
+        await log.ask(lambda blast_radius: blast_radius.refuse_any())
 
 
 async def test_a_record_needs_the_claims_of_its_work(
@@ -137,7 +137,7 @@ async def test_a_record_needs_the_claims_of_its_work(
         postgres.rows(database, "UPDATE spentkey_claims SET claim = 8")
         with pytest.raises(Busy, match="another worker has taken over"):
             await log.append("step", {"task": 1, "n": 2})
-    await ask_permit()
+    await check_fence()
     assert [record["n"] for record in (await log.history(1)).records] == [0, 1]
 
 

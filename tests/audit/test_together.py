@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from spentkey.storage.group_commit import MOST, Ends, Together
+from spentkey.storage.group_commit import MOST, Ends, GroupCommit
 
 
 class Disk:
@@ -25,7 +25,7 @@ class Disk:
         return [ValueError(str(item)) if item < 0 else None for item in items]
 
 
-async def begun(together: Together[int], *items: int) -> list[asyncio.Task[None]]:
+async def begun(together: GroupCommit[int], *items: int) -> list[asyncio.Task[None]]:
     """Add items, and come back when nothing more happens by itself."""
     adding = [asyncio.create_task(together.add(item)) for item in items]
     for _ in range(5):
@@ -36,7 +36,7 @@ async def begun(together: Together[int], *items: int) -> list[asyncio.Task[None]
 async def test_what_comes_meanwhile_goes_together() -> None:
     """The first goes alone; those that came while it was written make the next group, in their order."""
     disk = Disk()
-    together = Together[int](disk.write)
+    together = GroupCommit[int](disk.write)
     adding = [*await begun(together, 1), *await begun(together, 2, 3, 4)]
     disk.let.set()
     await asyncio.gather(*adding)
@@ -46,7 +46,7 @@ async def test_what_comes_meanwhile_goes_together() -> None:
 async def test_nobody_is_told_before_it_is_written() -> None:
     """Whoever adds waits for the disk."""
     disk = Disk()
-    adding = await begun(Together[int](disk.write), 1, 2)
+    adding = await begun(GroupCommit[int](disk.write), 1, 2)
     assert [one.done() for one in adding] == [False, False]
     disk.let.set()
     await asyncio.gather(*adding)
@@ -56,7 +56,7 @@ async def test_one_that_is_refused_does_not_spoil_the_others() -> None:
     """Each learns its own end."""
     disk = Disk()
     disk.let.set()
-    ends = await asyncio.gather(*await begun(Together[int](disk.write), 1, -2, 3), return_exceptions=True)
+    ends = await asyncio.gather(*await begun(GroupCommit[int](disk.write), 1, -2, 3), return_exceptions=True)
     assert [str(end) for end in ends] == ["None", "-2", "None"]
 
 
@@ -65,7 +65,7 @@ async def test_a_disk_that_fails_is_everybodys_problem() -> None:
     disk = Disk()
     disk.let.set()
     disk.broken = True
-    together = Together[int](disk.write)
+    together = GroupCommit[int](disk.write)
     ends = await asyncio.gather(*await begun(together, 1, 2), return_exceptions=True)
     disk.broken = False
     await together.add(3)
@@ -75,7 +75,7 @@ async def test_a_disk_that_fails_is_everybodys_problem() -> None:
 async def test_one_that_is_given_up_does_not_hold_up_the_others() -> None:
     """Whoever stops waiting leaves the rest of its group as it is."""
     disk = Disk()
-    together = Together[int](disk.write)
+    together = GroupCommit[int](disk.write)
     first, second = await begun(together, 1, 2)
     first.cancel()
     disk.let.set()
@@ -87,7 +87,7 @@ async def test_one_that_is_given_up_does_not_hold_up_the_others() -> None:
 async def test_a_group_is_not_without_end() -> None:
     """However many wait, so many go at once."""
     disk = Disk()
-    together = Together[int](disk.write)
+    together = GroupCommit[int](disk.write)
     adding = await begun(together, *range(2 * MOST + 10))
     disk.let.set()
     await asyncio.gather(*adding)

@@ -73,10 +73,10 @@ ENDINGS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], int, str, str]] =
 }
 
 
-@pytest.mark.parametrize("case", ENDINGS)
-def test_the_exit_code_says_how_it_ended(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", ENDINGS)
+def test_the_exit_code_says_how_it_ended(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """By the table of outcomes; the object fits the schema however it ended, and gives a reason."""
-    small_world, rules, code, outcome, ticket = ENDINGS[case]
+    small_world, rules, code, outcome, ticket = ENDINGS[scenario]
     sim.reset(small_world)
     sim.faults(*rules)
     ended = against(sim, tmp_path, "run", TASK_ARGUMENT, "--json")

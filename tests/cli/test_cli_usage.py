@@ -112,10 +112,10 @@ BROKEN: dict[str, tuple[bytes, int, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
-def test_a_broken_configuration_says_where_and_not_what(tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", BROKEN)
+def test_a_broken_configuration_says_where_and_not_what(tmp_path: Path, scenario: str) -> None:
     """The text of the file is never repeated, since a secret may stand there."""
-    content, mode, said = BROKEN[case]
+    content, mode, said = BROKEN[scenario]
     file = tmp_path / "spentkey.toml"
     file.write_bytes(content)
     file.chmod(mode)

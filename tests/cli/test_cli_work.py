@@ -30,10 +30,10 @@ CASES: dict[str, tuple[tuple[int, ...], list[dict[str, Any]], int]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_worst_ending_is_the_exit_code(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", CASES)
+def test_the_worst_ending_is_the_exit_code(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """4 if any task is left open, else 3 if any was handed over, else 0; every task is in the object."""
-    numbers, rules, code = CASES[case]
+    numbers, rules, code = CASES[scenario]
     sim.reset(queue_world(*numbers))
     sim.faults(*rules)
     ended = against(sim, tmp_path, "work", "--once", "--json")

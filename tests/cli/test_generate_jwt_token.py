@@ -166,12 +166,12 @@ UNFIT = {
 }
 
 
-@pytest.mark.parametrize("case", UNFIT)
+@pytest.mark.parametrize("scenario", UNFIT)
 def test_a_variable_that_does_not_fit_is_named(
-    sim: RealSimulator, tmp_path: Path, pfx: dict[str, Path], case: str
+    sim: RealSimulator, tmp_path: Path, pfx: dict[str, Path], scenario: str
 ) -> None:
     """One line; the value of a password is not in it."""
-    name, value = UNFIT[case]
+    name, value = UNFIT[scenario]
     said = generate(sim, tmp_path, ASSERTION, pfx["new"], **{name: value})
     refused(said, name if name != "PFX_PASSWORD" else "no password at hand")
 

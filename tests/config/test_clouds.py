@@ -2,7 +2,7 @@
 
 import pytest
 
-from spentkey.settings.clouds import CLOUDS, belongs_together, is_house, is_loopback
+from spentkey.settings.clouds import CLOUDS, belongs_together, is_internal, is_loopback
 
 PUBLIC, PUBLIC_GRAPH = "https://login.microsoftonline.com", "https://graph.microsoft.com"
 LOOPBACK = ["https://127.0.0.1:8443", "https://localhost", "https://[::1]:9", "https://127.8.8.8/base"]
@@ -73,10 +73,10 @@ def test_other_addresses_are_not(url: str) -> None:
 @pytest.mark.parametrize("url", [PUBLIC, PUBLIC_GRAPH + "/", *CLOUDS])
 def test_microsofts_addresses_are_not_the_houses(url: str) -> None:
     """They are checked against the public authorities."""
-    assert not is_house(url)
+    assert not is_internal(url)
 
 
 @pytest.mark.parametrize("url", [*LOOPBACK, "https://itsm.example.org", PUBLIC + ".example.org"])
 def test_all_others_are_the_houses(url: str) -> None:
     """They are checked against the house's own authority."""
-    assert is_house(url)
+    assert is_internal(url)

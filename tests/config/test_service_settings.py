@@ -97,10 +97,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", WRONG)
-def test_what_must_not_be_is_one_line(tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", WRONG)
+def test_what_must_not_be_is_one_line(tmp_path: Path, scenario: str) -> None:
     """Its name and why; the key itself is not repeated."""
-    changes, said = WRONG[case]
+    changes, said = WRONG[scenario]
     (line,) = problems(tmp_path, {f"service.{name}": value for name, value in changes.items()})
     assert line.startswith(f"service.{said}")
     assert "kkkk" not in line

@@ -12,18 +12,18 @@ from spentkey.core.notes import NewNote
 from spentkey.core.outcome import Result, TicketState
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
-from spentkey.ports.locks import Turns
+from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
 from spentkey.ports.service_desk import TaskChange
-from spentkey.storage.files.locks import FileTurns
+from spentkey.storage.files.locks import FileLocks
 from spentkey.storage.postgres.connection import opened
-from spentkey.storage.postgres.locks import Leases
+from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock
-from spentkey.worker.concurrency import PlacedClock, PlacedTurns, Places
+from spentkey.worker.concurrency import SlotClock, SlotLocks, Slots
 from spentkey.worker.local import LocalEngine
 from spentkey.worker.procrastinate_queue import DistributedEngine, prepare_queue
-from spentkey.worker.routing import Sorter
+from spentkey.worker.routing import Router
 from support_core import DESK, ONDERWIJS, PRODUCTION, parameters, task
 
 POLL_S, TAKE_OVER_S, SOON_S = 0.2, 3.0, 20.0
@@ -84,9 +84,9 @@ class Rig:
     """One process: an engine with its places, and a record of what was worked on, when."""
 
     desk: MemoryDesk
-    places: Places
-    clock: PlacedClock
-    turns: Turns
+    slots: Slots
+    clock: SlotClock
+    locks: Locks
     acts: dict[int, Act] = field(default_factory=dict[int, Act])
     started: list[int] = field(default_factory=list[int])
     ended: list[int] = field(default_factory=list[int])
@@ -97,9 +97,9 @@ class Rig:
     async def work(self, number: int) -> Result:
         """Do what the test wants with a task, in its turns, as the story does; a task that ended leaves the desk."""
         try:
-            async with self.turns.task(number):
+            async with self.locks.task(number):
                 app = str(next((p.value for p in self.desk.asked.get(number, ()) if p.name == "AppID"), ""))
-                async with self.turns.turn(app):
+                async with self.locks.application(app):
                     self.started.append(number)
                     self._in_app[app] += 1
                     self.most_in_app[app] = max(self.most_in_app[app], self._in_app[app])
@@ -160,21 +160,21 @@ class Maker:
 
     async def rig(self, concurrency: int = 4, spacing_s: float = 0.0) -> Rig:
         """One process more."""
-        places = Places(concurrency)
-        clock = PlacedClock(SystemClock(), places)
-        sorter = Sorter(self.desk, DESK, (PRODUCTION, ONDERWIJS))
+        slots = Slots(concurrency)
+        clock = SlotClock(SystemClock(), slots)
+        router = Router(self.desk, DESK, (PRODUCTION, ONDERWIJS))
         if self.kind == "local":
-            rig = Rig(self.desk, places, clock, PlacedTurns(FileTurns(self.folder, clock, spacing_s, 60), places))
-            rig.engine = LocalEngine(sorter, rig.work, places, SystemClock(), POLL_S)
+            rig = Rig(self.desk, slots, clock, SlotLocks(FileLocks(self.folder, clock, spacing_s, 60), slots))
+            rig.engine = LocalEngine(router, rig.work, slots, SystemClock(), POLL_S)
             return rig
         database = await self.stack.enter_async_context(opened(Secret(self.database)))
         await prepare(database)
         await prepare_queue(database)
-        leases = Leases(database, clock, f"rig {id(places)}", TAKE_OVER_S, spacing_s, 60)
+        leases = LeaseLocks(database, clock, f"rig {id(slots)}", TAKE_OVER_S, spacing_s, 60)
         keeping = asyncio.create_task(leases.keep(SystemClock()))
         self.stack.callback(keeping.cancel)
-        rig = Rig(self.desk, places, clock, PlacedTurns(leases, places))
-        engine = DistributedEngine(database, sorter, rig.work, places, SystemClock(), POLL_S, TAKE_OVER_S)
+        rig = Rig(self.desk, slots, clock, SlotLocks(leases, slots))
+        engine = DistributedEngine(database, router, rig.work, slots, SystemClock(), POLL_S, TAKE_OVER_S)
         await engine.open()
         rig.engine = engine
         return rig

@@ -81,7 +81,9 @@ class Shelf:
 async def begin(log: Evidence, task: int) -> bool:
     """Begin one removal, if the limits allow it; gives whether they do."""
     refused = await log.append_unless(
-        lambda radius: radius.refuse_intent("run", "app", NOW, LIMITS), "intent", {"task": task, "app_id": "app"}
+        lambda blast_radius: blast_radius.refuse_intent("run", "app", NOW, LIMITS),
+        "intent",
+        {"task": task, "app_id": "app"},
     )
     return refused is None
 

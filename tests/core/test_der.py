@@ -48,9 +48,9 @@ def number(value: int) -> bytes:
         ("many-rounds-salt-in-chunks", 2**31 - 1),
     ],
 )
-def test_the_cost_of_real_files_is_read(name: str, rounds: int) -> None:
+def test_the_cost_of_real_files_is_read(name: str, run_window: int) -> None:
     """Of whichever scheme and whichever tool."""
-    assert costliest_iteration_count(vector(name)) == rounds
+    assert costliest_iteration_count(vector(name)) == run_window
 
 
 @pytest.mark.parametrize("algorithm", [pkcs12.PBES.PBESv2SHA256AndAES256CBC, pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC])

@@ -7,7 +7,7 @@ import pytest
 from spentkey.core.credential import Application
 from spentkey.core.guards import g10_lists_unchanged
 from spentkey.core.outcome import Refused
-from support_core import DAY, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret, sighting
+from support_core import DAY, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret, snapshot
 
 EXPIRED, LIVE = secret(), certificate(key_id=OTHER_KEY_ID, end=NOW + DAY)
 JUDGED = application(EXPIRED, LIVE)
@@ -16,22 +16,22 @@ CHANGED = Refused("G10", "the application's credentials changed between judging 
 
 def test_lists_that_did_not_change_agree() -> None:
     """The same application, read again."""
-    assert g10_lists_unchanged(JUDGED, sighting(application(EXPIRED, LIVE))) is None
+    assert g10_lists_unchanged(JUDGED, snapshot(application(EXPIRED, LIVE))) is None
 
 
 def test_an_application_without_credentials_agrees_with_itself() -> None:
     """Two empty lists."""
-    assert g10_lists_unchanged(application(), sighting(application())) is None
+    assert g10_lists_unchanged(application(), snapshot(application())) is None
 
 
 def test_the_order_does_not_matter() -> None:
     """The directory promises none."""
-    assert g10_lists_unchanged(JUDGED, sighting(application(LIVE, EXPIRED))) is None
+    assert g10_lists_unchanged(JUDGED, snapshot(application(LIVE, EXPIRED))) is None
 
 
 def test_the_service_principal_does_not_matter() -> None:
     """Its credentials are not on these lists; guard G4 has judged them."""
-    assert g10_lists_unchanged(JUDGED, sighting(JUDGED, secret(key_id=THIRD_KEY_ID))) is None
+    assert g10_lists_unchanged(JUDGED, snapshot(JUDGED, secret(key_id=THIRD_KEY_ID))) is None
 
 
 @pytest.mark.parametrize(
@@ -61,21 +61,21 @@ def test_the_service_principal_does_not_matter() -> None:
 )
 def test_any_change_of_the_lists_is_refused(now: Application) -> None:
     """Whoever made it, and even if the target itself is as it was."""
-    assert g10_lists_unchanged(JUDGED, sighting(now)) == CHANGED
+    assert g10_lists_unchanged(JUDGED, snapshot(now)) == CHANGED
 
 
 @pytest.mark.parametrize("changes", [{"display_name": "Billing"}, {"token_encryption_key_id": OTHER_KEY_ID}])
 def test_what_other_guards_looked_at_must_not_change_either(changes: dict[str, Any]) -> None:
     """The name (G3), and which certificate encrypts tokens (G6)."""
-    assert g10_lists_unchanged(JUDGED, sighting(application(EXPIRED, LIVE, **changes))) == CHANGED
+    assert g10_lists_unchanged(JUDGED, snapshot(application(EXPIRED, LIVE, **changes))) == CHANGED
 
 
 def test_an_application_that_vanished_is_refused() -> None:
     """A 404 in the last look is not an agreement."""
-    assert g10_lists_unchanged(JUDGED, sighting(None)) == CHANGED
+    assert g10_lists_unchanged(JUDGED, snapshot(None)) == CHANGED
 
 
 @pytest.mark.parametrize("earlier", [{"token_encryption_key_id": OTHER_KEY_ID}, {"display_name": "Billing"}])
 def test_what_was_judged_counts_and_not_the_other_way_round(earlier: dict[str, Any]) -> None:
     """What was there when it was judged and is gone now is a change too."""
-    assert g10_lists_unchanged(application(EXPIRED, LIVE, **earlier), sighting(JUDGED)) == CHANGED
+    assert g10_lists_unchanged(application(EXPIRED, LIVE, **earlier), snapshot(JUDGED)) == CHANGED

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spentkey.core.credential import Application, Credential, Kind, Sighting
+from spentkey.core.credential import Application, Credential, Kind, Snapshot
 from spentkey.core.guards import Absent, g4_locate, g4_not_a_typo
 from spentkey.core.outcome import Refused
 from support_core import (
@@ -20,7 +20,7 @@ from support_core import (
     certificate,
     request,
     secret,
-    sighting,
+    snapshot,
 )
 
 ALIVE = NOW + 30 * DAY
@@ -29,7 +29,7 @@ NO_GRACE = timedelta(0)
 
 def locate(found: Application, *on_principal: Credential, kind: Kind = Kind.SECRET) -> Credential | Absent | Refused:
     """What G4 says when the task asks for KEY_ID of that kind."""
-    return g4_locate(found, sighting(found, *on_principal), request(kind=kind))
+    return g4_locate(found, snapshot(found, *on_principal), request(kind=kind))
 
 
 def test_a_secret_is_found_in_its_list() -> None:
@@ -54,7 +54,7 @@ def test_other_credentials_of_the_service_principal_do_not_matter() -> None:
 def test_an_application_without_service_principal_can_be_judged() -> None:
     """Not every application has one in its own tenant."""
     found = application(secret())
-    assert secret() == g4_locate(found, Sighting(found, None, NOW), request())
+    assert secret() == g4_locate(found, Snapshot(found, None, NOW), request())
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from spentkey.core.outcome import (
     NotOurs,
     Outcome,
     Refused,
+    RemovalRoute,
     Removed,
     Result,
-    Route,
     TicketState,
     close,
     exit_code_of_all,
@@ -29,7 +29,7 @@ CLOSED, HANDED_OFF, OPEN, UNTOUCHED = (
     TicketState.OPEN,
     TicketState.UNTOUCHED,
 )
-REMOVED = Removed(Attribution.CONFIRMED, Route.REMOVE_PASSWORD)
+REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_PASSWORD)
 
 TABLE = [
     ("not-ours", UNTOUCHED, 2),
@@ -135,6 +135,6 @@ def test_the_json_object_has_the_fields_of_the_contract_and_nulls() -> None:
 
 def test_the_json_object_holds_texts_only() -> None:
     """Enumerations are written by their values."""
-    full = Result("1", "removed", CLOSED, attribution=Attribution.PRESUMED.value, route=Route.REMOVE_KEY.value)
+    full = Result("1", "removed", CLOSED, attribution=Attribution.PRESUMED.value, route=RemovalRoute.REMOVE_KEY.value)
     written = json.loads(json.dumps(full.as_json()))
     assert (written["ticket"], written["attribution"], written["route"]) == ("closed", "presumed", "removeKey")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spentkey.core.credential import Credential, Kind
-from spentkey.core.outcome import Route
+from spentkey.core.outcome import RemovalRoute
 from spentkey.core.plan import Survivor, lost_survivors, make_plan
 from support_core import KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret
 
@@ -13,8 +13,10 @@ LIVING = secret(key_id=OTHER_KEY_ID, raw='{"keyId":"b"}')
 KEY = certificate(key_id=THIRD_KEY_ID, raw='{"keyId":"c"}')
 
 
-@pytest.mark.parametrize(("asked", "route"), [(secret(), Route.REMOVE_PASSWORD), (certificate(), Route.REMOVE_KEY)])
-def test_the_kind_decides_the_action(asked: Credential, route: Route) -> None:
+@pytest.mark.parametrize(
+    ("asked", "route"), [(secret(), RemovalRoute.REMOVE_PASSWORD), (certificate(), RemovalRoute.REMOVE_KEY)]
+)
+def test_the_kind_decides_the_action(asked: Credential, route: RemovalRoute) -> None:
     """A secret goes by removePassword, a certificate by removeKey."""
     plan = make_plan(application(asked), asked)
     assert (plan.route, plan.key_id, plan.credential) == (route, KEY_ID, asked)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spentkey.core.limits import HOUR, Radius
+from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import Limits
 from support_core import APP_ID, LIMITS, NOW, OTHER_APP_ID, SECOND
@@ -34,19 +34,19 @@ def handing_over(task: int, at: datetime = NOW, assignment: int = 1) -> dict[str
     return record("handing-over", at, task=task, assignment=assignment)
 
 
-def fed(records: Iterable[dict[str, Any]]) -> Radius:
+def fed(records: Iterable[dict[str, Any]]) -> BlastRadius:
     """The radius that knows these records."""
-    radius = Radius()
+    blast_radius = BlastRadius()
     for one in records:
-        radius.note(one)
-    return radius
+        blast_radius.note(one)
+    return blast_radius
 
 
 def asked(
-    radius: Radius, limits: Limits, now: datetime = NOW, app_id: str = APP_ID, run: str = "run"
+    blast_radius: BlastRadius, limits: Limits, now: datetime = NOW, app_id: str = APP_ID, run: str = "run"
 ) -> Refused | None:
     """Whether one removal more is refused."""
-    return radius.refuse_intent(run, app_id, now, limits)
+    return blast_radius.refuse_intent(run, app_id, now, limits)
 
 
 LIMITED = pytest.mark.parametrize(
@@ -76,28 +76,32 @@ def test_at_a_limit_no_more_is_begun(limits: Limits, where: str, begun: int) -> 
 
 def test_without_records_everything_may_begin() -> None:
     """A new installation."""
-    radius = Radius()
-    assert (asked(radius, LIMITS), radius.refuse_any(), radius.refuse_hand_over("1/1", NOW, LIMITS)) == (None,) * 3
+    blast_radius = BlastRadius()
+    assert (
+        asked(blast_radius, LIMITS),
+        blast_radius.refuse_any(),
+        blast_radius.refuse_hand_over("1/1", NOW, LIMITS),
+    ) == (None,) * 3
 
 
 def test_another_run_has_its_own_count() -> None:
     """What an earlier run began does not use up this one's."""
-    radius, limits = fed([intent(run="earlier")] * 3), replace(WIDE, per_run=3)
-    assert asked(radius, limits) is None
-    assert asked(radius, limits, run="earlier") is not None
+    blast_radius, limits = fed([intent(run="earlier")] * 3), replace(WIDE, per_run=3)
+    assert asked(blast_radius, limits) is None
+    assert asked(blast_radius, limits, run="earlier") is not None
 
 
 def test_a_run_counts_as_long_as_it_lasts() -> None:
     """The limit of a run is not one of an hour."""
-    radius = fed([intent(NOW - 10 * HOUR)] * 3)
-    assert asked(radius, replace(WIDE, per_run=3)) is not None
+    blast_radius = fed([intent(NOW - 10 * HOUR)] * 3)
+    assert asked(blast_radius, replace(WIDE, per_run=3)) is not None
 
 
 def test_another_application_has_its_own_count() -> None:
     """Five for each, not five in all."""
-    radius, limits = fed([intent(app_id=OTHER_APP_ID)] * 3), replace(WIDE, per_app=3)
-    assert asked(radius, limits) is None
-    assert asked(radius, limits, app_id=OTHER_APP_ID) is not None
+    blast_radius, limits = fed([intent(app_id=OTHER_APP_ID)] * 3), replace(WIDE, per_app=3)
+    assert asked(blast_radius, limits) is None
+    assert asked(blast_radius, limits, app_id=OTHER_APP_ID) is not None
 
 
 @pytest.mark.parametrize("limits", [replace(WIDE, per_app=1), replace(WIDE, per_hour=1)])
@@ -109,13 +113,13 @@ def test_an_hour_is_an_hour(limits: Limits, age: timedelta, refused: bool) -> No
 
 def test_the_hour_moves_on() -> None:
     """One place is free again for each removal that is an hour old, and no more."""
-    radius = fed(intent(NOW - HOUR + n * MINUTE) for n in range(3))
+    blast_radius = fed(intent(NOW - HOUR + n * MINUTE) for n in range(3))
     limits = replace(WIDE, per_hour=3)
-    assert asked(radius, limits) is not None
+    assert asked(blast_radius, limits) is not None
     later = NOW + SECOND
-    assert asked(radius, limits, later) is None
-    radius.note(intent(later))
-    assert asked(radius, limits, later) is not None
+    assert asked(blast_radius, limits, later) is None
+    blast_radius.note(intent(later))
+    assert asked(blast_radius, limits, later) is not None
 
 
 @pytest.mark.parametrize("what", ["answer", "verified", "result", "closed", "torn-line-cut", "noting"])
@@ -141,45 +145,45 @@ def test_a_refusal_is_what_counting_says(ages: list[tuple[int, str]], per_app: i
 @pytest.mark.parametrize("begun", [0, 1])
 def test_below_the_limit_a_task_may_be_handed_over(begun: int) -> None:
     """Two an hour are allowed here."""
-    radius = fed(handing_over(task) for task in range(begun))
-    assert radius.refuse_hand_over("9/1", NOW, LIMITS) is None
+    blast_radius = fed(handing_over(task) for task in range(begun))
+    assert blast_radius.refuse_hand_over("9/1", NOW, LIMITS) is None
 
 
 @pytest.mark.parametrize("begun", [2, 3])
 def test_at_the_limit_no_more_tasks_are_handed_over(begun: int) -> None:
     """With the number in the reason."""
-    radius = fed(handing_over(task) for task in range(begun))
+    blast_radius = fed(handing_over(task) for task in range(begun))
     expected = Refused("G8", "2 hand-overs in an hour are allowed, and as many were begun")
-    assert expected == radius.refuse_hand_over("9/1", NOW, LIMITS)
+    assert expected == blast_radius.refuse_hand_over("9/1", NOW, LIMITS)
 
 
 def test_a_hand_over_that_was_begun_may_be_finished() -> None:
     """A crash between the note and the reassignment must not leave it half done; its repeat does not count twice."""
-    radius = fed([handing_over(1), handing_over(1), handing_over(1)])
-    assert radius.refuse_hand_over("1/1", NOW, LIMITS) is None
-    assert radius.refuse_hand_over("2/1", NOW, LIMITS) is None
-    radius.note(handing_over(2))
-    assert radius.refuse_hand_over("1/1", NOW, LIMITS) is None
-    assert radius.refuse_hand_over("3/1", NOW, LIMITS) is not None
+    blast_radius = fed([handing_over(1), handing_over(1), handing_over(1)])
+    assert blast_radius.refuse_hand_over("1/1", NOW, LIMITS) is None
+    assert blast_radius.refuse_hand_over("2/1", NOW, LIMITS) is None
+    blast_radius.note(handing_over(2))
+    assert blast_radius.refuse_hand_over("1/1", NOW, LIMITS) is None
+    assert blast_radius.refuse_hand_over("3/1", NOW, LIMITS) is not None
 
 
 def test_another_assignment_of_a_task_is_another_hand_over() -> None:
     """A task that comes back counts again."""
-    radius = fed([handing_over(1), handing_over(1, assignment=2)])
-    assert radius.refuse_hand_over("1/3", NOW, LIMITS) is not None
+    blast_radius = fed([handing_over(1), handing_over(1, assignment=2)])
+    assert blast_radius.refuse_hand_over("1/3", NOW, LIMITS) is not None
 
 
 @pytest.mark.parametrize(("age", "refused"), [(HOUR, True), (HOUR + SECOND, False)])
 def test_hand_overs_count_for_an_hour(age: timedelta, refused: bool) -> None:
     """To the second."""
-    radius = fed(handing_over(task, NOW - age) for task in (1, 2))
-    assert refused == (radius.refuse_hand_over("9/1", NOW, LIMITS) is not None)
+    blast_radius = fed(handing_over(task, NOW - age) for task in (1, 2))
+    assert refused == (blast_radius.refuse_hand_over("9/1", NOW, LIMITS) is not None)
 
 
 def test_removals_and_hand_overs_do_not_use_up_one_another() -> None:
     """Each has its own limit."""
-    radius = fed([*[handing_over(task) for task in range(5)], *[intent(app_id=OTHER_APP_ID, run="x")] * 4])
-    assert asked(radius, LIMITS) is None
+    blast_radius = fed([*[handing_over(task) for task in range(5)], *[intent(app_id=OTHER_APP_ID, run="x")] * 4])
+    assert asked(blast_radius, LIMITS) is None
     assert fed([intent()] * 9).refuse_hand_over("1/1", NOW, LIMITS) is None
 
 
@@ -195,16 +199,16 @@ STOPPED = Refused(
 @pytest.mark.parametrize("records", [[LOST], [LOST, intent()], [RESUMED, LOST], [LOST, RESUMED, LOST], [LOST, LOST]])
 def test_a_lost_survivor_stops_everything(records: list[dict[str, Any]]) -> None:
     """Whatever came before, and on every application; the reason says how to go on."""
-    radius = fed(records)
-    assert radius.refuse_any() == STOPPED
-    assert asked(radius, WIDE, app_id=OTHER_APP_ID, run="another") == STOPPED
+    blast_radius = fed(records)
+    assert blast_radius.refuse_any() == STOPPED
+    assert asked(blast_radius, WIDE, app_id=OTHER_APP_ID, run="another") == STOPPED
 
 
 @pytest.mark.parametrize("records", [[], [RESUMED], [LOST, RESUMED], [LOST, LOST, RESUMED], [LOST, RESUMED, RESUMED]])
 def test_resuming_lifts_the_stop(records: list[dict[str, Any]]) -> None:
     """Once is enough, and without a stop it changes nothing."""
-    radius = fed(records)
-    assert (radius.refuse_any(), asked(radius, WIDE)) == (None, None)
+    blast_radius = fed(records)
+    assert (blast_radius.refuse_any(), asked(blast_radius, WIDE)) == (None, None)
 
 
 def test_a_stop_does_not_wear_off() -> None:
@@ -214,8 +218,8 @@ def test_a_stop_does_not_wear_off() -> None:
 
 def test_resuming_does_not_reset_the_counts() -> None:
     """The limits hold on."""
-    radius = fed([intent(), LOST, RESUMED])
-    assert asked(radius, replace(WIDE, per_app=1)) is not None
+    blast_radius = fed([intent(), LOST, RESUMED])
+    assert asked(blast_radius, replace(WIDE, per_app=1)) is not None
 
 
 def test_the_task_whose_survivor_was_lost_can_be_handed_over() -> None:
@@ -274,18 +278,18 @@ def test_there_must_be_something_to_lift() -> None:
 )
 def test_a_limit_says_when_it_allows_one_more(limits: Limits, until: datetime | None) -> None:
     """When so many of the last ones are an hour old; a run has no such moment."""
-    radius = fed([intent(NOW - 2 * MINUTE, OTHER_APP_ID), intent(NOW - MINUTE), intent(NOW)])
-    refused = asked(radius, limits)
+    blast_radius = fed([intent(NOW - 2 * MINUTE, OTHER_APP_ID), intent(NOW - MINUTE), intent(NOW)])
+    refused = asked(blast_radius, limits)
     assert refused is not None
     assert refused.until == until
     if until is not None:
-        assert asked(radius, limits, now=until - SECOND) is not None
-        assert asked(radius, limits, now=until + SECOND) is None
+        assert asked(blast_radius, limits, now=until - SECOND) is not None
+        assert asked(blast_radius, limits, now=until + SECOND) is None
 
 
 def test_a_limit_of_hand_overs_says_when_it_allows_one_more() -> None:
     """The same, for the ticket that waits."""
-    radius = fed([handing_over(1, NOW - MINUTE), handing_over(2, NOW)])
-    refused = radius.refuse_hand_over("3/1", NOW, replace(WIDE, hand_overs_per_hour=2))
+    blast_radius = fed([handing_over(1, NOW - MINUTE), handing_over(2, NOW)])
+    refused = blast_radius.refuse_hand_over("3/1", NOW, replace(WIDE, hand_overs_per_hour=2))
     assert refused is not None
     assert refused.until == NOW + HOUR - MINUTE

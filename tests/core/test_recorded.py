@@ -13,14 +13,14 @@ from spentkey.core.outcome import (
     Failed,
     Outcome,
     Refused,
+    RemovalRoute,
     Removed,
-    Route,
     TicketState,
 )
 from spentkey.core.outcome_record import facts_of, hand_over_of
 
 OUTCOMES: list[Outcome] = [
-    Removed(Attribution.CONFIRMED, Route.REMOVE_KEY),
+    Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_KEY),
     Removed(Attribution.PRESUMED, None),
     AlreadyGone(),
     Refused("G5", "the credential has not expired"),

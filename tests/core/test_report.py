@@ -31,14 +31,14 @@ from spentkey.core.outcome import (
     NotOurs,
     Outcome,
     Refused,
+    RemovalRoute,
     Removed,
-    Route,
     hand_over,
 )
 from spentkey.core.sanitize import plain, safe
 from support_core import APP_ID, KEY_ID
 
-REMOVED = Removed(Attribution.CONFIRMED, Route.REMOVE_KEY)
+REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_KEY)
 ABOUT = Subject(
     task=40021,
     assignment=1,

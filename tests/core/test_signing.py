@@ -8,7 +8,7 @@ from spentkey.core.credential import Credential, Holder, Kind
 from spentkey.core.guards import g4_locate
 from spentkey.core.outcome import Refused
 from spentkey.core.saml import signing_group
-from support_core import KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, request, secret, sighting
+from support_core import KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, request, secret, snapshot
 
 THUMBPRINT = bytes(range(20))
 HEX, BASE64 = THUMBPRINT.hex().upper(), base64.b64encode(THUMBPRINT).decode()
@@ -65,7 +65,7 @@ def test_another_group_does_not_matter() -> None:
 def test_on_the_service_principal_it_is_named_and_goes_to_the_security_team(key_id: str) -> None:
     """G4 lists the entries, because whoever removes the group must remove all of it."""
     found = application()
-    refused = g4_locate(found, sighting(found, *GROUP), request(key_id=key_id))
+    refused = g4_locate(found, snapshot(found, *GROUP), request(key_id=key_id))
     assert isinstance(refused, Refused)
     assert refused.reason == (
         f"{key_id} is a credential of the service principal, not of the app registration, and belongs to a SAML signing "
@@ -87,6 +87,6 @@ def test_on_the_service_principal_it_is_named_and_goes_to_the_security_team(key_
 def test_on_the_application_a_signing_certificate_is_not_taken_apart_either(held: tuple[Credential, ...]) -> None:
     """Alone or beside its Verify key: refused, though it stands once and in the right list."""
     found = application(*held)
-    refused = g4_locate(found, sighting(found), request(kind=Kind.CERTIFICATE))
+    refused = g4_locate(found, snapshot(found), request(kind=Kind.CERTIFICATE))
     assert isinstance(refused, Refused)
     assert "belongs to a SAML signing certificate" in refused.reason

@@ -80,10 +80,10 @@ def test_an_undisturbed_run_breaks_nothing(found: Found) -> None:
     assert broken(STORY, found) == []
 
 
-@pytest.mark.parametrize("case", BROKEN)
-def test_what_is_broken_is_named(found: Found, case: str) -> None:
+@pytest.mark.parametrize("scenario", BROKEN)
+def test_what_is_broken_is_named(found: Found, scenario: str) -> None:
     """Each of these is seen, under the number of its invariant."""
-    number, spoil = BROKEN[case]
+    number, spoil = BROKEN[scenario]
     assert number in {problem[0] for problem in broken(STORY, spoil(found))}
 
 

@@ -47,8 +47,8 @@ def test_the_password_is_the_files(server: RealPostgres) -> None:
     """Whatever characters it has; it is kept as SCRAM only."""
     ((kept,),) = server.rows(server.url("postgres"), "SELECT rolpassword FROM pg_authid WHERE rolname = 'spentkey'")
     kind, salted, keys = kept.split("$")
-    rounds, salt = salted.split(":")
-    key = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), base64.b64decode(salt), int(rounds))
+    run_window, salt = salted.split(":")
+    key = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), base64.b64decode(salt), int(run_window))
     stored = hashlib.sha256(hmac.new(key, b"Client Key", "sha256").digest()).digest()
     assert (kind, keys.partition(":")[0]) == ("SCRAM-SHA-256", base64.b64encode(stored).decode())
 

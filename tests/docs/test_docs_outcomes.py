@@ -54,8 +54,8 @@ def test_the_guards_are_in_order() -> None:
 @pytest.mark.parametrize("row", GUARDS[1:], ids=lambda row: row[0])
 def test_a_guards_function_is_where_the_page_says(row: list[str]) -> None:
     """The function exists; in the file of guards it carries the guard's number."""
-    places = re.findall(r"`(src/[a-z_/]+\.py):(\w+)`", row[2])
-    assert places != []
-    for path, name in places:
+    slots = re.findall(r"`(src/[a-z_/]+\.py):(\w+)`", row[2])
+    assert slots != []
+    for path, name in slots:
         assert f"def {name}(" in page(path)
         assert not path.endswith("/guards.py") or name.startswith(f"{row[0].lower()}_")

@@ -14,8 +14,8 @@ from referencing import Registry, Resource
 from spentkey.cli.check import counts
 from spentkey.cli.show import summary
 from spentkey.core.finding import Finding, State, clock_finding
-from spentkey.core.outcome import Attribution, Result, Route, TicketState
-from spentkey.dry_run import Foresight, Would
+from spentkey.core.outcome import Attribution, RemovalRoute, Result, TicketState
+from spentkey.dry_run import Action, Planned
 
 SCHEMAS: dict[str, Any] = {file.name: json.loads(file.read_text()) for file in REFERENCE.glob("*.schema.json")}
 REGISTRY: Any = Registry[Any]().with_resources(
@@ -50,7 +50,7 @@ def result(**fields: Any) -> Result:
 
 def of_every_kind() -> Iterator[Result]:
     """Results as the steps make them."""
-    for attribution, route in itertools.product(Attribution, Route):
+    for attribution, route in itertools.product(Attribution, RemovalRoute):
         yield result(attribution=attribution.value, route=route.value)
     for ticket in (TicketState.OPEN, TicketState.UNTOUCHED):
         yield result(ticket=ticket, reason="the ticket could not be written: Ivanti answered 500")
@@ -91,17 +91,17 @@ def planned(*lines: Mapping[str, Any]) -> dict[str, Any]:
     return {"tasks": list(lines), "summary": {"fallback_would_free": len(lines)}}
 
 
-@pytest.mark.parametrize("would", list(Would))
-def test_a_plan_keeps_to_its_schema(would: Would) -> None:
+@pytest.mark.parametrize("would", list(Action))
+def test_a_plan_keeps_to_its_schema(would: Action) -> None:
     """Every line that a plan can have fits."""
-    reason = None if would is Would.REMOVE else "because"
-    line = Foresight(would, result(outcome="not-ours", attribution=None, reason=reason)).as_json()
+    reason = None if would is Action.REMOVE else "because"
+    line = Planned(would, result(outcome="not-ours", attribution=None, reason=reason)).as_json()
     assert complaints("plan.schema.json", planned(line, line)) == []
 
 
 def test_a_plan_may_know_next_to_nothing() -> None:
     """A task that is not ours has a number and a reason alone."""
-    line = Foresight(Would.PASS, Result(task="1", outcome="not-ours", ticket=TicketState.UNTOUCHED, reason="no"))
+    line = Planned(Action.PASS, Result(task="1", outcome="not-ours", ticket=TicketState.UNTOUCHED, reason="no"))
     assert complaints("plan.schema.json", planned(line.as_json())) == []
 
 
@@ -146,7 +146,7 @@ def test_a_result_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
 )
 def test_a_plan_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
     """A line that would remove names everything, and nothing in a plan has happened."""
-    line = Foresight(Would.REMOVE, result(outcome="not-ours", attribution=None)).as_json()
+    line = Planned(Action.REMOVE, result(outcome="not-ours", attribution=None)).as_json()
     assert complaints("plan.schema.json", planned({**line, **wrong})) != []
 
 

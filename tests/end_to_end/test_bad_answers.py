@@ -165,10 +165,10 @@ SQL: dict[str, tuple[dict[str, Any], Ending, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", SQL)
-async def test_a_database_that_answers_badly(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", SQL)
+async def test_a_database_that_answers_badly(sim: RealSimulator, scenario: str) -> None:
     """Trouble of the database leaves the task open; no document at all is for people; no key is ever removed."""
-    rule, wanted, said = SQL[case]
+    rule, wanted, said = SQL[scenario]
     sim.reset(world(certificate_parameters()))
     sim.faults(rule)
     result = await sim.run(TASK)

@@ -82,10 +82,10 @@ VAULT: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", VAULT)
-async def test_a_vault_that_lacks_something_leaves_the_task_open(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", VAULT)
+async def test_a_vault_that_lacks_something_leaves_the_task_open(sim: RealSimulator, scenario: str) -> None:
     """The operator must act: the reason says where, nothing is written, and no value of a secret is in it."""
-    changed, said = VAULT[case]
+    changed, said = VAULT[scenario]
     sim.reset(changed)
     result = await sim.run(TASK)
     assert (result.outcome, result.guard, result.ticket.value, result.exit_code) == AWAY, result.reason
@@ -118,10 +118,10 @@ BAD_DOCUMENTS: dict[str, tuple[dict[str, Any], tuple[Any, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_DOCUMENTS)
-async def test_a_document_that_cannot_sign(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", BAD_DOCUMENTS)
+async def test_a_document_that_cannot_sign(sim: RealSimulator, scenario: str) -> None:
     """Handed over with what was tried; a log-in page in place of a document is an outage."""
-    bad, wanted, said = BAD_DOCUMENTS[case]
+    bad, wanted, said = BAD_DOCUMENTS[scenario]
     sim.reset(world(certificate_parameters(), documents=[bad]))
     result = await sim.run(TASK)
     assert wanted == (result.outcome, result.guard, result.ticket.value, result.exit_code), result.reason
@@ -130,10 +130,10 @@ async def test_a_document_that_cannot_sign(sim: RealSimulator, case: str) -> Non
     assert "removeKey" not in sim.writes()
 
 
-@pytest.mark.parametrize("case", [name for name, (_, wanted, _) in BAD_DOCUMENTS.items() if wanted == HANDED_OVER])
-async def test_a_bad_document_does_not_spoil_a_good_one(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", [name for name, (_, wanted, _) in BAD_DOCUMENTS.items() if wanted == HANDED_OVER])
+async def test_a_bad_document_does_not_spoil_a_good_one(sim: RealSimulator, scenario: str) -> None:
     """Beside a document that fits, one that does not is passed over."""
-    sim.reset(world(certificate_parameters(), documents=[BAD_DOCUMENTS[case][0], document(502, "new")]))
+    sim.reset(world(certificate_parameters(), documents=[BAD_DOCUMENTS[scenario][0], document(502, "new")]))
     result = await sim.run(TASK)
     assert (result.outcome, result.guard, result.ticket.value, result.exit_code) == REMOVED, result.reason
     assert_nothing_unmeant(sim, EXPIRED_CERT)
@@ -212,10 +212,10 @@ BAD_PARAMETERS: dict[str, tuple[list[list[Any]], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BAD_PARAMETERS)
-async def test_a_parameter_that_cannot_be_meant_is_handed_over(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", BAD_PARAMETERS)
+async def test_a_parameter_that_cannot_be_meant_is_handed_over(sim: RealSimulator, scenario: str) -> None:
     """Whatever a requester writes ends in one note and a reassignment; no look at the directory is needed for that."""
-    asked, said = BAD_PARAMETERS[case]
+    asked, said = BAD_PARAMETERS[scenario]
     sim.reset(world(asked))
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value, result.exit_code) == ("refused", "handed-off", 3), result.reason

@@ -101,10 +101,10 @@ def everything_that_stays(sim: RealSimulator, ended: Ended, home: Path) -> str:
     return "\n".join([ended.out, ended.err, json.dumps(sim.truth()["ivanti"], ensure_ascii=False), *kept])
 
 
-@pytest.mark.parametrize("case", WORLDS)
-def test_no_canary_is_found_anywhere(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", WORLDS)
+def test_no_canary_is_found_anywhere(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """Neither in outputs, nor in evidence, nor in notes, nor in any file, and no token either."""
-    small_world, rules, code = WORLDS[case]
+    small_world, rules, code = WORLDS[scenario]
     sim.reset(small_world)
     sim.faults(*rules)
     ended = against(sim, tmp_path, *RUN, TMPDIR=str(tmp_path))
@@ -140,10 +140,10 @@ async def test_what_a_server_says_in_an_error_goes_nowhere(
     assert found(everything_that_stays(sim, Ended(0, json.dumps(result.as_json()), ""), tmp_path)) == []
 
 
-@pytest.mark.parametrize("case", ["a certificate is removed", "sign-in is refused and repeats the secret"])
-def test_no_canary_is_found_in_json(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", ["a certificate is removed", "sign-in is refused and repeats the secret"])
+def test_no_canary_is_found_in_json(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """The object for programs says no more than the table for people."""
-    small_world, rules, code = WORLDS[case]
+    small_world, rules, code = WORLDS[scenario]
     sim.reset(small_world)
     sim.faults(*rules)
     ended = against(sim, tmp_path, *RUN, "--json")

@@ -14,7 +14,7 @@ import rich.traceback
 from test_canaries import found
 
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.core.errors import Outage
 from spentkey.core.redaction import Bug, without_values
 from spentkey.core.secret import Secret
@@ -80,12 +80,12 @@ async def test_a_bug_in_an_adapter_shows_no_secret(sim: RealSimulator, place: st
     """Headers, forms, assertions, proofs and documents are no variables of any frame of the traceback."""
     sim.reset(world(certificate_parameters()))
     settings = sim.settings()
-    async with hands_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as hands:
-        session = cast("Any", hands.directories).session_for("https://localhost")
+    async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
+        session = cast("Any", context.directories).session_for("https://localhost")
         spare, session._connector = session._connector, Crashing(*PLACES[place], trust(settings.tls.ca_file))
         await spare.close()
         with pytest.raises(Bug, match="Crash by way of") as caught:
-            await work_on(TASK, hands)
+            await work_on(TASK, context)
         assert session._connector.crashes == 1
     for text in shown(caught.value):
         assert "work_on" in text

@@ -137,10 +137,10 @@ BROKEN: dict[str, tuple[dict[str, str], list[dict[str, Any]], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
-async def test_what_is_missing_is_named_with_the_line_that_mends_it(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", BROKEN)
+async def test_what_is_missing_is_named_with_the_line_that_mends_it(sim: RealSimulator, scenario: str) -> None:
     """One thing is broken; its line says so, and the others are still looked at."""
-    environment, rules, about, mend = BROKEN[case]
+    environment, rules, about, mend = BROKEN[scenario]
     sim.reset(healthy())
     sim.faults(*rules)
     findings = await check_up(sim, **environment)

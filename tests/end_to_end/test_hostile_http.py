@@ -17,7 +17,7 @@ import pytest
 from fault_rules import assert_nothing_unmeant
 from mangling_server import Mangle, Mangler, Real, mangling
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
 from spentkey.story import work_on
 from worlds import EXPIRED_SECRET, TASK
@@ -181,10 +181,10 @@ async def run(sim: RealSimulator, system: str, mangler: Mangler) -> Result:
     names = [SETTINGS[system]] if system != "Graph" else [SETTINGS["Graph"], SETTINGS["sign-in"]]
     given: dict[str, Any] = dict.fromkeys(names, mangler.url + urlsplit(address_of(sim, system)).path)
     settings = sim.settings(SPENTKEY_TLS__CA_FILE=str(mangler.ca_file), **given)
-    async with hands_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as hands:
-        session = cast("Any", hands.directories).session_for(mangler.url)
+    async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
+        session = cast("Any", context.directories).session_for(mangler.url)
         session._timeout = aiohttp.ClientTimeout(total=SHORT_S if mangler.mangle in _SLOW else 10)
-        return await work_on(TASK, hands)
+        return await work_on(TASK, context)
 
 
 _SLOW = [
@@ -197,8 +197,8 @@ def address_of(sim: RealSimulator, system: str) -> str:
     """Where that system really is."""
     settings = sim.settings()
     tenant = settings.tenants["production"]
-    places = {"Ivanti": settings.ivanti.url, "Passwordstate": settings.passwordstate.url}
-    return str({**places, "sign-in": tenant.authority, "Graph": tenant.graph_url}[system])
+    slots = {"Ivanti": settings.ivanti.url, "Passwordstate": settings.passwordstate.url}
+    return str({**slots, "sign-in": tenant.authority, "Graph": tenant.graph_url}[system])
 
 
 def behind(
@@ -223,13 +223,20 @@ LENIENT = ("NaN for a number", "a number without end", "a name twice")
 
 
 @pytest.mark.parametrize(
-    ("system", "case"),
-    [(system, case) for system in SETTINGS for case in DOUBTFUL if system != "sign-in" or case not in LENIENT],
+    ("system", "scenario"),
+    [
+        (system, scenario)
+        for system in SETTINGS
+        for scenario in DOUBTFUL
+        if system != "sign-in" or scenario not in LENIENT
+    ],
 )
-async def test_a_doubtful_answer_removes_nothing(sim: RealSimulator, tmp_path: Path, system: str, case: str) -> None:
+async def test_a_doubtful_answer_removes_nothing(
+    sim: RealSimulator, tmp_path: Path, system: str, scenario: str
+) -> None:
     """The task is left open after bounded time and memory; nothing is written anywhere; a later run ends it."""
     began, memory = time.monotonic(), peak()
-    async with behind(sim, tmp_path, system, DOUBTFUL[case]) as mangler:
+    async with behind(sim, tmp_path, system, DOUBTFUL[scenario]) as mangler:
         result = await run(sim, system, mangler)
     assert time.monotonic() - began < LONGEST_S
     assert peak() - memory < MOST_KILOBYTES
@@ -242,11 +249,13 @@ async def test_a_doubtful_answer_removes_nothing(sim: RealSimulator, tmp_path: P
     assert_nothing_unmeant(sim, EXPIRED_SECRET)
 
 
-@pytest.mark.parametrize("case", HARMLESS)
+@pytest.mark.parametrize("scenario", HARMLESS)
 @pytest.mark.parametrize("system", SETTINGS)
-async def test_a_harmless_oddity_changes_nothing(sim: RealSimulator, tmp_path: Path, system: str, case: str) -> None:
+async def test_a_harmless_oddity_changes_nothing(
+    sim: RealSimulator, tmp_path: Path, system: str, scenario: str
+) -> None:
     """JSON is UTF-8 whatever its label says, and a mark before it is no part of it."""
-    async with behind(sim, tmp_path, system, HARMLESS[case]) as mangler:
+    async with behind(sim, tmp_path, system, HARMLESS[scenario]) as mangler:
         result = await run(sim, system, mangler)
     assert (result.outcome, result.ticket.value, result.exit_code) == DONE, result.reason
     assert_nothing_unmeant(sim, EXPIRED_SECRET)

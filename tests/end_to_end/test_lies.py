@@ -86,10 +86,10 @@ TASKS: dict[str, tuple[Any, tuple[str, str, int]]] = {
 }
 
 
-@pytest.mark.parametrize("case", TASKS)
-async def test_records_of_odd_types_are_never_written_to(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", TASKS)
+async def test_records_of_odd_types_are_never_written_to(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """A service desk that answers nonsense leaves the task open or untouched, and gets no write."""
-    answer, wanted = TASKS[case]
+    answer, wanted = TASKS[scenario]
     answers: dict[str, Answer] = {"Task__Assignments": (200, answer, {}), "ServiceReqParams": (204, b"", {})}
     async with lying(sim, tmp_path, answers) as liar:
         result = await sim.run(TASK, **liar.environment("SPENTKEY_IVANTI__URL"))
@@ -112,10 +112,10 @@ TOKENS: dict[str, tuple[Any, tuple[str, str | None, str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", TOKENS)
-async def test_a_token_for_somebody_else_allows_no_write(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", TOKENS)
+async def test_a_token_for_somebody_else_allows_no_write(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """G2: tenant and client of the token must be ours; a token that cannot be decoded allows nothing."""
-    given, wanted = TOKENS[case]
+    given, wanted = TOKENS[scenario]
     async with lying(sim, tmp_path, {"/token": token_reply(given)}) as liar:
         result = await sim.run(TASK, **liar.environment(AUTHORITY, GRAPH))
     assert wanted == (result.outcome, result.guard, result.ticket.value), result.reason
@@ -187,12 +187,12 @@ APPLICATIONS: dict[str, tuple[Any, tuple[str, str, int]]] = {
 }
 
 
-@pytest.mark.parametrize("case", APPLICATIONS)
+@pytest.mark.parametrize("scenario", APPLICATIONS)
 async def test_a_directory_that_shows_nonsense_is_never_written_to(
-    sim: RealSimulator, tmp_path: Path, case: str
+    sim: RealSimulator, tmp_path: Path, scenario: str
 ) -> None:
     """Whatever the batch holds, the task ends with a plain reason, and no removal is sent."""
-    body, wanted = APPLICATIONS[case]
+    body, wanted = APPLICATIONS[scenario]
     answers: dict[str, Answer] = {"/token": token_reply(token()), "/$batch": (200, body, {})}
     async with lying(sim, tmp_path, answers) as liar:
         result = await sim.run(TASK, **liar.environment(AUTHORITY, GRAPH))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from spentkey.core.outcome import Result, TicketState
-from spentkey.worker.backoff import TOLERATED, Pause, again_in, met_outage
+from spentkey.worker.backoff import TOLERATED, CircuitBreaker, met_outage, retry_delay
 from support_core import NOW
 
 POLL_S = 30.0
@@ -19,7 +19,7 @@ def left(**more: object) -> Result:
 @pytest.mark.parametrize("ticket", [TicketState.CLOSED, TicketState.HANDED_OFF, TicketState.UNTOUCHED])
 def test_what_ended_is_not_tried_again(ticket: TicketState) -> None:
     """However it ended."""
-    assert again_in(Result(task="1", outcome="removed", ticket=ticket), 0, NOW, POLL_S) is None
+    assert retry_delay(Result(task="1", outcome="removed", ticket=ticket), 0, NOW, POLL_S) is None
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_what_ended_is_not_tried_again(ticket: TicketState) -> None:
 )
 def test_an_outage_is_waited_out_longer_and_longer(tries: int, wait: float) -> None:
     """From half a minute, doubling, up to a quarter of an hour."""
-    assert again_in(left(outage=True), tries, NOW, POLL_S) == wait
+    assert retry_delay(left(outage=True), tries, NOW, POLL_S) == wait
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_outage_is_waited_out_longer_and_longer(tries: int, wait: float) -> N
 )
 def test_the_rest_waits_as_long_as_makes_sense(result: Result, wait: float) -> None:
     """A limit until it allows more, but at least a minute; another worker a minute; anything else five."""
-    assert again_in(result, 0, NOW, POLL_S) == wait
+    assert retry_delay(result, 0, NOW, POLL_S) == wait
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_another_worker_is_no_outage(result: Result, is_one: bool) -> None:
 
 def test_a_lane_rests_after_three_outages_in_a_row() -> None:
     """Two are chance; the third pauses the lane for one interval."""
-    pause = Pause(POLL_S)
+    pause = CircuitBreaker(POLL_S)
     for task in range(TOLERATED - 1):
         pause.note(task, outage=True, now=100)
     before = pause.wait_s(9, 100)
@@ -67,15 +67,15 @@ def test_a_lane_rests_after_three_outages_in_a_row() -> None:
 
 def test_an_end_without_outage_counts_anew() -> None:
     """Two outages, a success, two outages: nothing rests."""
-    pause = Pause(POLL_S)
+    pause = CircuitBreaker(POLL_S)
     for outage in (True, True, False, True, True):
         pause.note(1, outage=outage, now=0)
     assert not pause.resting
 
 
-def resting() -> Pause:
+def resting() -> CircuitBreaker:
     """A lane that rests until second 30."""
-    pause = Pause(POLL_S)
+    pause = CircuitBreaker(POLL_S)
     for task in range(TOLERATED):
         pause.note(task, outage=True, now=0)
     return pause

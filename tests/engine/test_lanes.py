@@ -5,17 +5,17 @@ import pytest
 from spentkey.core.errors import Outage
 from spentkey.core.task import Parameter
 from spentkey.worker.routing import DESK as DESK_LANE
-from spentkey.worker.routing import UNSORTED, Slot, Sorter, slot_of
+from spentkey.worker.routing import UNSORTED, Route, Router, route_of
 from support_core import APP_ID, DESK, ONDERWIJS, PRODUCTION, parameters, parameters_without, task
 
 TENANTS = (PRODUCTION, ONDERWIJS)
 
 
 @pytest.mark.parametrize(("said", "lane"), [("No", "production"), ("Yes", "onderwijs"), (" yes ", "onderwijs")])
-def test_the_tenant_is_the_lane_and_the_application_the_turn(said: str, lane: str) -> None:
+def test_the_tenant_is_the_lane_and_the_application_the_turn(said: str, queue: str) -> None:
     """The AppID in its canonical form."""
     asked = parameters(Onderwijs=said, AppID=f" {APP_ID.upper()} ")
-    assert slot_of(task(), asked, DESK, TENANTS) == Slot(lane, APP_ID)
+    assert route_of(task(), asked, DESK, TENANTS) == Route(queue, APP_ID)
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,12 @@ def test_the_tenant_is_the_lane_and_the_application_the_turn(said: str, lane: st
 )
 def test_what_names_no_tenant_meets_the_desk_alone(asked: tuple[Parameter, ...]) -> None:
     """It will be handed over, and waits for no tenant."""
-    assert slot_of(task(), asked, DESK, TENANTS) == UNSORTED == Slot(DESK_LANE)
+    assert route_of(task(), asked, DESK, TENANTS) == UNSORTED == Route(DESK_LANE)
 
 
 def test_a_tenant_that_two_rules_mean_is_the_desks_too() -> None:
     """Guard G2 will refuse it."""
-    assert slot_of(task(), parameters(), DESK, (PRODUCTION, PRODUCTION)) == UNSORTED
+    assert route_of(task(), parameters(), DESK, (PRODUCTION, PRODUCTION)) == UNSORTED
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_a_tenant_that_two_rules_mean_is_the_desks_too() -> None:
 )
 def test_what_is_not_ours_is_not_queued(changes: dict[str, object]) -> None:
     """Guard G0, before anything is read of it."""
-    assert slot_of(task(**changes), parameters(), DESK, TENANTS) is None
+    assert route_of(task(**changes), parameters(), DESK, TENANTS) is None
 
 
 def test_a_request_that_is_not_ours_is_not_queued() -> None:
     """It carries none of the five parameters."""
-    assert slot_of(task(), (Parameter("Colour", "red"),), DESK, TENANTS) is None
+    assert route_of(task(), (Parameter("Colour", "red"),), DESK, TENANTS) is None
 
 
 class AwayDesk:
@@ -62,5 +62,5 @@ class AwayDesk:
 
 async def test_what_cannot_be_read_is_left_to_the_story() -> None:
     """It goes to the desk's lane, and the story finds that the desk is away."""
-    sorter = Sorter(AwayDesk(), DESK, TENANTS)  # pyright: ignore[reportArgumentType]
-    assert (await sorter.find(1), await sorter.slot(task())) == (UNSORTED, UNSORTED)
+    router = Router(AwayDesk(), DESK, TENANTS)  # pyright: ignore[reportArgumentType]
+    assert (await router.find(1), await router.route(task())) == (UNSORTED, UNSORTED)

@@ -8,15 +8,15 @@ import pytest
 from real_postgres import RealPostgres
 from spentkey.core.errors import Busy, Outage, Who
 from spentkey.core.secret import Secret
-from spentkey.ports.fencing import ask_permit, claims
+from spentkey.ports.fencing import check_fence, claims
 from spentkey.storage.postgres.connection import Postgres, opened
-from spentkey.storage.postgres.locks import Leases
+from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock
 from support_core import ManualClock
 
 APP, TASK, TAKE_OVER_S = "22222222-2222-4222-8222-222222222222", 40021, 30.0
-Worker = Callable[..., Awaitable[Leases]]
+Worker = Callable[..., Awaitable[LeaseLocks]]
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ async def worker(database: str) -> AsyncGenerator[Worker]:
 
         async def make(
             clock: ManualClock | None = None, patience_s: float = 2.0, take_over_s: float = TAKE_OVER_S
-        ) -> Leases:
+        ) -> LeaseLocks:
             connections: Postgres = await stack.enter_async_context(opened(Secret(database)))
             await prepare(connections)
-            return Leases(connections, clock or ManualClock(), "a worker", take_over_s, 5.0, patience_s)
+            return LeaseLocks(connections, clock or ManualClock(), "a worker", take_over_s, 5.0, patience_s)
 
         yield make
 
@@ -52,7 +52,7 @@ async def test_a_task_that_another_worker_holds_is_waited_for(worker: Worker) ->
         with pytest.raises(Busy, match="another worker has been working on task 40021 for") as busy:
             async with other.task(TASK):
                 pass
-        async with other.task(TASK + 1), other.turn(APP):
+        async with other.task(TASK + 1), other.application(APP):
             pass
     assert (busy.value.who, sum(clock.slept) >= 2) == (Who.NOBODY, True)
 
@@ -71,9 +71,9 @@ async def test_writes_to_one_application_are_spaced_across_workers(worker: Worke
     """The first writer of all does not wait; the next waits for what is left of five seconds."""
     one_clock, other_clock = ManualClock(), ManualClock()
     one, other = await worker(one_clock), await worker(other_clock)
-    async with one.turn(APP):
+    async with one.application(APP):
         pass
-    async with other.turn(APP):
+    async with other.application(APP):
         pass
     (pause,) = other_clock.slept
     assert (one_clock.slept, 3 < pause <= 5) == ([], True)
@@ -88,18 +88,18 @@ async def test_a_lease_that_ended_is_taken_over(worker: Worker, lapse: Callable[
         async with other.task(TASK):
             after = claims()
         with pytest.raises(Busy, match="another worker has taken over"):
-            await ask_permit()
+            await check_fence()
     assert (len(before), len(after), before != after) == (1, 2, True)
 
 
 async def test_a_permit_is_given_to_who_holds_every_turn(worker: Worker) -> None:
     """Task and application; outside of turns there is nothing to ask."""
     one = await worker()
-    await ask_permit()
-    async with one.task(TASK), one.turn(APP):
-        await ask_permit()
+    await check_fence()
+    async with one.task(TASK), one.application(APP):
+        await check_fence()
         assert len(claims()) == 2
-    await ask_permit()
+    await check_fence()
     assert claims() == ()
 
 
@@ -108,15 +108,15 @@ async def test_no_permit_when_only_the_application_was_taken_over(
 ) -> None:
     """Somebody may be writing to it for another task."""
     one, other = await worker(), await worker()
-    async with one.task(TASK), one.turn(APP):
+    async with one.task(TASK), one.application(APP):
         name = (
             "UPDATE spentkey_claims SET until = clock_timestamp() - interval '1 minute' WHERE name LIKE 'application%'"
         )
         postgres.rows(database, name)
-        async with other.turn(APP):
+        async with other.application(APP):
             pass
         with pytest.raises(Busy):
-            await ask_permit()
+            await check_fence()
 
 
 async def test_a_lease_that_ended_and_was_not_taken_over_still_holds(worker: Worker, lapse: Callable[[], None]) -> None:
@@ -124,7 +124,7 @@ async def test_a_lease_that_ended_and_was_not_taken_over_still_holds(worker: Wor
     one, other = await worker(), await worker(patience_s=0.0)
     async with one.task(TASK):
         lapse()
-        await ask_permit()
+        await check_fence()
         with pytest.raises(Busy):
             async with other.task(TASK):
                 pass
@@ -144,7 +144,7 @@ async def test_an_answer_that_is_old_is_no_permit(worker: Worker) -> None:
     one = await worker(SlowClock())
     async with one.task(TASK):
         with pytest.raises(Busy, match="held up for so long"):
-            await ask_permit()
+            await check_fence()
 
 
 async def test_numbers_are_never_given_twice(worker: Worker, database: str, postgres: RealPostgres) -> None:
@@ -161,11 +161,11 @@ async def test_a_database_that_is_away_gives_no_turn_and_no_permit(database: str
     """An outage, and the task stays open."""
     async with opened(Secret(database)) as connections:
         await prepare(connections)
-        leases = Leases(connections, SystemClock(), "a worker", TAKE_OVER_S, 5.0, 2.0)
+        leases = LeaseLocks(connections, SystemClock(), "a worker", TAKE_OVER_S, 5.0, 2.0)
         async with leases.task(TASK):
             await connections.pool.close()
             with pytest.raises(Outage, match="PostgreSQL does not answer"):
-                await ask_permit()
+                await check_fence()
         with pytest.raises(Outage):
             async with leases.task(TASK):
                 pass

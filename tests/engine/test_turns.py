@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from spentkey.core.errors import Busy, EvidenceBroken, SpentkeyError, Who
-from spentkey.storage.files.locks import POLL_S, FileTurns
+from spentkey.storage.files.locks import POLL_S, FileLocks
 from support_core import NOW, ManualClock
 
 APP, OTHER = "22222222-2222-4222-8222-222222222222", "22222222-2222-4222-8222-333333333333"
@@ -33,9 +33,9 @@ asyncio.run(main())
 """
 
 
-def turns_in(directory: Path, clock: ManualClock | None = None, patience_s: float = 2) -> FileTurns:
+def locks_in(directory: Path, clock: ManualClock | None = None, patience_s: float = 2) -> FileLocks:
     """Turns in that state directory, five seconds apart."""
-    return FileTurns(directory, clock or ManualClock(), 5, patience_s)
+    return FileLocks(directory, clock or ManualClock(), 5, patience_s)
 
 
 @contextmanager
@@ -70,10 +70,10 @@ class EndingClock(ManualClock):
 @pytest.mark.parametrize("kind", ["task", "app"])
 async def test_inside_one_process_one_holder_has_a_turn_at_a_time(tmp_path: Path, kind: str) -> None:
     """The second waits as long as the first holds it, and then has it."""
-    turns = turns_in(tmp_path)
+    locks = locks_in(tmp_path)
 
     def hold(kind: str) -> AbstractAsyncContextManager[None]:
-        return turns.task(TASK) if kind == "task" else turns.turn(APP)
+        return locks.task(TASK) if kind == "task" else locks.application(APP)
 
     async def second() -> None:
         async with hold(kind):
@@ -90,15 +90,21 @@ async def test_inside_one_process_one_holder_has_a_turn_at_a_time(tmp_path: Path
 async def test_different_tasks_and_applications_do_not_wait_for_one_another(tmp_path: Path) -> None:
     """Four turns held at once, without a pause."""
     clock = ManualClock()
-    turns = turns_in(tmp_path, clock)
-    async with asyncio.timeout(1), turns.turn(APP), turns.turn(OTHER), turns.task(TASK), turns.task(TASK + 1):
+    locks = locks_in(tmp_path, clock)
+    async with (
+        asyncio.timeout(1),
+        locks.application(APP),
+        locks.application(OTHER),
+        locks.task(TASK),
+        locks.task(TASK + 1),
+    ):
         assert clock.slept == []
 
 
 async def test_a_task_and_an_application_of_one_name_are_different_turns(tmp_path: Path) -> None:
     """Somebody who works on a task takes the turn of an application inside it, whatever either is called."""
-    turns = turns_in(tmp_path)
-    async with asyncio.timeout(1), turns.task(1), turns.turn("1"):
+    locks = locks_in(tmp_path)
+    async with asyncio.timeout(1), locks.task(1), locks.application("1"):
         assert sorted(path.name for path in (tmp_path / "locks").iterdir()) == ["app-1.lock", "task-1.lock"]
 
 
@@ -107,8 +113,8 @@ async def test_a_turn_that_another_process_holds_is_waited_for(tmp_path: Path, k
     """It is tried again every half second, and had as soon as the other ends."""
     with another_process(tmp_path, kind, name) as holder:
         clock = EndingClock(holder)
-        turns = turns_in(tmp_path, clock)
-        async with turns.task(TASK) if kind == "task" else turns.turn(APP):
+        locks = locks_in(tmp_path, clock)
+        async with locks.task(TASK) if kind == "task" else locks.application(APP):
             assert clock.slept[:1] == [POLL_S]
             assert holder.poll() == 0
 
@@ -120,8 +126,8 @@ async def test_a_dead_process_frees_its_turn_at_once(tmp_path: Path, kind: str, 
         holder.kill()
         holder.wait(30)
         clock = ManualClock(datetime.now(UTC) + timedelta(days=1))  # noqa: TID251  # the pause is long over
-        turns = turns_in(tmp_path, clock, patience_s=0)
-        async with turns.task(TASK) if kind == "task" else turns.turn(APP):
+        locks = locks_in(tmp_path, clock, patience_s=0)
+        async with locks.task(TASK) if kind == "task" else locks.application(APP):
             assert clock.slept == []
 
 
@@ -129,12 +135,12 @@ async def test_who_is_held_up_too_long_gives_up(tmp_path: Path) -> None:
     """After the patience, with what it waited for; nobody must act, so the task stays open."""
     with another_process(tmp_path, "task", str(TASK)):
         clock = ManualClock()
-        turns = turns_in(tmp_path, clock, patience_s=2)
+        locks = locks_in(tmp_path, clock, patience_s=2)
         with pytest.raises(Busy, match=f"another process has been working on task-{TASK} for 2 s") as refused:
-            async with turns.task(TASK):
+            async with locks.task(TASK):
                 pass
         assert (clock.slept, refused.value.who) == ([POLL_S] * 4, Who.NOBODY)
-        async with asyncio.timeout(1), turns.task(TASK + 1), turns.turn(APP):
+        async with asyncio.timeout(1), locks.task(TASK + 1), locks.application(APP):
             pass
 
 
@@ -143,67 +149,67 @@ async def test_without_patience_it_is_tried_once(tmp_path: Path) -> None:
     with another_process(tmp_path, "app", APP):
         clock = ManualClock()
         with pytest.raises(Busy, match=r"for 0 s$"):
-            async with turns_in(tmp_path, clock, patience_s=0).turn(APP):
+            async with locks_in(tmp_path, clock, patience_s=0).application(APP):
                 pass
         assert clock.slept == []
 
 
 async def test_who_gave_up_may_try_again(tmp_path: Path) -> None:
     """Giving up holds nothing back: neither the turn inside this process nor the file."""
-    turns = turns_in(tmp_path, patience_s=0)
+    locks = locks_in(tmp_path, patience_s=0)
     with another_process(tmp_path, "task", str(TASK)), pytest.raises(Busy):
-        async with turns.task(TASK):
+        async with locks.task(TASK):
             pass
-    async with asyncio.timeout(1), turns.task(TASK):
+    async with asyncio.timeout(1), locks.task(TASK):
         pass
 
 
 async def test_writes_to_one_application_are_spaced(tmp_path: Path) -> None:
     """The pause counts from the end of the last turn, and time that has passed anyway is not waited for again."""
     clock = ManualClock()
-    turns = turns_in(tmp_path, clock)
-    async with turns.turn(APP):
+    locks = locks_in(tmp_path, clock)
+    async with locks.application(APP):
         await clock.sleep(60)
     assert clock.slept == [60]
-    async with turns.turn(APP):
+    async with locks.application(APP):
         assert clock.slept == [60, 5]
     await clock.sleep(3)
-    async with turns.turn(APP):
+    async with locks.application(APP):
         assert clock.slept == [60, 5, 3, 2]
 
 
 @pytest.mark.parametrize(("passed", "pause"), [(0, [5]), (4.5, [0.5]), (5, []), (6, [])])
 async def test_the_pause_holds_across_processes(tmp_path: Path, passed: float, pause: list[float]) -> None:
     """Another object on the same directory, as another process has it, waits for what is left of the pause."""
-    async with turns_in(tmp_path).turn(APP):
+    async with locks_in(tmp_path).application(APP):
         pass
     later = ManualClock(NOW + timedelta(seconds=passed))
-    async with turns_in(tmp_path, later).turn(APP):
+    async with locks_in(tmp_path, later).application(APP):
         assert later.slept == pytest.approx(pause)
 
 
 async def test_a_clock_that_went_back_asks_for_no_more_than_the_pause(tmp_path: Path) -> None:
     """An hour of wrong time is not waited for."""
-    async with turns_in(tmp_path, ManualClock(NOW + timedelta(hours=1))).turn(APP):
+    async with locks_in(tmp_path, ManualClock(NOW + timedelta(hours=1))).application(APP):
         pass
     clock = ManualClock()
-    async with turns_in(tmp_path, clock).turn(APP):
+    async with locks_in(tmp_path, clock).application(APP):
         assert clock.slept == [5]
 
 
 async def test_a_first_turn_waits_for_nobody(tmp_path: Path) -> None:
     """There is no pause before the first write."""
     clock = ManualClock()
-    async with turns_in(tmp_path, clock).turn(APP):
+    async with locks_in(tmp_path, clock).application(APP):
         assert clock.slept == []
 
 
 async def test_turns_on_a_task_are_not_spaced(tmp_path: Path) -> None:
     """Only Graph asks for a pause."""
     clock = ManualClock()
-    turns = turns_in(tmp_path, clock)
+    locks = locks_in(tmp_path, clock)
     for _ in range(3):
-        async with turns.task(TASK):
+        async with locks.task(TASK):
             pass
     assert clock.slept == []
 
@@ -211,11 +217,11 @@ async def test_turns_on_a_task_are_not_spaced(tmp_path: Path) -> None:
 async def test_a_turn_is_given_back_when_its_holder_fails(tmp_path: Path) -> None:
     """An exception does not lock the application for the rest of the run, and the pause still counts."""
     clock = ManualClock()
-    turns = turns_in(tmp_path, clock)
+    locks = locks_in(tmp_path, clock)
     with pytest.raises(ZeroDivisionError):
-        async with turns.turn(APP):
+        async with locks.application(APP):
             raise ZeroDivisionError
-    async with asyncio.timeout(1), turns.turn(APP):
+    async with asyncio.timeout(1), locks.application(APP):
         assert clock.slept == [5]
 
 
@@ -223,7 +229,7 @@ async def test_locks_are_for_their_owner_only(tmp_path: Path) -> None:
     """0600 and 0700, also under a mask that would allow everything."""
     before = os.umask(0)
     try:
-        async with turns_in(tmp_path / "state").turn(APP):
+        async with locks_in(tmp_path / "state").application(APP):
             pass
     finally:
         os.umask(before)
@@ -234,7 +240,7 @@ async def test_locks_are_for_their_owner_only(tmp_path: Path) -> None:
 async def unusable(directory: Path) -> SpentkeyError:
     """What is raised when a turn is asked for there."""
     with pytest.raises(EvidenceBroken) as broken:
-        async with turns_in(directory).turn(APP):
+        async with locks_in(directory).application(APP):
             pass
     return broken.value
 

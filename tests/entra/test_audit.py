@@ -8,7 +8,7 @@ import pytest
 
 from spentkey.adapters.entra.audit_log import query_for, read_witness
 from spentkey.core.audit_event import Shows
-from spentkey.http.client import Answered
+from spentkey.http.client import Response
 
 OBJECT = "2b2b2b2b-0000-4000-8000-00000000000a"
 KEY = "3c3c3c3c-0000-4000-8000-00000000000a"
@@ -38,8 +38,8 @@ def event(**changes: Any) -> dict[str, Any]:
 def shown(*events: object, status: int = 200) -> tuple[Shows, str | None]:
     """What these events show, and by which of them."""
     body = json.dumps({"value": list(events)}).encode()
-    witness = read_witness(Answered(status, {}, body), OBJECT, KEY, ACTOR)
-    return witness.shows, witness.event
+    audit_event = read_witness(Response(status, {}, body), OBJECT, KEY, ACTOR)
+    return audit_event.shows, audit_event.event
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ OF_SOMETHING_ELSE: dict[str, object] = {
 }
 
 
-@pytest.mark.parametrize("case", OF_SOMETHING_ELSE)
-def test_an_event_of_something_else_shows_nothing(case: str) -> None:
+@pytest.mark.parametrize("scenario", OF_SOMETHING_ELSE)
+def test_an_event_of_something_else_shows_nothing(scenario: str) -> None:
     """Only that key id leaving that object's list is the removal."""
-    assert shown(OF_SOMETHING_ELSE[case]) == (Shows.NOT_YET, None)
+    assert shown(OF_SOMETHING_ELSE[scenario]) == (Shows.NOT_YET, None)
 
 
 def test_an_empty_log_shows_nothing_yet() -> None:
@@ -106,13 +106,13 @@ def test_a_refusal_is_not_available(status: int) -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff"])
 def test_what_is_no_answer_is_not_available(body: bytes) -> None:
     """A page for people, a list, bytes."""
-    assert read_witness(Answered(200, {}, body), OBJECT, KEY, ACTOR).shows == Shows.NOT_AVAILABLE
+    assert read_witness(Response(200, {}, body), OBJECT, KEY, ACTOR).shows == Shows.NOT_AVAILABLE
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"value":null}', b'{"value":{}}', b'{"value":[null,1]}'])
 def test_an_answer_without_events_shows_nothing(body: bytes) -> None:
     """As an empty list."""
-    assert read_witness(Answered(200, {}, body), OBJECT, KEY, ACTOR).shows == Shows.NOT_YET
+    assert read_witness(Response(200, {}, body), OBJECT, KEY, ACTOR).shows == Shows.NOT_YET
 
 
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=2))])

@@ -3,15 +3,15 @@
 import pytest
 
 from spentkey.adapters.entra.quota import AUDIT_READS, TENANT_WRITES, UNITS, WRITES, Quota, quota_of
-from spentkey.http.rate_limit import LocalStates, Pace
+from spentkey.http.rate_limit import LocalRates, RateLimiter
 from support_core import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, ManualClock
 
 
 def quota(
-    clock: ManualClock, states: LocalStates | None = None, tenant: str = TENANT_ID, client: str = CLIENT_ID
+    clock: ManualClock, states: LocalRates | None = None, tenant: str = TENANT_ID, client: str = CLIENT_ID
 ) -> Quota:
     """The quota of a client in a tenant."""
-    return quota_of(tenant, client, states or LocalStates(clock), clock)
+    return quota_of(tenant, client, states or LocalRates(clock), clock)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_what_is_spread_and_what_comes_at_once_stay_below_the_documented_figure(
     name: str, documented: tuple[int, float]
 ) -> None:
     """Both together are the most that one window can see."""
-    one: Pace = getattr(quota(ManualClock()), name)
+    one: RateLimiter = getattr(quota(ManualClock()), name)
     assert (one.limit + one.at_once <= documented[0], one.period_s) == (True, documented[1])
 
 
@@ -76,7 +76,7 @@ async def test_reads_have_a_figure_of_their_own() -> None:
 async def test_another_tenant_is_not_held_up() -> None:
     """Each tenant has its own figures."""
     clock = ManualClock()
-    states = LocalStates(clock)
+    states = LocalRates(clock)
     for _ in range(300):
         await quota(clock, states).write(as_client=True)
     before = clock.monotonic()

@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 from json_soup import CALM, answers
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.core.errors import AccessRefused
-from spentkey.http.client import Answered
+from spentkey.http.client import Response
 from spentkey.ports.directory import Answer
 
 
-def graph(status: int, code: str = "", message: str = "") -> Answered:
+def graph(status: int, code: str = "", message: str = "") -> Response:
     """An answer of Graph."""
     body: dict[str, Any] = {"error": {"code": code, "message": message}} if code else {}
-    return Answered(status, {"request-id": "r-1"}, json.dumps(body).encode() if code else b"")
+    return Response(status, {"request-id": "r-1"}, json.dumps(body).encode() if code else b"")
 
 
 BOTH = ("removePassword", "removeKey")
 NO_PASSWORD = "No password credential found with keyId 3."
 NO_KEY = "No credentials found to be removed."
 PROOF = ("Authentication_MissingOrMalformed", "Access Token missing or malformed.")
-TABLE: list[tuple[tuple[str, ...], Answered, Answer, str]] = [
+TABLE: list[tuple[tuple[str, ...], Response, Answer, str]] = [
     (BOTH, graph(204), Answer.ACCEPTED, "204"),
     (("removePassword",), graph(400, "Request_BadRequest", NO_PASSWORD), Answer.NOT_PRESENT, "no longer finds"),
     (("removeKey",), graph(400, "Request_BadRequest", NO_KEY), Answer.NOT_PRESENT, "no longer finds"),
@@ -37,15 +37,15 @@ TABLE: list[tuple[tuple[str, ...], Answered, Answer, str]] = [
     (BOTH, graph(500, "InternalServerError"), Answer.LOST, "does not say"),
     (BOTH, graph(502), Answer.LOST, "does not say"),
     (BOTH, graph(200), Answer.LOST, "does not say"),
-    (BOTH, Answered(200, {"Content-Type": "text/html"}, b"<html>204</html>"), Answer.LOST, "does not say"),
+    (BOTH, Response(200, {"Content-Type": "text/html"}, b"<html>204</html>"), Answer.LOST, "does not say"),
 ]
-CASES = [(action, answered, wanted, said) for actions, answered, wanted, said in TABLE for action in actions]
+CASES = [(action, response, wanted, said) for actions, response, wanted, said in TABLE for action in actions]
 
 
 @pytest.mark.parametrize(("action", "answered", "wanted", "said"), CASES)
-def test_every_answer_has_one_meaning(action: str, answered: Answered, wanted: Answer, said: str) -> None:
+def test_every_answer_has_one_meaning(action: str, response: Response, wanted: Answer, said: str) -> None:
     """Only 204 is a yes, only a refusal before any effect is a no; all else leaves it to the reads."""
-    reply = reply_of(action, answered, "c-1", last_try=False)
+    reply = reply_of(action, response, "c-1", last_try=False)
     assert wanted is reply.answer
     assert said in reply.detail
     assert reply.client_request_id == "c-1"
@@ -72,7 +72,7 @@ def test_a_fresh_token_that_graph_does_not_take_is_the_operators_business(action
 
 @given(st.sampled_from(BOTH), answers())
 @CALM
-def test_nothing_but_a_204_is_ever_taken_for_a_yes(action: str, answered: Answered) -> None:
+def test_nothing_but_a_204_is_ever_taken_for_a_yes(action: str, response: Response) -> None:
     """Any bytes under any other status."""
-    reply = reply_of(action, answered, "c-1", last_try=False)
-    assert (reply.answer is Answer.ACCEPTED) == (answered.status == 204)
+    reply = reply_of(action, response, "c-1", last_try=False)
+    assert (reply.answer is Answer.ACCEPTED) == (response.status == 204)

@@ -77,8 +77,8 @@ async def test_a_renewed_source_asks_again(sim: RealSimulator) -> None:
 async def test_a_token_says_who_it_is_for(sim: RealSimulator) -> None:
     """Tenant and client are read without verifying it; Graph verifies."""
     async with source(sim) as tokens:
-        identity = await tokens.identity()
-    assert (identity.tenant_id, identity.app_id) == (TENANT, AUTOMATION)
+        token_claims = await tokens.token_claims()
+    assert (token_claims.tenant_id, token_claims.app_id) == (TENANT, AUTOMATION)
 
 
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
@@ -89,10 +89,10 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSALS)
-async def test_a_refused_sign_in_says_why_and_nothing_secret(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", REFUSALS)
+async def test_a_refused_sign_in_says_why_and_nothing_secret(sim: RealSimulator, scenario: str) -> None:
     """A plain cause and the number; neither the secret nor the assertion, nor what the server said about them."""
-    changes, said = REFUSALS[case]
+    changes, said = REFUSALS[scenario]
     async with source(sim, **changes) as tokens:
         with pytest.raises(AccessRefused) as raised:
             await tokens.token()
@@ -144,4 +144,4 @@ async def test_a_reply_whose_token_is_odd_is_an_outage(sim: RealSimulator, tmp_p
     """A list where a text belongs."""
     async with lying(sim, tmp_path, {"/token": token_reply(["x"])}) as liar, source(sim, liar=liar) as tokens:  # type: ignore[arg-type]
         with pytest.raises(Outage):
-            await tokens.identity()
+            await tokens.token_claims()

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from json_soup import CALM, VALUES, answered, answers, records, refusal_of
+from json_soup import CALM, VALUES, answers, records, refusal_of, response
 from spentkey.adapters.entra.batch import batch_of_two, read_batch
 from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment
 from spentkey.core.credential import Kind
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.http.client import Answered
-from spentkey.http.retry import TryAgain
+from spentkey.http.client import Response
+from spentkey.http.retry import Retryable
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ID = "11111111-1111-4111-8111-111111111111"
@@ -111,9 +111,9 @@ def part(name: str, **changes: Any) -> dict[str, Any]:
     return {"id": name, "status": 200, "headers": {}, "body": body, **changes}
 
 
-def batch(*parts: Any) -> Answered:
+def batch(*parts: Any) -> Response:
     """The answer to a batch."""
-    return answered({"responses": list(parts)}, Date="Thu, 01 Jan 2026 00:00:00 GMT")
+    return response({"responses": list(parts)}, Date="Thu, 01 Jan 2026 00:00:00 GMT")
 
 
 def test_a_batch_asks_for_exactly_two_reads() -> None:
@@ -125,10 +125,10 @@ def test_a_batch_asks_for_exactly_two_reads() -> None:
 
 def test_a_batch_shows_both_in_any_order() -> None:
     """Graph answers the parts in an order of its own."""
-    sighting = read_batch(batch(part("principal"), part("application")), NOW)
-    assert sighting.application is not None
-    assert sighting.principal is not None
-    assert sighting.directory_time == NOW
+    snapshot = read_batch(batch(part("principal"), part("application")), NOW)
+    assert snapshot.application is not None
+    assert snapshot.principal is not None
+    assert snapshot.directory_time == NOW
 
 
 def test_a_404_part_is_nothing_there() -> None:
@@ -136,7 +136,9 @@ def test_a_404_part_is_nothing_there() -> None:
     assert read_batch(batch(part("application"), part("principal", status=404)), NOW).principal is None
 
 
-@pytest.mark.parametrize(("status", "error"), [(429, TryAgain), (500, TryAgain), (503, TryAgain), (401, AccessRefused)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, Retryable), (500, Retryable), (503, Retryable), (401, AccessRefused)]
+)
 @pytest.mark.parametrize("name", ["application", "principal"])
 def test_each_part_has_a_status_of_its_own(name: str, status: int, error: type[Exception]) -> None:
     """A throttled part is tried again, a refused one is the operator's business; neither counts as absent."""
@@ -148,14 +150,14 @@ def test_each_part_has_a_status_of_its_own(name: str, status: int, error: type[E
 @pytest.mark.parametrize("headers", [None, [], "x", {"Retry-After": None}, {"Retry-After": [5]}, {"Retry-After": {}}])
 def test_odd_headers_of_a_throttled_part_do_not_matter(headers: Any) -> None:
     """It is tried again all the same."""
-    with pytest.raises(TryAgain) as raised:
+    with pytest.raises(Retryable) as raised:
         read_batch(batch(part("application", status=429, headers=headers), part("principal")), NOW)
     assert raised.value.wait_s is None
 
 
 def test_a_throttled_part_is_waited_for_as_it_asks() -> None:
     """Retry-After of the part counts."""
-    with pytest.raises(TryAgain) as raised:
+    with pytest.raises(Retryable) as raised:
         read_batch(batch(part("application", status=429, headers={"Retry-After": "7"}), part("principal")), NOW)
     assert raised.value.wait_s == 7
 
@@ -164,14 +166,14 @@ def test_a_throttled_part_is_waited_for_as_it_asks() -> None:
 @CALM
 def test_any_batch_is_read_or_refused_plainly(one: Any, other: Any) -> None:
     """Whatever a batch holds, there is no other exception, and a missing part is never an absent application."""
-    for answer in (batch(one, part("principal")), batch(one, other), answered(other)):
-        sighting, refusal = refusal_of(lambda answer=answer: read_batch(answer, NOW))
+    for answer in (batch(one, part("principal")), batch(one, other), response(other)):
+        snapshot, refusal = refusal_of(lambda answer=answer: read_batch(answer, NOW))
         assert "\n" not in (refusal or "")
-        assert refusal is not None or sighting.application is not None or one.get("status") == 404
+        assert refusal is not None or snapshot.application is not None or one.get("status") == 404
 
 
 @given(answers())
 @CALM
-def test_any_answer_has_an_error_in_words_or_none(answer: Answered) -> None:
+def test_any_answer_has_an_error_in_words_or_none(answer: Response) -> None:
     """The code and message of whatever came."""
     assert all(isinstance(text, str) for text in error_of(answer))

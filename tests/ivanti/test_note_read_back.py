@@ -12,7 +12,7 @@ from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.core.errors import WriteRefused
 from spentkey.core.notes import NewNote
 from spentkey.core.secret import Secret
-from spentkey.http.client import Answered, Line
+from spentkey.http.client import Response
 from support_core import task
 
 NOTE = NewNote("Secret removal failed", "text [spentkey task=1 assignment=1 done x]", "[spentkey task=1 ")
@@ -26,19 +26,19 @@ class OddDesk:
     clock: QuickClock = field(default_factory=QuickClock)
     kept: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
-    async def write(self, _method: str, _path: str, body: dict[str, Any], *_: object) -> Answered:
+    async def write(self, _method: str, _path: str, body: dict[str, Any], *_: object) -> Response:
         self.kept.append({**body, "RecId": f"{len(self.kept):032X}", "ParentLink_Category": self.category})
-        return Answered(201, {}, json.dumps(self.kept[-1]).encode())
+        return Response(201, {}, json.dumps(self.kept[-1]).encode())
 
-    async def read(self, _path: str, query: Mapping[str, str] | None, *_: object) -> Answered:
+    async def read(self, _path: str, query: Mapping[str, str] | None, *_: object) -> Response:
         shown = {"value": self.kept} if query else self.kept[-1]
-        return Answered(200, {}, json.dumps(shown).encode())
+        return Response(200, {}, json.dumps(shown).encode())
 
 
 def desk(odd: OddDesk) -> IvantiDesk:
     """The real desk on that line."""
     names = Fields("ActualEffort", "", "Status Update", "Task.Assignment")
-    return IvantiDesk(cast("Line", odd), Secret("k"), "Spentkey", ("Logged",), names)
+    return IvantiDesk(cast("HttpClient", odd), Secret("k"), "Spentkey", ("Logged",), names)
 
 
 async def test_a_respelt_parent_is_refused_after_one_note() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from json_soup import CALM, VALUES, answered, answers, records, refusal_of
+from json_soup import CALM, VALUES, answers, records, refusal_of, response
 from spentkey.adapters.ivanti.client import took
 from spentkey.adapters.ivanti.wire import (
     check,
@@ -22,7 +22,7 @@ from spentkey.adapters.ivanti.wire import (
 )
 from spentkey.core.errors import DeskRefused, Misconfigured, Outage
 from spentkey.core.task import Parameter, Task
-from spentkey.http.client import Answered
+from spentkey.http.client import Response
 from spentkey.ports.service_desk import TaskChange
 
 REC_ID = "0123456789ABCDEF0123456789ABCDEF"
@@ -68,14 +68,14 @@ def test_a_text_can_never_leave_its_quotes(text: str) -> None:
 @pytest.mark.parametrize(
     "empty",
     [
-        Answered(200, {}, b""),
-        Answered(200, {}, b" \r\n"),
-        Answered(204, {}, b""),
-        answered({"value": []}),
-        answered({"value": "No instances found."}),
+        Response(200, {}, b""),
+        Response(200, {}, b" \r\n"),
+        Response(204, {}, b""),
+        response({"value": []}),
+        response({"value": "No instances found."}),
     ],
 )
-def test_every_encoding_of_nothing_is_no_rows(empty: Answered) -> None:
+def test_every_encoding_of_nothing_is_no_rows(empty: Response) -> None:
     """An empty body, 204, an empty list, or a sentence in its place."""
     assert rows_of(empty) == []
 
@@ -84,42 +84,42 @@ def test_every_encoding_of_nothing_is_no_rows(empty: Answered) -> None:
 def test_a_collection_that_is_no_list_of_records_is_an_outage(value: Any) -> None:
     """Nothing is guessed from another shape."""
     with pytest.raises(Outage, match="Ivanti answered a collection"):
-        rows_of(answered(value))
+        rows_of(response(value))
 
 
 def test_a_page_in_place_of_a_collection_is_an_outage() -> None:
     """A log-in page comes with status 200."""
     with pytest.raises(Outage, match="HTML page"):
-        rows_of(Answered(200, {"Content-Type": "text/html"}, b"<html>"))
+        rows_of(Response(200, {"Content-Type": "text/html"}, b"<html>"))
 
 
 def test_an_unknown_key_is_no_record() -> None:
     """Ivanti says 400 `Invalid key` where others say 404."""
-    assert record_of(Answered(400, {}, b'{"code":"ISM_4000","message":["Invalid key"]}')) is None
+    assert record_of(Response(400, {}, b'{"code":"ISM_4000","message":["Invalid key"]}')) is None
 
 
 def test_a_record_that_is_a_list_is_an_outage() -> None:
     """One record is one object."""
     with pytest.raises(Outage):
-        record_of(answered([ROW]))
+        record_of(response([ROW]))
 
 
 def test_a_refused_key_says_which_setting_to_check() -> None:
     """401 means the key and nothing else."""
     with pytest.raises(DeskRefused, match=r"ivanti\.api_key"):
-        check(answered({"code": "ISM_4001"}, 401))
+        check(response({"code": "ISM_4001"}, 401))
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (answered({"code": "ISM_4000", "message": ["Role X does not have rights"]}, 400), "400 ISM_4000: Role X does"),
-        (answered({"code": "ISM_5000", "message": ["at Saas.Session key=hunter2"]}, 500), "500 ISM_5000"),
-        (Answered(404, {}, b"<html>"), "ivanti.url"),
-        (Answered(503, {}, b"key=hunter2"), "503"),
+        (response({"code": "ISM_4000", "message": ["Role X does not have rights"]}, 400), "400 ISM_4000: Role X does"),
+        (response({"code": "ISM_5000", "message": ["at Saas.Session key=hunter2"]}, 500), "500 ISM_5000"),
+        (Response(404, {}, b"<html>"), "ivanti.url"),
+        (Response(503, {}, b"key=hunter2"), "503"),
     ],
 )
-def test_an_error_is_told_without_session_internals(answer: Answered, said: str) -> None:
+def test_an_error_is_told_without_session_internals(answer: Response, said: str) -> None:
     """The code, and for a broken rule its text; bodies of other errors may hold anything."""
     with pytest.raises(Outage) as raised:
         check(answer)
@@ -187,7 +187,7 @@ def test_any_record_is_a_task_or_a_plain_refusal(record: dict[str, Any]) -> None
 
 @given(answers())
 @CALM
-def test_any_answer_is_rows_or_a_plain_refusal(answer: Answered) -> None:
+def test_any_answer_is_rows_or_a_plain_refusal(answer: Response) -> None:
     """Bytes of any kind, under any status."""
     for read in (rows_of, record_of):
         _, refusal = refusal_of(lambda read=read: read(answer))

@@ -16,7 +16,7 @@ import pytest
 from commands import REFERENCE
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import watched
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
@@ -50,8 +50,8 @@ async def run(sim: RealSimulator, number: int = TASK) -> list[dict[str, Any]]:
     with logged() as stream:
         clock = QuickClock()
         watch = Watch((Logged(),), clock)
-        async with hands_for(sim.settings(), watch, use_proxies=False, clock=clock, meter=watch) as hands:
-            await watched(watch)(number, hands)
+        async with context_for(sim.settings(), watch, use_proxies=False, clock=clock, meter=watch) as context:
+            await watched(watch)(number, context)
     assert not [name for name, secret in CANARIES.items() if secret in stream.getvalue()]
     assert not [mark for mark in ("eyJ", "Bearer ", "rest_api_key=", "BEGIN ") if mark in stream.getvalue()]
     return stream.lines()
@@ -125,10 +125,10 @@ REDACTED: dict[str, tuple[Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("case", REDACTED)
-def test_only_plain_data_passes(case: str) -> None:
+@pytest.mark.parametrize("scenario", REDACTED)
+def test_only_plain_data_passes(scenario: str) -> None:
     """Whatever somebody hands to the log by mistake."""
-    given, shown = REDACTED[case]
+    given, shown = REDACTED[scenario]
     with logged() as stream:
         logger().info("something", value=given)
     (line,) = stream.lines()
@@ -178,10 +178,10 @@ async def test_a_bug_is_logged_by_its_kind_and_place(sim: RealSimulator) -> None
     """Not by its text, unless it is one of our own errors."""
     with logged() as stream:
         watch = Watch((Logged(),), QuickClock())
-        async with hands_for(sim.settings(), watch, use_proxies=False) as hands:
+        async with context_for(sim.settings(), watch, use_proxies=False) as context:
             for problem in (ZeroDivisionError("canary"), Misconfigured("ivanti.fields: no such field")):
                 watch.crashed(TASK, problem)
-            broken = replace(hands, desk=None)  # pyright: ignore[reportArgumentType]  # a bug
+            broken = replace(context, desk=None)  # pyright: ignore[reportArgumentType]  # a bug
             with pytest.raises(AttributeError):
                 await watched(watch)(TASK, broken)
     bug, known, real = [line for line in stream.lines() if line["event"] in ("bug", "misconfigured")]

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from commands import against
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import watched
 from spentkey.observe.observer import Watch
 from spentkey.observe.traces import Traced
@@ -23,9 +23,9 @@ async def spans(sim: RealSimulator, *numbers: int) -> list[ReadableSpan]:
     provider.add_span_processor(SimpleSpanProcessor(kept))
     traced = Traced(provider, clock)
     watch = Watch((traced,), clock)
-    async with hands_for(sim.settings(), watch, use_proxies=False, clock=clock, meter=watch) as hands:
+    async with context_for(sim.settings(), watch, use_proxies=False, clock=clock, meter=watch) as context:
         for number in numbers:
-            await watched(watch)(number, hands)
+            await watched(watch)(number, context)
     traced.close()
     return list(kept.get_finished_spans())
 

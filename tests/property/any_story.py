@@ -27,7 +27,7 @@ from invariants import (
 )
 from spentkey.core.outcome import Result
 from spentkey.settings.schema import Settings
-from spentkey.steps.context import Hands
+from spentkey.steps.context import Context
 from spentkey.story import work_on
 from spentkey_sim.entra import state as entra
 from spentkey_sim.faults import Fault
@@ -84,7 +84,7 @@ class Broken(AssertionError):
 
 
 @dataclass
-class Case:
+class Scenario:
     """One case under way."""
 
     sim: InMemory
@@ -112,20 +112,20 @@ class Case:
         return [str({name: value for name, value in one.items() if value}) for one in self.results[-8:]]
 
 
-async def any_story(sim: InMemory, rng: random.Random) -> Case:
+async def any_story(sim: InMemory, rng: random.Random) -> Scenario:
     """Make a world, let any number of things happen in it, and bring it to rest."""
     made = any_world(rng)
     sim.reset(made.world, rng.getrandbits(32))
     ledger = Ledger.of(made.world, sim.truth(), protected=made.protected, canaries=tuple(CANARIES.values()))
-    case = Case(sim, rng, made, sim.settings(**made.environment), ledger)
+    scenario = Scenario(sim, rng, made, sim.settings(**made.environment), ledger)
     for _ in range(rng.randint(1, 5)):
-        _disturb(case)
-        await _run(case)
-    await _calm_down(case)
-    case.counts["crashes"] += sim.crashes
-    case.counts["faults"] += sum(entry.fault is not None for entry in sim.journal.entries)
-    case.counts["requests"] += len(sim.journal.entries)
-    return case
+        _disturb(scenario)
+        await _run(scenario)
+    await _calm_down(scenario)
+    scenario.counts["crashes"] += sim.crashes
+    scenario.counts["faults"] += sum(entry.fault is not None for entry in sim.journal.entries)
+    scenario.counts["requests"] += len(sim.journal.entries)
+    return scenario
 
 
 def trace(sim: InMemory) -> list[tuple[Any, ...]]:
@@ -133,27 +133,27 @@ def trace(sim: InMemory) -> list[tuple[Any, ...]]:
     return [(one.system, one.route, one.object, one.status, one.applied, one.fault) for one in sim.journal.entries]
 
 
-def _disturb(case: Case) -> None:
+def _disturb(scenario: Scenario) -> None:
     """Set the weather for the next run, and let other people be at work before it and in it."""
-    rng, sim = case.rng, case.sim
+    rng, sim = scenario.rng, scenario.sim
     sim.faults.clear()
     sim.faults.calm = rng.random() < 0.7
     sim.faults.seed = rng.getrandbits(32)
     sim.faults.storm = Storm(rng.choice([0.03, 0.08, 0.15]), hang_s=0) if rng.random() < 0.25 else None
-    case.counts["storms"] += sim.faults.storm is not None
-    rules = [_fault(case) for _ in range(rng.choice([0, 0, 1, 1, 2, 4]))]
+    scenario.counts["storms"] += sim.faults.storm is not None
+    rules = [_fault(scenario) for _ in range(rng.choice([0, 0, 1, 1, 2, 4]))]
     sim.faults.add_all(rules)
-    case.told += [f"fault {rule}" for rule in rules] + [_weather(sim)]
+    scenario.told += [f"fault {rule}" for rule in rules] + [_weather(sim)]
     for _ in range(rng.choice([0, 0, 1, 2])):
-        _other_people(case)
+        _other_people(scenario)
     if rng.random() < 0.3:
-        event = Event(rng.randint(1, 30), rng.random() < 0.5, lambda: _other_people(case))
+        event = Event(rng.randint(1, 30), rng.random() < 0.5, lambda: _other_people(scenario))
         sim.events.append(event)
-        case.told.append(f"somebody acts at request {event.nth}, {event.before=}")
+        scenario.told.append(f"somebody acts at request {event.nth}, {event.before=}")
     if rng.random() < 0.35:
         event = Event(rng.randint(1, 40), rng.random() < 0.5)
         sim.events.append(event)
-        case.told.append(f"crash at request {event.nth}, {event.before=}")
+        scenario.told.append(f"crash at request {event.nth}, {event.before=}")
     if rng.random() < 0.15:
         sim.clock.step(HOUR)
 
@@ -173,8 +173,8 @@ def _meddled_in(sim: InMemory) -> set[int]:
     return {task.number for task in tasks if str(task.number) in touched or task.parent in parents}
 
 
-def _fault(case: Case) -> Rule:
-    rng = case.rng
+def _fault(scenario: Scenario) -> Rule:
+    rng = scenario.rng
     system = rng.choice(["ivanti", "ivanti", "graph", "graph", "login", "passwordstate", "sql"])
     route = rng.choice(ROUTES[system])
     kind = rng.choice([*ANSWERS, *DEEP.get(system, ()) * 2]) if system != "sql" else rng.choice([*DEEP["sql"], "reset"])
@@ -192,32 +192,32 @@ def _fault(case: Case) -> Rule:
     elif kind in ("429", "503"):
         rule["params"] = {"retry_after": rng.choice([1, 3, "date:2", 86400])}
     elif kind in MEDDLING:
-        rule |= {"times": 1, "params": _meddling(case, kind)}
+        rule |= {"times": 1, "params": _meddling(scenario, kind)}
     return rule
 
 
-def _meddling(case: Case, kind: str) -> dict[str, Any]:
+def _meddling(scenario: Scenario, kind: str) -> dict[str, Any]:
     """What somebody does to a task, entered in the ledger beforehand; gives the parameters of the fault."""
-    rng, world = case.rng, case.sim.holder.world
+    rng, world = scenario.rng, scenario.sim.holder.world
     task = rng.choice(world.ivanti.tasks)
-    case.ledger.meddled.add(task.number)
+    scenario.ledger.meddled.add(task.number)
     params: dict[str, Any] = {"task": str(task.number)}
     if kind == "move-task":
         params["team"] = rng.choice(["Servicedesk", ESCALATION])
     elif kind == "edit-task":
         params["fields"] = rng.choice([{}, {"ActualEffort": 30}, {"Details": "x"}, {"Owner": "an.other"}])
-        edits = rng.choice([{}, {"SecretID": rng.choice([*case.made.all_keys, ""])}, {"SecretType": "Secret"}])
+        edits = rng.choice([{}, {"SecretID": rng.choice([*scenario.made.all_keys, ""])}, {"SecretType": "Secret"}])
         params["parameters"] = edits
-        _note_edits(case, task, edits)
+        _note_edits(scenario, task, edits)
     return params
 
 
-def _note_edits(case: Case, edited: Task, edits: dict[str, str]) -> None:
+def _note_edits(scenario: Scenario, edited: Task, edits: dict[str, str]) -> None:
     """Several edits may come in any order, so every mixture of old and new counts as asked."""
-    for task in case.sim.holder.world.ivanti.tasks:
+    for task in scenario.sim.holder.world.ivanti.tasks:
         if task.parent == edited.parent:
-            asked = case.ledger.asked.setdefault(task.number, set())
-            for request in case.sim.holder.world.ivanti.requests:
+            asked = scenario.ledger.asked.setdefault(task.number, set())
+            for request in scenario.sim.holder.world.ivanti.requests:
                 if request.number == task.parent:
                     said = dict(request.parameters)
                     before = {one[1] for one in asked} | {str(said.get("SecretID") or "")}
@@ -228,125 +228,129 @@ def _note_edits(case: Case, edited: Task, edits: dict[str, str]) -> None:
                     asked |= {one for each in mixed if (one := asked_by(each.items())) is not None}
 
 
-def _other_people(case: Case) -> None:
+def _other_people(scenario: Scenario) -> None:
     """Somebody closes, moves, edits or gives back a task, or removes a credential, now."""
-    what = case.rng.choice(["close-task", "move-task", "edit-task", "give back", "remove", "remove", "reopen"])
+    what = scenario.rng.choice(["close-task", "move-task", "edit-task", "give back", "remove", "remove", "reopen"])
     if what == "remove":
-        _remove_one(case)
+        _remove_one(scenario)
     elif what == "give back":
-        _give_back(case)
+        _give_back(scenario)
     elif what == "reopen":
-        _reopen(case)
+        _reopen(scenario)
     else:
-        params = _meddling(case, what)
-        now = case.sim.clock.now()
-        meddle(case.sim.holder.world, Fault(what, "before", params), "before", params["task"], now)
-        case.told.append(f"somebody: {what} {params}")
+        params = _meddling(scenario, what)
+        now = scenario.sim.clock.now()
+        meddle(scenario.sim.holder.world, Fault(what, "before", params), "before", params["task"], now)
+        scenario.told.append(f"somebody: {what} {params}")
 
 
-def _give_back(case: Case) -> None:
-    world = case.sim.holder.world
-    handed = [task for task in world.ivanti.tasks if task.owner_team == ESCALATION and task.number in case.ledger.ours]
+def _give_back(scenario: Scenario) -> None:
+    world = scenario.sim.holder.world
+    handed = [
+        task for task in world.ivanti.tasks if task.owner_team == ESCALATION and task.number in scenario.ledger.ours
+    ]
     if handed:
-        task = case.rng.choice(handed)
-        case.ledger.meddled.add(task.number)
-        case.ledger.returned[task.number] += 1
+        task = scenario.rng.choice(handed)
+        scenario.ledger.meddled.add(task.number)
+        scenario.ledger.returned[task.number] += 1
         changes = {"owner_team": QUEUE, "owner": "", "status": "Logged"}
-        ivanti.store(world, task, ivanti.merged(world, task, changes, "an.other", case.sim.clock.now()))
-        case.told.append(f"somebody gives {task.number} back")
+        ivanti.store(world, task, ivanti.merged(world, task, changes, "an.other", scenario.sim.clock.now()))
+        scenario.told.append(f"somebody gives {task.number} back")
 
 
-def _reopen(case: Case) -> None:
+def _reopen(scenario: Scenario) -> None:
     """A workflow of the desk opens again what we closed, as it does when a requester answers; minutes stay."""
-    world, ledger = case.sim.holder.world, case.ledger
+    world, ledger = scenario.sim.holder.world, scenario.ledger
     closed = [task for task in world.ivanti.tasks if (task.status, task.owner, task.owner_team) == (DONE, LOGIN, QUEUE)]
     closed = [task for task in closed if task.number in ledger.ours - ledger.meddled]
     if closed:
-        task = case.rng.choice(closed)
+        task = scenario.rng.choice(closed)
         ledger.reopened[task.number] += 1
         changes = {"owner": "", "status": "Logged"}
-        after = ivanti.merged(world, task, changes, "a workflow", case.sim.clock.now())
+        after = ivanti.merged(world, task, changes, "a workflow", scenario.sim.clock.now())
         after.read_only = False
         ivanti.store(world, task, after)
-        case.told.append(f"a workflow opens {task.number} again")
+        scenario.told.append(f"a workflow opens {task.number} again")
 
 
-def _remove_one(case: Case) -> None:
-    sim = case.sim
-    tenant = case.rng.choice([one for one in sim.holder.world.tenants if one.applications])
-    app = case.rng.choice(tenant.applications)
+def _remove_one(scenario: Scenario) -> None:
+    sim = scenario.sim
+    tenant = scenario.rng.choice([one for one in sim.holder.world.tenants if one.applications])
+    app = scenario.rng.choice(tenant.applications)
     held = [
         *(("secret", one.key_id) for one in app.passwords),
         *(("certificate", one.key_id) for one in app.certificates),
     ]
     if held:
-        kind, key = case.rng.choice(held)
-        case.removed_by_others += 1
+        kind, key = scenario.rng.choice(held)
+        scenario.removed_by_others += 1
         old, now = Credentials(app.passwords, app.certificates), sim.clock.now()
-        keep, who = entra.without(app, kind, key), f"{BY_OTHERS}-{case.removed_by_others}"
+        keep, who = entra.without(app, kind, key), f"{BY_OTHERS}-{scenario.removed_by_others}"
         entra.write(app, keep, now)
         entra.record_removals(tenant, app, old, keep, "portal", now, who)
-        case.told.append(f"somebody removes {kind} {key}")
+        scenario.told.append(f"somebody removes {kind} {key}")
 
 
-async def _run(case: Case) -> None:
+async def _run(scenario: Scenario) -> None:
     """One run, or two processes at the same time; any tasks, some of them twice, in any order."""
-    rng = case.rng
-    every = [task.number for task in case.sim.holder.world.ivanti.tasks]
+    rng = scenario.rng
+    every = [task.number for task in scenario.sim.holder.world.ivanti.tasks]
     numbers = [rng.choice(every) for _ in range(rng.randint(1, len(every) + 2))] if rng.random() < 0.5 else every
     async with AsyncExitStack() as stack:
         processes = rng.choice([1, 1, 1, 1, 2])
-        hands = [await stack.enter_async_context(case.sim.hands(case.settings)) for _ in range(processes)]
+        context = [await stack.enter_async_context(scenario.sim.context(scenario.settings)) for _ in range(processes)]
         if rng.random() < 0.6:
-            await _work(case, [(number, rng.choice(hands)) for number in numbers])
+            await _work(scenario, [(number, rng.choice(context)) for number in numbers])
         else:
             for number in numbers:
-                await _work(case, [(number, hands[0])])
-    case.sim.events.clear()
-    if rng.random() < 0.1 and (case.sim.state / "evidence.jsonl").exists():
-        with (case.sim.state / "evidence.jsonl").open("ab") as file:
+                await _work(scenario, [(number, context[0])])
+    scenario.sim.events.clear()
+    if rng.random() < 0.1 and (scenario.sim.state / "evidence.jsonl").exists():
+        with (scenario.sim.state / "evidence.jsonl").open("ab") as file:
             file.write(b'{"app_id":"torn' + b"n" * rng.randint(0, 3000))
-        case.torn += 1
+        scenario.torn += 1
 
 
-async def _work(case: Case, works: list[tuple[int, Hands]]) -> None:
-    crashes = case.sim.crashes
-    ended: list[Result | None] = await case.sim.all_of([work_on(number, hands) for number, hands in works])
+async def _work(scenario: Scenario, works: list[tuple[int, Context]]) -> None:
+    crashes = scenario.sim.crashes
+    ended: list[Result | None] = await scenario.sim.all_of([work_on(number, context) for number, context in works])
     for (number, _), result in zip(works, ended, strict=True):
-        case.counts[f"{result.outcome} {result.ticket}" if result else "died"] += 1
-        case.results += [dict(result.as_json())] if result else []
-        case.told.append(
+        scenario.counts[f"{result.outcome} {result.ticket}" if result else "died"] += 1
+        scenario.results += [dict(result.as_json())] if result else []
+        scenario.told.append(
             f"  {number}: {result.outcome} {result.ticket} {result.reason}" if result else f"  {number}: died"
         )
-    case.check(f"worked on {[number for number, _ in works]}" + (", and died" if case.sim.crashes > crashes else ""))
+    scenario.check(
+        f"worked on {[number for number, _ in works]}" + (", and died" if scenario.sim.crashes > crashes else "")
+    )
 
 
-async def _calm_down(case: Case) -> None:
+async def _calm_down(scenario: Scenario) -> None:
     """No faults, nobody else: after a few runs nothing is open, and one more run changes nothing."""
-    sim = case.sim
+    sim = scenario.sim
     sim.faults.clear()
     sim.faults.calm, sim.faults.storm = True, None
     for memory in (entra.memory, ivanti.memory):  # reads that a storm made stale show the present again
         memory(sim.holder.world).stale.clear()
-    waiting = unfinished(case.ledger, sim.truth())
+    waiting = unfinished(scenario.ledger, sim.truth())
     for _ in range(CALM_ROUNDS):
         if not waiting:
             break
         sim.clock.step(HOUR)
-        await _calm_run(case, waiting)
-        waiting = unfinished(case.ledger, sim.truth())
+        await _calm_run(scenario, waiting)
+        waiting = unfinished(scenario.ledger, sim.truth())
     if waiting:
-        raise Broken("\n".join([*case.told, f"6: {waiting} never end"]))
+        raise Broken("\n".join([*scenario.told, f"6: {waiting} never end"]))
     before, every = sim.truth(), [task.number for task in sim.holder.world.ivanti.tasks]
-    await _calm_run(case, every)
-    wrong = changed(before, sim.truth()) + torn_lines_left(sim.state, case.torn)
+    await _calm_run(scenario, every)
+    wrong = changed(before, sim.truth()) + torn_lines_left(sim.state, scenario.torn)
     if wrong:
-        raise Broken("\n".join([*case.told, *wrong]))
+        raise Broken("\n".join([*scenario.told, *wrong]))
 
 
-async def _calm_run(case: Case, numbers: list[int]) -> None:
-    async with case.sim.hands(case.settings) as hands:
-        if await hands.evidence.ask(lambda radius: radius.refuse_any()) is not None:
-            await hands.evidence.append("resumed", {"who": "somebody", "why": "looked into"})
-            case.counts["stops"] += 1
-        await _work(case, [(number, hands) for number in numbers])
+async def _calm_run(scenario: Scenario, numbers: list[int]) -> None:
+    async with scenario.sim.context(scenario.settings) as context:
+        if await context.evidence.ask(lambda blast_radius: blast_radius.refuse_any()) is not None:
+            await context.evidence.append("resumed", {"who": "somebody", "why": "looked into"})
+            scenario.counts["stops"] += 1
+        await _work(scenario, [(number, context) for number in numbers])

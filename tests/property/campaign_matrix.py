@@ -29,15 +29,15 @@ async def campaign(seed: int, pairs_each: int, sample: int) -> tuple[Counter[str
             alone = list(singles(name, calls))
             if sample:
                 alone = random.Random(f"{seed} {name}").sample(alone, sample)  # noqa: S311
-            for case in (*alone, *pairs(name, calls, seed, pairs_each)):
+            for scenario in (*alone, *pairs(name, calls, seed, pairs_each)):
                 try:
-                    wrong = await hold(sim, case)
+                    wrong = await hold(sim, scenario)
                 except Exception as problem:  # noqa: BLE001  # a bug is told like a broken invariant
                     wrong = [f"a bug: {problem!r}"]
                 cases[name] += 1
                 held[name] += not wrong
                 if wrong:
-                    print(f"--- {case}\n" + "\n".join(wrong), flush=True)
+                    print(f"--- {scenario}\n" + "\n".join(wrong), flush=True)
     return cases, held
 
 

@@ -26,7 +26,7 @@ async def campaign(seeds: Sequence[int], *, replay: bool) -> tuple[int, Counter[
     async with in_memory(world()) as sim:
         for seed in seeds:
             try:
-                case = await any_story(sim, random.Random(seed))  # noqa: S311
+                scenario = await any_story(sim, random.Random(seed))  # noqa: S311
                 first = trace(sim)
                 if replay:
                     await any_story(sim, random.Random(seed))  # noqa: S311
@@ -38,7 +38,7 @@ async def campaign(seeds: Sequence[int], *, replay: bool) -> tuple[int, Counter[
                 print(f"--- seed {seed}\na bug: {problem!r}", flush=True)
             else:
                 held += 1
-                counts += case.counts
+                counts += scenario.counts
     return held, counts
 
 

@@ -34,8 +34,8 @@ async def hold(sim: InMemory, said: Set) -> tuple[str, list[str]]:
     ledger = Ledger.of(request_world(), sim.truth(), canaries=tuple(CANARIES.values()))
     asked = asked_by(said)
     ledger.asked[TASK] = {asked} if asked else set()
-    async with sim.hands(sim.settings(**FAST)) as hands:
-        result = await work_on(TASK, hands)
+    async with sim.context(sim.settings(**FAST)) as context:
+        result = await work_on(TASK, context)
     truth = sim.truth()
     wrong = broken(ledger, truth, sim.state, [result.as_json()])
     target, removed = meant(said), [(one["app_id"], one["key_id"]) for one in removals_of(truth)]

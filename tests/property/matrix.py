@@ -96,15 +96,15 @@ def _hides_for_ever(call: Call, kind: str, repeat: dict[str, int]) -> bool:
     return shows_writes and kind in ("stale", "empty") and "nth" not in repeat
 
 
-async def hold(sim: InMemory, case: Combination) -> list[str]:
+async def hold(sim: InMemory, scenario: Combination) -> list[str]:
     """What does not hold in one case: at once, after it was brought to rest, and after one more run."""
-    made = WORLDS[case.world]
+    made = WORLDS[scenario.world]
     sim.reset(made, 1)
     ledger = Ledger.of(made, sim.truth(), canaries=tuple(CANARIES.values()))
-    if any(rule["kind"] in ("edit-task", "close-task", "move-task") for rule in case.rules):
+    if any(rule["kind"] in ("edit-task", "close-task", "move-task") for rule in scenario.rules):
         ledger.meddled.add(TASK)
         ledger.asked[TASK] = {(app, key, kind) for app, _, kind in ledger.asked.get(TASK, ()) for key in _keys(ledger)}
-    sim.faults.add_all([dict(rule) for rule in case.rules])
+    sim.faults.add_all([dict(rule) for rule in scenario.rules])
     results = [await _run(sim)]
     wrong = broken(ledger, sim.truth(), sim.state, results)
     sim.faults.clear()
@@ -125,5 +125,5 @@ def _keys(ledger: Ledger) -> set[str]:
 
 async def _run(sim: InMemory) -> dict[str, Any]:
     settings = sim.settings(SPENTKEY_POLICY__VERIFY_READS="3", SPENTKEY_POLICY__VERIFY_TIMEOUT_S="60")
-    async with sim.hands(settings) as hands:
-        return dict((await sim.all_of([work_on(TASK, hands)]))[0].as_json())
+    async with sim.context(settings) as context:
+        return dict((await sim.all_of([work_on(TASK, context)]))[0].as_json())

@@ -9,15 +9,15 @@ import pytest
 from fault_rules import chain_is_whole, fault
 from real_simulator import QuickClock, RealSimulator, Steps
 from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.core.notes import Remark
 from spentkey.core.outcome import Refused, Result
 from spentkey.core.secret import Secret
 from spentkey.core.task import RemovalRequest
-from spentkey.dry_run import Would
-from spentkey.facade import Library, read_asked
-from spentkey.step_by_step import Asked, Written, close_proven, foresee_asked, note_on, reassign_task, remove_asked
-from spentkey.steps.context import Hands
+from spentkey.dry_run import Action
+from spentkey.facade import Facade, read_asked
+from spentkey.step_by_step import Asked, Written, close_proven, dry_run_asked, note_on, reassign_task, remove_asked
+from spentkey.steps.context import Context
 from worlds import (
     EXPIRED_CERT,
     EXPIRED_SECRET,
@@ -32,10 +32,10 @@ from worlds import (
 T = TypeVar("T")
 
 
-async def with_hands(sim: RealSimulator, do: Callable[[Hands], Awaitable[T]], **environment: str) -> T:
+async def with_hands(sim: RealSimulator, do: Callable[[Context], Awaitable[T]], **environment: str) -> T:
     """Do one piece with all the real adapters and a clock that does not wait."""
-    async with hands_for(sim.settings(**environment), Steps(), use_proxies=False, clock=QuickClock()) as hands:
-        return await do(hands)
+    async with context_for(sim.settings(**environment), Steps(), use_proxies=False, clock=QuickClock()) as context:
+        return await do(context)
 
 
 def asked(task: int | None = TASK, tenant: str | None = None, **changes: str) -> Asked:
@@ -47,22 +47,22 @@ def asked(task: int | None = TASK, tenant: str | None = None, **changes: str) ->
 
 async def removes(sim: RealSimulator, what: Asked | None = None, **environment: str) -> Result:
     """Steps 3 to 7."""
-    return await with_hands(sim, lambda hands: remove_asked(what or asked(), hands), **environment)
+    return await with_hands(sim, lambda context: remove_asked(what or asked(), context), **environment)
 
 
 async def closes(sim: RealSimulator, wording: str | None = None) -> Written:
     """Close with proof."""
-    return await with_hands(sim, lambda hands: close_proven(TASK, hands, wording))
+    return await with_hands(sim, lambda context: close_proven(TASK, context, wording))
 
 
 async def notes(sim: RealSimulator, body: str = "", subject: str = "", *, hands_over: bool = True) -> Written:
     """Write a note."""
-    return await with_hands(sim, lambda hands: note_on(TASK, Remark(subject, body, hands_over), hands))
+    return await with_hands(sim, lambda context: note_on(TASK, Remark(subject, body, hands_over), context))
 
 
 async def reassigns(sim: RealSimulator, **environment: str) -> Written:
     """Hand over."""
-    return await with_hands(sim, lambda hands: reassign_task(TASK, hands), **environment)
+    return await with_hands(sim, lambda context: reassign_task(TASK, context), **environment)
 
 
 def removed(sim: RealSimulator) -> list[str]:
@@ -216,7 +216,7 @@ async def test_hand_overs_in_pieces_are_limited(sim: RealSimulator) -> None:
     made = world(parameters(SecretID=""))
     made["ivanti"]["tasks"].append({**made["ivanti"]["tasks"][0], "number": second})
     sim.reset(made)
-    await with_hands(sim, lambda hands: reassign_task(second, hands), **none_left)
+    await with_hands(sim, lambda context: reassign_task(second, context), **none_left)
     written = await reassigns(sim, **none_left)
     assert (written.changed, written.result.ticket.value) == (False, "open")
     assert "G8" in (written.result.reason or "")
@@ -235,17 +235,17 @@ async def test_pieces_do_not_touch_what_is_not_ours(sim: RealSimulator, task: di
 
 async def test_a_piece_for_an_unknown_task_does_nothing(sim: RealSimulator) -> None:
     """There is none of that number."""
-    written = await with_hands(sim, lambda hands: reassign_task(99999, hands))
+    written = await with_hands(sim, lambda context: reassign_task(99999, context))
     assert (written.result.outcome, written.changed, sim.writes()) == ("not-ours", False, [])
 
 
 async def test_what_would_be_done_is_foreseen(sim: RealSimulator) -> None:
     """For a task and without one, without a write or a record."""
     for what in (asked(), asked(task=None)):
-        foresight = await with_hands(sim, lambda hands, what=what: foresee_asked(what, hands))
-        assert foresight.would is Would.REMOVE
-    refused = await with_hands(sim, lambda hands: foresee_asked(asked(task=None, SecretID=LIVE_SECRET), hands))
-    assert (refused.would, refused.result.guard) == (Would.HAND_OFF, "G5")
+        planned = await with_hands(sim, lambda context, what=what: dry_run_asked(what, context))
+        assert planned.would is Action.REMOVE
+    refused = await with_hands(sim, lambda context: dry_run_asked(asked(task=None, SecretID=LIVE_SECRET), context))
+    assert (refused.would, refused.result.guard) == (Action.HAND_OFF, "G5")
     assert (sim.writes(), sim.evidence()) == ([], [])
 
 
@@ -256,8 +256,8 @@ async def test_a_pfx_that_the_caller_brings_signs(sim: RealSimulator) -> None:
     assert isinstance(request, RemovalRequest)
     wrong = GivenPfx("given.pfx", b"no PFX", Secret("a"), Secret("b"))
 
-    async def with_pfx(hands: Hands) -> Result:
-        brought = replace(hands, vault=VaultWithPfx(hands.vault, wrong))
+    async def with_pfx(context: Context) -> Result:
+        brought = replace(context, vault=VaultWithPfx(context.vault, wrong))
         return await remove_asked(Asked(request, task=TASK), brought)
 
     result = await with_hands(sim, with_pfx)
@@ -277,7 +277,7 @@ def test_a_caller_that_gives_no_key_id_is_refused_before_anything() -> None:
 def test_a_check_by_the_library_leaves_nothing_behind(sim: RealSimulator) -> None:
     """Not even the state directory comes into being."""
     environment = {**sim.environment, "SPENTKEY_POLICY__VERIFY_INTERVAL_S": "0.001"}
-    library = Library.open(sim.config, environment, check=True)
-    assert library.foresee(TASK).would is Would.REMOVE
+    library = Facade.open(sim.config, environment, check=True)
+    assert library.dry_run(TASK).would is Action.REMOVE
     assert (library.reassign(TASK).changed, library.note(TASK, Remark("a", "b")).changed) == (True, True)
     assert (sim.writes(), (sim.config.parent / "state").exists()) == ([], False)

@@ -10,7 +10,7 @@ import pytest
 from commands import BIN, QUICK, environment, spentkey
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
 from spentkey.story import work_on
 from spentkey.worker.local import in_parallel
@@ -31,8 +31,8 @@ def many(count: int, *, bad: int = 0) -> dict[str, Any]:
 
 async def run_all(sim: RealSimulator, count: int, **environment: str) -> list[Result]:
     """All tasks in one run, one after the other."""
-    async with hands_for(sim.settings(**environment), Steps(), use_proxies=False, clock=QuickClock()) as hands:
-        return [await work_on(TASK + number, hands) for number in range(count)]
+    async with context_for(sim.settings(**environment), Steps(), use_proxies=False, clock=QuickClock()) as context:
+        return [await work_on(TASK + number, context) for number in range(count)]
 
 
 def ends(results: list[Result]) -> list[tuple[str, str, str | None]]:
@@ -99,8 +99,8 @@ async def test_parallel_tasks_cannot_pass_a_limit_together(sim: RealSimulator) -
     made["ivanti"]["tasks"] = [{"number": TASK + n, "parent": 1000 + n} for n in range(6)]
     sim.reset(made)
     settings = sim.settings(SPENTKEY_POLICY__MAX_REMOVALS_PER_RUN="3")
-    async with hands_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as hands:
-        results = await in_parallel([TASK + n for n in range(6)], lambda number: work_on(number, hands), 6)
+    async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
+        results = await in_parallel([TASK + n for n in range(6)], lambda number: work_on(number, context), 6)
     assert sorted(ends(results)) == sorted([REMOVED] * 3 + [STOPPED] * 3)
     assert len(sim.removals()) == 3
 
@@ -109,14 +109,14 @@ async def test_a_plan_says_when_a_limit_would_leave_a_task_open(sim: RealSimulat
     """The limit of an hour is used up, so the plan says leave."""
     sim.reset(many(2))
     await run_all(sim, 1)
-    foresight = await sim.plan(TASK + 1, SPENTKEY_POLICY__MAX_REMOVALS_PER_HOUR="1")
-    assert (foresight.would.value, foresight.result.guard) == ("leave", "G8")
+    planned = await sim.plan(TASK + 1, SPENTKEY_POLICY__MAX_REMOVALS_PER_HOUR="1")
+    assert (planned.would.value, planned.result.guard) == ("leave", "G8")
 
 
 async def test_two_runs_of_one_task_at_the_same_time_end_as_one(sim: RealSimulator) -> None:
     """The second waits for the first, then finds the task closed and gives the same result."""
-    async with hands_for(sim.settings(), Steps(), use_proxies=False, clock=QuickClock()) as hands:
-        first, second = await asyncio.gather(work_on(TASK, hands), work_on(TASK, hands))
+    async with context_for(sim.settings(), Steps(), use_proxies=False, clock=QuickClock()) as context:
+        first, second = await asyncio.gather(work_on(TASK, context), work_on(TASK, context))
     assert first.as_json() == second.as_json()
     assert (sim.writes().count("removePassword"), len(sim.task(TASK)["notes"])) == (1, 1)
 
@@ -159,11 +159,11 @@ def test_the_ids_of_this_file_are_different() -> None:
 
 async def lose_the_live_secret(sim: RealSimulator) -> None:
     """Somebody removes another credential of the application by hand."""
-    async with hands_for(sim.settings(), Steps(), use_proxies=False, clock=QuickClock()) as hands:
-        directory = await hands.directories.open(hands.rules.tenants[0])
+    async with context_for(sim.settings(), Steps(), use_proxies=False, clock=QuickClock()) as context:
+        directory = await context.directories.open(context.rules.tenants[0])
         application = (await directory.look(APP)).application
         assert application is not None
-        await directory.remove_secret(application, LIVE_SECRET, hands.ids.new())
+        await directory.remove_secret(application, LIVE_SECRET, context.ids.new())
 
 
 async def stopped_simulator(sim: RealSimulator) -> Result:

@@ -25,8 +25,8 @@ def shown(sim: RealSimulator) -> set[str]:
 async def test_without_the_fallback_the_task_is_handed_over(sim: RealSimulator) -> None:
     """The default: nothing is removed, and the plan says that the fallback would free it."""
     sim.reset(no_signer())
-    foresight = await sim.plan(TASK)
-    assert (foresight.would.value, foresight.fallback_would_free) == ("hand-off", True)
+    planned = await sim.plan(TASK)
+    assert (planned.would.value, planned.fallback_would_free) == ("hand-off", True)
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value) == ("failed", "handed-off")
     assert "patch" not in sim.writes()
@@ -35,8 +35,8 @@ async def test_without_the_fallback_the_task_is_handed_over(sim: RealSimulator) 
 async def test_with_the_fallback_the_one_certificate_goes_and_all_others_stay(sim: RealSimulator) -> None:
     """The list is written again without it; the survivors are the very same entries."""
     sim.reset(no_signer())
-    foresight = await sim.plan(TASK, **PATCH)
-    assert (foresight.would.value, foresight.fallback_would_free) == ("remove", False)
+    planned = await sim.plan(TASK, **PATCH)
+    assert (planned.would.value, planned.fallback_would_free) == ("remove", False)
     result = await sim.run(TASK, None, **PATCH)
     assert (result.outcome, result.route, result.attribution, result.ticket.value) == (
         "removed",

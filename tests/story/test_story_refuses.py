@@ -79,10 +79,10 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSALS)
-async def test_a_guard_that_says_no_hands_the_task_over_and_removes_nothing(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", REFUSALS)
+async def test_a_guard_that_says_no_hands_the_task_over_and_removes_nothing(sim: RealSimulator, scenario: str) -> None:
     """The task goes to the escalation team with one note that holds the guard's reason."""
-    guard, reason, small_world = REFUSALS[case]
+    guard, reason, small_world = REFUSALS[scenario]
     sim.reset(small_world)
     result = await sim.run(TASK)
     assert ("refused", guard, "handed-off", 3) == (
@@ -152,10 +152,10 @@ NO_SIGNER: dict[str, tuple[Records, Records, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", NO_SIGNER)
-async def test_without_a_valid_signer_a_certificate_is_handed_over(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", NO_SIGNER)
+async def test_without_a_valid_signer_a_certificate_is_handed_over(sim: RealSimulator, scenario: str) -> None:
     """The reason names what was tried; no proof is sent and nothing is removed."""
-    entries, documents, reason = NO_SIGNER[case]
+    entries, documents, reason = NO_SIGNER[scenario]
     sim.reset(world(certificate_parameters(), entries=entries, documents=documents))
     result = await sim.run(TASK)
     assert (result.outcome, result.guard, result.ticket.value, result.exit_code) == ("failed", None, "handed-off", 3)
@@ -192,10 +192,10 @@ UNTOUCHED = {
 }
 
 
-@pytest.mark.parametrize("case", UNTOUCHED)
-async def test_a_task_that_is_not_ours_is_not_touched_at_all(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", UNTOUCHED)
+async def test_a_task_that_is_not_ours_is_not_touched_at_all(sim: RealSimulator, scenario: str) -> None:
     """No note, no reassignment, no look at the directory."""
-    sim.reset(world(task=UNTOUCHED[case]))
+    sim.reset(world(task=UNTOUCHED[scenario]))
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value, result.exit_code) == ("not-ours", "untouched", 2)
     assert sim.writes() == []

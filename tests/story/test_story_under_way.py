@@ -27,10 +27,10 @@ MEDDLING = {
 }
 
 
-@pytest.mark.parametrize("case", MEDDLING)
-async def test_a_task_that_changes_before_the_removal_is_left_alone(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", MEDDLING)
+async def test_a_task_that_changes_before_the_removal_is_left_alone(sim: RealSimulator, scenario: str) -> None:
     """G7: nothing is removed, and nothing is written to Ivanti."""
-    sim.faults(MEDDLING[case])
+    sim.faults(MEDDLING[scenario])
     result = await sim.run(TASK)
     assert (
         result.outcome,
@@ -178,10 +178,10 @@ OUTAGES = {
 }
 
 
-@pytest.mark.parametrize("case", OUTAGES)
-async def test_an_outage_leaves_the_task_open_and_nothing_written(sim: RealSimulator, case: str) -> None:
+@pytest.mark.parametrize("scenario", OUTAGES)
+async def test_an_outage_leaves_the_task_open_and_nothing_written(sim: RealSimulator, scenario: str) -> None:
     """Nothing is handed over because a system is away."""
-    sim.faults(OUTAGES[case])
+    sim.faults(OUTAGES[scenario])
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value, result.exit_code) == ("failed", "open", 4), result.reason
     assert sim.writes() == []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from real_simulator import QuickClock, RealSimulator, Steps
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
 from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.story import work_on
@@ -101,8 +101,8 @@ async def test_a_plan_says_when_a_hand_over_would_wait(sim: RealSimulator) -> No
 
 async def test_a_plan_does_not_use_up_a_limit(sim: RealSimulator) -> None:
     """Nor does it take a turn: what was planned often can still be done."""
-    async with hands_for(sim.settings(), Steps(), use_proxies=False, clock=QuickClock()) as hands:
+    async with context_for(sim.settings(), Steps(), use_proxies=False, clock=QuickClock()) as context:
         for _ in range(3):
             await sim.plan(TASK, SPENTKEY_POLICY__MAX_REMOVALS_PER_RUN="1")
-        assert ends(await work_on(TASK, hands)) == ("removed", "closed", None)
+        assert ends(await work_on(TASK, context)) == ("removed", "closed", None)
     assert [one["key_id"] for one in sim.removals()] == [EXPIRED_SECRET]

@@ -20,7 +20,7 @@ def watched(asked: list[list[Any]] | None = None, delay: float = 0, **applicatio
     return made
 
 
-def witness(sim: RealSimulator) -> tuple[str, str]:
+def audit_event(sim: RealSimulator) -> tuple[str, str]:
     """What the one record of the witness says, and the line of the closing note about it."""
     (record,) = [record for record in sim.evidence() if record["what"] == "witness"]
     (line,) = [line for line in sim.task(TASK)["notes"][0]["body"].splitlines() if "audit log" in line]
@@ -32,7 +32,7 @@ async def test_our_own_event_stands_beside_graphs_answer(sim: RealSimulator) -> 
     sim.reset(watched())
     result = await sim.run(TASK)
     assert (result.outcome, result.attribution) == ("removed", "confirmed")
-    assert witness(sim) == ("ours", "The directory's audit log shows this removal by Spentkey.")
+    assert audit_event(sim) == ("ours", "The directory's audit log shows this removal by Spentkey.")
 
 
 async def test_our_own_event_confirms_a_removal_whose_reply_was_lost(sim: RealSimulator) -> None:
@@ -40,7 +40,7 @@ async def test_our_own_event_confirms_a_removal_whose_reply_was_lost(sim: RealSi
     sim.reset(watched())
     sim.faults(LOST)
     result = await sim.run(TASK)
-    assert (result.outcome, result.attribution, witness(sim)[0]) == ("removed", "confirmed", "ours")
+    assert (result.outcome, result.attribution, audit_event(sim)[0]) == ("removed", "confirmed", "ours")
 
 
 async def test_a_certificates_event_is_initiated_by_the_application_itself(sim: RealSimulator) -> None:
@@ -48,7 +48,7 @@ async def test_a_certificates_event_is_initiated_by_the_application_itself(sim: 
     sim.reset(watched(certificate_parameters()))
     sim.faults(fault("graph", "removeKey", "reset", "after", nth=1))
     result = await sim.run(TASK)
-    assert (result.route, result.attribution, witness(sim)[0]) == ("removeKey", "confirmed", "ours")
+    assert (result.route, result.attribution, audit_event(sim)[0]) == ("removeKey", "confirmed", "ours")
 
 
 async def test_an_event_that_comes_later_is_not_waited_for(sim: RealSimulator) -> None:
@@ -57,7 +57,7 @@ async def test_an_event_that_comes_later_is_not_waited_for(sim: RealSimulator) -
     sim.faults(LOST)
     result = await sim.run(TASK)
     assert (result.outcome, result.attribution, result.ticket.value) == ("removed", "presumed", "closed")
-    assert witness(sim) == ("not-yet", "The directory's audit log does not show the removal yet.")
+    assert audit_event(sim) == ("not-yet", "The directory's audit log does not show the removal yet.")
 
 
 async def test_a_later_run_finds_the_event(sim: RealSimulator) -> None:
@@ -76,7 +76,7 @@ async def test_without_the_permission_nothing_is_asked(sim: RealSimulator) -> No
     """An honest `not available`, and no request for it."""
     result = await sim.run(TASK)
     assert (result.outcome, result.attribution) == ("removed", "confirmed")
-    assert witness(sim) == ("not-available", "The directory's audit log is not available.")
+    assert audit_event(sim) == ("not-available", "The directory's audit log is not available.")
     assert [entry for entry in sim.journal() if "auditLogs" in entry["path"]] == []
 
 
@@ -87,7 +87,7 @@ async def test_a_log_that_answers_badly_changes_nothing(sim: RealSimulator, kind
     sim.faults(fault("graph", "list-directory-audits", kind))
     result = await sim.run(TASK)
     assert (result.outcome, result.attribution, result.ticket.value) == ("removed", "confirmed", "closed")
-    assert witness(sim)[0] == "not-available"
+    assert audit_event(sim)[0] == "not-available"
     asked = [entry for entry in sim.journal() if "auditLogs" in entry["path"]]
     assert len(asked) == (2 if kind == "reset" else 1)  # aiohttp sends a read again when a kept connection breaks
 

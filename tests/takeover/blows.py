@@ -21,7 +21,7 @@ ATTEMPTS = 2000
 
 
 @dataclass(frozen=True)
-class Case:
+class Blow:
     """One case: what happens, at which request of which route, or after how many seconds."""
 
     what: str
@@ -39,22 +39,22 @@ class Case:
         return f"{self.what} {where}"
 
 
-def case_of(rng: random.Random) -> Case:
+def case_of(rng: random.Random) -> Blow:
     """Draw a case."""
     route = rng.choice(ROUTES)
     nth = 1 if route == "removeKey" else rng.randint(1, 8)
-    case = Case(rng.choice(list(BLOWS)), route, nth, rng.choice(["before", "after"]), rng.uniform(0.2, 2.5))
-    return replace(case, after_s=case.after_s / 10) if case.what == "freeze with the lock" else case
+    blow = Blow(rng.choice(list(BLOWS)), route, nth, rng.choice(["before", "after"]), rng.uniform(0.2, 2.5))
+    return replace(blow, after_s=blow.after_s / 10) if blow.what == "freeze with the lock" else blow
 
 
-def play(case: Case, sim: RealSimulator, postgres: RealPostgres, home: Path, workers: int = 3) -> list[str]:
+def play(blow: Blow, sim: RealSimulator, postgres: RealPostgres, home: Path, workers: int = 3) -> list[str]:
     """Play one case; gives what did not hold."""
     fleet = Fleet.set(sim, postgres, home, fleet_world())
     try:
-        if case.what in ("kill", "cut off"):
-            fleet.hang(case.route, case.nth, case.when)
+        if blow.what in ("kill", "cut off"):
+            fleet.hang(blow.route, blow.nth, blow.when)
         fleet.start(workers)
-        late = BLOWS[case.what](fleet, case)
+        late = BLOWS[blow.what](fleet, blow)
         fleet.until_done()
         codes = fleet.end()
         return late + [f"a worker ended with {code}" for code in codes if code] + fleet.wrong()
@@ -64,7 +64,7 @@ def play(case: Case, sim: RealSimulator, postgres: RealPostgres, home: Path, wor
         fleet.destroy()
 
 
-def _kill(fleet: Fleet, case: Case) -> list[str]:
+def _kill(fleet: Fleet, blow: Blow) -> list[str]:
     """SIGKILL while a write hangs; another worker takes over."""
     victim, task = fleet.holder_of_hanging()
     began = time.monotonic()
@@ -72,7 +72,7 @@ def _kill(fleet: Fleet, case: Case) -> list[str]:
     return _in_time(fleet.taken_over_after(victim, task, began))
 
 
-def _cut_off(fleet: Fleet, case: Case) -> list[str]:
+def _cut_off(fleet: Fleet, blow: Blow) -> list[str]:
     """SIGSTOP while a write hangs, for longer than the lease; then SIGCONT, and it must not write any more."""
     victim, task = fleet.holder_of_hanging()
     began = time.monotonic()
@@ -86,9 +86,9 @@ def _in_time(took: float) -> list[str]:
     return [] if took <= BOUND_S else [f"taken over after {took:.1f} s, and {BOUND_S:.1f} s are stated"]
 
 
-def _freeze(fleet: Fleet, case: Case) -> list[str]:
+def _freeze(fleet: Fleet, blow: Blow) -> list[str]:
     """SIGSTOP at any moment for longer than the lease, then SIGCONT."""
-    _wait(fleet, case)
+    _wait(fleet, blow)
     victim = fleet.workers[0]
     victim.signal(signal.SIGSTOP)
     threading.Event().wait(TAKE_OVER_S + 2)
@@ -96,9 +96,9 @@ def _freeze(fleet: Fleet, case: Case) -> list[str]:
     return []
 
 
-def _freeze_with_the_lock(fleet: Fleet, case: Case) -> list[str]:
+def _freeze_with_the_lock(fleet: Fleet, blow: Blow) -> list[str]:
     """SIGSTOP in the middle of an append, while it holds the lock of all evidence: the others go on all the same."""
-    _wait(fleet, case)
+    _wait(fleet, blow)
     with fleet.postgres.connect(fleet.database) as connection:
         for attempt in range(ATTEMPTS):
             victim = fleet.workers[attempt % len(fleet.workers)]
@@ -113,33 +113,33 @@ def _freeze_with_the_lock(fleet: Fleet, case: Case) -> list[str]:
     return ["no worker was ever stopped while it held the lock"]
 
 
-def _restart(fleet: Fleet, case: Case) -> list[str]:
+def _restart(fleet: Fleet, blow: Blow) -> list[str]:
     """PostgreSQL is restarted in the middle, gracefully or not."""
-    _wait(fleet, case)
-    fleet.postgres.control("restart", "-m", "immediate" if case.when == "before" else "fast")
+    _wait(fleet, blow)
+    fleet.postgres.control("restart", "-m", "immediate" if blow.when == "before" else "fast")
     return []
 
 
-def _down(fleet: Fleet, case: Case) -> list[str]:
+def _down(fleet: Fleet, blow: Blow) -> list[str]:
     """PostgreSQL is away for longer than a lease."""
-    _wait(fleet, case)
-    fleet.postgres.control("stop", "-m", "immediate" if case.when == "before" else "fast")
+    _wait(fleet, blow)
+    fleet.postgres.control("stop", "-m", "immediate" if blow.when == "before" else "fast")
     threading.Event().wait(TAKE_OVER_S + 2)
     fleet.postgres.control("start")
     return []
 
 
-def _pause(fleet: Fleet, case: Case) -> list[str]:
+def _pause(fleet: Fleet, blow: Blow) -> list[str]:
     """PostgreSQL stands still for longer than a lease, with every connection open."""
-    _wait(fleet, case)
+    _wait(fleet, blow)
     with fleet.postgres.frozen():
         threading.Event().wait(TAKE_OVER_S + 2)
     return []
 
 
-def _rolling(fleet: Fleet, case: Case) -> list[str]:
+def _rolling(fleet: Fleet, blow: Blow) -> list[str]:
     """One worker after the other is stopped as an upgrade does, and a new one started."""
-    _wait(fleet, case)
+    _wait(fleet, blow)
     wrong: list[str] = []
     for worker in list(fleet.workers):
         worker.signal(signal.SIGTERM)
@@ -152,13 +152,13 @@ def _rolling(fleet: Fleet, case: Case) -> list[str]:
     return wrong
 
 
-def _wait(fleet: Fleet, case: Case) -> None:
+def _wait(fleet: Fleet, blow: Blow) -> None:
     """Until work is under way, and a while longer."""
     fleet.until(lambda: next((one for one in fleet.sim.journal() if one["write"]), None))
-    threading.Event().wait(case.after_s)
+    threading.Event().wait(blow.after_s)
 
 
-BLOWS: dict[str, Callable[[Fleet, Case], list[str]]] = {
+BLOWS: dict[str, Callable[[Fleet, Blow], list[str]]] = {
     "kill": _kill,
     "cut off": _cut_off,
     "freeze": _freeze,

@@ -25,12 +25,12 @@ def main() -> int:
         sim, postgres = RealSimulator.start(Path(name), world()), RealPostgres()
         try:
             for seed in range(first, first + cases):
-                case = case_of(random.Random(seed))  # noqa: S311
-                wrong = play(case, sim, postgres, Path(name) / "home")
-                counts[case.what] += 1
-                held[case.what] += not wrong
+                blow = case_of(random.Random(seed))  # noqa: S311
+                wrong = play(blow, sim, postgres, Path(name) / "home")
+                counts[blow.what] += 1
+                held[blow.what] += not wrong
                 for problem in wrong:
-                    print(f"seed {seed}, {case}: {problem}", flush=True)
+                    print(f"seed {seed}, {blow}: {problem}", flush=True)
         finally:
             sim.stop()
             postgres.stop()

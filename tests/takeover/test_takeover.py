@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from blows import Case, play
+from blows import Blow, play
 from fleet import Fleet
 from fleet_world import FIRST, fleet_world
 
@@ -22,12 +22,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSimulator]:
 
 
 CASES = {
-    "killed while it removes": Case("kill", "removePassword", 2, "after", 0),
-    "cut off while it writes a note": Case("cut off", "note-create", 2, "after", 0),
-    "stopped while it holds the lock": Case("freeze with the lock", "", 1, "before", 0.0),
-    "PostgreSQL restarts at once": Case("restart of PostgreSQL", "", 1, "before", 0.5),
-    "PostgreSQL stands still": Case("PostgreSQL stands still", "", 1, "before", 0.3),
-    "rolling restart": Case("rolling restart", "", 1, "before", 0.2),
+    "killed while it removes": Blow("kill", "removePassword", 2, "after", 0),
+    "cut off while it writes a note": Blow("cut off", "note-create", 2, "after", 0),
+    "stopped while it holds the lock": Blow("freeze with the lock", "", 1, "before", 0.0),
+    "PostgreSQL restarts at once": Blow("restart of PostgreSQL", "", 1, "before", 0.5),
+    "PostgreSQL stands still": Blow("PostgreSQL stands still", "", 1, "before", 0.3),
+    "rolling restart": Blow("rolling restart", "", 1, "before", 0.2),
 }
 
 

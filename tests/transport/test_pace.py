@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spentkey.http.rate_limit import LocalStates, Pace
+from spentkey.http.rate_limit import LocalRates, RateLimiter
 from support_core import ManualClock
 
 
-def pace(clock: ManualClock, states: LocalStates | None = None, *, limit: int = 10, name: str = "writes") -> Pace:
+def pace(clock: ManualClock, states: LocalRates | None = None, *, limit: int = 10, name: str = "writes") -> RateLimiter:
     """Ten units in ten seconds, two at once."""
-    return Pace(name, limit, 10.0, 2, states or LocalStates(clock), clock)
+    return RateLimiter(name, limit, 10.0, 2, states or LocalRates(clock), clock)
 
 
-async def moments(one: Pace, clock: ManualClock, count: int) -> list[float]:
+async def moments(one: RateLimiter, clock: ManualClock, count: int) -> list[float]:
     """When each of so many units was given, one after the other."""
     given_at: list[float] = []
     for _ in range(count):
@@ -43,7 +43,7 @@ async def test_an_idle_time_is_no_credit_beyond_the_burst() -> None:
 async def test_those_who_share_the_states_share_the_pace() -> None:
     """Two workers get together what one would get."""
     clock = ManualClock()
-    states = LocalStates(clock)
+    states = LocalRates(clock)
     both = [pace(clock, states), pace(clock, states)]
     for number in range(6):
         await both[number % 2].take()
@@ -53,7 +53,7 @@ async def test_those_who_share_the_states_share_the_pace() -> None:
 async def test_another_name_is_another_pace() -> None:
     """A slow tenant does not slow down the other."""
     clock = ManualClock()
-    states = LocalStates(clock)
+    states = LocalRates(clock)
     await moments(pace(clock, states), clock, 6)
     before = clock.monotonic()
     await pace(clock, states, name="other").take()

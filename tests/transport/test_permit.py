@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from spentkey.core.errors import Busy
-from spentkey.http.client import Line
+from spentkey.http.client import HttpClient
 from spentkey.ports.fencing import claims, holding
 from support_core import ManualClock
 
@@ -26,12 +26,12 @@ class Desk:
         return web.Response(status=429 if len(self.asked) <= self.refusals else 200)
 
     @asynccontextmanager
-    async def line(self) -> AsyncGenerator[Line]:
+    async def line(self) -> AsyncGenerator[HttpClient]:
         """A line to it."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self.answer)
         async with TestServer(app) as server, aiohttp.ClientSession() as session:
-            yield Line("the desk", str(server.make_url("")), session, ManualClock(), lambda: 0.5)
+            yield HttpClient("the desk", str(server.make_url("")), session, ManualClock(), lambda: 0.5)
 
 
 class Permits:

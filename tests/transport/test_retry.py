@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spentkey.core.errors import Outage
-from spentkey.http.retry import LONGEST_WAIT_S, TRIES, TryAgain, retry_after, with_retries
+from spentkey.http.retry import LONGEST_WAIT_S, TRIES, Retryable, retry_after, with_retries
 from support_core import NOW, SECOND, ManualClock
 
 
@@ -26,9 +26,9 @@ class Flaky:
         return "answer"
 
 
-def busy(times: int, wait_s: float | None = None) -> list[TryAgain]:
+def busy(times: int, wait_s: float | None = None) -> list[Retryable]:
     """That many refusals."""
-    return [TryAgain("busy", wait_s) for _ in range(times)]
+    return [Retryable("busy", wait_s) for _ in range(times)]
 
 
 def half() -> float:
@@ -96,7 +96,7 @@ async def test_an_answer_at_once_needs_no_wait() -> None:
 
 async def test_retry_after_is_obeyed_to_the_second() -> None:
     """Not less, and no more than it asks."""
-    clock, request = ManualClock(), Flaky(TryAgain("busy", 17), TryAgain("busy", 0), TryAgain("busy", 2.5))
+    clock, request = ManualClock(), Flaky(Retryable("busy", 17), Retryable("busy", 0), Retryable("busy", 2.5))
     assert await with_retries(request.once, clock, half) == "answer"
     assert clock.slept == [17, 0, 2.5]
 
@@ -118,7 +118,7 @@ async def test_the_spread_is_between_half_and_the_whole(spread: float, first: fl
 
 async def test_five_tries_and_no_more() -> None:
     """Then it is an outage, in the words of the last refusal, with no wait after it."""
-    clock, request = ManualClock(), Flaky(*busy(TRIES - 1, 1), TryAgain("Graph answered 503", 1), *busy(3, 1))
+    clock, request = ManualClock(), Flaky(*busy(TRIES - 1, 1), Retryable("Graph answered 503", 1), *busy(3, 1))
     with pytest.raises(Outage, match=r"^Graph answered 503$"):
         await with_retries(request.once, clock, half)
     assert (TRIES, request.sent, clock.slept) == (5, 5, [1] * 4)
@@ -141,7 +141,7 @@ async def test_the_longest_wait_is_waited() -> None:
 @pytest.mark.parametrize("wait_s", [LONGEST_WAIT_S + 1, 86400, float("inf")])
 async def test_a_longer_wait_gives_up_at_once(wait_s: float) -> None:
     """The task is left open rather than the run held up; and it is not tried sooner than asked either."""
-    clock, request = ManualClock(), Flaky(TryAgain("busy", wait_s))
+    clock, request = ManualClock(), Flaky(Retryable("busy", wait_s))
     with pytest.raises(Outage):
         await with_retries(request.once, clock, half)
     assert (request.sent, clock.slept) == (1, [])

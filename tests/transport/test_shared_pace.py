@@ -7,9 +7,9 @@ import pytest
 from real_postgres import RealPostgres
 from spentkey.core.errors import Outage
 from spentkey.core.secret import Secret
-from spentkey.http.rate_limit import Pace
+from spentkey.http.rate_limit import RateLimiter
 from spentkey.storage.postgres.connection import Postgres, opened
-from spentkey.storage.postgres.rates import SharedStates
+from spentkey.storage.postgres.rates import SharedRates
 from spentkey.storage.postgres.schema import prepare
 from support_core import ManualClock
 
@@ -23,9 +23,9 @@ async def url(postgres: RealPostgres) -> Secret:
     return made
 
 
-def pace(database: Postgres, clock: ManualClock, name: str = "writes") -> Pace:
+def pace(database: Postgres, clock: ManualClock, name: str = "writes") -> RateLimiter:
     """Ten units in a hundred seconds, two at once."""
-    return Pace(name, 10, 100.0, 2, SharedStates(database), clock)
+    return RateLimiter(name, 10, 100.0, 2, SharedRates(database), clock)
 
 
 async def test_two_processes_get_together_what_one_would_get(url: Secret) -> None:

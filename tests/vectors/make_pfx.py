@@ -78,11 +78,11 @@ def with_lengths_left_open(der: bytes) -> bytes:
 
 def with_many_rounds(der: bytes) -> bytes:
     """The same file with 2**31 - 1 rounds for its integrity code, which would take an hour."""
-    body, rounds = der[4:], bytes.fromhex("02047fffffff")
+    body, run_window = der[4:], bytes.fromhex("02047fffffff")
     head, tail = body[:-4], body[-4:]  # the count is the last element: 02 02 xx xx
     assert tail[:2] == b"\x02\x02"
     mac_data = head.rfind(b"\x30", 0, head.rfind(b"\x30\x31\x30\x0d"))
-    mac = head[mac_data + 2 :] + rounds
+    mac = head[mac_data + 2 :] + run_window
     whole = head[:mac_data] + b"\x30" + bytes([len(mac)]) + mac
     return b"\x30\x82" + len(whole).to_bytes(2, "big") + whole
 

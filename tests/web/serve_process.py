@@ -17,7 +17,7 @@ from web_support import SERVICE
 from commands import BIN, QUICK, environment
 from real_simulator import RealSimulator
 
-Line = dict[str, Any]
+HttpClient = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Serving:
 
     process: subprocess.Popen[str]
     url: str
-    log: list[Line]
+    log: list[HttpClient]
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[HttpClient]:
         """Further lines of its log, as they come; to its end."""
         assert self.process.stderr is not None
         for text in self.process.stderr:
@@ -36,7 +36,7 @@ class Serving:
             self.log.append(line)
             yield line
 
-    def until(self, event: str, **facts: Any) -> Line:
+    def until(self, event: str, **facts: Any) -> HttpClient:
         """The next line of that event with those facts."""
         return next(line for line in self.lines() if {"event": event, **facts}.items() <= line.items())
 

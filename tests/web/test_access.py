@@ -57,11 +57,11 @@ async def statuses(one: Served, headers: dict[str, str]) -> set[int]:
     return {(await one.get(path, headers)).status for path in READS}
 
 
-@pytest.mark.parametrize("case", GOOD)
-async def test_a_login_opens_every_route_that_reads(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", GOOD)
+async def test_a_login_opens_every_route_that_reads(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """By name and key, or by the key alone; 404 is for a task that nothing is known about."""
     async with served(sim, tmp_path) as one:
-        assert await statuses(one, GOOD[case]) == {200, 404}
+        assert await statuses(one, GOOD[scenario]) == {200, 404}
 
 
 async def test_without_a_login_nothing_but_health_answers(sim: RealSimulator, tmp_path: Path) -> None:
@@ -76,11 +76,11 @@ async def test_without_a_login_nothing_but_health_answers(sim: RealSimulator, tm
         assert (await one.get("/readyz", {})).status == 200
 
 
-@pytest.mark.parametrize("case", WRONG)
-async def test_a_wrong_login_opens_nothing(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", WRONG)
+async def test_a_wrong_login_opens_nothing(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """401, whichever part is wrong, in the same words."""
     async with served(sim, tmp_path) as one:
-        answers = [await one.get(path, WRONG[case]) for path in READS]
+        answers = [await one.get(path, WRONG[scenario]) for path in READS]
         assert {(one.status, one.json["detail"]) for one in answers} == {(401, "the login or key is wrong")}
 
 

@@ -132,9 +132,9 @@ async def own(one: Served) -> Labels:
         async def sleep(self, seconds: float) -> None:
             raise InterruptedError(seconds)
 
-    hands = one.service.hands
+    context = one.service.context
     with pytest.raises(InterruptedError):
-        await watch_own_credentials(hands, Once(), one.service.metrics.days_left)
+        await watch_own_credentials(context, Once(), one.service.metrics.days_left)
     found = samples((await one.get("/metrics")).text, "spentkey_credential_days_left")
     return {labels["tenant"]: f"{days:.0f}" for labels, days in found}
 

@@ -42,10 +42,10 @@ async def missing(one: Served) -> list[str]:
     return answer.json["missing"]
 
 
-@pytest.mark.parametrize("case", AWAY)
-async def test_a_system_that_is_taken_away_is_named(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", AWAY)
+async def test_a_system_that_is_taken_away_is_named(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """And once it is back, within half a minute, nothing is missing."""
-    rules, names = AWAY[case]
+    rules, names = AWAY[scenario]
     sim.faults(*rules)
     async with served(sim, tmp_path) as one:
         assert await missing(one) == names

@@ -158,7 +158,7 @@ async def test_a_second_pause_changes_nothing(sim: RealSimulator, tmp_path: Path
 async def test_the_stop_of_a_lost_survivor_is_lifted_too(sim: RealSimulator, tmp_path: Path) -> None:
     """And a pause on top of it does not hide it."""
     async with served(sim, tmp_path) as one:
-        await one.service.hands.evidence.append("survivor-lost", {"task": TASK, "lost": []})
+        await one.service.context.evidence.append("survivor-lost", {"task": TASK, "lost": []})
         await pause(one, "pause")
         stopped = (await one.get("/api/v1/status")).json["stopped"]
         assert "another credential was lost" in stopped

@@ -79,11 +79,11 @@ WRONG: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", WRONG)
-async def test_a_signature_that_does_not_fit_is_refused(sim: RealSimulator, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize("scenario", WRONG)
+async def test_a_signature_that_does_not_fit_is_refused(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """Whatever is wrong with it, the answer is the same and says no more."""
     async with served(sim, tmp_path) as one:
-        headers = signed(BODY.replace(b"4", b"5"), one.clock) | WRONG[case]
+        headers = signed(BODY.replace(b"4", b"5"), one.clock) | WRONG[scenario]
         answer = await one.ask("POST", TASKS, headers, data=BODY)
         assert (answer.status, answer.json) == (401, {"detail": "the signature is wrong, too old or too new"})
         assert one.engine.offered == []

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 
 from real_simulator import QuickClock, RealSimulator
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import watched
 from spentkey.cli.serve import service_of
 from spentkey.core.errors import Outage
@@ -109,7 +109,7 @@ class Served:
 
     async def work(self, task: int) -> Result:
         """Let the story run once, watched as in the service."""
-        return await watched(self.watch)(task, self.service.hands)
+        return await watched(self.watch)(task, self.service.context)
 
 
 def settings_of(sim: RealSimulator, **environment: str) -> Settings:
@@ -136,9 +136,9 @@ async def served(
     settings, clock = settings_of(sim, **(files | environment)), QuickClock()
     metrics, known = Metrics(clock), LastKnown(clock)
     watch = Watch((metrics, known, *observers), clock)
-    async with hands_for(settings, watch, use_proxies=False, clock=clock, meter=watch) as hands:
+    async with context_for(settings, watch, use_proxies=False, clock=clock, meter=watch) as context:
         engine = HeldEngine()
-        service = service_of(settings.service, engine, hands, clock, metrics, known, most_failures)
+        service = service_of(settings.service, engine, context, clock, metrics, known, most_failures)
         async with _listening(service, settings, patience_s) as port, _client(authority) as client:
             yield Served(f"https://127.0.0.1:{port}", service, engine, watch, clock, client)
 

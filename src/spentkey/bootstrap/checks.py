@@ -9,7 +9,7 @@ from spentkey.adapters.ivanti.check import IvantiCheck
 from spentkey.adapters.passwordstate.check import PasswordstateCheck
 from spentkey.bootstrap.context import connected_for, desk_of, directories_of, vault_of
 from spentkey.bootstrap.storage import with_database
-from spentkey.http.rate_limit import LocalStates
+from spentkey.http.rate_limit import LocalRates
 from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
 from spentkey.settings.schema import Settings
@@ -23,7 +23,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
     """One checker for each system, in the order in which a task meets them."""
     async with connected_for(settings, SystemClock(), use_proxies=use_proxies) as connections:
         vault, ivanti = vault_of(settings, connections), settings.ivanti
-        directories = directories_of(settings, connections, vault, LocalStates(connections.clock))
+        directories = directories_of(settings, connections, vault, LocalRates(connections.clock))
         clients = frozenset(tenant.entry for tenant in settings.tenants.values())
         entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
         yield [

@@ -8,22 +8,22 @@ from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.adapters.passwordstate.sql import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
-from spentkey.bootstrap.storage import Kept, kept_for
+from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.http.rate_limit import PaceStates
+from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Meter, Progress
-from spentkey.settings.clouds import is_house
+from spentkey.settings.clouds import is_internal
 from spentkey.settings.rules import rules_of
 from spentkey.settings.schema import Settings
-from spentkey.steps.context import Hands
+from spentkey.steps.context import Context
 from spentkey.system import SystemClock, SystemIds, jitter
 
 
 @asynccontextmanager
-async def hands_for(
+async def context_for(
     settings: Settings,
     progress: Progress,
     *,
@@ -31,36 +31,36 @@ async def hands_for(
     read_only: bool = False,
     clock: Clock | None = None,
     meter: Meter = UNMEASURED,
-) -> AsyncGenerator[Hands]:
+) -> AsyncGenerator[Context]:
     """Open every connection lazily and close all of them at the end."""
     clock = clock or SystemClock()
     async with (
-        kept_for(settings, clock, read_only=read_only) as kept,
-        hands_with(kept, settings, progress, clock, use_proxies=use_proxies, meter=meter) as hands,
+        storage_for(settings, clock, read_only=read_only) as kept,
+        context_with(kept, settings, progress, clock, use_proxies=use_proxies, meter=meter) as context,
     ):
-        yield hands
+        yield context
 
 
 @asynccontextmanager
-async def hands_with(
-    kept: Kept,
+async def context_with(
+    kept: Storage,
     settings: Settings,
     progress: Progress,
     clock: Clock,
     *,
     use_proxies: bool = True,
     meter: Meter = UNMEASURED,
-) -> AsyncGenerator[Hands]:
+) -> AsyncGenerator[Context]:
     """The same, where evidence and turns are open already."""
     if not settings.passwordstate.database.query:
         raise Misconfigured("passwordstate.database.query: is missing; spentkey check lists tables with a DocumentID")
     async with connected_for(settings, clock, use_proxies=use_proxies, meter=meter) as connections:
         vault = vault_of(settings, connections)
-        yield Hands(
+        yield Context(
             desk=await desk_of(settings, connections, vault),
             vault=vault,
-            directories=directories_of(settings, connections, vault, kept.paces),
-            turns=kept.turns,
+            directories=directories_of(settings, connections, vault, kept.rates),
+            locks=kept.locks,
             evidence=kept.evidence,
             clock=clock,
             progress=progress,
@@ -75,7 +75,7 @@ def connected_for(
 ) -> AbstractAsyncContextManager[Connections]:
     """Sessions for every system, opened lazily."""
     files = (settings.tls.ca_file, settings.tls.microsoft_ca_file)
-    return connected(*files, clock, is_house, use_proxies=use_proxies, meter=meter)
+    return connected(*files, clock, is_internal, use_proxies=use_proxies, meter=meter)
 
 
 async def desk_of(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:
@@ -87,36 +87,36 @@ async def desk_of(settings: Settings, connections: Connections, vault: Passwords
     if not isinstance(key, Secret):
         raise Misconfigured("ivanti.api_key: is missing")
     names = Fields(ivanti.fields.minutes, ivanti.fields.resolution, ivanti.note_category, ivanti.note_parent_category)
-    line = connections.line("Ivanti", ivanti.url)
-    return IvantiDesk(line, key, ivanti.queue_team, ivanti.status.open, names)
+    http = connections.http("Ivanti", ivanti.url)
+    return IvantiDesk(http, key, ivanti.queue_team, ivanti.status.open, names)
 
 
 def directories_of(
-    settings: Settings, connections: Connections, vault: PasswordstateVault, paces: PaceStates
+    settings: Settings, connections: Connections, vault: PasswordstateVault, rates: RateStates
 ) -> EntraDirectories:
     """Every tenant's directory."""
-    places = {
+    slots = {
         name: Place(one.tenant_id, one.entry, one.authority, one.graph_url, connections.proxy_of(one.authority))
         for name, one in settings.tenants.items()
     }
-    how = (connections.session_for, connections.line, connections.clock, SystemIds(), jitter, paces, connections.meter)
-    return EntraDirectories(places, vault, *how)
+    how = (connections.session_for, connections.http, connections.clock, SystemIds(), jitter, rates, connections.meter)
+    return EntraDirectories(slots, vault, *how)
 
 
 def vault_of(settings: Settings, connections: Connections) -> PasswordstateVault:
     """The vault."""
-    place, database = settings.passwordstate, settings.passwordstate.database
+    section, database = settings.passwordstate, settings.passwordstate.database
     server = (database.server, database.port, database.database, database.query)
     keys = ApiKeys(
-        credentials=place.api_key,
-        certificates=place.certificates_api_key or place.api_key,
-        documents=place.documents_api_key or place.api_key,
+        credentials=section.api_key,
+        certificates=section.certificates_api_key or section.api_key,
+        documents=section.documents_api_key or section.api_key,
     )
-    line = connections.line("Passwordstate", place.url)
+    http = connections.http("Passwordstate", section.url)
     return PasswordstateVault(
-        api=PasswordstateApi(line, keys, place.credentials_list, place.certificates_list),
+        api=PasswordstateApi(http, keys, section.credentials_list, section.certificates_list),
         database=Database(*server, settings.tls.ca_file, connections.meter),
         database_entry=database.entry,
-        pki_entry=place.pki_entry,
-        certificate_match=place.certificate_match,
+        pki_entry=section.pki_entry,
+        certificate_match=section.certificate_match,
     )

@@ -6,26 +6,26 @@ from contextlib import asynccontextmanager
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.http.rate_limit import LocalStates, PaceStates
+from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.runtime import Clock
 from spentkey.settings.schema import Engine, Settings
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
-from spentkey.storage.postgres.locks import Leases
-from spentkey.storage.postgres.rates import SharedStates
+from spentkey.storage.postgres.locks import LeaseLocks
+from spentkey.storage.postgres.rates import SharedRates
 from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock, this_process
-from spentkey.worker.concurrency import Places
+from spentkey.worker.concurrency import Slots
 from spentkey.worker.local import Work
 from spentkey.worker.procrastinate_queue import DistributedEngine, prepare_queue
-from spentkey.worker.routing import Sorter
+from spentkey.worker.routing import Router
 
 
 @asynccontextmanager
 async def opened_for(
     settings: Settings, clock: Clock, *, read_only: bool
-) -> AsyncGenerator[tuple[PostgresEvidence, Leases, PaceStates, Postgres]]:
+) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, Postgres]]:
     """Evidence, turns and paces in the database; who only reads makes no tables, and keeps a pace of its own."""
     policy, url = settings.policy, settings.engine.database
     if url is None:
@@ -33,7 +33,7 @@ async def opened_for(
     async with opened(url, still_s=min(STILL_S, settings.engine.take_over_s / 2)) as database:
         if not read_only:
             await prepare(database)
-        leases = Leases(
+        leases = LeaseLocks(
             database,
             clock,
             this_process(),
@@ -43,19 +43,19 @@ async def opened_for(
         )
         keeping = asyncio.create_task(leases.keep(SystemClock()))
         try:
-            paces = LocalStates(clock) if read_only else SharedStates(database)
-            yield PostgresEvidence(database, clock, read_only=read_only), leases, paces, database
+            rates = LocalRates(clock) if read_only else SharedRates(database)
+            yield PostgresEvidence(database, clock, read_only=read_only), leases, rates, database
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def engine_on(
-    database: Postgres, settings: Engine, sorter: Sorter, work: Work, places: Places, clock: Clock
+    database: Postgres, settings: Engine, router: Router, work: Work, slots: Slots, clock: Clock
 ) -> DistributedEngine:
     """The engine on an open database; its tables are made where there are none."""
     await prepare_queue(database)
-    engine = DistributedEngine(database, sorter, work, places, clock, settings.poll_s, settings.take_over_s)
+    engine = DistributedEngine(database, router, work, slots, clock, settings.poll_s, settings.take_over_s)
     await engine.open()
     return engine
 

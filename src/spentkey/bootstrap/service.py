@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from spentkey.bootstrap.context import hands_with
-from spentkey.bootstrap.storage import Kept, engine_for, kept_for
+from spentkey.bootstrap.context import context_with
+from spentkey.bootstrap.storage import Storage, engine_for, storage_for
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
@@ -14,19 +14,19 @@ from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter, Progress
 from spentkey.settings.schema import Settings
-from spentkey.steps.context import Hands
+from spentkey.steps.context import Context
 from spentkey.story import work_on
 from spentkey.system import SystemClock, SystemIds, allow_many_files
-from spentkey.worker.concurrency import PlacedClock, PlacedTurns, Places
+from spentkey.worker.concurrency import SlotClock, SlotLocks, Slots
 from spentkey.worker.local import once
-from spentkey.worker.routing import Sorter
+from spentkey.worker.routing import Router
 
-Trying = Callable[[int, Hands], Awaitable[Result]]
+Trying = Callable[[int, Context], Awaitable[Result]]
 """One try at a task with these hands: the story, or the story with somebody who watches."""
 
 
 @dataclass
-class Rounds:
+class RunWindow:
     """The runs of a service, by which guard G8 counts: one for each poll interval of a process."""
 
     clock: Clock
@@ -44,18 +44,18 @@ class Rounds:
 
 
 @dataclass(frozen=True)
-class Crew:
+class Worker:
     """Hands in places, and what sorts tasks into them."""
 
-    hands: Hands
-    places: Places
-    sorter: Sorter
-    kept: Kept
+    context: Context
+    slots: Slots
+    router: Router
+    kept: Storage
     clock: Clock
 
     async def once(self) -> list[Result]:
         """Work on every task that is open now: one run for guard G8."""
-        return await once(self.sorter, self.places, lambda number: work_on(number, self.hands))
+        return await once(self.router, self.slots, lambda number: work_on(number, self.context))
 
 
 @dataclass(frozen=True)
@@ -63,29 +63,29 @@ class Service:
     """An engine, and the hands that it works with."""
 
     engine: Engine
-    hands: Hands
+    context: Context
 
 
 @asynccontextmanager
-async def crew_for(
+async def worker_for(
     settings: Settings,
     progress: Progress,
     *,
     use_proxies: bool = True,
     clock: Clock | None = None,
     meter: Meter = UNMEASURED,
-) -> AsyncGenerator[Crew]:
+) -> AsyncGenerator[Worker]:
     """Hands whose waits hold no place."""
     allow_many_files()
-    places, time = Places(settings.engine.concurrency), clock or SystemClock()
-    placed = PlacedClock(time, places)
+    slots, time = Slots(settings.engine.concurrency), clock or SystemClock()
+    placed = SlotClock(time, slots)
     async with (
-        kept_for(settings, placed) as kept,
-        hands_with(kept, settings, progress, placed, use_proxies=use_proxies, meter=meter) as bare,
+        storage_for(settings, placed) as kept,
+        context_with(kept, settings, progress, placed, use_proxies=use_proxies, meter=meter) as bare,
     ):
-        hands = replace(bare, turns=PlacedTurns(kept.turns, places))
-        sorter = Sorter(hands.desk, hands.rules.desk, hands.rules.tenants)
-        yield Crew(hands, places, sorter, kept, time)
+        context = replace(bare, locks=SlotLocks(kept.locks, slots))
+        router = Router(context.desk, context.rules.desk, context.rules.tenants)
+        yield Worker(context, slots, router, kept, time)
 
 
 @asynccontextmanager
@@ -99,14 +99,14 @@ async def service_for(
     meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Service]:
     """The engine of one machine, or of several where `engine.database_url` is set."""
-    async with crew_for(settings, progress, use_proxies=use_proxies, clock=clock, meter=meter) as crew:
-        rounds = Rounds(crew.clock, SystemIds(), settings.engine.poll_s)
+    async with worker_for(settings, progress, use_proxies=use_proxies, clock=clock, meter=meter) as worker:
+        run_window = RunWindow(worker.clock, SystemIds(), settings.engine.poll_s)
 
         async def work(number: int) -> Result:
-            return await trying(number, replace(crew.hands, run=rounds.current()))
+            return await trying(number, replace(worker.context, run=run_window.current()))
 
-        async with engine_for(settings, crew.kept, crew.sorter, work, crew.places, crew.clock) as engine:
-            yield Service(engine, crew.hands)
+        async with engine_for(settings, worker.kept, worker.router, work, worker.slots, worker.clock) as engine:
+            yield Service(engine, worker.context)
 
 
 HOUR_S = 3600.0
@@ -118,11 +118,11 @@ DAY_S = 86400.0
 def watched(watch: Watch) -> Trying:
     """The story as work for an engine, with everybody told who watches."""
 
-    async def trying(number: int, hands: Hands) -> Result:
-        attempt = hands.ids.new()
+    async def trying(number: int, context: Context) -> Result:
+        attempt = context.ids.new()
         with watch.working(number, attempt):
             try:
-                result = await work_on(number, hands, attempt)
+                result = await work_on(number, context, attempt)
             except Exception as problem:
                 watch.crashed(number, problem)
                 raise
@@ -132,20 +132,20 @@ def watched(watch: Watch) -> Trying:
     return trying
 
 
-async def watch_own_credentials(hands: Hands, clock: Clock, tell: Callable[[str, float | None], None]) -> None:
+async def watch_own_credentials(context: Context, clock: Clock, tell: Callable[[str, float | None], None]) -> None:
     """Once an hour, say for each tenant how many days the automation's own secret lives; None where it is not known."""
     while True:
-        for tenant in hands.rules.tenants:
-            tell(tenant.name, await _days_left(hands, tenant))
+        for tenant in context.rules.tenants:
+            tell(tenant.name, await _days_left(context, tenant))
         await clock.sleep(HOUR_S)
 
 
-async def _days_left(hands: Hands, tenant: TenantRules) -> float | None:
+async def _days_left(context: Context, tenant: TenantRules) -> float | None:
     try:
-        directory = await hands.directories.open(tenant)
+        directory = await context.directories.open(tenant)
         application = (await directory.look(directory.client_id)).application
     except SpentkeyError:
         return None
-    now = hands.clock.now()
+    now = context.clock.now()
     ends = application.live_secret_ends(now) if application is not None else []
     return (ends[0] - now).total_seconds() / DAY_S if ends else None

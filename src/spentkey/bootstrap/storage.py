@@ -8,52 +8,52 @@ from dataclasses import dataclass
 from typing import Any
 
 from spentkey.core.errors import Misconfigured
-from spentkey.http.rate_limit import LocalStates, PaceStates
+from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.evidence import EvidenceLog
-from spentkey.ports.locks import Turns
+from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.settings.rules import state_directory
 from spentkey.settings.schema import Settings
 from spentkey.storage.files.evidence import JsonLinesEvidence
-from spentkey.storage.files.locks import FileTurns
-from spentkey.worker.concurrency import Places
+from spentkey.storage.files.locks import FileLocks
+from spentkey.worker.concurrency import Slots
 from spentkey.worker.local import LocalEngine, Work
-from spentkey.worker.routing import Sorter
+from spentkey.worker.routing import Router
 
 
 @dataclass(frozen=True)
-class Kept:
+class Storage:
     """What outlives a run, and how an engine is made that goes with it."""
 
     evidence: EvidenceLog
-    turns: Turns
-    paces: PaceStates
+    locks: Locks
+    rates: RateStates
     database: Any = None
     """The connections to the database; None on one machine."""
 
 
 @asynccontextmanager
-async def kept_for(settings: Settings, clock: Clock, *, read_only: bool = False) -> AsyncGenerator[Kept]:
+async def storage_for(settings: Settings, clock: Clock, *, read_only: bool = False) -> AsyncGenerator[Storage]:
     """Open what the settings name; raises `Outage` when the database cannot be reached."""
     if settings.engine.database is not None:
         async with with_database().opened_for(settings, clock, read_only=read_only) as kept:
-            yield Kept(*kept)
+            yield Storage(*kept)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
-    turns = FileTurns(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
-    yield Kept(JsonLinesEvidence(directory, clock, read_only=read_only), turns, LocalStates(clock))
+    locks = FileLocks(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
+    yield Storage(JsonLinesEvidence(directory, clock, read_only=read_only), locks, LocalRates(clock))
 
 
 @asynccontextmanager
 async def engine_for(
-    settings: Settings, kept: Kept, sorter: Sorter, work: Work, places: Places, clock: Clock
+    settings: Settings, kept: Storage, router: Router, work: Work, slots: Slots, clock: Clock
 ) -> AsyncGenerator[Engine]:
     """The engine that goes with what is kept."""
     if kept.database is None:
-        yield LocalEngine(sorter, work, places, clock, settings.engine.poll_s)
+        yield LocalEngine(router, work, slots, clock, settings.engine.poll_s)
         return
-    yield await with_database().engine_on(kept.database, settings.engine, sorter, work, places, clock)
+    yield await with_database().engine_on(kept.database, settings.engine, router, work, slots, clock)
 
 
 def with_database() -> Any:

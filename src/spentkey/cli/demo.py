@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json, summary
 from spentkey.cli.tables import show_results
@@ -37,8 +37,8 @@ async def _work_all(running: Simulator, *, as_json: bool) -> tuple[list[Result],
     settings = loopback_settings(running.config)
     numbers = sorted(int(number) for number in (await running.truth())["expect"])
     with watching(as_json=as_json) as progress:
-        async with hands_for(settings, progress, use_proxies=False) as hands:
-            results = await in_parallel(numbers, lambda number: work_on(number, hands), len(numbers))
+        async with context_for(settings, progress, use_proxies=False) as context:
+            results = await in_parallel(numbers, lambda number: work_on(number, context), len(numbers))
     return results, await running.truth()
 
 

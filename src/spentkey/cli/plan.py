@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_plans
 from spentkey.cli.watching import watching
-from spentkey.dry_run import foresee
+from spentkey.dry_run import dry_run
 from spentkey.settings.load import load_settings
 from spentkey.worker.local import in_parallel
 
@@ -18,10 +18,10 @@ async def plan_tasks(task: int | None, config: Path, *, as_json: bool) -> int:
     """Foresee one task or all open ones and show the plan; gives the exit code."""
     settings = load_settings(config, os.environ)
     with watching(as_json=as_json) as progress:
-        async with hands_for(settings, progress, read_only=True) as hands:
-            numbers = [task] if task is not None else [one.number for one in await hands.desk.queue()]
+        async with context_for(settings, progress, read_only=True) as context:
+            numbers = [task] if task is not None else [one.number for one in await context.desk.queue()]
             concurrency = settings.engine.concurrency
-            plans = await in_parallel(numbers, lambda number: foresee(number, hands), concurrency)
+            plans = await in_parallel(numbers, lambda number: dry_run(number, context), concurrency)
     freed = sum(plan.fallback_would_free for plan in plans)
     if as_json:
         print_json({"tasks": [plan.as_json() for plan in plans], "summary": {"fallback_would_free": freed}})

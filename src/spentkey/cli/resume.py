@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from spentkey.bootstrap.storage import kept_for
+from spentkey.bootstrap.storage import storage_for
 from spentkey.cli.show import print_json
 from spentkey.core.errors import Misconfigured
 from spentkey.core.sanitize import plain
@@ -24,8 +24,8 @@ async def lift_stop(config: Path, who: str, why: str, *, as_json: bool) -> int:
         raise Misconfigured("--why: say in a few words what was found, so that it stands in the evidence")
     if not name:
         raise Misconfigured("--who: say who lifts the stop, so that it stands in the evidence")
-    async with kept_for(settings, SystemClock()) as kept:
-        stopped = await kept.evidence.ask(lambda radius: radius.refuse_any())
+    async with storage_for(settings, SystemClock()) as kept:
+        stopped = await kept.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
         if stopped is not None:
             await kept.evidence.append("resumed", {"who": name, "why": said})
     if as_json:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from spentkey.bootstrap.context import hands_for
+from spentkey.bootstrap.context import context_for
 from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
@@ -15,8 +15,8 @@ async def run_task(task: int, config: Path, *, as_json: bool) -> int:
     """Work on one task and show its result; gives the exit code."""
     settings = load_settings(config, os.environ)
     with watching(as_json=as_json) as progress:
-        async with hands_for(settings, progress) as hands:
-            result = await work_on(task, hands)
+        async with context_for(settings, progress) as context:
+            result = await work_on(task, context)
     if as_json:
         print_json(result.as_json())
     else:

@@ -15,7 +15,7 @@ from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Service as ServiceSettings
-from spentkey.steps.context import Hands
+from spentkey.steps.context import Context
 from spentkey.system import SystemClock
 from spentkey.web.access import Access, Failures, Login
 from spentkey.web.app import make_app
@@ -33,7 +33,7 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
     metrics, known = Metrics(clock), LastKnown(clock)
     with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as watch:
         async with service_for(settings, watch, watched(watch), clock=clock, meter=watch) as made:
-            service = service_of(settings.service, made.engine, made.hands, clock, metrics, known)
+            service = service_of(settings.service, made.engine, made.context, clock, metrics, known)
             await _serve(service, settings.service)
     return 0
 
@@ -41,7 +41,7 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
 def service_of(
     settings: ServiceSettings,
     engine: Engine,
-    hands: Hands,
+    context: Context,
     clock: Clock,
     metrics: Metrics,
     known: LastKnown,
@@ -51,9 +51,9 @@ def service_of(
     logins = tuple(Login.make(name, one.role, one.key) for name, one in settings.login.items())
     return Service(
         engine=engine,
-        hands=hands,
+        context=context,
         metrics=metrics,
-        readiness=Readiness(probes_of(hands, engine), known, clock),
+        readiness=Readiness(probes_of(context, engine), known, clock),
         access=Access(logins, Failures(clock, most_failures)),
         webhook_secret=settings.webhook_secret,
         clock=clock,
@@ -71,7 +71,7 @@ async def _serve(service: Service, settings: ServiceSettings) -> None:
         parts: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(server.serve(sockets=[bound])),
             asyncio.ensure_future(service.engine.serve(stop)),
-            asyncio.ensure_future(watch_own_credentials(service.hands, service.clock, service.metrics.days_left)),
+            asyncio.ensure_future(watch_own_credentials(service.context, service.clock, service.metrics.days_left)),
             asyncio.ensure_future(stop.wait()),
         ]
         try:

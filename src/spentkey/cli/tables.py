@@ -9,7 +9,7 @@ from rich.text import Text
 
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
-from spentkey.dry_run import Foresight, Would
+from spentkey.dry_run import Action, Planned
 
 WIDE = 120
 """From this width on, in characters, every fact has a column of its own."""
@@ -42,12 +42,12 @@ def show_results(results: Sequence[Result], ticket_says: Mapping[str, str] | Non
     _show(("task", "outcome", "application", "credential", "how", "ticket", "why"), rows)
 
 
-def show_plans(plans: Sequence[Foresight]) -> None:
+def show_plans(plans: Sequence[Planned]) -> None:
     """Print the table of a plan."""
     rows: list[tuple[str, ...]] = []
     for plan in plans:
         one = plan.result
-        how = one.route or "" if plan.would is Would.REMOVE else ""
+        how = one.route or "" if plan.would is Action.REMOVE else ""
         rows.append((one.task, plan.would.value, _application(one), _credential(one), how, _why(one)))
     _show(("task", "would", "application", "credential", "how", "why"), rows)
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from spentkey.bootstrap.service import crew_for, service_for, watched
+from spentkey.bootstrap.service import service_for, watched, worker_for
 from spentkey.cli.attending import attending
 from spentkey.cli.show import print_json, summary
 from spentkey.cli.stopping import told_to_stop
@@ -18,8 +18,8 @@ async def work_once(config: Path, *, as_json: bool) -> int:
     """Work on every task that is open now and show the results; gives the exit code."""
     settings = load_settings(config, os.environ)
     with watching(as_json=as_json) as progress:
-        async with crew_for(settings, progress) as crew:
-            results = await crew.once()
+        async with worker_for(settings, progress) as worker:
+            results = await worker.once()
     if as_json:
         print_json({"tasks": [result.as_json() for result in results], "summary": summary(results)})
     else:

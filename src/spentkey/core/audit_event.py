@@ -18,7 +18,7 @@ class Shows(StrEnum):
 
 
 @dataclass(frozen=True)
-class Witness:
+class AuditEvent:
     """What the audit log shows of one removal, why in words, and the id of the event that says so."""
 
     shows: Shows

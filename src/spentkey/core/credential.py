@@ -99,7 +99,7 @@ class Application(Holder):
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Snapshot:
     """One look at the directory: the application, its service principal, and the directory's own time (`Date`)."""
 
     application: Application | None
@@ -109,7 +109,7 @@ class Sighting:
 
 
 @dataclass(frozen=True)
-class Identity:
+class TokenClaims:
     """Who a token says it is for: the tenant it was issued in, and the client that asked."""
 
     tenant_id: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from spentkey.core.credential import SKEW, Application, Credential, Holder, Identity, Kind, Sighting
+from spentkey.core.credential import SKEW, Application, Credential, Holder, Kind, Snapshot, TokenClaims
 from spentkey.core.outcome import NotOurs, Refused
 from spentkey.core.rules import DeskRules, TenantRules
 from spentkey.core.saml import signing_group
@@ -63,18 +63,18 @@ def _when_matches(when: Mapping[str, str], request: RemovalRequest) -> bool:
     return bool(when) and all(says is not None and says.casefold() == value.strip().casefold() for says, value in said)
 
 
-def g2_identity(identity: Identity, tenant_id: str, client_id: str) -> Refused | None:
+def g2_identity(token_claims: TokenClaims, tenant_id: str, client_id: str) -> Refused | None:
     """G2: the token was issued in that tenant, to the client that asked for it."""
-    if identity.tenant_id.lower() != tenant_id.lower():
-        return Refused("G2", f"the token is for tenant {identity.tenant_id}, not for {tenant_id}")
-    if identity.app_id.lower() != client_id.lower():
-        return Refused("G2", f"the token is for client {identity.app_id}, not for {client_id}")
+    if token_claims.tenant_id.lower() != tenant_id.lower():
+        return Refused("G2", f"the token is for tenant {token_claims.tenant_id}, not for {tenant_id}")
+    if token_claims.app_id.lower() != client_id.lower():
+        return Refused("G2", f"the token is for client {token_claims.app_id}, not for {client_id}")
     return None
 
 
-def g2_application(sighting: Sighting, request: RemovalRequest, tenant: TenantRules) -> Application | Refused:
+def g2_application(snapshot: Snapshot, request: RemovalRequest, tenant: TenantRules) -> Application | Refused:
     """G2: the application exists in that tenant, and is the one that was asked for."""
-    application = sighting.application
+    application = snapshot.application
     if application is None:
         return Refused("G2", f"no application with AppID {request.app_id} exists in tenant {tenant.name}")
     if application.app_id != request.app_id:
@@ -99,10 +99,10 @@ def g3_name(application: Application, request: RemovalRequest) -> Refused | None
     )
 
 
-def g4_locate(application: Application, sighting: Sighting, request: RemovalRequest) -> Credential | Absent | Refused:
+def g4_locate(application: Application, snapshot: Snapshot, request: RemovalRequest) -> Credential | Absent | Refused:
     """G4: the key id stands exactly once, in the list that SecretType names, and nowhere else."""
-    if sighting.principal is not None and sighting.principal.holding(request.key_id):
-        return _on_the_principal(sighting.principal, request.key_id)
+    if snapshot.principal is not None and snapshot.principal.holding(request.key_id):
+        return _on_the_principal(snapshot.principal, request.key_id)
     held = application.holding(request.key_id)
     if not held:
         return Absent()
@@ -192,9 +192,9 @@ def g7_still_says_the_same(
     return None
 
 
-def g10_lists_unchanged(judged: Application, sighting: Sighting) -> Refused | None:
+def g10_lists_unchanged(judged: Application, snapshot: Snapshot) -> Refused | None:
     """G10: the credential lists read just before the write are those that were judged."""
-    now = sighting.application
+    now = snapshot.application
     if now is not None and _listed(now) == _listed(judged) and now.display_name == judged.display_name:
         return None
     return Refused("G10", "the application's credentials changed between judging and removing")

@@ -80,8 +80,8 @@ class History:
         return self._unended("handing-over")
 
     def _unended(self, what: str) -> Facts | None:
-        turns = [r for r in self.records if r.get("what") in (what, "handed-over")]
-        return turns[-1] if turns and turns[-1].get("what") == what else None
+        locks = [r for r in self.records if r.get("what") in (what, "handed-over")]
+        return locks[-1] if locks and locks[-1].get("what") == what else None
 
     def noting(self, marker: str) -> bool:
         """Whether any try set out to write the note with that marker."""
@@ -95,8 +95,8 @@ class History:
     @property
     def closing(self) -> bool:
         """Whether a close was begun and its end is not on record."""
-        turns = [r.get("what") for r in self.records if r.get("what") in ("closing", "closed")]
-        return bool(turns) and turns[-1] == "closing"
+        locks = [r.get("what") for r in self.records if r.get("what") in ("closing", "closed")]
+        return bool(locks) and locks[-1] == "closing"
 
     @property
     def minutes_target(self) -> str | None:

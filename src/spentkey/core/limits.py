@@ -13,7 +13,7 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass
-class Radius:
+class BlastRadius:
     """What the evidence says about the recent past. It is fed every record, in order."""
 
     stop: Facts | None = None

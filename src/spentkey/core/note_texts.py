@@ -22,7 +22,7 @@ class Words:
     tenant: str
     how: str
     verified: str
-    witness: str
+    audit_event: str
     witness_shows: Mapping[str, str]
     evidence: str
 
@@ -65,7 +65,7 @@ ENGLISH = Words(
     tenant="Tenant",
     how="How",
     verified="Verified by {reads} agreeing reads of the directory.",
-    witness="The directory's audit log",
+    audit_event="The directory's audit log",
     witness_shows={
         "ours": "shows this removal by Spentkey",
         "others": "shows a removal by somebody else",
@@ -113,7 +113,7 @@ DUTCH = Words(
     tenant="Tenant",
     how="Hoe",
     verified="Bevestigd door {reads} gelijke lezingen van de directory.",
-    witness="Het auditlogboek van de directory",
+    audit_event="Het auditlogboek van de directory",
     witness_shows={
         "ours": "toont deze verwijdering door Spentkey",
         "others": "toont een verwijdering door iemand anders",
@@ -163,7 +163,7 @@ FRENCH = Words(
     tenant="Tenant",
     how="Comment",
     verified="Vérifié par {reads} lectures concordantes de l'annuaire.",
-    witness="Le journal d'audit de l'annuaire",
+    audit_event="Le journal d'audit de l'annuaire",
     witness_shows={
         "ours": "montre cette suppression par Spentkey",
         "others": "montre une suppression par quelqu'un d'autre",

@@ -8,7 +8,7 @@ import hashlib
 import html
 from dataclasses import dataclass
 
-from spentkey.core.audit_event import Witness
+from spentkey.core.audit_event import AuditEvent
 from spentkey.core.note_texts import WORDS
 from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, End, Failed, NotOurs, Outcome, Refused, Removed
 from spentkey.core.sanitize import MARK, plain, safe
@@ -49,7 +49,7 @@ class Proof:
     """What a closing note can say for itself: the agreeing reads, and what the directory's audit log shows."""
 
     reads: int
-    witness: Witness | None = None
+    audit_event: AuditEvent | None = None
 
 
 def marker(about: Subject, kind: str) -> str:
@@ -74,8 +74,8 @@ def closing_note(about: Subject, outcome: Removed | AlreadyGone, proof: Proof, l
     if isinstance(outcome, Removed):
         lines += [f"{words.how}: {outcome.route or '-'} ({outcome.attribution})"]
     lines += [words.verified.format(reads=proof.reads)]
-    if isinstance(outcome, Removed) and proof.witness is not None:
-        lines += [f"{words.witness} {words.witness_shows[proof.witness.shows]}."]
+    if isinstance(outcome, Removed) and proof.audit_event is not None:
+        lines += [f"{words.audit_event} {words.witness_shows[proof.audit_event.shows]}."]
     mark = marker(about, DONE)
     lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={outcome.name}]"]
     subject = "Expired credential removed" if isinstance(outcome, Removed) else "Credential not present"

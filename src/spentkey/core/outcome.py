@@ -23,7 +23,7 @@ class Attribution(StrEnum):
     PRESUMED = "presumed"
 
 
-class Route(StrEnum):
+class RemovalRoute(StrEnum):
     """The Microsoft Graph action that removes the credential."""
 
     REMOVE_PASSWORD = "removePassword"  # noqa: S105  # the name of a Graph action
@@ -36,7 +36,7 @@ class Removed:
     """The credential was there, Spentkey removed it, and spaced reads agree that it is gone."""
 
     attribution: Attribution
-    route: Route | None
+    route: RemovalRoute | None
     name = "removed"
 
 

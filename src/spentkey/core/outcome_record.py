@@ -13,8 +13,8 @@ from spentkey.core.outcome import (
     Failed,
     Outcome,
     Refused,
+    RemovalRoute,
     Removed,
-    Route,
     hand_over,
 )
 
@@ -45,7 +45,7 @@ def outcome_of(record: Facts) -> Outcome:
     match record.get("outcome"):
         case "removed":
             route = record.get("route")
-            return Removed(Attribution(str(record.get("attribution"))), Route(str(route)) if route else None)
+            return Removed(Attribution(str(record.get("attribution"))), RemovalRoute(str(route)) if route else None)
         case "already-gone":
             return AlreadyGone()
         case "refused":

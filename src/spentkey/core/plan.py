@@ -4,9 +4,9 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 
 from spentkey.core.credential import Application, Credential, Kind
-from spentkey.core.outcome import Route
+from spentkey.core.outcome import RemovalRoute
 
-ROUTES = {Kind.SECRET: Route.REMOVE_PASSWORD, Kind.CERTIFICATE: Route.REMOVE_KEY}
+ROUTES = {Kind.SECRET: RemovalRoute.REMOVE_PASSWORD, Kind.CERTIFICATE: RemovalRoute.REMOVE_KEY}
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Plan:
 
     application: Application
     credential: Credential
-    route: Route
+    route: RemovalRoute
     survivors: tuple[Survivor, ...]
 
     @property
@@ -35,7 +35,7 @@ class Plan:
 
 def by_patch(plan: Plan) -> Plan:
     """The same removal without a proof: the whole certificate list is written again without the one."""
-    return replace(plan, route=Route.PATCH)
+    return replace(plan, route=RemovalRoute.PATCH)
 
 
 def make_plan(application: Application, credential: Credential, removed_by_us: Set[str] = frozenset()) -> Plan:

@@ -12,8 +12,8 @@ from yarl import URL
 from spentkey.core.errors import Outage, SpentkeyError
 from spentkey.core.redaction import without_values
 from spentkey.http.metering import route_of
-from spentkey.http.retry import TryAgain, retry_after, with_retries
-from spentkey.ports.fencing import ask_permit
+from spentkey.http.retry import Retryable, retry_after, with_retries
+from spentkey.ports.fencing import check_fence
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Meter
 
@@ -26,7 +26,7 @@ class ReplyLost(Exception):
 
 
 @dataclass(frozen=True)
-class Answered:
+class Response:
     """A complete answer: status, headers and the whole body."""
 
     status: int
@@ -40,7 +40,7 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Line:
+class HttpClient:
     """One system over HTTPS. Redirects are never followed; a path is joined to the base as it is."""
 
     name: str
@@ -55,34 +55,34 @@ class Line:
 
     async def read(
         self, path: str, query: Mapping[str, str] | None = None, headers: Callable[[], Mapping[str, str]] | None = None
-    ) -> Answered:
+    ) -> Response:
         """GET, as often as the retry policy allows; raises `Outage` when no usable answer comes."""
 
-        async def once() -> Answered:
-            answered = await self._try("GET", path, query, None, headers or _none)
-            if answered.status in AGAIN_READ:
-                raise self._again(answered)
-            return answered
+        async def once() -> Response:
+            response = await self._try("GET", path, query, None, headers or _none)
+            if response.status in AGAIN_READ:
+                raise self._again(response)
+            return response
 
         return await with_retries(once, self.clock, self.jitter)
 
     async def read_once(
         self, path: str, query: Mapping[str, str], headers: Callable[[], Mapping[str, str]]
-    ) -> Answered:
+    ) -> Response:
         """GET a single time, for what is only good to know; raises `Outage` when no answer comes."""
         try:
             return await self._try("GET", path, query, None, headers)
-        except TryAgain as problem:
+        except Retryable as problem:
             raise Outage(str(problem)) from None
 
-    async def post_read(self, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Answered:
+    async def post_read(self, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Response:
         """POST that changes nothing (a batch of reads), with the retries of a read."""
 
-        async def once() -> Answered:
-            answered = await self._try("POST", path, None, body, headers)
-            if answered.status in AGAIN_READ:
-                raise self._again(answered)
-            return answered
+        async def once() -> Response:
+            response = await self._try("POST", path, None, body, headers)
+            if response.status in AGAIN_READ:
+                raise self._again(response)
+            return response
 
         return await with_retries(once, self.clock, self.jitter)
 
@@ -93,7 +93,7 @@ class Line:
         body: Any,
         headers: Callable[[], Mapping[str, str]],
         shows: Callable[[], Awaitable[bool]] | None = None,
-    ) -> Answered:
+    ) -> Response:
         """Send a write. It is repeated only when it was certainly not applied; else `ReplyLost` is raised.
 
         `shows` looks whether it was applied: a write that must not happen twice asks that before each repeat, because
@@ -101,45 +101,45 @@ class Line:
         """
         sent = False
 
-        async def once() -> Answered:
+        async def once() -> Response:
             nonlocal sent
             if sent and shows is not None and await shows():
                 raise ReplyLost(f"{self.name} refused a write that it had applied")
-            await ask_permit()
+            await check_fence()
             sent = True
             try:
-                answered = await self._try(method, path, None, body, headers)
-            except TryAgain as problem:
+                response = await self._try(method, path, None, body, headers)
+            except Retryable as problem:
                 if isinstance(problem.__cause__, aiohttp.ClientConnectorError):
                     raise  # nothing was sent
                 raise ReplyLost(str(problem)) from None
-            if answered.status in self.refused_before_effect:
-                raise self._again(answered)
-            if answered.status >= 500 or answered.status == 408:
-                raise ReplyLost(f"{self.name} answered {answered.status}")
-            return answered
+            if response.status in self.refused_before_effect:
+                raise self._again(response)
+            if response.status >= 500 or response.status == 408:
+                raise ReplyLost(f"{self.name} answered {response.status}")
+            return response
 
         return await with_retries(once, self.clock, self.jitter)
 
-    async def write_once(self, method: str, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Answered:
+    async def write_once(self, method: str, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Response:
         """Send a write a single time; whatever does not say plainly what happened raises `ReplyLost`.
 
         For writes that replace what is there: a repeat minutes later could undo what others did meanwhile.
         """
-        await ask_permit()
+        await check_fence()
         try:
-            answered = await self._try(method, path, None, body, headers)
-        except TryAgain as problem:
+            response = await self._try(method, path, None, body, headers)
+        except Retryable as problem:
             raise ReplyLost(str(problem)) from None
-        if answered.status >= 500 or answered.status in AGAIN_READ or answered.status == 409:
-            raise ReplyLost(f"{self.name} answered {answered.status}")
-        return answered
+        if response.status >= 500 or response.status in AGAIN_READ or response.status == 409:
+            raise ReplyLost(f"{self.name} answered {response.status}")
+        return response
 
-    def _again(self, answered: Answered) -> TryAgain:
-        wait = retry_after(answered.headers.get("Retry-After"), self.clock.now())
-        return TryAgain(f"{self.name} answered {answered.status}", wait)
+    def _again(self, response: Response) -> Retryable:
+        wait = retry_after(response.headers.get("Retry-After"), self.clock.now())
+        return Retryable(f"{self.name} answered {response.status}", wait)
 
-    @without_values(TryAgain, SpentkeyError)
+    @without_values(Retryable, SpentkeyError)
     async def _try(
         self,
         method: str,
@@ -147,7 +147,7 @@ class Line:
         query: Mapping[str, str] | None,
         body: Any,
         headers: Callable[[], Mapping[str, str]],
-    ) -> Answered:
+    ) -> Response:
         """One request. Headers, and a body that holds a proof, come as functions: so no frame above this one has them."""
         url = URL(self.base.rstrip("/") + path, encoded=True)
         try:
@@ -160,18 +160,18 @@ class Line:
                     headers=sent,
                     proxy=self.proxy,
                     allow_redirects=False,
-                ) as response:
-                    answered = Answered(response.status, response.headers, await response.read())
-                    call.status, call.usable = str(answered.status), not answered.is_html()
+                ) as reply:
+                    response = Response(reply.status, reply.headers, await reply.read())
+                    call.status, call.usable = str(response.status), not response.is_html()
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
             raise Outage(f"{self.name}: the TLS connection was refused ({_brief(problem)})") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
-            raise TryAgain(f"{self.name} did not answer ({_brief(problem)})") from problem
-        if answered.status == 429:
+            raise Retryable(f"{self.name} did not answer ({_brief(problem)})") from problem
+        if response.status == 429:
             self.meter.throttled(self.name)
-        if 300 <= answered.status < 400:
+        if 300 <= response.status < 400:
             raise Outage(f"{self.name} answered with a redirect, which is not followed")
-        return answered
+        return response
 
 
 def _none() -> Mapping[str, str]:
@@ -186,26 +186,26 @@ def _brief(problem: BaseException) -> str:
     return "time-out" if isinstance(problem, asyncio.TimeoutError) else kind
 
 
-def json_object(answered: Answered, system: str) -> dict[str, Any]:
+def json_object(response: Response, system: str) -> dict[str, Any]:
     """The JSON object of an answer; raises `Outage` for HTML, for invalid JSON, and for JSON that is not an object."""
-    value = json_value(answered, system)
+    value = json_value(response, system)
     if not isinstance(value, dict):
         raise Outage(f"{system} answered JSON that is not an object")
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def json_value(answered: Answered, system: str) -> Any:
+def json_value(response: Response, system: str) -> Any:
     """The JSON value of an answer; raises `Outage` where there is none. Halves of characters become `?`.
 
     What JSON leaves open is not guessed at: a name that stands twice in an object (RFC 8259, section 4) is refused, as
     are the numbers NaN and Infinity, which JSON does not have.
     JSON can spell half a surrogate pair, which no file, note or terminal can hold; `?` is refused by whoever compares.
     """
-    if answered.is_html():
+    if response.is_html():
         raise Outage(f"{system} answered with an HTML page instead of JSON")
     try:
-        value = json.loads(answered.body, object_pairs_hook=_each_once, parse_constant=_no_number)
-        if b"\\ud" in answered.body.lower():
+        value = json.loads(response.body, object_pairs_hook=_each_once, parse_constant=_no_number)
+        if b"\\ud" in response.body.lower():
             value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
         return value
     except (ValueError, RecursionError):

@@ -22,7 +22,7 @@ Step = Callable[[State | None, int], tuple[State, int]]
 _ALGORITHM = GCRA()
 
 
-class PaceStates(Protocol):
+class RateStates(Protocol):
     """Where the numbers are kept. `advance` is one step that nobody can come between; it gives the wait in seconds."""
 
     async def advance(self, name: str, step: Step) -> float:
@@ -30,7 +30,7 @@ class PaceStates(Protocol):
         ...
 
 
-class LocalStates:
+class LocalRates:
     """Kept in this process, by its own clock."""
 
     def __init__(self, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class LocalStates:
 
 
 @dataclass
-class Pace:
+class RateLimiter:
     """So many units a period of so many seconds, and `at_once` of them without a pause; never more than both together.
 
     With a `purse` that many units are taken at a time and spent one by one: for what is asked often and costs little.
@@ -56,7 +56,7 @@ class Pace:
     limit: int
     period_s: float
     at_once: int
-    states: PaceStates
+    states: RateStates
     clock: Clock
     purse: int = 1
     _left: int = 0

@@ -20,7 +20,7 @@ LONGEST_WAIT_S = 300.0
 """Longest Retry-After that is waited for inside one run, in seconds; after that the task is left open."""
 
 
-class TryAgain(Exception):
+class Retryable(Exception):
     """The request was certainly not carried out, or only reads: it may be sent again, after `wait_s` if given."""
 
     def __init__(self, problem: str, wait_s: float | None = None) -> None:
@@ -49,7 +49,7 @@ async def with_retries(once: Callable[[], Awaitable[T]], clock: Clock, jitter: C
 
     def wait(state: RetryCallState) -> float:
         problem = state.outcome.exception() if state.outcome else None
-        if isinstance(problem, TryAgain) and problem.wait_s is not None:
+        if isinstance(problem, Retryable) and problem.wait_s is not None:
             return problem.wait_s
         return min(30.0, 2.0 ** (state.attempt_number - 1)) * (0.5 + jitter() / 2)
 
@@ -60,12 +60,12 @@ async def with_retries(once: Callable[[], Awaitable[T]], clock: Clock, jitter: C
         sleep=clock.sleep,
         stop=stop_after_attempt(TRIES) | too_long,  # pyright: ignore[reportOperatorIssue, reportUnknownArgumentType]
         wait=wait,
-        retry=retry_if_exception_type(TryAgain),
+        retry=retry_if_exception_type(Retryable),
         reraise=True,
     )
     try:
         return await once()  # nearly always enough; the machinery below costs as much as a request
-    except TryAgain as problem:
+    except Retryable as problem:
         first = [problem]
 
     async def next_try() -> T:
@@ -75,5 +75,5 @@ async def with_retries(once: Callable[[], Awaitable[T]], clock: Clock, jitter: C
 
     try:
         return await retrying(next_try)
-    except TryAgain as problem:
+    except Retryable as problem:
         raise Outage(str(problem)) from None

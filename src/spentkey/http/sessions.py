@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from spentkey import __version__
-from spentkey.http.client import Line
+from spentkey.http.client import HttpClient
 from spentkey.http.tls import proxy_for, trust
 from spentkey.ports.runtime import Clock, Meter
 from spentkey.system import jitter
@@ -23,18 +23,20 @@ class Connections:
     house: aiohttp.ClientSession
     microsoft: aiohttp.ClientSession
     clock: Clock
-    is_house: Callable[[str], bool]
+    is_internal: Callable[[str], bool]
     proxy_of: Callable[[str], str | None]
     meter: Meter
 
-    def line(self, name: str, url: str, refused_before_effect: frozenset[int] = frozenset({429})) -> Line:
+    def http(self, name: str, url: str, refused_before_effect: frozenset[int] = frozenset({429})) -> HttpClient:
         """A line to the system at `url`; loopback addresses belong to the house."""
         proxy = self.proxy_of(url)
-        return Line(name, url, self.session_for(url), self.clock, jitter, proxy, refused_before_effect, self.meter)
+        return HttpClient(
+            name, url, self.session_for(url), self.clock, jitter, proxy, refused_before_effect, self.meter
+        )
 
     def session_for(self, url: str) -> aiohttp.ClientSession:
         """The session whose authorities are believed for that address."""
-        return self.house if self.is_house(url) else self.microsoft
+        return self.house if self.is_internal(url) else self.microsoft
 
 
 @asynccontextmanager
@@ -42,7 +44,7 @@ async def connected(
     house_ca: Path | None,
     microsoft_ca: Path | None,
     clock: Clock,
-    is_house: Callable[[str], bool],
+    is_internal: Callable[[str], bool],
     *,
     use_proxies: bool,
     meter: Meter,
@@ -51,7 +53,7 @@ async def connected(
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_session(trust(house_ca)))
         microsoft = await stack.enter_async_context(open_session(trust(microsoft_ca)))
-        yield Connections(house, microsoft, clock, is_house, proxy_for if use_proxies else lambda _: None, meter)
+        yield Connections(house, microsoft, clock, is_internal, proxy_for if use_proxies else lambda _: None, meter)
 
 
 MOST_BYTES = 16_000_000

@@ -72,12 +72,12 @@ class _Foreign(logging.Filter):
 
 def where(trace: TracebackType | None) -> str:
     """The places of a traceback, innermost first, without source lines and values."""
-    places: list[str] = []
+    slots: list[str] = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        places.insert(0, f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
+        slots.insert(0, f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
-    return ", ".join(places[:12])
+    return ", ".join(slots[:12])
 
 
 @contextmanager

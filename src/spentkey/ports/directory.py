@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from spentkey.core.audit_event import Witness
-from spentkey.core.credential import Application, Identity, Sighting
-from spentkey.core.outcome import Route
+from spentkey.core.audit_event import AuditEvent
+from spentkey.core.credential import Application, Snapshot, TokenClaims
+from spentkey.core.outcome import RemovalRoute
 from spentkey.core.rules import TenantRules
 from spentkey.core.signer import Signer
 
@@ -41,19 +41,19 @@ class Directory(Protocol):
         """The AppID that the automation signs in with."""
         ...
 
-    async def identity(self) -> Identity:
+    async def token_claims(self) -> TokenClaims:
         """Who the automation's token is for; raises `AccessRefused` when sign-in is refused."""
         ...
 
-    async def look(self, app_id: str) -> Sighting:
+    async def look(self, app_id: str) -> Snapshot:
         """The application with both credential lists, and its service principal."""
         ...
 
-    async def read(self, application: Application) -> Sighting:
+    async def read(self, application: Application) -> Snapshot:
         """The application alone, for verification."""
         ...
 
-    async def room_to_write(self, route: Route) -> None:
+    async def room_to_write(self, route: RemovalRoute) -> None:
         """Wait until one write more fits into the tenant's quota; asked before the last look, so that none is old."""
         ...
 
@@ -75,7 +75,9 @@ class Directory(Protocol):
         """`removeKey` of exactly that key id, with the application's own token and a proof by `signer`."""
         ...
 
-    async def witness(self, application: Application, key_id: str, route: Route, since: datetime) -> Witness:
+    async def audit_event(
+        self, application: Application, key_id: str, route: RemovalRoute, since: datetime
+    ) -> AuditEvent:
         """What the directory's audit log shows of the removal; asks once, never waits, and never raises an outage."""
         ...
 

@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
-from spentkey.core.limits import Radius
+from spentkey.core.limits import BlastRadius
 from spentkey.core.outcome import Refused
 
-Question = Callable[[Radius], Refused | None]
+Question = Callable[[BlastRadius], Refused | None]
 """Something that guard G8 asks of the recent past."""
 
 

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-Permit = Callable[[], Awaitable[None]]
+FenceCheck = Callable[[], Awaitable[None]]
 """Raises `Busy` when the work was taken over by another worker."""
 
 _claims: ContextVar[tuple[int, ...]] = ContextVar("claims", default=())
-_permit: ContextVar[Permit | None] = ContextVar("permit", default=None)
+_permit: ContextVar[FenceCheck | None] = ContextVar("permit", default=None)
 
 
 def claims() -> tuple[int, ...]:
@@ -21,7 +21,7 @@ def claims() -> tuple[int, ...]:
     return _claims.get()
 
 
-async def ask_permit() -> None:
+async def check_fence() -> None:
     """Ask whether the present work may still write."""
     permit = _permit.get()
     if permit is not None:
@@ -29,7 +29,7 @@ async def ask_permit() -> None:
 
 
 @contextmanager
-def holding(claim: int, permit: Permit) -> Generator[None]:
+def holding(claim: int, permit: FenceCheck) -> Generator[None]:
     """Work under one claim more."""
     held, asked = _claims.set((*_claims.get(), claim)), _permit.set(permit)
     try:

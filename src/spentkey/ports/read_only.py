@@ -43,7 +43,7 @@ class ReadOnlyDesk:
         """Write nothing."""
 
 
-class ReadersTurns:
+class NoLocks:
     """The `Turns` port for those who only read: nobody waits, and no lock is made."""
 
     @asynccontextmanager
@@ -53,13 +53,13 @@ class ReadersTurns:
         yield
 
     @asynccontextmanager
-    async def turn(self, app_id: str) -> AsyncGenerator[None]:
+    async def application(self, app_id: str) -> AsyncGenerator[None]:
         """At once."""
         del app_id
         yield
 
 
-class SilentEvidence:
+class ReadOnlyEvidence:
     """Reads the evidence and writes none."""
 
     def __init__(self, kept: EvidenceLog) -> None:

@@ -32,7 +32,7 @@ def belongs_together(authority: str, graph_url: str) -> bool:
     return graph_url in CLOUDS.get(authority, set())
 
 
-def is_house(url: str) -> bool:
+def is_internal(url: str) -> bool:
     """Whether the address belongs to the house (its own systems, or loopback) rather than to Microsoft."""
     microsoft = {*CLOUDS, *(graph for graphs in CLOUDS.values() for graph in graphs)}
     return url.rstrip("/") not in microsoft

@@ -10,7 +10,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.core.task import PARAMETER_NAMES
 from spentkey.settings.clouds import belongs_together
-from spentkey.settings.schema import UUID_PATTERN, Service, Settings, Tenant, _address
+from spentkey.settings.schema import UUID_PATTERN, Service, Settings, Tenant, ip_address_or_none
 from spentkey.settings.sources import SecretProblem, Sources, read_secret, read_sources
 
 
@@ -104,7 +104,7 @@ def _contradictions(settings: Settings) -> list[str]:
 
 
 def _service_contradictions(service: Service) -> list[str]:
-    address, problems = _address(service.host), list[str]()
+    address, problems = ip_address_or_none(service.host), list[str]()
     loopback = service.host == "localhost" or (address is not None and address.is_loopback)
     if not loopback and service.tls is None and not service.behind_proxy:
         problems.append(

@@ -51,13 +51,13 @@ def _at_path(path: Path, info: ValidationInfo) -> Path:
 def _host_and_port(listen: str) -> str:
     host, _, port = listen.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    known = bare == "localhost" or _address(bare) is not None
+    known = bare == "localhost" or ip_address_or_none(bare) is not None
     if not known or (":" in bare) != (bare != host) or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
         raise ValueError("must be an address of this machine and a port, such as 127.0.0.1:8400 or [::1]:8400")
     return listen
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def ip_address_or_none(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)
     except ValueError:

@@ -4,59 +4,59 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from spentkey.core.audit_event import Witness
+from spentkey.core.audit_event import AuditEvent
 from spentkey.core.credential import Application
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.notes import Subject, guard_of, reason_of
-from spentkey.core.outcome import Attribution, End, Refused, Removed, Result, Route
+from spentkey.core.outcome import Attribution, End, Refused, RemovalRoute, Removed, Result
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest, Ticket, asked_type, ours
 from spentkey.ports.evidence import Question
-from spentkey.steps.context import Hands
+from spentkey.steps.context import Context
 
 
 @dataclass
-class Case:
+class Attempt:
     """One try at one task. Only identifiers are kept, for the result, the notes and the evidence."""
 
     number: int
-    attempt: str
-    hands: Hands
+    attempt_id: str
+    context: Context
     history: History = field(default_factory=History)
     secret_type: str = ""
     asked: dict[str, str] = field(default_factory=dict[str, str])
     request: RemovalRequest | None = None
     tenant: TenantRules | None = None
     app_name: str | None = None
-    route: Route | None = None
+    route: RemovalRoute | None = None
     intent_made: bool = False
     no_signer: bool = False
     asked_since: datetime | None = None
     """When this credential's removal was first asked for, by this try or an earlier one."""
-    witness: Witness | None = None
+    audit_event: AuditEvent | None = None
     reads: int = 0
     wording: str | None = None
     """The resolution in a caller's own words, where one was given."""
 
     def step(self, name: str, detail: str = "") -> None:
         """Tell whoever watches where the story is."""
-        self.hands.progress.step(self.number, name, detail)
+        self.context.progress.step(self.number, name, detail)
 
     async def record(self, what: str, **facts: Any) -> None:
         """Append a record of this try to the evidence."""
-        await self.hands.evidence.append(what, {**self._known(), **facts})
+        await self.context.evidence.append(what, {**self._known(), **facts})
 
     async def record_unless(self, refuse: Question, what: str, **facts: Any) -> Refused | None:
         """Append a record, unless guard G8 has something against it."""
-        return await self.hands.evidence.append_unless(refuse, what, {**self._known(), **facts})
+        return await self.context.evidence.append_unless(refuse, what, {**self._known(), **facts})
 
     def _known(self) -> dict[str, Any]:
         return {
             "task": self.number,
-            "attempt": self.attempt,
-            "run": self.hands.run,
+            "attempt": self.attempt_id,
+            "run": self.context.run,
             "tenant": self.tenant.name if self.tenant else None,
             "app_id": self.request.app_id if self.request else None,
             "key_id": self.request.key_id if self.request else None,
@@ -82,9 +82,9 @@ class Case:
 
     def take_up(self, begun: Facts) -> None:
         """Keep what an earlier try knew, so that what it had begun can be finished without looking again."""
-        self.tenant = next((one for one in self.hands.rules.tenants if one.name == begun.get("tenant")), None)
+        self.tenant = next((one for one in self.context.rules.tenants if one.name == begun.get("tenant")), None)
         self.app_name = str(begun["app_name"]) if begun.get("app_name") else None
-        self.route = Route(str(begun["route"])) if begun.get("route") else None
+        self.route = RemovalRoute(str(begun["route"])) if begun.get("route") else None
 
     @property
     def subject(self) -> Subject:
@@ -97,7 +97,7 @@ class Case:
             app_id=self.request.app_id if self.request else self.asked.get("appid"),
             key_id=self.request.key_id if self.request else self.asked.get("secretid"),
             tenant=self.tenant.name if self.tenant else None,
-            evidence=self.attempt,
+            evidence=self.attempt_id,
             wording=self.wording,
         )
 
@@ -119,5 +119,5 @@ class Case:
             route=route.value if route else None,
             guard=guard_of(end.outcome),
             reason="; ".join(text for text in (reason_of(end.outcome), end.trouble) if text) or None,
-            evidence=self.attempt,
+            evidence=self.attempt_id,
         )

@@ -2,27 +2,35 @@
 
 from spentkey.core.audit_event import Shows
 from spentkey.core.credential import Application
-from spentkey.core.outcome import Attribution, Route
+from spentkey.core.outcome import Attribution, RemovalRoute
 from spentkey.ports.directory import Directory
-from spentkey.steps.attempt import Case
+from spentkey.steps.attempt import Attempt
 
 
 async def attribute(
-    case: Case, directory: Directory, application: Application, key_id: str, route: Route, *, accepted: bool
+    attempt: Attempt,
+    directory: Directory,
+    application: Application,
+    key_id: str,
+    route: RemovalRoute,
+    *,
+    accepted: bool,
 ) -> Attribution:
     """Ask the audit log once, put on record what it shows, and say how sure it is that the removal was ours.
 
     Graph's 204 to us confirms it (`accepted` in this try, or on record, for whichever task), and so does an audit event
     of our own; nothing else does, and a missing event takes nothing away.
     """
-    accepted = accepted or await _accepted_earlier(case, application.app_id, key_id)
-    since = case.asked_since or case.hands.clock.now()
-    witness = await directory.witness(application, key_id, route, since)
-    case.witness = witness
-    await case.record("witness", shows=witness.shows.value, detail=witness.detail, event=witness.event)
-    return Attribution.CONFIRMED if accepted or witness.shows is Shows.OURS else Attribution.PRESUMED
+    accepted = accepted or await _accepted_earlier(attempt, application.app_id, key_id)
+    since = attempt.asked_since or attempt.context.clock.now()
+    audit_event = await directory.audit_event(application, key_id, route, since)
+    attempt.audit_event = audit_event
+    await attempt.record("witness", shows=audit_event.shows.value, detail=audit_event.detail, event=audit_event.event)
+    return Attribution.CONFIRMED if accepted or audit_event.shows is Shows.OURS else Attribution.PRESUMED
 
 
-async def _accepted_earlier(case: Case, app_id: str, key_id: str) -> bool:
-    tasks = (await case.hands.evidence.removals(app_id)).get(key_id, ())
-    return any([(await case.hands.evidence.history(task)).confirmed(app_id, key_id) for task in dict.fromkeys(tasks)])
+async def _accepted_earlier(attempt: Attempt, app_id: str, key_id: str) -> bool:
+    tasks = (await attempt.context.evidence.removals(app_id)).get(key_id, ())
+    return any(
+        [(await attempt.context.evidence.history(task)).confirmed(app_id, key_id) for task in dict.fromkeys(tasks)]
+    )

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from spentkey.core.rules import Rules
 from spentkey.ports.directory import Directories
 from spentkey.ports.evidence import EvidenceLog
-from spentkey.ports.locks import Turns
+from spentkey.ports.locks import Locks
 from spentkey.ports.runtime import Clock, Ids, Progress
 from spentkey.ports.service_desk import TaskDesk
 from spentkey.ports.vault import Vault
 
 
 @dataclass(frozen=True)
-class Hands:
+class Context:
     """Everything that a story works with, put together by `spentkey.bootstrap.context`."""
 
     desk: TaskDesk
     vault: Vault
     directories: Directories
-    turns: Turns
+    locks: Locks
     evidence: EvidenceLog
     clock: Clock
     progress: Progress

@@ -12,56 +12,56 @@ from spentkey.core.outcome import (
     leave_open,
 )
 from spentkey.core.task import RemovalRequest
-from spentkey.steps.attempt import Case
-from spentkey.steps.resume import _removed_earlier, _removed_for
+from spentkey.steps.attempt import Attempt
+from spentkey.steps.resume import removed_earlier, removed_for
 from spentkey.steps.see import Seen, look
 
 
-async def judge(case: Case, request: RemovalRequest, seen: Seen) -> tuple[Seen, Credential] | End:
+async def judge(attempt: Attempt, request: RemovalRequest, seen: Seen) -> tuple[Seen, Credential] | End:
     """Find the credential and let every guard agree, or say why nothing is to be removed.
 
     A credential that does not show is looked for in `verify_reads` spaced looks; if one of them shows it, that look
     is the one that is judged.
     """
-    case.step("judge")
+    attempt.step("judge")
     located = _g3_then_g4(seen, request)
-    rules = case.hands.rules.verify
+    rules = attempt.context.rules.verify
     for _ in range(rules.reads - 1):
         if not isinstance(located, Absent):
             break
-        await case.hands.clock.sleep(rules.interval_s)
-        again = await look(case, request, seen.tenant, seen.directory)
+        await attempt.context.clock.sleep(rules.interval_s)
+        again = await look(attempt, request, seen.tenant, seen.directory)
         if isinstance(again, End):
             return leave_open(CannotTell("the application showed in one look at the directory and not in the next"))
         seen, located = again, _g3_then_g4(again, request)
     if isinstance(located, Absent):
-        case.reads = rules.reads
-        return await _absent(case, request, seen)
+        attempt.reads = rules.reads
+        return await _absent(attempt, request, seen)
     if isinstance(located, Refused):
         return hand_over(located)
-    return _judge_present(case, seen, located)
+    return _judge_present(attempt, seen, located)
 
 
 def _g3_then_g4(seen: Seen, request: RemovalRequest) -> Credential | Absent | Refused:
-    return g3_name(seen.application, request) or g4_locate(seen.application, seen.sighting, request)
+    return g3_name(seen.application, request) or g4_locate(seen.application, seen.snapshot, request)
 
 
-def _judge_present(case: Case, seen: Seen, credential: Credential) -> tuple[Seen, Credential] | End:
-    rules = case.hands.rules
+def _judge_present(attempt: Attempt, seen: Seen, credential: Credential) -> tuple[Seen, Credential] | End:
+    rules = attempt.context.rules
     own_apps = rules.own_apps | {seen.directory.client_id.lower()}
     refusal = g5_expired(
-        credential, case.hands.clock.now(), seen.sighting.directory_time, rules.grace
+        credential, attempt.context.clock.now(), seen.snapshot.directory_time, rules.grace
     ) or g6_not_protected(credential, seen.application, rules.protected, own_apps)
     return hand_over(refusal) if refusal is not None else (seen, credential)
 
 
-async def _absent(case: Case, request: RemovalRequest, seen: Seen) -> End:
+async def _absent(attempt: Attempt, request: RemovalRequest, seen: Seen) -> End:
     """All looks agree that it is absent: removed by us earlier, a typing error, or already gone."""
-    intent = case.history.intended(request.app_id, request.key_id)
+    intent = attempt.history.intended(request.app_id, request.key_id)
     if intent is not None:
-        return await _removed_earlier(case, request, seen, intent)
-    others = (await case.hands.evidence.removals(request.app_id)).get(request.key_id)
+        return await removed_earlier(attempt, request, seen, intent)
+    others = (await attempt.context.evidence.removals(request.app_id)).get(request.key_id)
     if others:
-        return await _removed_for(case, request, seen, others[-1])
-    typo = g4_not_a_typo(seen.application, request.kind, case.hands.clock.now(), case.hands.rules.grace)
+        return await removed_for(attempt, request, seen, others[-1])
+    typo = g4_not_a_typo(seen.application, request.kind, attempt.context.clock.now(), attempt.context.rules.grace)
     return hand_over(typo) if typo is not None else close(AlreadyGone())

@@ -5,73 +5,73 @@ from collections.abc import Sequence
 
 from spentkey.core.credential import Application, Credential, Kind
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.outcome import Cause, End, Failed, Route, hand_over
+from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over
 from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
 from spentkey.ports.directory import Directory
 from spentkey.ports.vault import CertificateEntry, DocumentRef
-from spentkey.steps.attempt import Case
+from spentkey.steps.attempt import Attempt
 
 MOST_DOCUMENTS = 10
 """Most PFX documents that are opened for one application."""
 
 
 async def prepare(
-    case: Case, directory: Directory, application: Application, credential: Credential
+    attempt: Attempt, directory: Directory, application: Application, credential: Credential
 ) -> tuple[Plan, Signer | None] | End:
     """Settle what will be done; a certificate whose application has no valid signer at hand is handed over."""
-    case.step("plan")
-    removed_by_us = await case.hands.evidence.removals(application.app_id)
+    attempt.step("plan")
+    removed_by_us = await attempt.context.evidence.removals(application.app_id)
     plan = make_plan(application, credential, removed_by_us.keys())
-    case.route = plan.route
+    attempt.route = plan.route
     if credential.kind is Kind.SECRET:
         return plan, None
-    signer = await find_signer(case, application)
+    signer = await find_signer(attempt, application)
     if isinstance(signer, Failed):
-        case.no_signer = True
-        if not case.hands.rules.patch_allowed:
+        attempt.no_signer = True
+        if not attempt.context.rules.patch_allowed:
             return hand_over(signer)
-        case.route = Route.PATCH
+        attempt.route = RemovalRoute.PATCH
         return by_patch(plan), None
     refused = await directory.sign_in_as(application, signer)
     return (plan, signer) if refused is None else hand_over(Failed(refused, cause=Cause.SIGN_IN))
 
 
-async def find_signer(case: Case, application: Application) -> Signer | Failed:
+async def find_signer(attempt: Attempt, application: Application) -> Signer | Failed:
     """Open the application's PFX documents and choose the certificate that may sign, or say what was tried."""
-    entries = await case.hands.vault.certificate_entries(application.app_id, application.display_name)
+    entries = await attempt.context.vault.certificate_entries(application.app_id, application.display_name)
     if not entries:
         return _no_signer("the vault has no certificate entry for this application")
-    documents = [(entry, ref) for entry in entries for ref in await case.hands.vault.documents(entry)]
+    documents = [(entry, ref) for entry in entries for ref in await attempt.context.vault.documents(entry)]
     if not documents:
         titles = ", ".join(entry.title for entry in entries)
         return _no_signer(f"the vault's entry {titles} has no PFX document")
     if len(documents) > MOST_DOCUMENTS:
         return _no_signer(f"the vault has {len(documents)} PFX documents for it; at most {MOST_DOCUMENTS} are tried")
-    opened = [await _open(case, application, entry, ref) for entry, ref in documents]
+    opened = [await _open(attempt, application, entry, ref) for entry, ref in documents]
     signer = choose_signer([one for one in opened if isinstance(one, Signer)])
     return signer or _no_signer(_tried([one for one in opened if isinstance(one, Unusable)]))
 
 
 @without_values(SpentkeyError)
 async def _open(
-    case: Case, application: Application, entry: CertificateEntry, document: DocumentRef
+    attempt: Attempt, application: Application, entry: CertificateEntry, document: DocumentRef
 ) -> Signer | Unusable:
-    content = await case.hands.vault.download(document)
-    opened = await _try_passwords(case, application, document, content, [entry.password])
+    content = await attempt.context.vault.download(document)
+    opened = await _try_passwords(attempt, application, document, content, [entry.password])
     if isinstance(opened, Unusable) and opened.locked:
-        pki = await case.hands.vault.pki_password()
-        opened = await _try_passwords(case, application, document, content, [pki])
+        pki = await attempt.context.vault.pki_password()
+        opened = await _try_passwords(attempt, application, document, content, [pki])
     return opened
 
 
 async def _try_passwords(
-    case: Case, application: Application, document: DocumentRef, content: bytes, passwords: Sequence[Secret]
+    attempt: Attempt, application: Application, document: DocumentRef, content: bytes, passwords: Sequence[Secret]
 ) -> Signer | Unusable:
     name = f"{document.name} (document {document.document_id})"
-    now = case.hands.clock.now()
+    now = attempt.context.clock.now()
     return await asyncio.to_thread(open_signer, name, content, passwords, application, now)
 
 

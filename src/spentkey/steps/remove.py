@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
-from spentkey.core.outcome import Cause, End, Failed, Refused, Route, hand_over, leave_open, leave_untouched
+from spentkey.core.outcome import Cause, End, Failed, Refused, RemovalRoute, hand_over, leave_open, leave_untouched
 from spentkey.core.plan import Plan
 from spentkey.core.signer import Signer
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Answer, Directory, Reply
-from spentkey.steps.attempt import Case
+from spentkey.steps.attempt import Attempt
 
 NOTHING_DONE = {
     Answer.FORBIDDEN: Cause.FORBIDDEN,
@@ -30,19 +30,19 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Drift:
+class ListsChanged:
     """Guard G10: the lists are not those that were judged, so they must be judged again."""
 
     refusal: Refused
 
 
-async def confirm_ticket(case: Case, job: Job) -> End | None:
+async def confirm_ticket(attempt: Attempt, job: Job) -> End | None:
     """Guard G7: read again, the task and its parameters still ask for the same; without a task there is none to read."""
     if job.task is None:
         return None
-    desk = case.hands.desk
-    rules = case.hands.rules.desk
-    now = await desk.find(case.number)
+    desk = attempt.context.desk
+    rules = attempt.context.rules.desk
+    now = await desk.find(attempt.number)
     changed = g7_still_ours(now, rules)
     if changed is None:
         parameters = await desk.parameters(now or job.task)
@@ -50,71 +50,71 @@ async def confirm_ticket(case: Case, job: Job) -> End | None:
     return leave_untouched(changed) if changed is not None else None
 
 
-async def confirm_lists(case: Case, job: Job) -> Drift | None:
+async def confirm_lists(attempt: Attempt, job: Job) -> ListsChanged | None:
     """Guard G10: the lists read just before the write are those that were judged.
 
     Before a PATCH, which writes the whole list, `verify_reads` spaced reads must all agree: one that came from an older
     replica would bring back what was removed, or drop what was added.
     """
-    rules = case.hands.rules.verify
-    for attempt in range(rules.reads if job.plan.route is Route.PATCH else 1):
-        if attempt:
-            await case.hands.clock.sleep(rules.interval_s)
+    rules = attempt.context.rules.verify
+    for nth in range(rules.reads if job.plan.route is RemovalRoute.PATCH else 1):
+        if nth:
+            await attempt.context.clock.sleep(rules.interval_s)
         drift = g10_lists_unchanged(job.plan.application, await job.directory.look(job.request.app_id))
         if drift is not None:
-            return Drift(drift)
+            return ListsChanged(drift)
     return None
 
 
-async def remove(case: Case, job: Job) -> Reply | End | Drift:
+async def remove(attempt: Attempt, job: Job) -> Reply | End | ListsChanged:
     """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause.
 
     Where an earlier try put the same intent on record, nothing is sent yet: what that try did may only not show, so it
     counts as a removal whose reply was lost, and the reads of step 7 decide.
     """
-    earlier = case.history.intended(job.request.app_id, job.request.key_id)
-    if earlier is not None and not case.intent_made:
-        case.asked_since = case.history.asked_since(job.request.app_id, job.request.key_id)
-        case.step("remove", "was asked for earlier")
-        case.intent_made = True
+    earlier = attempt.history.intended(job.request.app_id, job.request.key_id)
+    if earlier is not None and not attempt.intent_made:
+        attempt.asked_since = attempt.history.asked_since(job.request.app_id, job.request.key_id)
+        attempt.step("remove", "was asked for earlier")
+        attempt.intent_made = True
         return Reply(Answer.LOST, "an earlier try asked for the removal", str(earlier.get("client_request_id")))
     await job.directory.room_to_write(job.plan.route)
-    changed = await confirm_ticket(case, job)
+    changed = await confirm_ticket(attempt, job)
     if changed is not None:
         return changed
-    drift = await confirm_lists(case, job)
+    drift = await confirm_lists(attempt, job)
     if drift is not None:
         return drift
-    case.step("remove", job.plan.route.value)
-    asked_before = case.intent_made
-    reply = await _send_removal(case, job)
+    attempt.step("remove", job.plan.route.value)
+    asked_before = attempt.intent_made
+    reply = await _send_removal(attempt, job)
     if isinstance(reply, End):
         return reply
     cause = NOTHING_DONE.get(reply.answer)
     return hand_over(Failed(reply.detail, asked=asked_before, cause=cause)) if cause is not None else reply
 
 
-async def _send_removal(case: Case, job: Job) -> Reply | End:
+async def _send_removal(attempt: Attempt, job: Job) -> Reply | End:
     """One removal with its records before and after; nothing is sent unless the intent is safely on disk."""
-    client_request_id, plan, application = case.hands.ids.new(), job.plan, job.plan.application
-    now, limits = case.hands.clock.now(), case.hands.rules.limits
-    case.asked_since = case.asked_since or now
-    too_many = await case.record_unless(
-        lambda radius: radius.refuse_intent(case.hands.run, application.app_id, now, limits),
+    client_request_id, plan, application = attempt.context.ids.new(), job.plan, job.plan.application
+    now, limits = attempt.context.clock.now(), attempt.context.rules.limits
+    attempt.asked_since = attempt.asked_since or now
+    too_many = await attempt.record_unless(
+        lambda blast_radius: blast_radius.refuse_intent(attempt.context.run, application.app_id, now, limits),
         "intent",
         **_intent(plan, job.signer),
         client_request_id=client_request_id,
     )
     if too_many is not None:
         return leave_open(too_many)
-    case.intent_made = True
-    if plan.route is Route.PATCH:
+    attempt.intent_made = True
+    if plan.route is RemovalRoute.PATCH:
         reply = await job.directory.replace_certificates(application, plan.key_id, client_request_id)
     elif job.signer is None:
         reply = await job.directory.remove_secret(application, plan.key_id, client_request_id)
     else:
         reply = await job.directory.remove_certificate(application, plan.key_id, job.signer, client_request_id)
-    await case.record(
+    await attempt.record(
         "answer",
         answer=reply.answer.value,
         detail=reply.detail,

@@ -7,53 +7,55 @@ from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.history import History
 from spentkey.core.notes import HANDED_OVER, marker
-from spentkey.core.outcome import AlreadyGone, End, Removed, Result, Route, TicketState, close
+from spentkey.core.outcome import AlreadyGone, End, RemovalRoute, Removed, Result, TicketState, close
 from spentkey.core.outcome_record import hand_over_of
 from spentkey.core.plan import Survivor, lost_survivors
 from spentkey.core.task import RemovalRequest, Task
-from spentkey.steps.attempt import Case
+from spentkey.steps.attempt import Attempt
 from spentkey.steps.attribution import attribute
 from spentkey.steps.see import Seen
 from spentkey.steps.verify import survivor_lost
 
 
-async def _still_open(case: Case, task: Task) -> Task:
+async def still_open(attempt: Attempt, task: Task) -> Task:
     """A task whose end we wrote, or began to, and that shows as ours again: `verify_reads` spaced reads must agree.
 
     One read may be older than what we wrote, and a task must not be ended twice for that.
     """
-    rules = case.hands.rules
-    for _ in range(rules.verify.reads - 1 if case.history.end_begun else 0):
+    rules = attempt.context.rules
+    for _ in range(rules.verify.reads - 1 if attempt.history.end_begun else 0):
         if g0_task_is_ours(task, None, rules.desk) is not None:
             break
-        await case.hands.clock.sleep(rules.verify.interval_s)
-        task = await case.hands.desk.find(case.number) or task
+        await attempt.context.clock.sleep(rules.verify.interval_s)
+        task = await attempt.context.desk.find(attempt.number) or task
     return task
 
 
-async def _note_finished_close(case: Case, begun: Facts) -> None:
+async def note_finished_close(attempt: Attempt, begun: Facts) -> None:
     """A crash may have come between a close and its record; the task itself shows that it took."""
-    if case.history.closing:
-        await case.record("closed", minutes=begun.get("minutes"), found="the task shows it")
+    if attempt.history.closing:
+        await attempt.record("closed", minutes=begun.get("minutes"), found="the task shows it")
 
 
-async def _note_finished_hand_over(case: Case, task: Task) -> None:
+async def note_finished_hand_over(attempt: Attempt, task: Task) -> None:
     """A crash may have come between a reassignment and its record; the task itself shows that it took."""
-    if case.history.reassigning and task.owner_team == case.hands.rules.desk.escalation_team:
-        await case.record("handed-over", team=task.owner_team, found="the task shows it")
+    if attempt.history.reassigning and task.owner_team == attempt.context.rules.desk.escalation_team:
+        await attempt.record("handed-over", team=task.owner_team, found="the task shows it")
 
 
-async def _note_return(case: Case, task: Task) -> None:
+async def note_return(attempt: Attempt, task: Task) -> None:
     """A task may have been handed over without a record of it, and then given back: that is a new assignment.
 
     The minutes show it, because they are written together with the team.
     """
-    begun = case.history.reassigning
+    begun = attempt.history.reassigning
     if begun is None or "from" not in begun:
         return
     if Decimal(str(begun["from"])) != Decimal(str(begun["minutes"])) == task.minutes:
-        await case.record("handed-over", team=begun.get("team"), found="its minutes show it; it was given back since")
-        case.history = await case.hands.evidence.history(case.number)
+        await attempt.record(
+            "handed-over", team=begun.get("team"), found="its minutes show it; it was given back since"
+        )
+        attempt.history = await attempt.context.evidence.history(attempt.number)
 
 
 def recorded_result(record: Facts) -> Result:
@@ -80,27 +82,27 @@ def recorded_result(record: Facts) -> Result:
     )
 
 
-async def _removed_earlier(case: Case, request: RemovalRequest, seen: Seen, intent: Facts) -> End:
+async def removed_earlier(attempt: Attempt, request: RemovalRequest, seen: Seen, intent: Facts) -> End:
     """What survived then must still be there, but for what was removed in the work on other tasks meanwhile."""
-    ours = await case.hands.evidence.removals(request.app_id)
+    ours = await attempt.context.evidence.removals(request.app_id)
     lost = lost_survivors(tuple(one for one in _recorded_survivors(intent) if one.key_id not in ours), seen.application)
     if lost:
-        return await survivor_lost(case, seen.application, lost)
-    return await _removed_by_us(case, request, seen, case.history)
+        return await survivor_lost(attempt, seen.application, lost)
+    return await _removed_by_us(attempt, request, seen, attempt.history)
 
 
-async def _removed_for(case: Case, request: RemovalRequest, seen: Seen, task: int) -> End:
+async def removed_for(attempt: Attempt, request: RemovalRequest, seen: Seen, task: int) -> End:
     """Removed in the work on another task that asked for the same; what survived then is no longer of interest."""
-    return await _removed_by_us(case, request, seen, await case.hands.evidence.history(task))
+    return await _removed_by_us(attempt, request, seen, await attempt.context.evidence.history(task))
 
 
-async def _removed_by_us(case: Case, request: RemovalRequest, seen: Seen, history: History) -> End:
+async def _removed_by_us(attempt: Attempt, request: RemovalRequest, seen: Seen, history: History) -> End:
     intent = history.intended(request.app_id, request.key_id)
     if intent is None:
         return close(AlreadyGone())
-    route = Route(str(intent["route"]))
-    case.asked_since = history.asked_since(request.app_id, request.key_id)
-    attribution = await attribute(case, seen.directory, seen.application, request.key_id, route, accepted=False)
+    route = RemovalRoute(str(intent["route"]))
+    attempt.asked_since = history.asked_since(request.app_id, request.key_id)
+    attribution = await attribute(attempt, seen.directory, seen.application, request.key_id, route, accepted=False)
     return close(Removed(attribution, route))
 
 
@@ -109,26 +111,26 @@ def _recorded_survivors(intent: Facts) -> tuple[Survivor, ...]:
     return tuple(Survivor(Kind(one["kind"]), one["key_id"], one["fingerprint"]) for one in recorded)
 
 
-async def begun_hand_over(case: Case, task: Task) -> End | None:
+async def begun_hand_over(attempt: Attempt, task: Task) -> End | None:
     """A hand-over whose note an earlier try wrote: it is finished as it stands, whatever the directory shows by now.
 
     Else what became possible meanwhile would close the task under a note that says why it was not.
     """
-    begun = case.history.handing_over
-    if begun is None or not case.history.noting(marker(case.subject, HANDED_OVER)):
+    begun = attempt.history.handing_over
+    if begun is None or not attempt.history.noting(marker(attempt.subject, HANDED_OVER)):
         return None
-    if not await _written_earlier(case, task, marker(case.subject, HANDED_OVER)):
+    if not await written_earlier(attempt, task, marker(attempt.subject, HANDED_OVER)):
         return None
-    case.take_up(begun)
+    attempt.take_up(begun)
     return hand_over_of(begun)
 
 
-async def _written_earlier(case: Case, task: Task, mark: str) -> bool:
+async def written_earlier(attempt: Attempt, task: Task, mark: str) -> bool:
     """Where an earlier try began to write the note, one look is not enough: it may be older than the note."""
-    rules = case.hands.rules.verify
-    for look in range(rules.reads if case.history.noting(mark) else 1):
+    rules = attempt.context.rules.verify
+    for look in range(rules.reads if attempt.history.noting(mark) else 1):
         if look:
-            await case.hands.clock.sleep(rules.interval_s)
-        if await case.hands.desk.has_note(task, mark):
+            await attempt.context.clock.sleep(rules.interval_s)
+        if await attempt.context.desk.has_note(task, mark):
             return True
     return False

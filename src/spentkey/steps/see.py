@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from spentkey.core.credential import Application, Sighting
+from spentkey.core.credential import Application, Snapshot
 from spentkey.core.guards import g2_application, g2_identity, g2_tenant
 from spentkey.core.outcome import End, Refused, hand_over
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest
 from spentkey.ports.directory import Directory
-from spentkey.steps.attempt import Case
+from spentkey.steps.attempt import Attempt
 
 
 @dataclass(frozen=True)
@@ -17,34 +17,34 @@ class Seen:
 
     directory: Directory
     tenant: TenantRules
-    sighting: Sighting
+    snapshot: Snapshot
     application: Application
 
 
-async def see_application(case: Case, request: RemovalRequest) -> Seen | End:
+async def see_application(attempt: Attempt, request: RemovalRequest) -> Seen | End:
     """Guard G2, in its three parts: one tenant, a token for it, one application in it."""
-    case.step("see")
-    tenant = g2_tenant(request, case.hands.rules.tenants)
+    attempt.step("see")
+    tenant = g2_tenant(request, attempt.context.rules.tenants)
     if isinstance(tenant, Refused):
         return hand_over(tenant)
-    case.tenant = tenant
-    directory = await case.hands.directories.open(tenant)
-    stranger = g2_identity(await directory.identity(), tenant.tenant_id, directory.client_id)
+    attempt.tenant = tenant
+    directory = await attempt.context.directories.open(tenant)
+    stranger = g2_identity(await directory.token_claims(), tenant.tenant_id, directory.client_id)
     if stranger is not None:
         return hand_over(stranger)
-    return await look(case, request, tenant, directory)
+    return await look(attempt, request, tenant, directory)
 
 
-async def look(case: Case, request: RemovalRequest, tenant: TenantRules, directory: Directory) -> Seen | End:
+async def look(attempt: Attempt, request: RemovalRequest, tenant: TenantRules, directory: Directory) -> Seen | End:
     """Look until the application shows, or `verify_reads` looks in a row agree that it does not exist."""
-    rules = case.hands.rules.verify
-    for attempt in range(rules.reads):
-        if attempt:
-            await case.hands.clock.sleep(rules.interval_s)
-        sighting = await directory.look(request.app_id)
-        application = g2_application(sighting, request, tenant)
+    rules = attempt.context.rules.verify
+    for nth in range(rules.reads):
+        if nth:
+            await attempt.context.clock.sleep(rules.interval_s)
+        snapshot = await directory.look(request.app_id)
+        application = g2_application(snapshot, request, tenant)
         if isinstance(application, Application):
-            case.learn_application(application)
-            return Seen(directory, tenant, sighting, application)
+            attempt.learn_application(application)
+            return Seen(directory, tenant, snapshot, application)
         refusal = application
     return hand_over(refusal)  # pyright: ignore[reportPossiblyUnboundVariable]  # verify_reads is at least 1

@@ -8,22 +8,22 @@ from spentkey.core.outcome import CannotTell, Cause, End, Failed, Removed, close
 from spentkey.core.plan import Survivor, lost_survivors
 from spentkey.core.verification import Verdict, Verification
 from spentkey.ports.directory import Answer, Reply
-from spentkey.steps.attempt import Case
+from spentkey.steps.attempt import Attempt
 from spentkey.steps.attribution import attribute
-from spentkey.steps.remove import Drift, Job, remove
+from spentkey.steps.remove import Job, ListsChanged, remove
 
 
-async def verify(case: Case, job: Job, reply: Reply) -> End:
+async def verify(attempt: Attempt, job: Job, reply: Reply) -> End:
     """Read until the reads agree. A removal whose reply was lost is repeated once, when reads keep showing the key."""
-    clock, rules = case.hands.clock, case.hands.rules.verify
+    clock, rules = attempt.context.clock, attempt.context.rules.verify
     watch = Verification(rules, may_repeat=reply.answer is Answer.LOST, started_at=clock.monotonic())
     while True:
         await clock.sleep(rules.interval_s)
-        case.step("verify", f"read {watch.reads + 1}")
-        verdict, lost = await _one_read(case, job, watch)
+        attempt.step("verify", f"read {watch.reads + 1}")
+        verdict, lost = await _one_read(attempt, job, watch)
         if verdict is Verdict.REPEAT:
-            again = await remove(case, job)
-            if isinstance(again, Drift):
+            again = await remove(attempt, job)
+            if isinstance(again, ListsChanged):
                 return leave_open(CannotTell("the application's credentials changed while the removal was verified"))
             if isinstance(again, End):
                 return again
@@ -31,18 +31,18 @@ async def verify(case: Case, job: Job, reply: Reply) -> End:
             watch.repeated(clock.monotonic())
         elif verdict is not Verdict.WAIT:
             break
-    case.reads = rules.reads
-    await case.record("verified", verdict=verdict.value, reads=watch.seen)
+    attempt.reads = rules.reads
+    await attempt.record("verified", verdict=verdict.value, reads=watch.seen)
     if verdict is Verdict.SURVIVOR_LOST:
-        return await survivor_lost(case, job.plan.application, lost)
+        return await survivor_lost(attempt, job.plan.application, lost)
     if verdict is Verdict.GONE:
-        return await _removed(case, job, reply)
+        return await _removed(attempt, job, reply)
     return _not_gone(verdict, reply)
 
 
-async def _one_read(case: Case, job: Job, watch: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
-    sighting = await job.directory.read(job.plan.application)
-    now, application = case.hands.clock.monotonic(), sighting.application
+async def _one_read(attempt: Attempt, job: Job, watch: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
+    snapshot = await job.directory.read(job.plan.application)
+    now, application = attempt.context.clock.monotonic(), snapshot.application
     if application is None:
         return watch.unclear(now), ()
     lost = lost_survivors(job.plan.survivors, application)
@@ -50,9 +50,9 @@ async def _one_read(case: Case, job: Job, watch: Verification) -> tuple[Verdict,
     return watch.read(now, present=present, survivors_intact=not lost), lost
 
 
-async def _removed(case: Case, job: Job, reply: Reply) -> End:
+async def _removed(attempt: Attempt, job: Job, reply: Reply) -> End:
     plan, accepted = job.plan, reply.answer is Answer.ACCEPTED
-    attribution = await attribute(case, job.directory, plan.application, plan.key_id, plan.route, accepted=accepted)
+    attribution = await attribute(attempt, job.directory, plan.application, plan.key_id, plan.route, accepted=accepted)
     return close(Removed(attribution, plan.route))
 
 
@@ -63,7 +63,7 @@ def _not_gone(verdict: Verdict, reply: Reply) -> End:
     return leave_open(CannotTell("reads of the directory disagree on whether the credential is gone"))
 
 
-async def survivor_lost(case: Case, known: Application, lost: Sequence[Survivor]) -> End:
+async def survivor_lost(attempt: Attempt, known: Application, lost: Sequence[Survivor]) -> End:
     """The worst find: another credential is gone or changed. It is never put back by itself, and everything stops.
 
     Of a lost certificate the public part goes on record where it is known: by it, people can register it again.
@@ -74,8 +74,8 @@ async def survivor_lost(case: Case, known: Application, lost: Sequence[Survivor]
         {"kind": one.kind.value, "key_id": one.key_id, "der": base64.b64encode(der).decode() if der else None}
         for one, der in parts
     ]
-    if not case.history.lost({one.key_id for one in lost}):  # what was looked into stops nothing a second time
-        await case.record("survivor-lost", lost=on_record)
+    if not attempt.history.lost({one.key_id for one in lost}):  # what was looked into stops nothing a second time
+        await attempt.record("survivor-lost", lost=on_record)
     ids = ", ".join(f"{one.kind} {one.key_id}" for one in lost)
     found = f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change"
     return hand_over(Failed(found, asked=True, cause=Cause.SURVIVOR_LOST))

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, Facts, Sealed, follows, seal
-from spentkey.core.limits import Radius
+from spentkey.core.limits import BlastRadius
 
 READS_ONLY = "this command reads evidence and writes none"
 
@@ -21,7 +21,7 @@ class Chain:
     def __init__(self, where: str) -> None:
         self._where = where
         self.length, self.hash = 0, GENESIS
-        self.radius = Radius()
+        self.blast_radius = BlastRadius()
 
     def take(self, line: str) -> Facts:
         """Take the next record; raises `EvidenceBroken` when it does not continue the chain."""
@@ -30,7 +30,7 @@ class Chain:
             raise self.broken()
         record: Facts = json.loads(sealed.line)
         self.length, self.hash = self.length + 1, sealed.hash
-        self.radius.note(record)
+        self.blast_radius.note(record)
         return record
 
     def following(self, at: datetime, wanted: Sequence[tuple[str, Facts]]) -> list[Sealed]:

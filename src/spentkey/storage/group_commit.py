@@ -13,7 +13,7 @@ MOST = 100
 Ends = Sequence[BaseException | None]
 
 
-class Together(Generic[T]):
+class GroupCommit(Generic[T]):
     """Collects items and hands them to `write`, which says for each how it ended, or raises for all of them."""
 
     def __init__(self, write: Callable[[Sequence[T]], Awaitable[Ends]]) -> None:

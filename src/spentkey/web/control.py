@@ -29,15 +29,15 @@ async def _why(request: Request) -> str:
 
 async def stopped(service: Service) -> Refused | None:
     """Why everything stands still, or None."""
-    return await service.hands.evidence.ask(lambda radius: radius.refuse_any())
+    return await service.context.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
 
 
 @router.post("/pause", response_model=Paused, responses=may_answer(403), openapi_extra=body_of("Why"))
 async def pause(login: Operator, request: Request, service: TheService) -> Paused:
     """Let nothing begin any more, in any process; tasks stay open. Who and why stand in the evidence."""
     why = await _why(request)
-    already = await service.hands.evidence.append_unless(
-        lambda radius: radius.refuse_any(), "paused", {"who": login.name, "why": why}
+    already = await service.context.evidence.append_unless(
+        lambda blast_radius: blast_radius.refuse_any(), "paused", {"who": login.name, "why": why}
     )
     now = already or await stopped(service)
     logger().warning("paused", who=login.name, why=why, already=already is not None)
@@ -48,8 +48,8 @@ async def pause(login: Operator, request: Request, service: TheService) -> Pause
 async def resume(login: Operator, request: Request, service: TheService) -> Resumed:
     """Lift a pause, or the stop that a lost survivor caused. Who and why stand in the evidence."""
     why, before = await _why(request), await stopped(service)
-    nothing = await service.hands.evidence.append_unless(
-        lambda radius: radius.refuse_to_resume(), "resumed", {"who": login.name, "why": why}
+    nothing = await service.context.evidence.append_unless(
+        lambda blast_radius: blast_radius.refuse_to_resume(), "resumed", {"who": login.name, "why": why}
     )
     if nothing is None and before is not None:
         logger().warning("resumed", who=login.name, why=why)

@@ -49,12 +49,12 @@ class Edge:
         """Answer one request; there is nothing but HTTP here."""
         if scope["type"] != "http":
             raise TypeError(f"no {scope['type']} here")
-        request_id = self.service.hands.ids.new()
-        began, answered = self.service.clock.monotonic(), [500]
+        request_id = self.service.context.ids.new()
+        began, response = self.service.clock.monotonic(), [500]
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answered[0] = message["status"]
+                response[0] = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 for name, value in (HEADERS | (OVER_TLS if scope["scheme"] == "https" else {})).items():
@@ -68,7 +68,7 @@ class Edge:
                 await _refuse(sending, problem)
             except Exception:  # noqa: BLE001, S110  # answered and logged by the application's own handler
                 pass
-            self._tell(scope, answered[0], self.service.clock.monotonic() - began)
+            self._tell(scope, response[0], self.service.clock.monotonic() - began)
 
     def _tell(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")

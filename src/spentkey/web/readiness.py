@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.observe.last_calls import Known, LastKnown
+from spentkey.observe.last_calls import LastCalls, LastKnown
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
-from spentkey.steps.context import Hands
+from spentkey.steps.context import Context
 
 FRESH_FOR_S = 30.0
 PATIENCE_S = 5.0
@@ -26,19 +26,19 @@ class Probe:
     """Whether the look proves no more than a connection, so that a refused log-in stays known until a real call."""
 
 
-def probes_of(hands: Hands, engine: Engine) -> list[Probe]:
+def probes_of(context: Context, engine: Engine) -> list[Probe]:
     """One for each system that work depends on."""
 
     async def sign_in(name: str) -> None:
-        tenant = next(one for one in hands.rules.tenants if one.name == name)
-        await (await hands.directories.open(tenant)).identity()
+        tenant = next(one for one in context.rules.tenants if one.name == name)
+        await (await context.directories.open(tenant)).token_claims()
 
     return [
-        Probe("ivanti", lambda: hands.desk.find(0), "Ivanti"),
-        Probe("passwordstate", hands.vault.reach, "Passwordstate"),
-        Probe("passwordstate-database", hands.vault.reach_database, "Passwordstate database", only_connects=True),
-        *(Probe(f"tenant-{one.name}", lambda name=one.name: sign_in(name)) for one in hands.rules.tenants),
-        Probe("evidence", lambda: hands.evidence.ask(lambda _: None)),
+        Probe("ivanti", lambda: context.desk.find(0), "Ivanti"),
+        Probe("passwordstate", context.vault.reach, "Passwordstate"),
+        Probe("passwordstate-database", context.vault.reach_database, "Passwordstate database", only_connects=True),
+        *(Probe(f"tenant-{one.name}", lambda name=one.name: sign_in(name)) for one in context.rules.tenants),
+        Probe("evidence", lambda: context.evidence.ask(lambda _: None)),
         Probe("engine", engine.queued),
     ]
 
@@ -50,7 +50,7 @@ class Readiness:
     probes: Sequence[Probe]
     known: LastKnown
     clock: Clock
-    _looked: dict[str, Known] = field(default_factory=dict[str, Known])
+    _looked: dict[str, LastCalls] = field(default_factory=dict[str, LastCalls])
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def systems(self) -> Mapping[str, bool]:
@@ -64,7 +64,7 @@ class Readiness:
         known = (probe for probe in self.probes if self._real(probe) or self._looked.get(probe.system))
         return {probe.system: self._within_reach(probe) for probe in known}
 
-    def _real(self, probe: Probe) -> Known | None:
+    def _real(self, probe: Probe) -> LastCalls | None:
         return self.known.of(probe.calls) if probe.calls is not None else None
 
     def _is_stale(self, probe: Probe) -> bool:
@@ -78,7 +78,7 @@ class Readiness:
             within_reach = True
         except (SpentkeyError, TimeoutError):
             within_reach = False
-        self._looked[probe.system] = Known(within_reach, self.clock.monotonic())
+        self._looked[probe.system] = LastCalls(within_reach, self.clock.monotonic())
 
     def _within_reach(self, probe: Probe) -> bool:
         real, looked = self._real(probe), self._looked.get(probe.system)

@@ -11,7 +11,7 @@ from spentkey.core.secret import Secret
 from spentkey.observe.metrics import Metrics
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
-from spentkey.steps.context import Hands
+from spentkey.steps.context import Context
 from spentkey.web.access import Access
 from spentkey.web.readiness import Readiness
 
@@ -24,7 +24,7 @@ class Service:
     """Everything that a request may need; there are no globals."""
 
     engine: Engine
-    hands: Hands
+    context: Context
     metrics: Metrics
     readiness: Readiness
     access: Access

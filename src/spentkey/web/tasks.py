@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response, Security
 from fastapi.security import APIKeyHeader
 
 from spentkey.core.history import History
-from spentkey.dry_run import foresee
+from spentkey.dry_run import dry_run
 from spentkey.ports.read_only import NoProgress
 from spentkey.web.access import BASIC, BEARER, Viewer, bounded, logged_in, needs_operator, unauthorised, wrong
 from spentkey.web.answers import body_of, may_answer
@@ -88,7 +88,7 @@ async def offer(
 async def tasks(_: Viewer, service: TheService, limit: Limit = 50, before: Before = None) -> Tasks:
     """Every task that the engine holds, and one page of results, newest first."""
     held = [QueuedTask.of(one) for one in await service.engine.queued()]
-    results = [Ended.of(record) for record in await service.hands.evidence.recent(limit, before)]
+    results = [Ended.of(record) for record in await service.context.evidence.recent(limit, before)]
     more = results[-1].seq if len(results) == limit else None
     return Tasks(held=held, results=results, next=more)
 
@@ -96,7 +96,7 @@ async def tasks(_: Viewer, service: TheService, limit: Limit = 50, before: Befor
 async def _known(service: Service, task: int) -> tuple[QueuedTask | None, History]:
     """What the engine and the evidence know about a task; 404 when neither does."""
     held = [QueuedTask.of(one) for one in await service.engine.queued() if one.task == task]
-    history = await service.hands.evidence.history(task)
+    history = await service.context.evidence.history(task)
     if not held and not history.known:
         raise HTTPException(404, f"nothing is known about task {task}")
     return held[0] if held else None, history
@@ -122,10 +122,10 @@ async def steps(_: Viewer, service: TheService, task: TaskNumber) -> Steps:
 )
 async def plan(_: Viewer, service: TheService, task: TaskNumber) -> PlannedTask:
     """What a run would do to the task now, and why or why not. It reads the outside systems and writes nothing."""
-    hands = replace(service.hands, progress=NoProgress())
+    context = replace(service.context, progress=NoProgress())
     try:
         async with asyncio.timeout(PLAN_SECONDS), service.plans:
-            foreseen = await foresee(task, hands)
+            foreseen = await dry_run(task, context)
     except TimeoutError:
         raise HTTPException(504, f"the plan was not ready within {PLAN_SECONDS} s") from None
     return PlannedTask.model_validate(foreseen.as_json())

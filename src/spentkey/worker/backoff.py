@@ -15,7 +15,7 @@ TOLERATED = 3
 """How many tasks of a lane in a row must meet an outage before the lane rests."""
 
 
-def again_in(result: Result, tries: int, now: datetime, poll_s: float) -> float | None:
+def retry_delay(result: Result, tries: int, now: datetime, poll_s: float) -> float | None:
     """In how many seconds the task is tried again; None when it leaves the queue. `tries` counts from 0."""
     if result.ticket is not TicketState.OPEN:
         return None
@@ -36,7 +36,7 @@ def met_outage(result: Result) -> bool:
 
 
 @dataclass
-class Pause:
+class CircuitBreaker:
     """How one lane rests while a system is away: then one task at a time looks whether it is back."""
 
     poll_s: float

@@ -15,7 +15,7 @@ from datetime import datetime
 from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Stopping
-from spentkey.ports.locks import Turns
+from spentkey.ports.locks import Locks
 from spentkey.ports.runtime import Clock
 
 PATIENCE_S = 1.0
@@ -28,7 +28,7 @@ A removal is busy for some 2 s at 100 ms an answer, and takes 27 s with its veri
 
 
 @dataclass
-class _Lane:
+class _Limit:
     busy: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque[asyncio.Future[None]])
     returning: deque[asyncio.Future[None]] = field(default_factory=deque[asyncio.Future[None]])
@@ -38,32 +38,32 @@ class _Lane:
 class _Held:
     """One place, and how many parts of its task wait at this moment."""
 
-    lane: _Lane
+    limit: _Limit
     away: int = 0
 
 
 _held: ContextVar[_Held | None] = ContextVar("place", default=None)
 
 
-class Places:
+class Slots:
     """The places of one process."""
 
-    def __init__(self, in_lane: int) -> None:
-        self.in_lane = in_lane
+    def __init__(self, per_queue: int) -> None:
+        self.per_queue = per_queue
         self.stopping = asyncio.Event()
         """Set once, when all work is to come to a safe point."""
-        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
+        self._limits: defaultdict[str, _Limit] = defaultdict(_Limit)
 
-    def busy(self, lane: str) -> int:
+    def busy(self, queue: str) -> int:
         """How many work in that lane at this moment."""
-        return self._lanes[lane].busy
+        return self._limits[queue].busy
 
     def stop(self) -> None:
         """Let everybody who waits come to an end; whoever is between two waits goes on to the next."""
         self.stopping.set()
-        for lane in self._lanes.values():
-            while lane.waiting:
-                self._tell(lane.waiting.popleft(), Stopping("the service is being stopped"))
+        for limit in self._limits.values():
+            while limit.waiting:
+                self._tell(limit.waiting.popleft(), Stopping("the service is being stopped"))
 
     def go_on(self) -> None:
         """Raise `Stopping` when it is time to stop."""
@@ -71,19 +71,19 @@ class Places:
             raise Stopping("the service is being stopped; the task is taken up again at the next start")
 
     @asynccontextmanager
-    async def place(self, lane: str) -> AsyncGenerator[None]:
+    async def hold(self, queue: str) -> AsyncGenerator[None]:
         """Wait for a place in that lane, first come, first served, and keep it."""
-        held = _Held(self._lanes[lane])
-        await self._take(held.lane)
+        held = _Held(self._limits[queue])
+        await self._take(held.limit)
         token = _held.set(held)
         try:
             yield
         finally:
             _held.reset(token)
-            self._leave(held.lane)
+            self._leave(held.limit)
 
     @asynccontextmanager
-    async def given_back(self) -> AsyncGenerator[None]:
+    async def released(self) -> AsyncGenerator[None]:
         """Be away from the place of the present task, if it has one."""
         held = _held.get()
         if held is None:
@@ -91,66 +91,66 @@ class Places:
             return
         held.away += 1
         if held.away == 1:
-            self._leave(held.lane)
+            self._leave(held.limit)
         try:
             yield
         finally:
             held.away -= 1
             if held.away == 0:
-                await self._come_back(held.lane)
+                await self._come_back(held.limit)
 
-    async def _take(self, lane: _Lane) -> None:
+    async def _take(self, limit: _Limit) -> None:
         self.go_on()
-        if lane.busy < self.in_lane and not lane.waiting and not lane.returning:
-            lane.busy += 1
+        if limit.busy < self.per_queue and not limit.waiting and not limit.returning:
+            limit.busy += 1
             return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(turn)
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        limit.waiting.append(waiter)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._leave(lane)
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._leave(limit)
             raise
 
-    async def _come_back(self, lane: _Lane) -> None:
+    async def _come_back(self, limit: _Limit) -> None:
         """Take a place before anybody new; one is taken in any case, so that it can be left again."""
-        if lane.busy >= self.in_lane:
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            lane.returning.append(turn)
+        if limit.busy >= self.per_queue:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            limit.returning.append(waiter)
             try:
-                await asyncio.wait({turn}, timeout=PATIENCE_S)
+                await asyncio.wait({waiter}, timeout=PATIENCE_S)
             finally:
-                if not turn.done() or turn.cancelled():
-                    turn.cancel()
-                    lane.busy += 1
+                if not waiter.done() or waiter.cancelled():
+                    waiter.cancel()
+                    limit.busy += 1
             return
-        lane.busy += 1
+        limit.busy += 1
 
-    def _leave(self, lane: _Lane) -> None:
-        lane.busy -= 1
-        for queue in (lane.returning, lane.waiting):
-            while queue and lane.busy < self.in_lane:
-                if self._tell(queue.popleft(), None):
-                    lane.busy += 1
+    def _leave(self, limit: _Limit) -> None:
+        limit.busy -= 1
+        for waiters in (limit.returning, limit.waiting):
+            while waiters and limit.busy < self.per_queue:
+                if self._tell(waiters.popleft(), None):
+                    limit.busy += 1
 
     @staticmethod
-    def _tell(turn: asyncio.Future[None], problem: Stopping | None) -> bool:
-        if turn.done():
+    def _tell(waiter: asyncio.Future[None], problem: Stopping | None) -> bool:
+        if waiter.done():
             return False
         if problem is None:
-            turn.set_result(None)
+            waiter.set_result(None)
         else:
-            turn.set_exception(problem)
+            waiter.set_exception(problem)
         return True
 
 
 @dataclass(frozen=True)
-class PlacedClock:
+class SlotClock:
     """The `Clock` port for tasks in places: who sleeps gives the place back, and wakes at once to stop."""
 
     clock: Clock
-    places: Places
+    slots: Slots
 
     def now(self) -> datetime:
         """The present time."""
@@ -165,10 +165,10 @@ class PlacedClock:
         if _held.get() is None:
             await self.clock.sleep(seconds)
             return
-        self.places.go_on()
-        async with self.places.given_back():
-            await until_set(self.places.stopping, self.clock.sleep, seconds)
-        self.places.go_on()
+        self.slots.go_on()
+        async with self.slots.released():
+            await until_set(self.slots.stopping, self.clock.sleep, seconds)
+        self.slots.go_on()
 
 
 async def until_set(
@@ -183,38 +183,38 @@ async def until_set(
             one.cancel()
 
 
-class PlacedTurns:
+class SlotLocks:
     """The `Turns` port for tasks in places: who waits for a turn holds no place.
 
     Inside this process the wait is here; for other processes the turns themselves wait, by the clock above.
     """
 
-    def __init__(self, turns: Turns, places: Places) -> None:
-        self._turns, self._places = turns, places
+    def __init__(self, locks: Locks, slots: Slots) -> None:
+        self._locks, self._slots = locks, slots
         self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def task(self, number: int) -> AsyncGenerator[None]:
         """One worker on a task."""
-        async with self._alone(f"task {number}"), self._turns.task(number):
+        async with self._alone(f"task {number}"), self._locks.task(number):
             yield
 
     @asynccontextmanager
-    async def turn(self, app_id: str) -> AsyncGenerator[None]:
+    async def application(self, app_id: str) -> AsyncGenerator[None]:
         """One writer on an application."""
-        async with self._alone(f"application {app_id}"), self._turns.turn(app_id):
+        async with self._alone(f"application {app_id}"), self._locks.application(app_id):
             yield
 
     @asynccontextmanager
     async def _alone(self, name: str) -> AsyncGenerator[None]:
         lock = self._here.setdefault(name, asyncio.Lock())
         if lock.locked():
-            async with self._places.given_back():
+            async with self._slots.released():
                 await lock.acquire()
         else:
             await lock.acquire()
         try:
-            self._places.go_on()
+            self._slots.go_on()
             yield
         finally:
             lock.release()

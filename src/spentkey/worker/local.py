@@ -16,9 +16,9 @@ from spentkey.core.errors import SpentkeyError, Stopping
 from spentkey.core.outcome import Result
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
-from spentkey.worker.backoff import OTHERWISE, Pause, again_in, met_outage
-from spentkey.worker.concurrency import UNDER_WAY, Places, until_set
-from spentkey.worker.routing import UNSORTED, Slot, Sorter
+from spentkey.worker.backoff import OTHERWISE, CircuitBreaker, met_outage, retry_delay
+from spentkey.worker.concurrency import UNDER_WAY, Slots, until_set
+from spentkey.worker.routing import UNSORTED, Route, Router
 
 T = TypeVar("T")
 Work = Callable[[int], Awaitable[Result]]
@@ -30,11 +30,11 @@ async def in_parallel(numbers: Sequence[int], work: Callable[[int], Awaitable[T]
 
     A bug in one task does not end the others: it is raised when all are done.
     """
-    places = asyncio.Semaphore(concurrency)
+    slots = asyncio.Semaphore(concurrency)
     done: dict[int, T] = {}
 
     async def one(number: int) -> None:
-        async with places:
+        async with slots:
             done[number] = await work(number)
 
     ended = await asyncio.gather(*(one(number) for number in numbers), return_exceptions=True)
@@ -44,22 +44,22 @@ async def in_parallel(numbers: Sequence[int], work: Callable[[int], Awaitable[T]
     return [done[number] for number in numbers]
 
 
-async def once(sorter: Sorter, places: Places, work: Callable[[int], Awaitable[T]]) -> list[T]:
+async def once(router: Router, slots: Slots, work: Callable[[int], Awaitable[T]]) -> list[T]:
     """Work on every task that is open now, each lane by itself; the results come in the order of the numbers."""
-    tasks = await sorter.desk.queue()
-    slots = await in_parallel(range(len(tasks)), lambda at: sorter.slot(tasks[at]), places.in_lane)
-    lanes: dict[str, list[int]] = {}
-    for task, slot in zip(tasks, slots, strict=True):
-        lanes.setdefault((slot or UNSORTED).lane, []).append(task.number)
+    tasks = await router.desk.queue()
+    routes = await in_parallel(range(len(tasks)), lambda at: router.route(tasks[at]), slots.per_queue)
+    queues: dict[str, list[int]] = {}
+    for task, route in zip(tasks, routes, strict=True):
+        queues.setdefault((route or UNSORTED).queue, []).append(task.number)
 
-    async def in_lane(lane: str) -> list[tuple[int, T]]:
+    async def in_queue(queue: str) -> list[tuple[int, T]]:
         async def one(number: int) -> tuple[int, T]:
-            async with places.place(lane):
+            async with slots.hold(queue):
                 return number, await work(number)
 
-        return await in_parallel(lanes[lane], one, UNDER_WAY * places.in_lane)
+        return await in_parallel(queues[queue], one, UNDER_WAY * slots.per_queue)
 
-    ended = await asyncio.gather(*(in_lane(lane) for lane in lanes), return_exceptions=True)
+    ended = await asyncio.gather(*(in_queue(queue) for queue in queues), return_exceptions=True)
     for end in ended:
         if isinstance(end, BaseException):
             raise end
@@ -72,7 +72,7 @@ class _Entry:
     """A task in the queue."""
 
     task: int
-    slot: Slot = UNSORTED
+    route: Route = UNSORTED
     sorted: bool = False
     stage: Stage = Stage.QUEUED
     due: float = 0.0
@@ -82,15 +82,15 @@ class _Entry:
 class LocalEngine:
     """The `Engine` port for one process; several on one machine share turns and limits, and find the same tasks."""
 
-    def __init__(self, sorter: Sorter, work: Work, places: Places, clock: Clock, poll_s: float) -> None:
-        self._sorter, self._work, self._places, self._clock, self._poll_s = sorter, work, places, clock, poll_s
+    def __init__(self, router: Router, work: Work, slots: Slots, clock: Clock, poll_s: float) -> None:
+        self._router, self._work, self._slots, self._clock, self._poll_s = router, work, slots, clock, poll_s
         self._entries: dict[int, _Entry] = {}
-        self._ready: dict[str, deque[_Entry]] = {lane: deque() for lane in sorter.lanes}
+        self._ready: dict[str, deque[_Entry]] = {queue: deque() for queue in router.queues}
         self._parked: dict[str, deque[_Entry]] = {}
         self._later: list[tuple[float, int]] = []
         self._locked: set[str] = set()
         self._under_way: Counter[str] = Counter()
-        self._pauses = {lane: Pause(poll_s) for lane in sorter.lanes}
+        self._breakers = {queue: CircuitBreaker(poll_s) for queue in router.queues}
         self._running: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
 
@@ -128,7 +128,7 @@ class LocalEngine:
         finally:
             polling.cancel()
             stopped.cancel()
-            self._places.stop()
+            self._slots.stop()
             await asyncio.gather(polling, *self._running, return_exceptions=True)
 
     async def _poll_on(self) -> None:
@@ -141,14 +141,14 @@ class LocalEngine:
                 wait_s = min(OTHERWISE * self._poll_s, 2 * wait_s)
             else:
                 wait_s = self._poll_s
-            await until_set(self._places.stopping, self._clock.sleep, wait_s)
+            await until_set(self._slots.stopping, self._clock.sleep, wait_s)
 
     async def poll(self) -> None:
         """Look at the queue team once, and take on what is not held yet."""
-        async for some in self._sorter.new_in_queue(self._entries, self._places.in_lane):
-            for number, slot in some:
+        async for some in self._router.new_in_queue(self._entries, self._slots.per_queue):
+            for number, route in some:
                 if number not in self._entries:
-                    self._add(_Entry(number, slot, sorted=True))
+                    self._add(_Entry(number, route, sorted=True))
 
     def _add(self, entry: _Entry) -> None:
         self._entries[entry.task] = entry
@@ -156,7 +156,7 @@ class LocalEngine:
 
     def _make_ready(self, entry: _Entry) -> None:
         entry.stage = Stage.QUEUED
-        self._ready[entry.slot.lane].append(entry)
+        self._ready[entry.route.queue].append(entry)
         self._news.set()
 
     def _start_what_may(self) -> float | None:
@@ -167,19 +167,19 @@ class LocalEngine:
             entry = self._entries.get(task)
             if entry is not None and entry.stage is Stage.LATER and entry.due == due:
                 self._make_ready(entry)
-        waits = [wait for lane in self._ready if (wait := self._start_in(lane, now)) is not None]
+        waits = [wait for queue in self._ready if (wait := self._start_in(queue, now)) is not None]
         if self._later:
             waits.append(self._later[0][0] - now)
         return min(waits, default=None)
 
-    def _start_in(self, lane: str, now: float) -> float | None:
-        ready, most = self._ready[lane], UNDER_WAY * self._places.in_lane
-        while ready and self._under_way[lane] < most:
-            lock = ready[0].slot.lock
+    def _start_in(self, queue: str, now: float) -> float | None:
+        ready, most = self._ready[queue], UNDER_WAY * self._slots.per_queue
+        while ready and self._under_way[queue] < most:
+            lock = ready[0].route.lock
             if lock is not None and lock in self._locked:
                 self._parked.setdefault(lock, deque()).append(ready.popleft())
                 continue
-            wait_s = self._pauses[lane].wait_s(ready[0].task, now)
+            wait_s = self._breakers[queue].wait_s(ready[0].task, now)
             if wait_s > 0:
                 return wait_s
             self._start(ready.popleft())
@@ -187,53 +187,53 @@ class LocalEngine:
 
     def _start(self, entry: _Entry) -> None:
         entry.stage = Stage.WORKING
-        self._under_way[entry.slot.lane] += 1
-        if entry.slot.lock is not None:
-            self._locked.add(entry.slot.lock)
+        self._under_way[entry.route.queue] += 1
+        if entry.route.lock is not None:
+            self._locked.add(entry.route.lock)
         running = asyncio.create_task(self._run(entry), name=f"task {entry.task}")
         self._running.add(running)
         running.add_done_callback(self._running.discard)
 
     async def _run(self, entry: _Entry) -> None:
-        slot, wait_s = entry.slot, OTHERWISE * self._poll_s
+        route, wait_s = entry.route, OTHERWISE * self._poll_s
         outage: bool | None = None
         try:
-            async with self._places.place(slot.lane):
-                wait_s, outage = await self._in_place(entry)
+            async with self._slots.hold(route.queue):
+                wait_s, outage = await self._in_slot(entry)
         except Stopping:
             wait_s = self._poll_s
         except SpentkeyError as problem:
             logger.warning("task %d is left open: %s", entry.task, problem)
         except Exception as problem:  # noqa: BLE001  # a bug in one task must not end the work on the others
             logger.error("task %d met a bug (%s); it is tried again later", entry.task, type(problem).__name__)
-        self._ended(entry, slot, wait_s, outage=outage)
+        self._ended(entry, route, wait_s, outage=outage)
 
-    async def _in_place(self, entry: _Entry) -> tuple[float, bool | None]:
+    async def _in_slot(self, entry: _Entry) -> tuple[float, bool | None]:
         """Work; gives when to try again (below 0: never), and whether a system was away (None: nobody has looked)."""
         if not entry.sorted:
-            found, before = await self._sorter.find(entry.task), entry.slot
-            entry.slot, entry.sorted = found, True
+            found, before = await self._router.find(entry.task), entry.route
+            entry.route, entry.sorted = found, True
             if found != before:
                 return 0.0, None
-        paused_s = self._pauses[entry.slot.lane].wait_s(entry.task, self._clock.monotonic())
+        paused_s = self._breakers[entry.route.queue].wait_s(entry.task, self._clock.monotonic())
         if paused_s > 0:  # the lane came to rest while this task waited for its place
             return paused_s, None
         result = await self._work(entry.task)
-        after = again_in(result, entry.tries, self._clock.now(), self._poll_s)
+        after = retry_delay(result, entry.tries, self._clock.now(), self._poll_s)
         entry.tries += 1
         return -1.0 if after is None else after, met_outage(result)
 
-    def _ended(self, entry: _Entry, slot: Slot, wait_s: float, *, outage: bool | None) -> None:
+    def _ended(self, entry: _Entry, route: Route, wait_s: float, *, outage: bool | None) -> None:
         now = self._clock.monotonic()
-        self._under_way[slot.lane] -= 1
-        self._pauses[slot.lane].note(entry.task, outage=outage, now=now)
-        if slot.lock is not None:
-            self._locked.discard(slot.lock)
-            waiting = self._parked.get(slot.lock)
+        self._under_way[route.queue] -= 1
+        self._breakers[route.queue].note(entry.task, outage=outage, now=now)
+        if route.lock is not None:
+            self._locked.discard(route.lock)
+            waiting = self._parked.get(route.lock)
             if waiting:
-                self._ready[waiting[0].slot.lane].appendleft(waiting.popleft())
+                self._ready[waiting[0].route.queue].appendleft(waiting.popleft())
             if not waiting:
-                self._parked.pop(slot.lock, None)
+                self._parked.pop(route.lock, None)
         if wait_s < 0:
             del self._entries[entry.task]
         elif wait_s == 0:

@@ -31,10 +31,10 @@ from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.locks import SHARE
 from spentkey.storage.postgres.schema import LOCK
-from spentkey.worker.backoff import OTHERWISE, Pause, again_in, met_outage
-from spentkey.worker.concurrency import UNDER_WAY, Places, until_set
+from spentkey.worker.backoff import OTHERWISE, CircuitBreaker, met_outage, retry_delay
+from spentkey.worker.concurrency import UNDER_WAY, Slots, until_set
 from spentkey.worker.local import Work
-from spentkey.worker.routing import DESK, UNSORTED, Slot, Sorter
+from spentkey.worker.routing import DESK, UNSORTED, Route, Router
 
 POLLING = "poll"
 """The queue of the job that looks at the queue team."""
@@ -169,16 +169,16 @@ class DistributedEngine:
     def __init__(
         self,
         database: Postgres,
-        sorter: Sorter,
+        router: Router,
         work: Work,
-        places: Places,
+        slots: Slots,
         clock: Clock,
         poll_s: float,
         take_over_s: float,
     ) -> None:
-        self._database, self._sorter, self._work, self._places, self._clock = database, sorter, work, places, clock
+        self._database, self._router, self._work, self._slots, self._clock = database, router, work, slots, clock
         self._poll_s, self._take_over_s = poll_s, take_over_s
-        self._pauses = {lane: Pause(poll_s) for lane in sorter.lanes}
+        self._breakers = {queue: CircuitBreaker(poll_s) for queue in router.queues}
         self._outages: dict[int, int] = {}
         self._running: set[int] = set()
         self._left_behind: set[int] = set()
@@ -193,7 +193,7 @@ class DistributedEngine:
 
     async def open(self) -> None:
         """Use the shared connections; raises `Misconfigured` for a tenant that is called like a queue of ours."""
-        if POLLING in self._sorter.lanes:
+        if POLLING in self._router.queues:
             raise Misconfigured(f"tenants.{POLLING}: with a database a tenant cannot be called {POLLING}")
         await self._app.open_async(pool=self._database.pool)
 
@@ -209,7 +209,7 @@ class DistributedEngine:
                 )
         return found is None
 
-    async def _enqueue(self, connection: Connection, task: int, slot: Slot, lock: str) -> int | None:
+    async def _enqueue(self, connection: Connection, task: int, route: Route, lock: str) -> int | None:
         """Put a task on the queue, unless it is there: then the id of its job comes back."""
         await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (OFFER_LOCK & 0xFFFF, task & 0x7FFFFFFF))
         held = await connection.execute(
@@ -220,7 +220,7 @@ class DistributedEngine:
         found = await held.fetchone()
         if found is not None:
             return int(found[0])
-        deferrer = self._task.configure(queue=slot.lane, lock=lock, queueing_lock=str(task), connection=connection)
+        deferrer = self._task.configure(queue=route.queue, lock=lock, queueing_lock=str(task), connection=connection)
         await deferrer.defer_async(task=task)
         return None
 
@@ -242,26 +242,26 @@ class DistributedEngine:
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Work on the shared queue until `stop` is set; then jobs under way come to a safe point and are put back."""
-        workers = [asyncio.create_task(self._lane(lane)) for lane in (*self._sorter.lanes, POLLING)]
+        workers = [asyncio.create_task(self._queue_worker(queue)) for queue in (*self._router.queues, POLLING)]
         watching = asyncio.create_task(self._take_over())
         try:
             await stop.wait()
         finally:
-            self._places.stop()
+            self._slots.stop()
             for worker in workers:
                 worker.cancel()  # a worker that is cancelled waits for its jobs
             await asyncio.gather(*workers, return_exceptions=True)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
-    async def _lane(self, lane: str) -> None:
+    async def _queue_worker(self, queue: str) -> None:
         """One worker, and another one when it has ended: it was taken for dead, or never got to start."""
-        while not self._places.stopping.is_set():
+        while not self._slots.stopping.is_set():
             try:
                 await self._app.run_worker_async(
-                    queues=[lane],
-                    name=lane,
-                    concurrency=1 if lane == POLLING else UNDER_WAY * self._places.in_lane,
+                    queues=[queue],
+                    name=queue,
+                    concurrency=1 if queue == POLLING else UNDER_WAY * self._slots.per_queue,
                     fetch_job_polling_interval=min(LOOK_S, self._poll_s),
                     update_heartbeat_interval=self._take_over_s / SHARE,
                     stalled_worker_timeout=10 * self._take_over_s,
@@ -269,10 +269,10 @@ class DistributedEngine:
                     install_signal_handlers=False,
                 )
             except exceptions.ConnectorException as problem:
-                _away(f"the worker of {lane} starts anew", problem)
+                _away(f"the worker of {queue} starts anew", problem)
             except Exception as problem:  # noqa: BLE001  # the work of the other lanes must go on
-                logger.error("the worker of %s ended by a bug (%s) and starts anew", lane, type(problem).__name__)
-            await until_set(self._places.stopping, self._clock.sleep, min(LOOK_S, self._poll_s))
+                logger.error("the worker of %s ended by a bug (%s) and starts anew", queue, type(problem).__name__)
+            await until_set(self._slots.stopping, self._clock.sleep, min(LOOK_S, self._poll_s))
 
     async def _poll(self, context: procrastinate.JobContext, timestamp: int, **later: object) -> None:
         """Look at the queue team once; what is new is put on the queue. Arguments of newer versions are ignored."""
@@ -286,10 +286,10 @@ class DistributedEngine:
     async def poll(self) -> None:
         """Look at the queue team, and take on what no process holds yet."""
         held = {one.task for one in await self.queued()}
-        async for some in self._sorter.new_in_queue(held, self._places.in_lane):
+        async for some in self._router.new_in_queue(held, self._slots.per_queue):
             async with self._database.transaction() as connection:  # one commit for all of them
-                for number, slot in some:
-                    await self._enqueue(connection, number, slot, _lock_of(number, slot))
+                for number, route in some:
+                    await self._enqueue(connection, number, route, _lock_of(number, route))
 
     async def _job(self, context: procrastinate.JobContext, task: int, **later: object) -> None:
         """Work on one task; arguments that newer versions may add are ignored."""
@@ -309,36 +309,36 @@ class DistributedEngine:
 
     async def _decide(self, job: Job, task: int) -> RetryDecision | None:
         """What becomes of the job: None when the task has ended."""
-        pause, outage = self._pauses[job.queue], None
+        breaker, outage = self._breakers[job.queue], None
         decision: RetryDecision | None = self._in(OTHERWISE * self._poll_s, task)
         try:
-            async with self._places.place(job.queue):
-                decision, outage = await self._in_place(job, task, pause)
+            async with self._slots.hold(job.queue):
+                decision, outage = await self._in_slot(job, task, breaker)
         except Stopping:
             pass
         except SpentkeyError as problem:
             logger.warning("task %d is left open: %s", task, problem)
         except Exception as problem:  # noqa: BLE001  # a bug in one task must not end the work on the others
             logger.error("task %d met a bug (%s); it is tried again later", task, type(problem).__name__)
-        pause.note(task, outage=outage, now=self._clock.monotonic())
-        return RetryDecision(lock=f"later {task}") if self._places.stopping.is_set() and decision else decision
+        breaker.note(task, outage=outage, now=self._clock.monotonic())
+        return RetryDecision(lock=f"later {task}") if self._slots.stopping.is_set() and decision else decision
 
-    async def _in_place(self, job: Job, task: int, pause: Pause) -> tuple[RetryDecision | None, bool | None]:
+    async def _in_slot(self, job: Job, task: int, breaker: CircuitBreaker) -> tuple[RetryDecision | None, bool | None]:
         """Work; gives also whether a system was away, None where nobody has looked."""
-        paused_s = pause.wait_s(task, self._clock.monotonic())
+        paused_s = breaker.wait_s(task, self._clock.monotonic())
         if paused_s > 0:
             return self._in(paused_s, task), None
         return await self._work_on(job, task)
 
     async def _work_on(self, job: Job, task: int) -> tuple[RetryDecision | None, bool | None]:
         if job.queue == DESK and job.lock == f"unsorted {task}":
-            slot = await self._sorter.find(task)
-            if slot != UNSORTED:
-                return RetryDecision(queue=slot.lane, lock=_lock_of(task, slot)), None
+            route = await self._router.find(task)
+            if route != UNSORTED:
+                return RetryDecision(queue=route.queue, lock=_lock_of(task, route)), None
         result = await self._work(task)
         outage = met_outage(result)
         tries = self._outages.pop(task, 0)
-        wait_s = again_in(result, tries, self._clock.now(), self._poll_s)
+        wait_s = retry_delay(result, tries, self._clock.now(), self._poll_s)
         if outage:
             self._outages[task] = tries + 1
         return (None if wait_s is None else self._in(wait_s, task)), outage
@@ -375,5 +375,5 @@ class DistributedEngine:
             pass  # another worker was quicker, or the database is away and this is tried again
 
 
-def _lock_of(task: int, slot: Slot) -> str:
-    return f"desk {task}" if slot.lock is None else f"application {slot.lock}"
+def _lock_of(task: int, route: Route) -> str:
+    return f"desk {task}" if route.lock is None else f"application {route.lock}"

@@ -19,20 +19,20 @@ DESK = "desk"
 
 
 @dataclass(frozen=True)
-class Slot:
+class Route:
     """A lane, and the application whose turn the task will need, where it names one."""
 
-    lane: str
+    queue: str
     lock: str | None = None
 
 
-UNSORTED = Slot(DESK)
+UNSORTED = Route(DESK)
 """Where a task waits that nobody has looked at yet."""
 
 
-def slot_of(
+def route_of(
     task: Task, parameters: Sequence[Parameter], desk: DeskRules, tenants: Sequence[TenantRules]
-) -> Slot | None:
+) -> Route | None:
     """The lane and turn by what the task says; None when it is not ours, so that it need not be queued."""
     if g0_task_is_ours(task, parameters, desk) is not None:
         return None
@@ -40,11 +40,11 @@ def slot_of(
     if isinstance(request, Refused):
         return UNSORTED
     tenant = g2_tenant(request, tenants)
-    return UNSORTED if isinstance(tenant, Refused) else Slot(tenant.name, request.app_id)
+    return UNSORTED if isinstance(tenant, Refused) else Route(tenant.name, request.app_id)
 
 
 @dataclass(frozen=True)
-class Sorter:
+class Router:
     """Reads what is needed to find the lanes of tasks."""
 
     desk: TaskDesk
@@ -52,7 +52,7 @@ class Sorter:
     tenants: Sequence[TenantRules]
 
     @property
-    def lanes(self) -> tuple[str, ...]:
+    def queues(self) -> tuple[str, ...]:
         """Every lane there is."""
         return (*(tenant.name for tenant in self.tenants), DESK)
 
@@ -60,25 +60,25 @@ class Sorter:
         """The open tasks of the queue team that nobody else has taken."""
         return [task for task in await self.desk.queue() if g0_task_is_ours(task, None, self.rules) is None]
 
-    async def slot(self, task: Task) -> Slot | None:
+    async def route(self, task: Task) -> Route | None:
         """The slot of a task of the queue; what cannot be read now is sorted by the story."""
         try:
-            return slot_of(task, await self.desk.parameters(task), self.rules, self.tenants)
+            return route_of(task, await self.desk.parameters(task), self.rules, self.tenants)
         except SpentkeyError:
             return UNSORTED
 
-    async def new_in_queue(self, held: Container[int], at_once: int) -> AsyncIterator[list[tuple[int, Slot]]]:
+    async def new_in_queue(self, held: Container[int], at_once: int) -> AsyncIterator[list[tuple[int, Route]]]:
         """The tasks of the queue that are not held yet, with their slots, so many at a time in the order of their numbers."""
         fresh = [task for task in await self.queue() if task.number not in held]
         for at in range(0, len(fresh), at_once):
             some = fresh[at : at + at_once]
-            slots = await asyncio.gather(*(self.slot(task) for task in some))
-            yield [(task.number, slot) for task, slot in zip(some, slots, strict=True) if slot is not None]
+            routes = await asyncio.gather(*(self.route(task) for task in some))
+            yield [(task.number, route) for task, route in zip(some, routes, strict=True) if route is not None]
 
-    async def find(self, number: int) -> Slot:
+    async def find(self, number: int) -> Route:
         """The slot of a task that only a number is known of."""
         try:
             task = await self.desk.find(number)
         except SpentkeyError:
             return UNSORTED
-        return (await self.slot(task) if task is not None else None) or UNSORTED
+        return (await self.route(task) if task is not None else None) or UNSORTED

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from spentkey.adapters.entra.wire import SYSTEM
-from spentkey.core.audit_event import Shows, Witness
+from spentkey.core.audit_event import AuditEvent, Shows
 from spentkey.core.credential import SKEW
 from spentkey.core.errors import Outage
-from spentkey.http.client import Answered, json_object
+from spentkey.http.client import Response, json_object
 
 PATH = "/v1.0/auditLogs/directoryAudits"
 ROLE = "AuditLog.Read.All"
@@ -29,26 +29,26 @@ def query_for(object_id: str, since: datetime) -> Mapping[str, str]:
     return {"$filter": where, "$top": str(MOST_EVENTS)}
 
 
-def not_available(why: str) -> Witness:
+def not_available(why: str) -> AuditEvent:
     """The log cannot be asked, which proves nothing either way."""
-    return Witness(Shows.NOT_AVAILABLE, why)
+    return AuditEvent(Shows.NOT_AVAILABLE, why)
 
 
-def read_witness(answered: Answered, object_id: str, key_id: str, actor: str) -> Witness:
+def read_witness(response: Response, object_id: str, key_id: str, actor: str) -> AuditEvent:
     """What the events show; ours is one whose removal of that key id was made by the application `actor`."""
-    if answered.status != 200:
-        return not_available(f"{SYSTEM} answered {answered.status} to a read of the audit log")
+    if response.status != 200:
+        return not_available(f"{SYSTEM} answered {response.status} to a read of the audit log")
     try:
-        events = json_object(answered, SYSTEM).get("value")
+        events = json_object(response, SYSTEM).get("value")
     except Outage as problem:
         return not_available(str(problem))
     removals = [one for one in _objects(events) if _removes(one, object_id, key_id)]
     if not removals:
-        return Witness(Shows.NOT_YET, "no event of the audit log shows the removal so far")
+        return AuditEvent(Shows.NOT_YET, "no event of the audit log shows the removal so far")
     ours = [one for one in removals if _actor(one) == actor]
     if ours:
-        return Witness(Shows.OURS, f"initiated by the application {actor}", _id(ours[0]))
-    return Witness(Shows.OTHERS, f"initiated by {_actor(removals[0]) or 'somebody else'}", _id(removals[0]))
+        return AuditEvent(Shows.OURS, f"initiated by the application {actor}", _id(ours[0]))
+    return AuditEvent(Shows.OTHERS, f"initiated by {_actor(removals[0]) or 'somebody else'}", _id(removals[0]))
 
 
 def _removes(event: Mapping[str, Any], object_id: str, key_id: str) -> bool:

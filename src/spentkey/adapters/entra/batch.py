@@ -15,10 +15,10 @@ from spentkey.adapters.entra.wire import (
     read_application,
     read_principal,
 )
-from spentkey.core.credential import Sighting
+from spentkey.core.credential import Snapshot
 from spentkey.core.errors import AccessRefused, Outage
-from spentkey.http.client import Answered, json_object
-from spentkey.http.retry import TryAgain, retry_after
+from spentkey.http.client import Response, json_object
+from spentkey.http.retry import Retryable, retry_after
 
 
 def batch_of_two(app_id: str) -> dict[str, Any]:
@@ -32,14 +32,14 @@ def batch_of_two(app_id: str) -> dict[str, Any]:
     }
 
 
-def read_batch(answered: Answered, now: datetime, throttled: Callable[[], None] = lambda: None) -> Sighting:
+def read_batch(response: Response, now: datetime, throttled: Callable[[], None] = lambda: None) -> Snapshot:
     """What the batch shows; raises `TryAgain` when a part was throttled, `Outage` when one is missing.
 
     `throttled` is told of each part that was answered with 429 inside a batch of status 200.
     """
-    if answered.status != 200:
-        raise Outage(f"{SYSTEM} answered {answered.status} to a batch of reads")
-    parts = json_object(answered, SYSTEM).get("responses")
+    if response.status != 200:
+        raise Outage(f"{SYSTEM} answered {response.status} to a batch of reads")
+    parts = json_object(response, SYSTEM).get("responses")
     if not isinstance(parts, list):
         raise Outage(f"{SYSTEM} answered a batch without responses")
     found = [cast("dict[str, Any]", part) for part in cast("list[Any]", parts) if isinstance(part, dict)]
@@ -48,11 +48,11 @@ def read_batch(answered: Answered, now: datetime, throttled: Callable[[], None] 
         throttled()
     application = _part(responses, "application", now)
     principal = _part(responses, "principal", now)
-    return Sighting(
+    return Snapshot(
         application=None if application is None else read_application(application),
         principal=None if principal is None else read_principal(principal),
-        directory_time=directory_time(answered.headers),
-        request_id=answered.headers.get("request-id"),
+        directory_time=directory_time(response.headers),
+        request_id=response.headers.get("request-id"),
     )
 
 
@@ -62,7 +62,7 @@ def _part(responses: Mapping[str, Mapping[str, Any]], name: str, now: datetime) 
         raise Outage(f"{SYSTEM} answered a batch without the part {name}")
     status = cast("int", response["status"])
     if status == 429 or status >= 500:
-        raise TryAgain(f"{SYSTEM} answered {status}", retry_after(_header(response, "Retry-After"), now))
+        raise Retryable(f"{SYSTEM} answered {status}", retry_after(_header(response, "Retry-After"), now))
     if status in (401, 403):
         raise AccessRefused(f"{SYSTEM} refuses to show the {name} ({status}): Application.Read.All is needed")
     body = response.get("body")

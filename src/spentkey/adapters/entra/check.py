@@ -34,12 +34,12 @@ class TenantCheck:
         """Sign in first; without that nothing more can be seen."""
         try:
             directory = await self.directories.open(self.tenant)
-            identity = await directory.identity()
+            token_claims = await directory.token_claims()
         except SpentkeyError as problem:
             mend = f"check tenants.{self.tenant.name} and its entry: UserName client id, Password a live client secret"
             yield Finding(self.system, "sign-in", State.FAIL, str(problem), mend)
             return
-        stranger = g2_identity(identity, self.tenant.tenant_id, directory.client_id)
+        stranger = g2_identity(token_claims, self.tenant.tenant_id, directory.client_id)
         if stranger is not None:
             mend = f"correct tenants.{self.tenant.name}.tenant_id or its entry"
             yield Finding(self.system, "sign-in", State.FAIL, stranger.reason, mend)
@@ -66,14 +66,14 @@ class TenantCheck:
     async def _own_application(self, directory: EntraDirectory) -> AsyncIterator[Finding]:
         what = "reading an application"
         try:
-            sighting = await directory.look(directory.client_id)
+            snapshot = await directory.look(directory.client_id)
         except SpentkeyError as problem:
             yield Finding(self.system, what, State.FAIL, str(problem), "grant Application.Read.All with admin consent")
             return
         yield Finding(self.system, what, State.OK, "works")
         now = self.directories.clock.now()
-        yield clock_finding(self.system, now, sighting.directory_time)
-        application = sighting.application
+        yield clock_finding(self.system, now, snapshot.directory_time)
+        application = snapshot.application
         yield _own_secret(self.system, application.live_secret_ends(now) if application else [], now)
 
 

@@ -15,21 +15,21 @@ from spentkey.adapters.entra.quota import Quota
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.adapters.entra.token import SignIn, TokenSource, read_roles
 from spentkey.adapters.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
-from spentkey.core.audit_event import Witness
-from spentkey.core.credential import Application, Identity, Sighting
+from spentkey.core.audit_event import AuditEvent
+from spentkey.core.credential import Application, Snapshot, TokenClaims
 from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.guards import g2_identity
-from spentkey.core.outcome import Route
+from spentkey.core.outcome import RemovalRoute
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
-from spentkey.http.client import Answered, Line, ReplyLost, json_object
+from spentkey.http.client import HttpClient, ReplyLost, Response, json_object
 from spentkey.http.retry import with_retries
 from spentkey.ports.directory import Answer, Reply
 from spentkey.ports.runtime import Clock, Ids
 
 Headers = Callable[[], Mapping[str, str]]
 """Makes headers for the moment of sending, so that no variable holds a token."""
-Send = Callable[[Headers], Awaitable[Answered]]
+Send = Callable[[Headers], Awaitable[Response]]
 """Sends one write with these headers."""
 
 REFUSED_BEFORE_EFFECT = frozenset({409, 429, 503})
@@ -40,7 +40,7 @@ REFUSED_BEFORE_EFFECT = frozenset({409, 429, 503})
 class EntraDirectory:
     """One tenant, signed in as the automation; certificates are removed with the target application's own token."""
 
-    line: Line
+    http: HttpClient
     tokens: TokenSource
     as_application: Callable[[SignIn, Callable[[], str]], TokenSource]
     """Makes the token source of a target application, which signs in by client assertion."""
@@ -56,37 +56,37 @@ class EntraDirectory:
         """The AppID that the automation signs in with."""
         return self.tokens.sign_in.client_id
 
-    async def identity(self) -> Identity:
+    async def token_claims(self) -> TokenClaims:
         """Who the automation's token is for."""
-        return await self.tokens.identity()
+        return await self.tokens.token_claims()
 
-    async def look(self, app_id: str) -> Sighting:
+    async def look(self, app_id: str) -> Snapshot:
         """Application and service principal in one round trip."""
         body = batch_of_two(_exactly_one(app_id))
 
-        async def once() -> Sighting:
+        async def once() -> Snapshot:
             await self.quota.read(units=2)  # each request in a batch counts by itself
-            answered = await self._authorised(lambda headers: self.line.post_read("/v1.0/$batch", body, headers))
-            return read_batch(answered, self.clock.now(), lambda: self.line.meter.throttled(SYSTEM))
+            response = await self._authorised(lambda headers: self.http.post_read("/v1.0/$batch", body, headers))
+            return read_batch(response, self.clock.now(), lambda: self.http.meter.throttled(SYSTEM))
 
         return await with_retries(once, self.clock, self.jitter)
 
-    async def read(self, application: Application) -> Sighting:
+    async def read(self, application: Application) -> Snapshot:
         """The application alone, by its object id."""
         path, query = f"/v1.0/applications/{application.object_id}", {"$select": SELECT_APPLICATION}
         await self.quota.read()
-        answered = await self._authorised(lambda headers: self.line.read(path, query, headers))
-        found = found_or_none(answered.status, lambda: json_object(answered, SYSTEM))
-        return Sighting(
+        response = await self._authorised(lambda headers: self.http.read(path, query, headers))
+        found = found_or_none(response.status, lambda: json_object(response, SYSTEM))
+        return Snapshot(
             application=None if found is None else read_application(found),
             principal=None,
-            directory_time=directory_time(answered.headers),
-            request_id=answered.headers.get("request-id"),
+            directory_time=directory_time(response.headers),
+            request_id=response.headers.get("request-id"),
         )
 
-    async def room_to_write(self, route: Route) -> None:
+    async def room_to_write(self, route: RemovalRoute) -> None:
         """A `removeKey` counts for the application that removes its own key; what else is written counts for us."""
-        await self.quota.write(as_client=route is not Route.REMOVE_KEY)
+        await self.quota.write(as_client=route is not RemovalRoute.REMOVE_KEY)
 
     async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
         """`removePassword` (learn.microsoft.com/graph/api/application-removepassword)."""
@@ -112,7 +112,7 @@ class EntraDirectory:
 
         tokens = self.as_application(sign_in, assertion)
         try:
-            stranger = g2_identity(await tokens.identity(), sign_in.tenant_id, application.app_id)
+            stranger = g2_identity(await tokens.token_claims(), sign_in.tenant_id, application.app_id)
         except UnusableProof as problem:
             return f"the certificate in {signer.document} cannot sign: {problem.reason}"
         except AccessRefused as problem:
@@ -149,14 +149,16 @@ class EntraDirectory:
         body = {"keyCredentials": [json.loads(one.raw) for one in kept]}
         path = f"/v1.0/applications/{application.object_id}"
 
-        def send(headers: Headers) -> Awaitable[Answered]:
-            return self.line.write_once("PATCH", path, body, headers)
+        def send(headers: Headers) -> Awaitable[Response]:
+            return self.http.write_once("PATCH", path, body, headers)
 
         return await self._write(self.tokens, send, "patch", client_request_id)
 
-    async def witness(self, application: Application, key_id: str, route: Route, since: datetime) -> Witness:
+    async def audit_event(
+        self, application: Application, key_id: str, route: RemovalRoute, since: datetime
+    ) -> AuditEvent:
         """Ask the audit log once, where the token allows it; `removeKey` is initiated by the application itself."""
-        actor = application.app_id if route is Route.REMOVE_KEY else self.client_id
+        actor = application.app_id if route is RemovalRoute.REMOVE_KEY else self.client_id
         try:
             token = await self.tokens.token()
             if ROLE not in read_roles(token):
@@ -167,16 +169,16 @@ class EntraDirectory:
             def headers() -> Mapping[str, str]:
                 return {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
 
-            answered = await self.line.read_once(PATH, query_for(application.object_id, since), headers)
+            response = await self.http.read_once(PATH, query_for(application.object_id, since), headers)
         except SpentkeyError as problem:
             return not_available(str(problem))
-        return read_witness(answered, application.object_id, key_id, actor.lower())
+        return read_witness(response, application.object_id, key_id, actor.lower())
 
     def _action(
         self, application: Application, action: str, body: dict[str, str] | Callable[[], dict[str, str]]
     ) -> Send:
         path = f"/v1.0/applications/{application.object_id}/{action}"
-        return lambda headers: self.line.write("POST", path, body, headers)
+        return lambda headers: self.http.write("POST", path, body, headers)
 
     async def _write(self, tokens: TokenSource, send: Send, action: str, client_request_id: str) -> Reply:
         for fresh in (False, True):
@@ -193,7 +195,7 @@ class EntraDirectory:
                 tokens.renew()
         raise AssertionError("unreachable: the last try always gives a reply")
 
-    async def _authorised(self, send: Callable[[Headers], Any]) -> Answered:
+    async def _authorised(self, send: Callable[[Headers], Any]) -> Response:
         """Send a read with the automation's token; a token that Graph no longer takes is renewed once."""
         for fresh in (False, True):
             token = await self.tokens.token()
@@ -201,18 +203,18 @@ class EntraDirectory:
             def headers(token: Secret = token) -> Mapping[str, str]:
                 return {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
 
-            answered: Answered = await send(headers)
-            if answered.status != 401 or fresh:
+            response: Response = await send(headers)
+            if response.status != 401 or fresh:
                 break
             self.tokens.renew()
-        if answered.status in (401, 403):  # pyright: ignore[reportPossiblyUnboundVariable]
-            raise _may_not_read(answered)  # pyright: ignore[reportPossiblyUnboundVariable]
-        return answered  # pyright: ignore[reportPossiblyUnboundVariable]
+        if response.status in (401, 403):  # pyright: ignore[reportPossiblyUnboundVariable]
+            raise _may_not_read(response)  # pyright: ignore[reportPossiblyUnboundVariable]
+        return response  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
-def _may_not_read(answered: Answered) -> AccessRefused:
-    code, _ = error_of(answered)
-    return AccessRefused(f"{SYSTEM} refuses a read ({answered.status} {code}): Application.Read.All is needed")
+def _may_not_read(response: Response) -> AccessRefused:
+    code, _ = error_of(response)
+    return AccessRefused(f"{SYSTEM} refuses a read ({response.status} {code}): Application.Read.All is needed")
 
 
 def _exactly_one(identifier: str) -> str:

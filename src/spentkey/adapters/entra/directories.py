@@ -13,8 +13,8 @@ from spentkey.adapters.entra.token import SignIn, TokenSource
 from spentkey.core.errors import AccessRefused
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
-from spentkey.http.client import Line
-from spentkey.http.rate_limit import PaceStates
+from spentkey.http.client import HttpClient
+from spentkey.http.rate_limit import RateStates
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter
 from spentkey.ports.vault import Vault
@@ -38,14 +38,14 @@ class Place:
 class EntraDirectories:
     """The `Directories` port; a directory is opened once for each tenant and shared by all tasks."""
 
-    places: Mapping[str, Place]
+    slots: Mapping[str, Place]
     vault: Vault
     session_for: Callable[[str], aiohttp.ClientSession]
-    line: Callable[[str, str, frozenset[int]], Line]
+    http: Callable[[str, str, frozenset[int]], HttpClient]
     clock: Clock
     ids: Ids
     jitter: Callable[[], float]
-    paces: PaceStates
+    rates: RateStates
     meter: Meter = UNMEASURED
     _open: dict[str, asyncio.Task[EntraDirectory]] = field(default_factory=dict[str, asyncio.Task[EntraDirectory]])
     _paused: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
@@ -65,7 +65,7 @@ class EntraDirectories:
         """The opening that all tasks share; one that failed is begun anew."""
         opening = self._open.get(name)
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None)):
-            opening = asyncio.ensure_future(self._sign_in(self.places[name]))
+            opening = asyncio.ensure_future(self._sign_in(self.slots[name]))
             opening.add_done_callback(_noticed)
             self._open[name] = opening
         return opening
@@ -80,15 +80,15 @@ class EntraDirectories:
             raise AccessRefused(f"the entry {place.entry!r} has no client secret as its Password")
         sign_in = SignIn(place.authority, place.tenant_id, client_id, f"{place.graph_url}/.default", place.proxy)
         directory = EntraDirectory(
-            line=self.line("Microsoft Graph", place.graph_url, REFUSED_BEFORE_EFFECT),
+            http=self.http("Microsoft Graph", place.graph_url, REFUSED_BEFORE_EFFECT),
             tokens=self._tokens(sign_in, login.password),
             as_application=self._tokens,
             clock=self.clock,
             ids=self.ids,
             jitter=self.jitter,
-            quota=quota_of(place.tenant_id, client_id, self.paces, self.clock),
+            quota=quota_of(place.tenant_id, client_id, self.rates, self.clock),
         )
-        await directory.identity()
+        await directory.token_claims()
         return directory
 
     def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], str]) -> TokenSource:

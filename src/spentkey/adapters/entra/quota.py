@@ -9,7 +9,7 @@ An application for personal accounts takes 60 writes a minute; which those are i
 
 from dataclasses import dataclass
 
-from spentkey.http.rate_limit import Pace, PaceStates
+from spentkey.http.rate_limit import RateLimiter, RateStates
 from spentkey.ports.runtime import Clock
 
 SPREAD, AT_ONCE = 0.95, 0.04
@@ -23,10 +23,10 @@ PURSE = 20
 class Quota:
     """What one client may ask of one tenant; shared by everybody who shares the states."""
 
-    writes: Pace
-    tenant_writes: Pace
-    units: Pace
-    audit_reads: Pace
+    writes: RateLimiter
+    tenant_writes: RateLimiter
+    units: RateLimiter
+    audit_reads: RateLimiter
 
     async def read(self, units: int = 1) -> None:
         """Wait until a read of so many resource units fits."""
@@ -44,13 +44,13 @@ class Quota:
         return await self.audit_reads.take_now()
 
 
-def quota_of(tenant_id: str, client_id: str, states: PaceStates, clock: Clock) -> Quota:
+def quota_of(tenant_id: str, client_id: str, states: RateStates, clock: Clock) -> Quota:
     """The quota of that client in that tenant."""
 
-    def pace(name: str, documented: tuple[int, float], purse: int = 1) -> Pace:
+    def pace(name: str, documented: tuple[int, float], purse: int = 1) -> RateLimiter:
         limit, period = documented
         spread, at_once = max(1, int(limit * SPREAD)), max(1, int(limit * AT_ONCE))
-        return Pace(f"graph/{tenant_id}/{name}", spread - 4 * (purse - 1), period, at_once, states, clock, purse)
+        return RateLimiter(f"graph/{tenant_id}/{name}", spread - 4 * (purse - 1), period, at_once, states, clock, purse)
 
     return Quota(
         writes=pace(f"{client_id}/writes", WRITES),

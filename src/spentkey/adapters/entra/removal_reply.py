@@ -2,7 +2,7 @@
 
 from spentkey.adapters.entra.wire import NOT_PRESENT, error_of
 from spentkey.core.errors import AccessRefused
-from spentkey.http.client import Answered
+from spentkey.http.client import Response
 from spentkey.ports.directory import Answer, Reply
 
 
@@ -10,23 +10,23 @@ class NeedsNewToken(Exception):
     """Graph no longer takes the access token; nothing was done, and a fresh token may be tried once."""
 
 
-def reply_of(action: str, answered: Answered, client_request_id: str, *, last_try: bool) -> Reply:
+def reply_of(action: str, response: Response, client_request_id: str, *, last_try: bool) -> Reply:
     """Classify the answer to `removePassword` or `removeKey`.
 
     Raises `NeedsNewToken` for a token that Graph does not take, and `AccessRefused` when a fresh one fares no better:
     that is the automation's trouble and not the application's.
     """
-    code, message = error_of(answered)
-    if answered.status == 401 and code == "InvalidAuthenticationToken":
+    code, message = error_of(response)
+    if response.status == 401 and code == "InvalidAuthenticationToken":
         if last_try:
             raise AccessRefused("Microsoft Graph refuses a fresh access token (401 InvalidAuthenticationToken)")
         raise NeedsNewToken
-    answer, detail = _meaning(action, answered, code, message)
-    return Reply(answer, detail, client_request_id, answered.headers.get("request-id"))
+    answer, detail = _meaning(action, response, code, message)
+    return Reply(answer, detail, client_request_id, response.headers.get("request-id"))
 
 
-def _meaning(action: str, answered: Answered, code: str, message: str) -> tuple[Answer, str]:
-    status = answered.status
+def _meaning(action: str, response: Response, code: str, message: str) -> tuple[Answer, str]:
+    status = response.status
     if status == 204:
         return Answer.ACCEPTED, "204 No Content"
     if status == 400 and message.startswith(NOT_PRESENT):

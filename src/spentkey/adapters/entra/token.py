@@ -21,12 +21,12 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
 
 from spentkey.adapters.entra.assertions import UnusableProof
-from spentkey.core.credential import Identity
+from spentkey.core.credential import TokenClaims
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.http.client import AGAIN_READ
-from spentkey.http.retry import TryAgain, retry_after, with_retries
+from spentkey.http.retry import Retryable, retry_after, with_retries
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Call, Clock, Meter
 
@@ -81,7 +81,7 @@ class TokenSource:
         self._credential = self._new_credential()
         self._one_at_a_time = asyncio.Lock()
         self._kept: tuple[Secret, float] | None = None
-        self._identity: Identity | None = None
+        self._identity: TokenClaims | None = None
 
     def _new_credential(self) -> ClientSecretCredential | ClientAssertionCredential:
         options: dict[str, Any] = {
@@ -104,7 +104,7 @@ class TokenSource:
         """A token that lives for at least five more minutes; raises `AccessRefused` when sign-in is refused."""
         return await self._fresh()
 
-    async def identity(self) -> Identity:
+    async def token_claims(self) -> TokenClaims:
         """Who the token is for; raises `Outage` for a token that cannot be decoded, which allows no write."""
         fresh = await self._fresh()
         if self._identity is None:
@@ -120,7 +120,7 @@ class TokenSource:
                 self._kept, self._identity = kept, None
             return kept[0]
 
-    @without_values(TryAgain, SpentkeyError, UnusableProof)
+    @without_values(Retryable, SpentkeyError, UnusableProof)
     async def _once(self) -> AccessToken:
         who = f"sign-in as {self.sign_in.client_id} in tenant {self.sign_in.tenant_id}"
         try:
@@ -132,7 +132,7 @@ class TokenSource:
         except HttpResponseError as problem:
             raise self._classified(problem, who) from None
         except (AzureError, aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise TryAgain(f"{who}: no answer ({type(problem).__name__})") from None
+            raise Retryable(f"{who}: no answer ({type(problem).__name__})") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise Outage(f"{who}: the answer is not a token reply") from None
 
@@ -151,10 +151,10 @@ class TokenSource:
         if status == 429:
             self._meter.throttled(SYSTEM)
         if isinstance(problem, IncompleteReadError):
-            return TryAgain(f"{who}: the answer broke off")
+            return Retryable(f"{who}: the answer broke off")
         if status in AGAIN_READ:
             headers = getattr(problem.response, "headers", {})
-            return TryAgain(f"{who}: answered {status}", retry_after(headers.get("Retry-After"), self._clock.now()))
+            return Retryable(f"{who}: answered {status}", retry_after(headers.get("Retry-After"), self._clock.now()))
         found = re.search(r"AADSTS(\d+)", problem.message or "")
         if found is None:
             return Outage(f"{who}: the answer ({status}) is not one that Entra gives")
@@ -180,7 +180,7 @@ def read_roles(token: Secret) -> frozenset[str]:
     return frozenset(str(role) for role in cast("list[object]", roles)) if isinstance(roles, list) else frozenset()
 
 
-def read_identity(token: Secret) -> Identity:
+def read_identity(token: Secret) -> TokenClaims:
     """The tenant and client of an access token, read without verifying it: Graph verifies it, we compare it."""
     try:
         claims = jwt.decode(token.reveal(), options={"verify_signature": False})
@@ -189,4 +189,4 @@ def read_identity(token: Secret) -> Identity:
         raise Outage("the access token cannot be decoded, so it allows no write") from None
     if not isinstance(tenant, str) or not isinstance(client, str):
         raise Outage("the access token cannot be decoded, so it allows no write")
-    return Identity(tenant, client)
+    return TokenClaims(tenant, client)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from spentkey.core.credential import Application, Credential, Holder, Kind
 from spentkey.core.errors import Outage
-from spentkey.http.client import Answered, json_object
+from spentkey.http.client import Response, json_object
 
 SYSTEM = "Microsoft Graph"
 SELECT = "id,appId,displayName,passwordCredentials,keyCredentials"
@@ -121,10 +121,10 @@ def _unreadable(what: str) -> Outage:
     return Outage(f"Microsoft Graph answered {what}")
 
 
-def error_of(answered: Answered) -> tuple[str, str]:
+def error_of(response: Response) -> tuple[str, str]:
     """The code and message of Graph's error envelope; both empty when there is none."""
     try:
-        envelope = json_object(answered, "Microsoft Graph").get("error")
+        envelope = json_object(response, "Microsoft Graph").get("error")
     except Outage:
         return "", ""
     if not isinstance(envelope, dict):

@@ -10,7 +10,7 @@ from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, State, clock_finding
 from spentkey.core.task import PARAMETER_NAMES
-from spentkey.http.client import Answered
+from spentkey.http.client import Response
 
 TEAMS, EMPLOYEES = "StandardUserTeams", "Employees"
 ROLE = "give the key's role read rights on Task, ServiceReqParam, StandardUserTeam, Employee and Journal"
@@ -31,14 +31,14 @@ class IvantiCheck:
         """Look, and say one thing after the other; without a key that is accepted nothing more can be seen."""
         try:
             desk = await self.make_desk()
-            answered = await _get(desk, TASKS, "")
-            rows = rows_of(answered)
+            response = await _get(desk, TASKS, "")
+            rows = rows_of(response)
         except SpentkeyError as problem:
             mend = f"check ivanti.url and api_key; {ROLE}"
             yield Finding(SYSTEM, "API key and address", State.FAIL, str(problem), mend)
             return
-        yield Finding(SYSTEM, "API key and address", State.OK, f"accepted at {desk.line.base}")
-        yield clock_finding(SYSTEM, desk.line.clock.now(), _date(answered))
+        yield Finding(SYSTEM, "API key and address", State.OK, f"accepted at {desk.http.base}")
+        yield clock_finding(SYSTEM, desk.http.clock.now(), _date(response))
         for what, entity_set, where, otherwise, mend in self._wanted():
             yield await _exists(desk, what, entity_set, where, otherwise, mend)
         yield _fields(desk, rows)
@@ -86,12 +86,12 @@ async def _exists(desk: IvantiDesk, what: str, entity_set: str, where: str, othe
     return Finding(SYSTEM, what, State.OK, "found") if rows else Finding(SYSTEM, what, otherwise, "not found", mend)
 
 
-async def _get(desk: IvantiDesk, entity_set: str, where: str) -> Answered:
+async def _get(desk: IvantiDesk, entity_set: str, where: str) -> Response:
     return await desk.read(entity_set, {"$filter": where, "$top": "1"} if where else {"$top": "1"})
 
 
-def _date(answered: Answered) -> datetime | None:
+def _date(response: Response) -> datetime | None:
     try:
-        return parsedate_to_datetime(answered.headers["Date"])
+        return parsedate_to_datetime(response.headers["Date"])
     except (KeyError, TypeError, ValueError):
         return None

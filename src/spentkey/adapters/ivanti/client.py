@@ -21,7 +21,7 @@ from spentkey.core.errors import Outage, WriteRefused
 from spentkey.core.notes import NewNote
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, Task
-from spentkey.http.client import Answered, Line, ReplyLost
+from spentkey.http.client import HttpClient, ReplyLost, Response
 from spentkey.ports.service_desk import TaskChange
 
 ODATA = "/api/odata/businessobject"
@@ -51,7 +51,7 @@ class Fields:
 class IvantiDesk:
     """The `TaskDesk` port over Ivanti's OData API; the key travels in the header alone."""
 
-    line: Line
+    http: HttpClient
     api_key: Secret
     queue_team: str
     open_statuses: tuple[str, ...]
@@ -110,11 +110,11 @@ class IvantiDesk:
     async def _created(self, body: dict[str, Any], shows: Callable[[], Awaitable[bool]]) -> str | None:
         """The RecId of the new note, or None when the reply was lost."""
         try:
-            answered = await self.line.write("POST", f"{ODATA}/{NOTES}", body, self._headers, shows)
+            response = await self.http.write("POST", f"{ODATA}/{NOTES}", body, self._headers, shows)
         except ReplyLost:
             return None
-        check_write(answered)
-        record = record_of(answered)
+        check_write(response)
+        record = record_of(response)
         return rec_id(record.get("RecId")) if record is not None else None
 
     async def _note_is_there(self, task: Task, note: NewNote, created: str | None) -> bool:
@@ -138,7 +138,7 @@ class IvantiDesk:
 
         for _ in range(WRITES):
             with suppress(ReplyLost):  # whether it was applied is read back, as for every write
-                check_write(await self.line.write("PATCH", path, body, self._headers, shows))
+                check_write(await self.http.write("PATCH", path, body, self._headers, shows))
             if await self._shows(shows):
                 return
             if await self._changed_by_others(task):
@@ -171,7 +171,7 @@ class IvantiDesk:
         """Whether one of a few spaced reads shows what was written."""
         for attempt in range(LOOKS):
             if attempt:
-                await self.line.clock.sleep(LOOK_INTERVAL_S)
+                await self.http.clock.sleep(LOOK_INTERVAL_S)
             if await look():
                 return True
         return False
@@ -188,10 +188,10 @@ class IvantiDesk:
                 return rows
         raise Outage(f"{SYSTEM} answered more than {MOST_PAGES * PAGE} rows")
 
-    async def read(self, path: str, query: Mapping[str, str] | None = None) -> Answered:
+    async def read(self, path: str, query: Mapping[str, str] | None = None) -> Response:
         """GET below the OData root, with the key."""
         headers: Callable[[], Mapping[str, str]] = self._headers
-        return await self.line.read(f"{ODATA}/{path}", query, headers)
+        return await self.http.read(f"{ODATA}/{path}", query, headers)
 
     def _task(self, row: Row) -> Task:
         return read_task(row, self.fields.minutes, self.fields.resolution)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from spentkey.core.errors import DeskRefused, Misconfigured, Outage, WriteRefused
 from spentkey.core.task import Parameter, Task
-from spentkey.http.client import Answered, json_value
+from spentkey.http.client import Response, json_value
 
 SYSTEM = "Ivanti"
 NONE_RELATED = "No instances found."
@@ -40,12 +40,12 @@ def rec_id(value: Any) -> str:
     return value
 
 
-def rows_of(answered: Answered) -> list[Row]:
+def rows_of(response: Response) -> list[Row]:
     """The rows of a collection. An empty one is an empty body, status 204, or a text in place of the list."""
-    check(answered)
-    if answered.status == 204 or not answered.body.strip():
+    check(response)
+    if response.status == 204 or not response.body.strip():
         return []
-    value = json_value(answered, SYSTEM)
+    value = json_value(response, SYSTEM)
     rows = cast("Any", value).get("value") if isinstance(value, dict) else None
     if rows == NONE_RELATED:
         return []
@@ -54,40 +54,40 @@ def rows_of(answered: Answered) -> list[Row]:
     return cast("list[Row]", rows)
 
 
-def record_of(answered: Answered) -> Row | None:
+def record_of(response: Response) -> Row | None:
     """One record; None for a key that does not exist (Ivanti answers 400 `Invalid key`, never 404)."""
-    if answered.status == 400 and b"Invalid key" in answered.body:
+    if response.status == 400 and b"Invalid key" in response.body:
         return None
-    check(answered)
-    value = json_value(answered, SYSTEM)
+    check(response)
+    value = json_value(response, SYSTEM)
     if not isinstance(value, dict):
         raise Outage(f"{SYSTEM} answered a record that is not an object")
     return cast("Row", value)
 
 
-def check(answered: Answered) -> None:
+def check(response: Response) -> None:
     """Raise what a status means; bodies of errors are not quoted, because they can hold session internals."""
-    if answered.status == 401:
+    if response.status == 401:
         raise DeskRefused(f"{SYSTEM} refuses the API key (401): check ivanti.api_key and the key's role")
-    if answered.status == 404:
+    if response.status == 404:
         raise Outage(f"{SYSTEM} does not know the address (404): check ivanti.url, the base before /api")
-    if answered.status >= 300:
-        raise Outage(f"{SYSTEM} answered {answered.status}{_code_of(answered)}")
+    if response.status >= 300:
+        raise Outage(f"{SYSTEM} answered {response.status}{_code_of(response)}")
 
 
-def check_write(answered: Answered) -> None:
+def check_write(response: Response) -> None:
     """The same for a write: what Ivanti refuses by a rule of the tenant will not go through by waiting."""
-    if answered.status in (400, 403, 409):
-        raise WriteRefused(f"{SYSTEM} refuses the write ({answered.status}{_code_of(answered)})")
-    check(answered)
+    if response.status in (400, 403, 409):
+        raise WriteRefused(f"{SYSTEM} refuses the write ({response.status}{_code_of(response)})")
+    check(response)
 
 
-def _code_of(answered: Answered) -> str:
+def _code_of(response: Response) -> str:
     """The ISM code, and for a 400 the rule that was broken; other bodies may hold session internals."""
-    found = re.search(rb'"code"\s*:\s*"(ISM_\d{4})"', answered.body[:10_000])
-    if found is None or answered.status != 400:
+    found = re.search(rb'"code"\s*:\s*"(ISM_\d{4})"', response.body[:10_000])
+    if found is None or response.status != 400:
         return f" {found[1].decode()}" if found else ""
-    rule = re.search(rb'"message"\s*:\s*\[\s*"([^"\\{}]{1,200})', answered.body[:10_000])
+    rule = re.search(rb'"message"\s*:\s*\[\s*"([^"\\{}]{1,200})', response.body[:10_000])
     said = f": {rule[1].decode(errors='replace')}" if rule else ""
     return f" {found[1].decode()}{said}"
 

@@ -12,7 +12,7 @@ from spentkey.adapters.passwordstate.wire import SYSTEM, Entry, document_of, ent
 from spentkey.core.errors import AccessRefused
 from spentkey.core.guards import folded
 from spentkey.core.secret import Secret
-from spentkey.http.client import Line
+from spentkey.http.client import HttpClient
 from spentkey.ports.vault import CertificateEntry, DocumentRef
 
 REASON = "Spentkey: removal of an expired credential"
@@ -32,7 +32,7 @@ class ApiKeys:
 class PasswordstateApi:
     """The calls that Spentkey makes; keys travel in the header alone, and nothing is written."""
 
-    line: Line
+    http: HttpClient
     keys: ApiKeys
     credentials_list: int
     certificates_list: int
@@ -67,22 +67,22 @@ class PasswordstateApi:
     async def all_certificate_entries(self) -> list[CertificateEntry]:
         """Every entry of the certificates list, without passwords and without an audit record for each."""
         query = {"QueryAll": "true", "ExcludePassword": "true", "PreventAuditing": "true"}
-        answered = await self.line.read(
+        response = await self.http.read(
             f"/api/passwords/{self.certificates_list}", query, self._headers(self.keys.certificates)
         )
-        return [CertificateEntry(one.entry_id, one.title, one.password) for one in entries_of(answered)]
+        return [CertificateEntry(one.entry_id, one.title, one.password) for one in entries_of(response)]
 
     async def build(self) -> int | None:
         """The build number on the page at /api/, or None when it is not shown."""
-        answered = await self.line.read("/api/", None, self._headers(self.keys.credentials))
-        found = re.search(rb"Build\s+(\d{4,6})", answered.body)
+        response = await self.http.read("/api/", None, self._headers(self.keys.credentials))
+        found = re.search(rb"Build\s+(\d{4,6})", response.body)
         return int(found[1]) if found else None
 
     async def download(self, document: DocumentRef) -> bytes:
         """The bytes of a document that hangs on a password entry."""
         path = f"/api/document/password/{document.document_id}"
-        answered = await self.line.read(path, None, self._headers(self.keys.documents))
-        return document_of(answered, f"{document.name} ({document.document_id})")
+        response = await self.http.read(path, None, self._headers(self.keys.documents))
+        return document_of(response, f"{document.name} ({document.document_id})")
 
     async def _titled(self, list_id: int, title: str, key: Secret) -> list[Entry]:
         """Search by title: exactly where the title can be put in quotes, else by what it contains."""
@@ -90,8 +90,8 @@ class PasswordstateApi:
         return await self._search(list_id, {"title": wanted}, key)
 
     async def _search(self, list_id: int, query: Mapping[str, str], key: Secret) -> list[Entry]:
-        answered = await self.line.read(f"/api/searchpasswords/{list_id}", query, self._headers(key))
-        return [entry for entry in entries_of(answered) if entry.list_id == list_id]
+        response = await self.http.read(f"/api/searchpasswords/{list_id}", query, self._headers(key))
+        return [entry for entry in entries_of(response) if entry.list_id == list_id]
 
     def _headers(self, key: Secret) -> Callable[[], Mapping[str, str]]:
         return lambda: {"APIKey": key.reveal(), "Reason": REASON, "Accept": "application/json, */*"}

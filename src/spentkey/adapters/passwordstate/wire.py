@@ -7,7 +7,7 @@ from typing import Any, cast
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
-from spentkey.http.client import Answered, json_value
+from spentkey.http.client import Response, json_value
 
 SYSTEM = "Passwordstate"
 LONGEST_NUMBER = 19
@@ -29,27 +29,27 @@ class Entry:
 
 
 @without_values(SpentkeyError)
-def entries_of(answered: Answered) -> list[Entry]:
+def entries_of(response: Response) -> list[Entry]:
     """The entries of a search. No hit is an empty list or a 404 with an errors body; both mean none."""
-    check(answered, "an API key")
-    if answered.status == 404:
+    check(response, "an API key")
+    if response.status == 404:
         return []
-    value = json_value(answered, SYSTEM)
+    value = json_value(response, SYSTEM)
     if not isinstance(value, list):
         raise Outage(f"{SYSTEM} answered a search that is not a list")
     return [_entry(row) for row in cast("list[Any]", value)]
 
 
-def check(answered: Answered, needed: str) -> None:
+def check(response: Response, needed: str) -> None:
     """Raise what a status means; 404 is left to the caller, because it means "none" as often as "not allowed"."""
-    if answered.status in (401, 403):
-        raise AccessRefused(f"{SYSTEM} refuses the request ({answered.status}): {needed} for it is missing or limited")
-    if answered.status == 404:
-        if answered.is_html():
+    if response.status in (401, 403):
+        raise AccessRefused(f"{SYSTEM} refuses the request ({response.status}): {needed} for it is missing or limited")
+    if response.status == 404:
+        if response.is_html():
             raise Outage(f"{SYSTEM} does not know the address (404): check passwordstate.url")
         return
-    if answered.status != 200:
-        raise Outage(f"{SYSTEM} answered {answered.status}")
+    if response.status != 200:
+        raise Outage(f"{SYSTEM} answered {response.status}")
 
 
 def _entry(row: Any) -> Entry:
@@ -97,11 +97,11 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     raise Outage(f"{SYSTEM} answered an entry whose {name} is not a text")
 
 
-def document_of(answered: Answered, name: str) -> bytes:
+def document_of(response: Response, name: str) -> bytes:
     """The bytes of a document; an HTML page with status 200 is a log-in page, not a PFX. Its size is judged by who opens it."""
-    check(answered, "an API key with the right to documents")
-    if answered.status == 404:
+    check(response, "an API key with the right to documents")
+    if response.status == 404:
         raise AccessRefused(f"{SYSTEM} does not give the document {name}: it does not exist or the key may not read it")
-    if answered.is_html():
+    if response.is_html():
         raise Outage(f"{SYSTEM} answered with an HTML page instead of the document {name}")
-    return answered.body
+    return response.body

@@ -27,7 +27,7 @@ from spentkey.core.outcome import Refused
 from spentkey.ports.evidence import Question
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain
-from spentkey.storage.group_commit import Ends, Together
+from spentkey.storage.group_commit import Ends, GroupCommit
 
 FILE, LOCK = "evidence.jsonl", "evidence.lock"
 AT_ONCE = 1 << 20
@@ -65,7 +65,7 @@ class JsonLinesEvidence:
         self._intended: dict[str, dict[str, list[int]]] = {}
         self._results: array[int] = array("Q")
         self._read_only = read_only
-        self._together = Together[tuple[str, Facts]](self._append_all)
+        self._together = GroupCommit[tuple[str, Facts]](self._append_all)
         if not read_only:
             self._prepare(directory)
 
@@ -106,19 +106,19 @@ class JsonLinesEvidence:
         with self._up_to_date() as file:
             seqs = self._results[3::4]
             end = len(seqs) if before is None else bisect_left(seqs, before)
-            places = [self._results[4 * at : 4 * at + 3] for at in range(max(0, end - limit), end)]
-            return [record for place in reversed(places) for record in self._again(file, place)]
+            positions = [self._results[4 * at : 4 * at + 3] for at in range(max(0, end - limit), end)]
+            return [record for place in reversed(positions) for record in self._again(file, place)]
 
     def _ask(self, question: Question) -> Refused | None:
         with self._up_to_date():
-            return question(self._chain.radius)
+            return question(self._chain.blast_radius)
 
     def _append_unless(self, refuse: Question, what: str, facts: Facts) -> Refused | None:
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
         with self._locked() as file:
             self._catch_up(file)
-            refused = refuse(self._chain.radius)
+            refused = refuse(self._chain.blast_radius)
             if refused is None:
                 self._write(file, [(what, facts)])
             return refused
@@ -138,9 +138,9 @@ class JsonLinesEvidence:
         with self._up_to_date() as file:
             return history(list(self._again(file, self._by_task.get(task, array("Q")))), task)
 
-    def _again(self, file: int | None, places: "array[int]") -> Iterator[Facts]:
+    def _again(self, file: int | None, positions: "array[int]") -> Iterator[Facts]:
         """Read records again by offset, length and mark."""
-        for offset, length, mark in zip(places[::3], places[1::3], places[2::3], strict=True):
+        for offset, length, mark in zip(positions[::3], positions[1::3], positions[2::3], strict=True):
             line = os.pread(file, length, offset) if file is not None else b""
             if _mark(line) != mark:
                 raise EvidenceBroken(f"{self._file}: the record at byte {offset} is not the one that was there")

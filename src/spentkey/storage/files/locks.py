@@ -22,7 +22,7 @@ POLL_S = 0.5
 """How often a lock that another process holds is tried, in seconds."""
 
 
-class FileTurns:
+class FileLocks:
     """The `Turns` port for all processes that share a state directory."""
 
     def __init__(self, directory: Path, clock: Clock, spacing_s: float, patience_s: float) -> None:
@@ -37,7 +37,7 @@ class FileTurns:
             yield
 
     @asynccontextmanager
-    async def turn(self, app_id: str) -> AsyncGenerator[None]:
+    async def application(self, app_id: str) -> AsyncGenerator[None]:
         """One writer on an application, and a pause of `spacing_s` after the one before."""
         async with self._held(f"app-{app_id}") as file:
             pause = self._pause_left(file)

@@ -21,7 +21,7 @@ from spentkey.ports.evidence import Question
 from spentkey.ports.fencing import claims
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
-from spentkey.storage.group_commit import Ends, Together
+from spentkey.storage.group_commit import Ends, GroupCommit
 from spentkey.storage.postgres.connection import Begun, Postgres
 
 LOCK = 0x5350_4B02
@@ -68,7 +68,7 @@ class PostgresEvidence:
         self._last: str | None = None
         self._there = False
         self._guard = asyncio.Lock()
-        self._together = Together[_Wanted](self._append_all)
+        self._together = GroupCommit[_Wanted](self._append_all)
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record; when this returns it is committed."""
@@ -85,7 +85,7 @@ class PostgresEvidence:
     async def ask(self, question: Question) -> Refused | None:
         """Ask something of the records of every worker."""
         async with self._up_to_date():
-            return question(self._chain.radius)
+            return question(self._chain.blast_radius)
 
     async def history(self, task: int) -> History:
         """All records about a task, whichever worker wrote them."""
@@ -160,7 +160,7 @@ class PostgresEvidence:
     async def _append_one(self, refuse: Question, wanted: "_Wanted") -> Refused | None:
         async with self._guard, self._next_to_write([wanted]) as (begun, held):
             _still_held(wanted, held)
-            refused = refuse(self._chain.radius)
+            refused = refuse(self._chain.blast_radius)
             if refused is None:
                 await self._write(begun, [wanted])
             return refused

@@ -25,7 +25,7 @@ KEPT = "1 day"
 logger = logging.getLogger(__name__)
 
 
-class Leases:
+class LeaseLocks:
     """The `Turns` port for all workers that share a database."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Leases:
             yield
 
     @asynccontextmanager
-    async def turn(self, app_id: str) -> AsyncGenerator[None]:
+    async def application(self, app_id: str) -> AsyncGenerator[None]:
         """One writer on an application, and a pause of `spacing_s` after the one before."""
         async with self._held(f"application {app_id}") as since_s:
             if since_s is not None and since_s < self._spacing_s:

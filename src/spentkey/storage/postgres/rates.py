@@ -13,7 +13,7 @@ HOLD = """
 KEEP = "UPDATE spentkey_paces SET numbers = %s::float8[] WHERE name = %s"
 
 
-class SharedStates:
+class SharedRates:
     """Kept in the database, by its clock; what a crash of the server loses is a moment's worth."""
 
     def __init__(self, database: Postgres) -> None:

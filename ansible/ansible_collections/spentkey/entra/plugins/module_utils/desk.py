@@ -13,7 +13,7 @@ from ansible_collections.spentkey.entra.plugins.module_utils.results import of_r
 
 if TYPE_CHECKING:
     from spentkey.core.task import Parameter, Task
-    from spentkey.facade import Library
+    from spentkey.facade import Facade
     from spentkey.step_by_step import Written
 
 TASK_INFO: dict[str, Any] = {**CONNECTION, "number": {"type": "int", "required": True, "aliases": ["task"]}}
@@ -106,9 +106,9 @@ def end(call: Call) -> dict[str, Any]:
     return {**shown, "diff": _diff(library, written.before, status, "", team, given["minutes"])}
 
 
-def _close(call: Call, library: Library, number: int) -> dict[str, Any]:
+def _close(call: Call, library: Facade, number: int) -> dict[str, Any]:
     given = call.parameters
-    if call.check and (ahead := library.foresee(number)).would.value in ("remove", "close-as-gone"):
+    if call.check and (ahead := library.dry_run(number)).would.value in ("remove", "close-as-gone"):
         # The removal itself is only being checked too, so there can be no proof of it yet.
         return {
             **of_result(ahead.result, changed=True, failed=False),
@@ -130,7 +130,7 @@ def _of_written(written: Written, *, failed: bool) -> dict[str, Any]:
 
 
 def _diff(
-    library: Library, before: Task | None, status: str, owner: str, team: str | None, minutes: int | None
+    library: Facade, before: Task | None, status: str, owner: str, team: str | None, minutes: int | None
 ) -> dict[str, Any]:
     """What `--diff` shows of a task; nothing where nothing is written."""
     if before is None:

@@ -21,14 +21,14 @@ try:
     from spentkey.core.errors import SpentkeyError
     from spentkey.core.outcome import Refused
     from spentkey.core.secret import Secret
-    from spentkey.dry_run import Foresight, Would
-    from spentkey.facade import Asked, GivenPfx, Library, Remark, read_asked
+    from spentkey.dry_run import Action, Planned
+    from spentkey.facade import Asked, Facade, GivenPfx, Remark, read_asked
 
     IMPORT_PROBLEM: str | None = None
 except ImportError:
     IMPORT_PROBLEM = traceback.format_exc()
     if not TYPE_CHECKING:
-        SpentkeyError = Refused = Secret = Foresight = Would = Asked = GivenPfx = Library = Remark = read_asked = None
+        SpentkeyError = Refused = Secret = Planned = Action = Asked = GivenPfx = Facade = Remark = read_asked = None
 
 MINIMUM = "0.1.0"
 """The oldest `spentkey` that these modules can call."""
@@ -54,10 +54,10 @@ class Call:
     check: bool
     environment: Mapping[str, str]
 
-    def library(self) -> Library:
+    def library(self) -> Facade:
         """Spentkey with the configuration that the call names."""
         environment = {**self.environment, **as_variables(self.parameters["settings"])}
-        return Library.open(Path(self.parameters["config"]), environment, check=self.check)
+        return Facade.open(Path(self.parameters["config"]), environment, check=self.check)
 
 
 Perform = Callable[[Call], "dict[str, Any]"]
@@ -112,17 +112,17 @@ def _variable(path: tuple[str, ...]) -> str:
 __all__ = [
     "CONNECTION",
     "IMPORT_PROBLEM",
+    "Action",
     "Asked",
     "Call",
-    "Foresight",
+    "Facade",
     "GivenPfx",
-    "Library",
     "Perform",
+    "Planned",
     "Refusal",
     "Refused",
     "Remark",
     "Secret",
-    "Would",
     "perform_safely",
     "read_asked",
 ]

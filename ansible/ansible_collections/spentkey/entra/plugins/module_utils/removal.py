@@ -25,7 +25,7 @@ from ansible_collections.spentkey.entra.plugins.module_utils.library import (
 from ansible_collections.spentkey.entra.plugins.module_utils.results import of_foresight, of_result, removal_diff
 
 if TYPE_CHECKING:
-    from spentkey.facade import Library, Standing
+    from spentkey.facade import Facade, Standing
 
 CREDENTIAL: dict[str, Any] = {
     **CONNECTION,
@@ -81,7 +81,7 @@ def remove(call: Call) -> dict[str, Any]:
             return _refused(call, first)
     asked, pfx = Asked(first, given["tenant"], number), _pfx(call)
     if call.check:
-        shown = of_foresight(library.foresee_removal(asked, pfx))
+        shown = of_foresight(library.dry_run_removal(asked, pfx))
     else:
         written = library.remove(asked, pfx)
         failed = written.result.outcome not in ("removed", "already-gone")
@@ -153,7 +153,7 @@ def show(call: Call) -> dict[str, Any]:
     }
 
 
-def _tenant_name(library: Library, call: Call) -> str:
+def _tenant_name(library: Facade, call: Call) -> str:
     """The tenant by its name, or by what Onderwijs says."""
     tenant, said = call.parameters["tenant"], call.parameters["onderwijs"]
     if tenant is not None:
@@ -186,7 +186,7 @@ def work(call: Call) -> dict[str, Any]:
     if number is None:
         raise Refusal("number: is missing")
     if call.check:
-        shown = of_foresight(library.foresee(number))
+        shown = of_foresight(library.dry_run(number))
         handed = shown["would"] == "hand-off"
         shown["changed"] = shown["would"] in ("remove", "close-as-gone", "hand-off")
     else:

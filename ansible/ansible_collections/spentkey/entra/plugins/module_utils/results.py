@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spentkey.core.outcome import Result
-    from spentkey.dry_run import Foresight
+    from spentkey.dry_run import Planned
 
 TICKET_FOR = {
     "remove": "closed",
@@ -34,9 +34,9 @@ def of_result(result: Result, *, changed: bool, failed: bool) -> dict[str, Any]:
     return shown
 
 
-def of_foresight(foresight: Foresight) -> dict[str, Any]:
+def of_foresight(planned: Planned) -> dict[str, Any]:
     """The same for a check: `would` says what a run would do, and `changed` whether it would remove something."""
-    result, would = foresight.result, foresight.would.value
+    result, would = planned.result, planned.would.value
     again = would == "pass" and result.outcome in DONE  # closed by an earlier run
     shown = of_result(result, changed=would == "remove", failed=not again and would not in ("remove", "close-as-gone"))
     outcome = {"remove": "removed", "close-as-gone": "already-gone"}.get(would, result.outcome)

@@ -17,7 +17,7 @@ from ansible_collections.spentkey.entra.plugins.module_utils.library import CONN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from spentkey.facade import Library
+    from spentkey.facade import Facade
     from spentkey.ports.vault import DocumentRef
 
 ENTRY: dict[str, Any] = {
@@ -86,7 +86,7 @@ def _only(refs: Sequence[DocumentRef]) -> int:
     return int(refs[0].document_id)
 
 
-def _write(library: Library, number: int, dest: Path, call: Call) -> dict[str, Any]:
+def _write(library: Facade, number: int, dest: Path, call: Call) -> dict[str, Any]:
     if not call.parameters["allow_disk"]:
         _in_memory(dest.parent)
     content = library.download(number)
