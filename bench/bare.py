@@ -19,16 +19,16 @@ from bench.loop import measured_loop
 ODATA = "/api/odata/businessobject"
 SELECT = "id,appId,displayName,passwordCredentials,keyCredentials"
 
-Job = dict[str, Any]
+Order = dict[str, Any]
 
 
 class Bare:
     """The requests of a removal; the automation's token is got once."""
 
-    def __init__(self, job: Job, session: aiohttp.ClientSession) -> None:
-        self.job, self.session = job, session
-        self.desk = {"Authorization": f"rest_api_key={job['desk_key']}", "Accept": "application/json"}
-        self.vault = {"APIKey": job["vault_key"], "Accept": "application/json, */*"}
+    def __init__(self, order: Order, session: aiohttp.ClientSession) -> None:
+        self.order, self.session = order, session
+        self.desk = {"Authorization": f"rest_api_key={order['desk_key']}", "Accept": "application/json"}
+        self.vault = {"APIKey": order["vault_key"], "Accept": "application/json, */*"}
         self.graph: dict[str, str] = {}
 
     async def send(self, method: str, url: str, headers: dict[str, str], **more: Any) -> bytes:
@@ -51,16 +51,16 @@ class Bare:
             body, action = {**body, "proof": proof}, "removeKey"
         await self.ticket(one)
         await self.look(one)
-        where = f"{self.job['entra']}/v1.0/applications/{one['object_id']}"
+        where = f"{self.order['entra']}/v1.0/applications/{one['object_id']}"
         await self.send("POST", f"{where}/{action}", headers, json=body)
-        for _ in range(self.job["reads"]):
-            await asyncio.sleep(self.job.get("interval", 0))  # noqa: TID251  # a script has no clock to pass in
+        for _ in range(self.order["reads"]):
+            await asyncio.sleep(self.order.get("interval", 0))  # noqa: TID251  # a script has no clock to pass in
             json.loads(await self.send("GET", where, self.graph, params={"$select": SELECT + ",tokenEncryptionKeyId"}))
         await self.close(one)
 
     async def sign_in(self) -> None:
         """The automation's token."""
-        entry = (await self.search(8620, {"title": f'"{self.job["entry"]}"'}))[0]
+        entry = (await self.search(8620, {"title": f'"{self.order["entry"]}"'}))[0]
         secret = {"client_id": entry["UserName"], "client_secret": entry["Password"]}
         self.graph = {"Authorization": f"Bearer {await self.token(secret)}"}
 
@@ -68,28 +68,28 @@ class Bare:
         """The task and its parameters."""
         await self.find(one)
         where = f"ParentLink_RecID eq '{one['request_rec_id']}'"
-        url = f"{self.job['ivanti']}{ODATA}/ServiceReqParams"
+        url = f"{self.order['ivanti']}{ODATA}/ServiceReqParams"
         json.loads(await self.send("GET", url, self.desk, params={"$filter": where, "$top": "100"}))
 
     async def find(self, one: dict[str, Any]) -> None:
         """The task by its number."""
-        url = f"{self.job['ivanti']}{ODATA}/Task__Assignments"
+        url = f"{self.order['ivanti']}{ODATA}/Task__Assignments"
         where = f"AssignmentID eq {one['task']}"
         json.loads(await self.send("GET", url, self.desk, params={"$filter": where, "$top": "100"}))
 
     async def search(self, in_list: int, query: dict[str, str]) -> list[dict[str, Any]]:
         """Entries of a list of the vault."""
-        url = f"{self.job['passwordstate']}/api/searchpasswords/{in_list}"
+        url = f"{self.order['passwordstate']}/api/searchpasswords/{in_list}"
         return json.loads(await self.send("GET", url, self.vault, params=query))
 
     async def token(self, proof: dict[str, str]) -> str:
         """A token by client credentials."""
-        form = {**proof, "grant_type": "client_credentials", "scope": f"{self.job['entra']}/.default"}
+        form = {**proof, "grant_type": "client_credentials", "scope": f"{self.order['entra']}/.default"}
         return json.loads(await self.send("POST", self.endpoint(), {}, data=form))["access_token"]
 
     def endpoint(self) -> str:
         """Where tokens are got."""
-        return f"{self.job['entra']}/{self.job['tenant']}/oauth2/v2.0/token"
+        return f"{self.order['entra']}/{self.order['tenant']}/oauth2/v2.0/token"
 
     async def look(self, one: dict[str, Any]) -> None:
         """Application and service principal in one batch."""
@@ -98,16 +98,16 @@ class Bare:
             {"id": "1", "method": "GET", "url": f"/applications{key}?$select={SELECT},tokenEncryptionKeyId"},
             {"id": "2", "method": "GET", "url": f"/servicePrincipals{key}?$select={SELECT}"},
         ]
-        json.loads(await self.send("POST", f"{self.job['entra']}/v1.0/$batch", self.graph, json={"requests": reads}))
+        json.loads(await self.send("POST", f"{self.order['entra']}/v1.0/$batch", self.graph, json={"requests": reads}))
 
     async def sign(self, one: dict[str, Any]) -> tuple[dict[str, str], str]:
         """The application's own token and the proof of possession, both signed with the PFX from the vault."""
         from bench import bare_sign  # noqa: PLC0415  # a script for secrets would not import what signs
 
         entry = (await self.search(6691, {"search": one["app_id"]}))[0]
-        login = (await self.search(8620, {"title": f'"{self.job["database"]["entry"]}"'}))[0]
-        document = await asyncio.to_thread(bare_sign.document_id, self.job["database"], login, entry["PasswordID"])
-        url = f"{self.job['passwordstate']}/api/document/password/{document}"
+        login = (await self.search(8620, {"title": f'"{self.order["database"]["entry"]}"'}))[0]
+        document = await asyncio.to_thread(bare_sign.document_id, self.order["database"], login, entry["PasswordID"])
+        url = f"{self.order['passwordstate']}/api/document/password/{document}"
         signer = bare_sign.Signer(await self.send("GET", url, self.vault), entry["Password"])
         bearer = await self.token(
             {
@@ -128,39 +128,39 @@ class Bare:
             "ParentLink_RecID": one["task_rec_id"],
             "ParentLink_Category": "Task.Assignment",
         }
-        notes = f"{self.job['ivanti']}{ODATA}/Journal__Notess"
+        notes = f"{self.order['ivanti']}{ODATA}/Journal__Notess"
         made = json.loads(await self.send("POST", notes, self.desk, json=note))
         json.loads(await self.send("GET", f"{notes}('{made['RecId']}')", self.desk))
-        task = f"{self.job['ivanti']}{ODATA}/Task__Assignments('{one['task_rec_id']}')"
-        change = {"Status": "Completed", "Owner": self.job["login_id"], "ActualEffort": 1}
+        task = f"{self.order['ivanti']}{ODATA}/Task__Assignments('{one['task_rec_id']}')"
+        change = {"Status": "Completed", "Owner": self.order["login_id"], "ActualEffort": 1}
         await self.send("PATCH", task, self.desk, json=change)
         json.loads(await self.send("GET", task, self.desk))
 
 
-async def in_step(bare: Bare, job: Job, every_s: float) -> None:
+async def in_step(bare: Bare, order: Order, every_s: float) -> None:
     """All removals of the job, one begun every so many seconds; each goes on by itself."""
     await bare.sign_in()
     begun: list[asyncio.Task[None]] = []
     clock = asyncio.get_running_loop().time
     first = clock()
-    for number, one in enumerate(job["removals"]):
+    for number, one in enumerate(order["removals"]):
         await asyncio.sleep(max(0.0, first + number * every_s - clock()))  # noqa: TID251
         begun.append(asyncio.create_task(bare.remove(one)))
     await asyncio.gather(*begun)
 
 
-async def main(job: Job, *, warm: bool, every_s: float | None = None) -> None:
+async def main(order: Order, *, warm: bool, every_s: float | None = None) -> None:
     """The first removal of the job, or all of them."""
-    context = ssl.create_default_context(cafile=job["ca"])
-    os.environ["SSL_CERT_FILE"] = job["ca"]  # for the database driver
+    context = ssl.create_default_context(cafile=order["ca"])
+    os.environ["SSL_CERT_FILE"] = order["ca"]  # for the database driver
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, limit=256)) as session:
-        bare = Bare(job, session)
+        bare = Bare(order, session)
         if every_s is not None:
-            await in_step(bare, job, every_s)
+            await in_step(bare, order, every_s)
         elif warm:
-            await measured_loop(job["removals"], bare.remove)
+            await measured_loop(order["removals"], bare.remove)
         else:
-            await bare.remove(job["removals"][0])
+            await bare.remove(order["removals"][0])
 
 
 if __name__ == "__main__":
@@ -169,4 +169,4 @@ if __name__ == "__main__":
     parser.add_argument("--warm", action="store_true")
     parser.add_argument("--every", type=float, metavar="S", help="begin one every S seconds, several at a time")
     given = parser.parse_args()
-    asyncio.run(main(json.loads(given.job.read_text("utf-8")), warm=given.warm, every_s=given.every))
+    asyncio.run(main(json.loads(given.order.read_text("utf-8")), warm=given.warm, every_s=given.every))

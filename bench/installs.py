@@ -122,8 +122,8 @@ def size_of(packages: Path) -> int:
 
 def size_of_some(environment: Installed, roots: tuple[str, ...]) -> int:
     """The bytes of some distributions of an environment and of all that they need."""
-    said = _step([str(environment.python), "-P", str(ROOT / "bench" / "closure.py"), *roots])
-    return sum(_bytes(Path(line)) for line in said.splitlines())
+    message = _step([str(environment.python), "-P", str(ROOT / "bench" / "closure.py"), *roots])
+    return sum(_bytes(Path(line)) for line in message.splitlines())
 
 
 def _bytes(path: Path) -> int:
@@ -133,8 +133,8 @@ def _bytes(path: Path) -> int:
 
 
 def _versions(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
-    said = _step([str(folder / "bin" / "python"), "-c", _VERSION, *names])
-    return dict(zip(names, said.split(), strict=True))
+    message = _step([str(folder / "bin" / "python"), "-c", _VERSION, *names])
+    return dict(zip(names, message.split(), strict=True))
 
 
 def _environment() -> dict[str, str]:

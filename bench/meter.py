@@ -55,15 +55,15 @@ def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path
         measured = Measured(wall, used.ru_utime + used.ru_stime, peak.end())
         out.seek(0)
         err.seek(0)
-        said, complaint = out.read(), err.read()
+        message, complaint = out.read(), err.read()
     if process.returncode != 0:
-        raise CommandFailedError(f"exit code {process.returncode}: {last_line(complaint, said)}")
-    return measured, said
+        raise CommandFailedError(f"exit code {process.returncode}: {last_line(complaint, message)}")
+    return measured, message
 
 
-def last_line(complaint: str, said: str) -> str:
+def last_line(complaint: str, message: str) -> str:
     """The line that tells most about a failure: the last one, of stderr if it has any."""
-    return (complaint.strip() or said.strip() or "no word").splitlines()[-1][:200]
+    return (complaint.strip() or message.strip() or "no word").splitlines()[-1][:200]
 
 
 class Peak:

@@ -30,9 +30,9 @@ SCOPES = ["https://graph.microsoft.com/.default"]
 PROOF_AUDIENCE = "00000002-0000-0000-c000-000000000000"
 
 
-async def remove_secret(job: dict[str, Any], one: dict[str, Any]) -> None:
+async def remove_secret(order: dict[str, Any], one: dict[str, Any]) -> None:
     """Find the application by its AppID, then removePassword."""
-    async with ClientSecretCredential(job["tenant"], job["client"], job["secret"]) as credential:
+    async with ClientSecretCredential(order["tenant"], order["client"], order["secret"]) as credential:
         graph = GraphServiceClient(credential, SCOPES)
         query = ApplicationsRequestBuilder.ApplicationsRequestBuilderGetQueryParameters(
             filter=f"appId eq '{one['app_id']}'"
@@ -43,11 +43,11 @@ async def remove_secret(job: dict[str, Any], one: dict[str, Any]) -> None:
         await graph.applications.by_application_id(found.value[0].id).remove_password.post(body)
 
 
-async def remove_certificate(job: dict[str, Any], one: dict[str, Any]) -> None:
+async def remove_certificate(order: dict[str, Any], one: dict[str, Any]) -> None:
     """Sign in as the application itself, then removeKey with a proof by its valid certificate."""
-    pfx, password = Path(job["pfx"]).read_bytes(), job["pfx_password"]  # noqa: ASYNC240  # nothing else waits
+    pfx, password = Path(order["pfx"]).read_bytes(), order["pfx_password"]  # noqa: ASYNC240  # nothing else waits
     async with CertificateCredential(
-        job["tenant"], one["app_id"], certificate_data=pfx, password=password
+        order["tenant"], one["app_id"], certificate_data=pfx, password=password
     ) as credential:
         graph = GraphServiceClient(credential, SCOPES)
         body = RemoveKeyPostRequestBody(key_id=UUID(one["key_id"]), proof=proof(pfx, password, one["object_id"]))
@@ -68,6 +68,6 @@ def proof(pfx: bytes, password: str, object_id: str) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("job", type=Path)
-    job: dict[str, Any] = json.loads(parser.parse_args().job.read_text("utf-8"))
-    one: dict[str, Any] = job["removals"][0]
-    asyncio.run((remove_secret if one["kind"] == "secret" else remove_certificate)(job, one))
+    order: dict[str, Any] = json.loads(parser.parse_args().order.read_text("utf-8"))
+    one: dict[str, Any] = order["removals"][0]
+    asyncio.run((remove_secret if one["kind"] == "secret" else remove_certificate)(order, one))

@@ -138,9 +138,9 @@ class Worker:
     def start(self, name: str, command: list[str], environment: Mapping[str, str], home: Path) -> None:
         """Start one process, whose words go to a file."""
         log = home / f"{name}.log"
-        with log.open("wb") as said:
+        with log.open("wb") as message:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, cwd=home
+                command, stdin=subprocess.DEVNULL, stdout=message, stderr=message, env=environment, cwd=home
             )
         self.processes.append(process)
         self.logs.append(log)
@@ -155,9 +155,9 @@ class Worker:
             self.wall = self.watch.elapsed()
             ended = [at for at, one in enumerate(self.processes) if one.poll() is not None]
             if ended and len(self.tally.closes) < tasks:
-                said = self.logs[ended[0]].read_text("utf-8", "replace")
+                message = self.logs[ended[0]].read_text("utf-8", "replace")
                 raise FailedError(
-                    f"a process ended after {len(self.tally.closes)} of {tasks} tasks: {last_line(said, '')}"
+                    f"a process ended after {len(self.tally.closes)} of {tasks} tasks: {last_line(message, '')}"
                 )
             if self.wall > most_s:
                 raise FailedError(
@@ -193,8 +193,8 @@ class Worker:
 
 def _commands(setup: Setup, each: list[Removal], conditions: Conditions, loopback: Loopback) -> list[list[str]]:
     if setup.processes == 0:
-        job = job_for(loopback, each, interval=conditions.interval_s)
-        return [[sys.executable, "-m", "bench.bare", str(job), "--every", str(1 / PACE)]]
+        order = job_for(loopback, each, interval=conditions.interval_s)
+        return [[sys.executable, "-m", "bench.bare", str(order), "--every", str(1 / PACE)]]
     program = str(Path(sys.executable).with_name("spentkey"))
     return [[program, "work", "--config", str(loopback.config)] for _ in range(setup.processes)]
 

@@ -65,7 +65,7 @@ class Stage:
             "SSL_CERT_FILE": ca,
         }
 
-    def job(self, **more: Any) -> Path:
+    def order(self, **more: Any) -> Path:
         """The job file of the scripts: addresses, keys and every id."""
         return job_for(self.loopback, removals(self.kind, self.count + 1), **more)
 
@@ -74,7 +74,7 @@ def job_for(loopback: Loopback, each: Sequence[Removal], **more: Any) -> Path:
     """A job file for these removals."""
     addresses = loopback.addresses
     database = tomllib.loads(loopback.config.read_text("utf-8"))["passwordstate"]["database"]
-    job = {
+    order = {
         "ca": str(loopback.authority),
         **{name: addresses[name] for name in ("entra", "ivanti", "passwordstate")},
         "database": {
@@ -97,14 +97,14 @@ def job_for(loopback: Loopback, each: Sequence[Removal], **more: Any) -> Path:
         **more,
     }
     path = loopback.folder / "job.json"
-    path.write_text(json.dumps(job), "utf-8")
+    path.write_text(json.dumps(order), "utf-8")
     return path
 
 
-def _loads(library: str) -> bool:
+def _loads(facade: str) -> bool:
     """Whether the machine has that library; the database driver's default native part needs libltdl."""
     try:
-        ctypes.CDLL(library)
+        ctypes.CDLL(facade)
     except OSError:
         return False
     return True

@@ -96,13 +96,13 @@ def _warm(stage: Stage, command: list[str], **more: str) -> Taken:
         process.stdout.readline()  # `warm`, or nothing when it ended early
         before, server = len(loopback.requests()), loopback.cpu()
         try:
-            said, complaint = process.communicate("go\n", timeout=LONGEST_S)
+            message, complaint = process.communicate("go\n", timeout=LONGEST_S)
         except BaseException:  # it takes too long, or the bench itself is being stopped
             process.kill()
             raise
     if process.returncode != 0:
-        raise CommandFailedError(f"exit code {process.returncode}: {last_line(complaint, said)}")
-    figures = json.loads(said)
+        raise CommandFailedError(f"exit code {process.returncode}: {last_line(complaint, message)}")
+    figures = json.loads(message)
     measured = Measured(figures["wall"], figures["cpu"], figures["peak"])
     return Taken(measured, loopback.requests()[before:], loopback.cpu() - server)
 
@@ -119,11 +119,11 @@ def _spentkey_warm(stage: Stage) -> Taken:
 
 
 def _bare(stage: Stage) -> Taken:
-    return _cold(stage, [*_module(stage, "bench.bare"), str(stage.job())], PYTHONPATH=str(ROOT))
+    return _cold(stage, [*_module(stage, "bench.bare"), str(stage.order())], PYTHONPATH=str(ROOT))
 
 
 def _bare_warm(stage: Stage) -> Taken:
-    return _warm(stage, [*_module(stage, "bench.bare"), "--warm", str(stage.job())])
+    return _warm(stage, [*_module(stage, "bench.bare"), "--warm", str(stage.order())])
 
 
 def _module(stage: Stage, name: str, environment: str = "spentkey") -> list[str]:
@@ -173,8 +173,8 @@ def _prepare_sdk(stage: Stage) -> None:
 
 
 def _sdk(stage: Stage) -> Taken:
-    job = stage.job(pfx=str(stage.home / "signer.pfx"), pfx_password=PFX_PASSWORD)
-    command = [*_module(stage, "bench.sdk", "sdk"), str(job)]
+    order = stage.order(pfx=str(stage.home / "signer.pfx"), pfx_password=PFX_PASSWORD)
+    command = [*_module(stage, "bench.sdk", "sdk"), str(order)]
     return _cold(stage, command, **stage.microsoft(), PYTHONPATH=str(ROOT))
 
 
@@ -182,7 +182,7 @@ def _playbook(stage: Stage) -> Taken:
     folder = stage.installed["playbook"].folder / "bin"
     quiet = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", "LC_ALL": "C.UTF-8"}
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    command = [str(folder / "ansible-playbook"), str(ROOT / "bench" / "playbook.yml"), "-e", f"@{stage.job()}"]
+    command = [str(folder / "ansible-playbook"), str(ROOT / "bench" / "playbook.yml"), "-e", f"@{stage.order()}"]
     return _cold(stage, command, **{**stage.microsoft(), **quiet, "PATH": path})
 
 

@@ -72,9 +72,9 @@ def asked_of(world: Json) -> dict[int, Asked | None]:
 
 def asked_by(parameters: Iterable[Iterable[Any]]) -> Asked | None:
     """What these parameters ask for."""
-    said = {str(name).strip().casefold(): str(value or "").strip().casefold() for name, value in parameters}
-    kind = _KINDS.get(said.get("secrettype", ""))
-    return (said.get("appid", ""), said.get("secretid", ""), kind) if kind else None
+    message = {str(name).strip().casefold(): str(value or "").strip().casefold() for name, value in parameters}
+    kind = _KINDS.get(message.get("secrettype", ""))
+    return (message.get("appid", ""), message.get("secretid", ""), kind) if kind else None
 
 
 def broken(ledger: Ledger, truth: Json, state: Path, results: Iterable[Mapping[str, Any]] = ()) -> list[str]:

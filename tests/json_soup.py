@@ -49,7 +49,7 @@ def refusal_of(read: Callable[[], Any]) -> tuple[Any, str | None]:
         return None, str(problem)
 
 
-def answers() -> st.SearchStrategy[Response]:
+def responses() -> st.SearchStrategy[Response]:
     """Any answer at all: any status, any bytes, any kind."""
     bodies = st.binary(max_size=60) | VALUES.map(lambda value: json.dumps(value).encode())
     kinds = st.sampled_from(["application/json", "text/html", "application/octet-stream", ""])

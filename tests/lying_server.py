@@ -33,7 +33,7 @@ def token_reply(access_token: str) -> Answer:
 class Liar:
     """What it answers, by the end of the path; and what it was asked. A body that is not bytes is sent as JSON."""
 
-    answers: dict[str, Answer]
+    responses: dict[str, Answer]
     ca_file: Path
     port: int = 0
     seen: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -55,19 +55,19 @@ class Liar:
     async def answer(self, request: web.Request) -> web.Response:
         """The first answer whose name ends the path; a redirect where none does."""
         self.seen.append((request.method, request.path))
-        named = (answer for name, answer in self.answers.items() if request.path.endswith(name))
+        named = (answer for name, answer in self.responses.items() if request.path.endswith(name))
         status, body, headers = next(named, (302, b"", {"Location": f"{self.url}/elsewhere"}))
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return web.Response(status=status, body=raw, headers={"Content-Type": "application/json", **headers})
 
 
 @asynccontextmanager
-async def lying(sim: RealSimulator, folder: Path, answers: dict[str, Answer] | None = None) -> AsyncGenerator[Liar]:
+async def lying(sim: RealSimulator, folder: Path, responses: dict[str, Answer] | None = None) -> AsyncGenerator[Liar]:
     """Serve lies as long as it lasts."""
     context, authority = server_context()
     ca_file = folder / "both.pem"
     ca_file.write_bytes((sim.config.parent / "ca.pem").read_bytes() + authority)
-    liar = Liar(answers or {}, ca_file)
+    liar = Liar(responses or {}, ca_file)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", liar.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

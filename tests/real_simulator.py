@@ -84,11 +84,11 @@ class RealSimulator:
     config: Path
     control: str
     environment: dict[str, str] = field(default_factory=lambda: dict(FAST))
-    said: dict[str, str] = field(default_factory=dict[str, str])
+    printed: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def start(cls, folder: Path, world: dict[str, Any], *options: str) -> "RealSimulator":
-        """Start it and wait until every port answers; `said` is where each of them is."""
+        """Start it and wait until every port answers; `printed` is where each of them is."""
         (folder / "world.json").write_text(json.dumps(world))
         config = folder / "spentkey.toml"
         process = subprocess.Popen(
@@ -99,13 +99,13 @@ class RealSimulator:
             stdout=subprocess.PIPE,
             text=True,
         )
-        said: dict[str, str] = {}
+        printed: dict[str, str] = {}
         assert process.stdout is not None
         for line in process.stdout:
             if line.strip() == "ready":
-                return cls(process, config, said["control"], said=said)
+                return cls(process, config, printed["control"], printed=printed)
             name, _, value = line.strip().partition(" ")
-            said[name] = value
+            printed[name] = value
         raise AssertionError("the simulator did not start")
 
     def stop(self) -> None:

@@ -30,14 +30,14 @@ class Action(StrEnum):
 class Planned:
     """One line of a plan."""
 
-    would: Action
+    action: Action
     result: Result
     fallback_would_free: bool = False
     """Whether the task is handed over only because policy.certificate_fallback is not `patch`."""
 
     def as_json(self) -> dict[str, str | None]:
         """The object of the contract, with `would` in place of outcome and ticket."""
-        fields = self.result.as_json() | {"would": self.would.value, "evidence": None}
+        fields = self.result.as_json() | {"would": self.action.value, "evidence": None}
         return {name: value for name, value in fields.items() if name not in ("outcome", "ticket")}
 
 

@@ -105,10 +105,10 @@ class Facade:
         rules = next((one for one in rules_of(self.settings).tenants if one.name == tenant), None)
         if rules is None:
             raise Misconfigured(f"no tenant is called {tenant}; there is {', '.join(self.settings.tenants)}")
-        said = {name.casefold(): value for name, value in rules.when.items()}
-        if "onderwijs" not in said:
+        message = {name.casefold(): value for name, value in rules.when.items()}
+        if "onderwijs" not in message:
             raise Misconfigured(f"tenants.{tenant}.when: does not name Onderwijs, so the parameter must be given")
-        return said["onderwijs"]
+        return message["onderwijs"]
 
     def work_on(self, task: int) -> Written:
         """The whole story of one task."""

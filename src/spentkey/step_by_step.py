@@ -76,7 +76,7 @@ class Written:
 
 async def remove_asked(asked: Asked, context: Context) -> Result:
     """Steps 3 to 7. The result's `ticket` says what is to become of the task; nothing is written to it here."""
-    attempt = await _case(asked, context)
+    attempt = await _attempt(asked, context)
     try:
         async with _task_lock(attempt):
             end = await _tell(attempt, asked)
@@ -87,7 +87,7 @@ async def remove_asked(asked: Asked, context: Context) -> Result:
 
 async def dry_run_asked(asked: Asked, context: Context) -> Planned:
     """What `remove_asked` would do, without a single write."""
-    attempt = await _case(asked, replace(context, evidence=ReadOnlyEvidence(context.evidence)))
+    attempt = await _attempt(asked, replace(context, evidence=ReadOnlyEvidence(context.evidence)))
     try:
         ticket = await _ticket_for(attempt, asked)
         ended = isinstance(ticket, End | Result)
@@ -146,7 +146,7 @@ async def reassign_task(number: int, context: Context) -> Written:
         return Written(await settle_problem(attempt, problem), changed=False)
 
 
-async def _case(asked: Asked, context: Context) -> Attempt:
+async def _attempt(asked: Asked, context: Context) -> Attempt:
     attempt = Attempt(asked.task or NO_TASK, attempt_id=context.ids.new(), context=context)
     if asked.task is None:
         known = await context.evidence.history(NO_TASK)

@@ -12,7 +12,7 @@ from spentkey.steps.attempt import Attempt
 from spentkey.steps.context import Context
 from spentkey.steps.judge import judge
 from spentkey.steps.plan import prepare
-from spentkey.steps.remove import Job, ListsChanged, remove
+from spentkey.steps.remove import ListsChanged, Removal, remove
 from spentkey.steps.report import finish, settle_problem
 from spentkey.steps.see import see_application
 from spentkey.steps.ticket import what_is_asked
@@ -66,8 +66,8 @@ async def judge_and_remove(attempt: Attempt, ticket: Ticket | None, request: Rem
     if isinstance(prepared, End):
         return prepared
     plan, signer = prepared
-    job = Job(seen.directory, plan, signer, ticket.task if ticket else None, request)
-    reply = await remove(attempt, job)
+    removal = Removal(seen.directory, plan, signer, ticket.task if ticket else None, request)
+    reply = await remove(attempt, removal)
     if isinstance(reply, End | ListsChanged):
         return reply
-    return await verify(attempt, job, reply)
+    return await verify(attempt, removal, reply)

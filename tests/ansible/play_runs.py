@@ -27,7 +27,7 @@ _SAID = re.compile(r"^(ok|changed|fatal|skipping|failed): \[localhost\](?:: FAIL
 
 
 @dataclass(frozen=True)
-class Said:
+class Output:
     """What one task said."""
 
     task: str
@@ -41,16 +41,16 @@ class Played:
 
     code: int
     out: str
-    tasks: tuple[Said, ...]
+    tasks: tuple[Output, ...]
 
-    def named(self, task: str) -> list[Said]:
+    def named(self, task: str) -> list[Output]:
         """What the task of that name said, each time that it ran; a role's name before it does not count."""
         return [one for one in self.tasks if one.task.rpartition(" : ")[2] == task]
 
-    def one(self, task: str) -> Said:
+    def one(self, task: str) -> Output:
         """The same, for a task that ran once."""
-        (said,) = self.named(task)
-        return said
+        (message,) = self.named(task)
+        return message
 
     def statuses(self) -> list[tuple[str, str]]:
         """Every task that ran, with its status; those that were skipped are left out."""
@@ -111,16 +111,16 @@ class Player:
         return Played(ended.returncode, ended.stdout + ended.stderr, tuple(read(ended.stdout)))
 
 
-def read(out: str) -> list[Said]:
+def read(out: str) -> list[Output]:
     """The lines of Ansible's own default output."""
-    found: list[Said] = []
+    found: list[Output] = []
     task = ""
     lines = iter(out.splitlines())
     for line in lines:
         if (heading := _TASK.match(line)) is not None:
             task = heading[1]
-        elif (said := _SAID.match(line)) is not None:
-            more = takewhile(lambda line: line != "}", lines) if said[2] == "{" else ()
-            text = said[2] if said[2] != "{" else "\n".join(["{", *more, "}"])
-            found.append(Said(task, said[1], json.loads(text)))
+        elif (message := _SAID.match(line)) is not None:
+            more = takewhile(lambda line: line != "}", lines) if message[2] == "{" else ()
+            text = message[2] if message[2] != "{" else "\n".join(["{", *more, "}"])
+            found.append(Output(task, message[1], json.loads(text)))
     return found

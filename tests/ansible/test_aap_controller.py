@@ -150,8 +150,8 @@ def test_a_launch_whose_variables_were_ignored_fails_and_is_cancelled(awx: Contr
     with_template(awx)
     played = launch(awx, tmp_path, launch_extra={"fail_on_handover": False})
     assert (played.code, awx.jobs[0]["states"]) == (2, ["canceled"])
-    said = played.one("Say what was ignored").result["msg"]
-    assert said.endswith('the controller ignored {"extra_vars": {"fail_on_handover": false}}')
+    message = played.one("Say what was ignored").result["msg"]
+    assert message.endswith('the controller ignored {"extra_vars": {"fail_on_handover": false}}')
 
 
 def test_a_launch_without_a_survey_is_cancelled(awx: Controller, tmp_path: Path) -> None:

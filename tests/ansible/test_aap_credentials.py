@@ -176,11 +176,11 @@ def test_a_type_is_what_awx_accepts(path: Path) -> None:
         ({"kind": "ssh"}, "is not one of"),
     ],
 )
-def test_a_type_that_awx_would_refuse_is_seen(change: dict[str, Any], said: str) -> None:
+def test_a_type_that_awx_would_refuse_is_seen(change: dict[str, Any], words: str) -> None:
     """Names, extra variables and files that it does not take."""
     with pytest.raises(jsonschema.ValidationError) as refused:
         jsonschema.validate(loaded(TYPES[0]) | change, TYPE)
-    assert said in refused.value.message
+    assert words in refused.value.message
 
 
 def test_the_settings_load_from_what_is_injected(tmp_path: Path) -> None:
@@ -251,9 +251,9 @@ def test_fields_that_hold_secrets_are_marked_and_their_variables_masked(tmp_path
         ("onderwijs_tenant_id", "tenants.onderwijs.tenant_id: must be a UUID"),
     ],
 )
-def test_what_is_missing_is_named(tmp_path: Path, left_out: str, said: str) -> None:
+def test_what_is_missing_is_named(tmp_path: Path, left_out: str, words: str) -> None:
     """A credential that was filled in by halves is a configuration error with the setting's name."""
     given = {name: value for name, value in ({"settings": TEXT} | KEYS | TENANTS).items() if name != left_out}
     with pytest.raises(Misconfigured) as refused:
         injected(tmp_path, **given).settings()
-    assert said in str(refused.value)
+    assert words in str(refused.value)

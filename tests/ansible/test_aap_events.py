@@ -39,7 +39,7 @@ class Listening:
 
     process: subprocess.Popen[str]
     port: int
-    said: list[str]
+    words: list[str]
 
     def post(self, message: Any, token: str = WEBHOOK) -> int:
         """Send a message to the webhook, and give the status of the answer."""
@@ -66,11 +66,11 @@ class Listening:
         """Read on until that many lines begin with a text, or hold it after a time."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.said.append(line)
+            self.words.append(line)
             times -= line.startswith(text) or f" - {text}" in line
             if times == 0:
                 return
-        raise AssertionError("".join(self.said))
+        raise AssertionError("".join(self.words))
 
 
 def free_port() -> int:
@@ -113,7 +113,7 @@ def listening(
     finally:
         process.terminate()
         out, _ = process.communicate()
-        running.said.append(out or "")
+        running.words.append(out or "")
 
 
 def test_a_burst_of_events_is_worked_once(sim: RealSimulator, tmp_path: Path) -> None:
@@ -123,13 +123,13 @@ def test_a_burst_of_events_is_worked_once(sim: RealSimulator, tmp_path: Path) ->
         assert running.post({"task": TASK}, token="wrong") == 401
         assert [running.post({"task": TASK}) for _ in range(5)] == [200] * 5
         running.until("PLAY RECAP", times=5)
-    said = "".join(running.said)
-    assert said.count("\nPLAY [") == 5
-    assert (said.count("ok=1    changed=1 "), said.count("ok=1    changed=0 ")) == (1, 4)
+    words = "".join(running.words)
+    assert words.count("\nPLAY [") == 5
+    assert (words.count("ok=1    changed=1 "), words.count("ok=1    changed=0 ")) == (1, 4)
     assert [one["key_id"] for one in sim.removals()] == [EXPIRED_SECRET]
     task = sim.task(TASK)
     assert (task["status"], task["minutes"], len(task["notes"])) == ("Completed", 1, 1)
-    assert [name for name, value in {**CANARIES, "webhook": WEBHOOK}.items() if value in said] == []
+    assert [name for name, value in {**CANARIES, "webhook": WEBHOOK}.items() if value in words] == []
 
 
 def test_an_event_launches_the_job_template_with_the_number_alone(tmp_path: Path) -> None:
@@ -150,8 +150,8 @@ def test_an_event_launches_the_job_template_with_the_number_alone(tmp_path: Path
             ({"task_number": TASK}, "EntraID secrets removal")
         ]
         assert awx.ignored == [{"limit": "localhost"}]
-    said = "".join(running.said)
-    assert [one for one in (TOKEN, WEBHOOK) if one in said] == []
+    words = "".join(running.words)
+    assert [one for one in (TOKEN, WEBHOOK) if one in words] == []
 
 
 def signed_by_the_guide(folder: Path) -> Path:
@@ -176,6 +176,6 @@ def test_a_signature_in_the_place_of_a_token_proves_each_message(sim: RealSimula
         assert [*refused, running.post(message)] == [401, 401, 400]
         assert running.post_signed(message) == 200
         running.until("PLAY RECAP")
-    said = "".join(running.said)
-    assert (said.count("\nPLAY ["), [one["key_id"] for one in sim.removals()]) == (1, [EXPIRED_SECRET])
-    assert WEBHOOK not in said
+    words = "".join(running.words)
+    assert (words.count("\nPLAY ["), [one["key_id"] for one in sim.removals()]) == (1, [EXPIRED_SECRET])
+    assert WEBHOOK not in words

@@ -171,7 +171,7 @@ def test_the_seeds_script_works_in_a_play(player: Player) -> None:
     """With the PFX from the vault in memory it makes an assertion that Entra takes, and a proof; the file is deleted."""
     dest = Path("/dev/shm") / f"{player.home.name}-{os.getpid()}.pfx"
     ca = player.sim.config.parent / "ca.pem"
-    played = player.play(PLAYS / "script.yml", entra=player.sim.said["entra"], ca=str(ca), pfx_dest=str(dest))
+    played = player.play(PLAYS / "script.yml", entra=player.sim.printed["entra"], ca=str(ca), pfx_dest=str(dest))
     assert played.code == 0, played.out
     assert played.one("What came of it").result["msg"] == {"status": 200, "parts": [3, 3]}
     assert (played.one("Delete the PFX").status, dest.exists()) == ("changed", False)

@@ -22,7 +22,7 @@ def seen(environment: Mapping[str, str] | None = None, *, chosen: bool = True, m
 def told(finding: Finding | None) -> tuple[State, str]:
     """Whether it warns, and of what."""
     assert finding is not None
-    return finding.state, finding.said
+    return finding.state, finding.message
 
 
 @pytest.mark.parametrize("chosen", [True, False])
@@ -44,10 +44,10 @@ def test_outside_of_containers_nothing_is_said(*, chosen: bool) -> None:
 def test_the_default_directory_ends_with_a_container(environment: dict[str, str], kind: str) -> None:
     """Each sign of a container warns, and the mend says what cannot be shared."""
     finding = lasting(Path("/runner/.local/state/spentkey"), seen(environment, chosen=False))
-    said = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
-    assert told(finding) == (State.WARN, said)
+    message = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
+    assert told(finding) == (State.WARN, message)
     assert finding is not None
-    assert "cannot share limits, locks and evidence" in finding.mend
+    assert "cannot share limits, locks and evidence" in finding.fix
 
 
 def test_the_file_that_marks_a_container_counts_too() -> None:
@@ -58,8 +58,8 @@ def test_the_file_that_marks_a_container_counts_too() -> None:
 @pytest.mark.parametrize("directory", [Path("/runner"), Path("/runner/state")])
 def test_the_folder_of_one_job_ends_with_it_though_it_was_chosen(directory: Path) -> None:
     """Automation Platform throws it away after the job."""
-    state, said = told(lasting(directory, seen(IN_A_JOB)))
-    assert (state, "/runner is its own folder" in said) == (State.WARN, True)
+    state, message = told(lasting(directory, seen(IN_A_JOB)))
+    assert (state, "/runner is its own folder" in message) == (State.WARN, True)
 
 
 @pytest.mark.parametrize(

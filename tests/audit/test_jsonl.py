@@ -50,11 +50,11 @@ def lines(directory: Path) -> list[str]:
 def chained(directory: Path) -> list[dict[str, Any]]:
     """The records of a file that is one whole chain."""
     prev, records = GENESIS, list[dict[str, Any]]()
-    for number, line in enumerate(lines(directory)):
-        sealed = follows(line, prev, number)
+    for number, record_line in enumerate(lines(directory)):
+        sealed = follows(record_line, prev, number)
         assert sealed is not None, f"record {number} breaks the chain"
         prev = sealed.hash
-        records.append(json.loads(line))
+        records.append(json.loads(record_line))
     return records
 
 
@@ -140,7 +140,9 @@ def test_the_record_is_on_the_disk_when_append_returns(tmp_path: Path) -> None:
     done = subprocess.run([*watched, str(state), "1", "2"], env=environment, capture_output=True, check=False)
     if done.returncode != 0 or not trace.exists():
         pytest.skip("system calls cannot be traced here")
-    calls = [line.split("(")[0].split()[-1] for line in trace.read_text().splitlines() if FILE in line]
+    calls = [
+        record_line.split("(")[0].split()[-1] for record_line in trace.read_text().splitlines() if FILE in record_line
+    ]
     assert calls == ["pwrite64", "fsync", "pwrite64", "fsync"]
 
 

@@ -129,10 +129,10 @@ async def test_a_record_needs_the_claims_of_its_work(
     insert = "INSERT INTO spentkey_claims (name, claim, holder, until) VALUES ('task 1', 7, 'x', now())"
     postgres.rows(database, insert)
 
-    async def permit() -> None:
+    async def check() -> None:
         """Nothing is written here."""
 
-    with holding(7, permit):
+    with holding(7, check):
         await log.append("step", {"task": 1, "n": 1})
         postgres.rows(database, "UPDATE spentkey_claims SET claim = 8")
         with pytest.raises(Busy, match="another worker has taken over"):
@@ -200,7 +200,7 @@ async def test_a_commit_waits_for_the_disk_whatever_the_server_says(database: st
 async def test_the_lines_are_those_of_a_file(connections: Postgres, database: str, postgres: RealPostgres) -> None:
     """Each row holds one record as a file would, with what finds it beside it."""
     await evidence(connections).append("intent", {"task": 5, "app_id": "a", "key_id": "k"})
-    ((task, app, key, what, line),) = postgres.rows(
+    ((task, app, key, what, record_line),) = postgres.rows(
         database, "SELECT task, app_id, key_id, what, line FROM spentkey_evidence"
     )
-    assert (task, app, key, what, json.loads(line)["seq"]) == (5, "a", "k", "intent", 0)
+    assert (task, app, key, what, json.loads(record_line)["seq"]) == (5, "a", "k", "intent", 0)

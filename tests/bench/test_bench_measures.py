@@ -21,8 +21,8 @@ BUSY = "import os; x = bytearray(60_000_000); os.system('exit 0'); [i * i for i 
 
 def test_a_process_is_measured(tmp_path: Path) -> None:
     """Wall, CPU, memory and output of a process that really works."""
-    taken, said = measure([sys.executable, "-c", BUSY], dict(os.environ), tmp_path)
-    assert (said.strip(), taken.wall > 0, taken.cpu > 0, taken.peak > 60_000_000) == ("done", True, True, True)
+    taken, message = measure([sys.executable, "-c", BUSY], dict(os.environ), tmp_path)
+    assert (message.strip(), taken.wall > 0, taken.cpu > 0, taken.peak > 60_000_000) == ("done", True, True, True)
 
 
 def test_a_childs_work_counts(tmp_path: Path) -> None:
@@ -91,9 +91,9 @@ def test_a_peer_is_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("BENCH_SCRATCH", str(tmp_path))
     (tmp_path / "az").mkdir()
     (tmp_path / "az" / "installed.json").write_text('{"versions": {"azure-cli": "2.91.0"}, "size": 7}')
-    said: list[str] = []
-    found = peer(Recipe("az", ("azure-cli",), ("azure-cli",)), said.append)
-    assert (found.size, dict(found.versions), said) == (7, {"azure-cli": "2.91.0"}, [])
+    message: list[str] = []
+    found = peer(Recipe("az", ("azure-cli",), ("azure-cli",)), message.append)
+    assert (found.size, dict(found.versions), message) == (7, {"azure-cli": "2.91.0"}, [])
 
 
 def test_a_peer_that_cannot_be_installed_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,9 +64,9 @@ def test_what_is_as_it_should_be_passes() -> None:
         ({"writes": list[str]()}, "task 50000: status"),
     ],
 )
-def test_a_task_that_was_not_closed_once_is_noticed(changes: dict[str, Any], said: str) -> None:
+def test_a_task_that_was_not_closed_once_is_noticed(changes: dict[str, Any], message: str) -> None:
     """Open, noted twice, or never written to."""
-    with pytest.raises(FailedError, match=said):
+    with pytest.raises(FailedError, match=message):
         check(truth(**changes), mixed(2, 0), counted())
 
 
@@ -75,8 +75,8 @@ def test_a_count_that_is_not_true_is_noticed() -> None:
     missed, closed = counted(), counted()
     missed.graph_writes.append(3.0)
     closed.closes.clear()
-    for tally, said in ((missed, "3 removals counted, 2 in"), (closed, "task 50000")):
-        with pytest.raises(FailedError, match=said):
+    for tally, message in ((missed, "3 removals counted, 2 in"), (closed, "task 50000")):
+        with pytest.raises(FailedError, match=message):
             check(truth(), mixed(2, 0), tally)
 
 

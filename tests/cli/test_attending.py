@@ -40,8 +40,8 @@ class Ear(Observer):
 def test_without_a_terminal_it_is_a_log_in_json(capsys: pytest.CaptureFixture[str], live: bool) -> None:
     """Also for a command that would show a table; others hear it too, and stdout stays empty."""
     ear = Ear()
-    with attending(Service(), QuickClock(), {}, ear, live=live) as watch:
-        watch.step(40021, "judge")
+    with attending(Service(), QuickClock(), {}, ear, live=live) as observer:
+        observer.step(40021, "judge")
     out, err = capsys.readouterr()
     assert (out, json.loads(err)["step"], ear.heard) == ("", "judge", [(40021, "judge")])
 
@@ -54,8 +54,8 @@ def test_the_format_is_said_by_the_option_then_by_the_configuration(
 ) -> None:
     """Whatever stderr is."""
     service = Service.model_validate({"log_format": wanted})
-    with attending(service, QuickClock(), {COLLECTOR: ""}, as_json=as_json) as watch:
-        watch.step(40021, "judge")
+    with attending(service, QuickClock(), {COLLECTOR: ""}, as_json=as_json) as observer:
+        observer.step(40021, "judge")
     assert capsys.readouterr().err[0] == first
 
 

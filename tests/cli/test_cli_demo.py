@@ -32,9 +32,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     home = tmp_path_factory.mktemp("demo")
     (home / "spentkey.toml").write_text("this is = = not TOML")
     (home / "tmp").mkdir()
-    said = spentkey("demo", "--json", home=home, stdin=None, **PLANTED, TMPDIR=str(home / "tmp"))
+    message = spentkey("demo", "--json", home=home, stdin=None, **PLANTED, TMPDIR=str(home / "tmp"))
     assert list((home / "tmp").iterdir()) == [], "the demonstration cleans up after itself"
-    return said
+    return message
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from real_simulator import RealSimulator
 from worlds import TASK, certificate_parameters, world
 
 
-def would(ended: Ended) -> dict[int, str]:
+def action(ended: Ended) -> dict[int, str]:
     """What a plan says of each task; the object fits its schema and the exit code is 0."""
     told = ended.json()
     fits(told, "plan.schema.json")
@@ -32,7 +32,7 @@ def test_a_plan_says_what_would_be_done_to_every_open_task(sim: RealSimulator, t
     sim.reset(queue_world())
     sim.faults(fault("passwordstate", "document", "html"))
     never = tmp_path / "never"
-    assert would(against(sim, tmp_path, "plan", "--json", SPENTKEY_STATE__DIRECTORY=str(never))) == {
+    assert action(against(sim, tmp_path, "plan", "--json", SPENTKEY_STATE__DIRECTORY=str(never))) == {
         SECRET_TASK: "remove",
         CERTIFICATE_TASK: "leave",
         GONE_TASK: "close-as-gone",
@@ -49,7 +49,7 @@ def test_a_certificate_is_planned_with_its_signer(sim: RealSimulator, tmp_path: 
     """The signer is found and signed in with, which writes nothing."""
     sim.reset(world(certificate_parameters()))
     ended = against(sim, tmp_path, "plan", str(TASK), "--json")
-    assert would(ended) == {TASK: "remove"}
+    assert action(ended) == {TASK: "remove"}
     (told,) = ended.json()["tasks"]
     assert (told["route"], told["kind"], told["reason"]) == ("removeKey", "certificate", None)
     assert sim.writes() == []
@@ -62,7 +62,7 @@ def test_what_is_closed_or_unknown_is_passed_by(sim: RealSimulator, tmp_path: Pa
     file = sim.config.parent / "state" / "evidence.jsonl"
     before, writes = (file.read_bytes(), file.stat().st_mtime_ns), sim.writes()
     ended = against(sim, tmp_path, "plan", str(number), "--json")
-    assert {number: "pass"} == would(ended)
+    assert {number: "pass"} == action(ended)
     assert ended.json()["tasks"][0]["reason"]
     assert before == (file.read_bytes(), file.stat().st_mtime_ns)
     assert writes == sim.writes()
@@ -74,7 +74,7 @@ def test_a_plan_is_what_a_run_then_does(sim: RealSimulator, tmp_path: Path) -> N
     planned = against(sim, tmp_path, "plan", "--json")
     worked = against(sim, tmp_path, "work", "--once", "--json").json()["tasks"]
     done = {"closed": {"remove", "close-as-gone"}, "handed-off": {"hand-off"}, "untouched": {"pass"}}
-    plans = would(planned)
+    plans = action(planned)
     assert all(plans[int(one["task"])] in done[one["ticket"]] for one in worked)
     reasons = {one["task"]: one["reason"] for one in planned.json()["tasks"]}
     assert reasons == {one["task"]: one["reason"] for one in worked}
@@ -91,7 +91,7 @@ def test_a_plan_for_people_is_a_table(sim: RealSimulator, tmp_path: Path) -> Non
 def test_an_empty_queue_is_an_empty_plan(sim: RealSimulator, tmp_path: Path) -> None:
     """No tasks, no error."""
     sim.reset(world(task={"owner_team": "Servicedesk"}))
-    assert would(against(sim, tmp_path, "plan", "--json")) == {}
+    assert action(against(sim, tmp_path, "plan", "--json")) == {}
 
 
 def test_a_queue_that_cannot_be_read_is_one_line(sim: RealSimulator, tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ def resumed(sim: RealSimulator) -> list[dict[str, Any]]:
 async def test_a_stop_is_lifted_once_with_who_and_why(sim: RealSimulator, tmp_path: Path) -> None:
     """The second time there is nothing to lift, and nothing more is put on record."""
     await stop(sim)
-    said = [resume(sim, tmp_path, "--who", "duty officer", "--why", "rotated by hand") for _ in range(2)]
-    assert [(one.code, one.out, one.err) for one in said] == [
+    message = [resume(sim, tmp_path, "--who", "duty officer", "--why", "rotated by hand") for _ in range(2)]
+    assert [(one.code, one.out, one.err) for one in message] == [
         (0, "the stop is lifted\n", ""),
         (0, "nothing is stopped\n", ""),
     ]
@@ -57,10 +57,10 @@ async def test_json_says_what_was_stopped_and_that_it_is_lifted(sim: RealSimulat
 async def test_who_is_the_user_of_the_process_unless_said(sim: RealSimulator, tmp_path: Path) -> None:
     """The name that the machine knows."""
     await stop(sim)
-    said = spentkey(
+    message = spentkey(
         *("resume", "--config", str(sim.config), "--why", "x"), home=tmp_path, stdin=None, LOGNAME="operator-7"
     )
-    assert (said.code, resumed(sim)) == (0, [{"who": "operator-7", "why": "x"}])
+    assert (message.code, resumed(sim)) == (0, [{"who": "operator-7", "why": "x"}])
 
 
 async def test_control_characters_do_not_reach_the_record(sim: RealSimulator, tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ async def test_without_a_reason_and_a_name_nothing_is_lifted(
     """Exit 2, and the stop stands."""
     await stop(sim)
     command = [one.replace("\x00", "\x01") for one in arguments]  # no operating system passes a NUL on
-    said = resume(sim, tmp_path, *command)
-    lines = said.complaints()
-    assert (said.code, complaint in lines[-1]) == (2, True)
+    message = resume(sim, tmp_path, *command)
+    lines = message.complaints()
+    assert (message.code, complaint in lines[-1]) == (2, True)
     assert resumed(sim) == []
 
 
@@ -101,13 +101,13 @@ async def test_evidence_that_does_not_verify_is_not_lifted(sim: RealSimulator, t
     record = json.loads(file.read_text())
     file.write_text(json.dumps({**record, "task": 1}, sort_keys=True, separators=(",", ":")) + "\n")
     before = file.read_bytes()
-    said = resume(sim, tmp_path, "--why", "x")
-    (line,) = said.complaints()
-    assert (said.code, "does not continue the chain" in line, file.read_bytes()) == (4, True, before)
+    message = resume(sim, tmp_path, "--why", "x")
+    (line,) = message.complaints()
+    assert (message.code, "does not continue the chain" in line, file.read_bytes()) == (4, True, before)
 
 
 def test_a_missing_configuration_is_one_line(tmp_path: Path) -> None:
     """It names the file that was looked for."""
-    said = spentkey("resume", "--why", "x", home=tmp_path)
-    (line,) = said.complaints()
-    assert (said.code, "spentkey.toml" in line) == (2, True)
+    message = spentkey("resume", "--why", "x", home=tmp_path)
+    (line,) = message.complaints()
+    assert (message.code, "spentkey.toml" in line) == (2, True)

@@ -50,8 +50,8 @@ def test_it_works_on_what_comes_and_stops_when_told(sim: RealSimulator, tmp_path
     with working(sim, tmp_path) as process:
         until(lambda: ended(sim, SECRET_TASK, CERTIFICATE_TASK, GONE_TASK, LIVE_TASK, UNSUPPORTED_TASK))
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=30)
-    assert (process.returncode, "Traceback" in said, [one for one in CANARIES.values() if one in said]) == (
+        message, _ = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in message, [one for one in CANARIES.values() if one in message]) == (
         0,
         False,
         [],
@@ -129,5 +129,5 @@ def test_an_outage_of_the_vault_is_waited_out(sim: RealSimulator, tmp_path: Path
 
 def test_a_configuration_that_cannot_be_used_is_exit_2(sim: RealSimulator, tmp_path: Path) -> None:
     """At once, and with one line; so is another kind of database."""
-    said = against(sim, tmp_path, "work", SPENTKEY_ENGINE__DATABASE_URL="mysql://x")
-    assert (said.code, len(said.complaints())) == (2, 1)
+    message = against(sim, tmp_path, "work", SPENTKEY_ENGINE__DATABASE_URL="mysql://x")
+    assert (message.code, len(message.complaints())) == (2, 1)

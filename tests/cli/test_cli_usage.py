@@ -35,9 +35,9 @@ WRONG: dict[tuple[str, ...], str] = {
 @pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
 def test_a_wrong_command_line_is_exit_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """The usage, where to find help, and what is wrong; nothing on stdout."""
-    said = spentkey(*arguments, home=tmp_path)
-    lines = said.complaints()
-    assert said.code == 2
+    message = spentkey(*arguments, home=tmp_path)
+    lines = message.complaints()
+    assert message.code == 2
     assert lines[-1].startswith("Error: ")
     assert WRONG[arguments] in lines[-1]
 
@@ -45,15 +45,15 @@ def test_a_wrong_command_line_is_exit_2(tmp_path: Path, arguments: tuple[str, ..
 @pytest.mark.parametrize("arguments", [("--help",), ("-h",), *((name, "--help") for name in COMMANDS)], ids=" ".join)
 def test_help_is_exit_0_and_names_what_there_is(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """Without any configuration."""
-    said = spentkey(*arguments, home=tmp_path)
-    assert (said.code, said.err) == (0, "")
-    assert all(word in said.out for word in (COMMANDS if len(arguments) == 1 else ("Usage", "--json")))
+    message = spentkey(*arguments, home=tmp_path)
+    assert (message.code, message.err) == (0, "")
+    assert all(word in message.out for word in (COMMANDS if len(arguments) == 1 else ("Usage", "--json")))
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
     """One line."""
-    said = spentkey("--version", home=tmp_path)
-    assert (said.code, said.out.startswith("spentkey, version ")) == (0, True)
+    message = spentkey("--version", home=tmp_path)
+    assert (message.code, message.out.startswith("spentkey, version ")) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_the_configuration_is_that_of_the_option_else_of_the_variable(
     """None of them is there; the complaint names the one that was looked for."""
     more = {"SPENTKEY_CONFIG": "variable.toml"} if "SPENTKEY_CONFIG" in arguments else {}
     option = ("--config", "option.toml") if "--config" in arguments else ()
-    said = spentkey("plan", *option, home=tmp_path, **more)
-    (line,) = said.complaints()
-    assert (said.code, named in line, "there is no such" in line) == (2, True, True)
+    message = spentkey("plan", *option, home=tmp_path, **more)
+    (line,) = message.complaints()
+    assert (message.code, named in line, "there is no such" in line) == (2, True, True)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["walk"]], ids=" ".join)
@@ -82,17 +82,17 @@ def test_help_is_quick_because_it_loads_nothing_heavy(tmp_path: Path, arguments:
         "from spentkey.cli.main import main\n"
         "main()\n"
     )
-    said = ended([sys.executable, "-c", script], tmp_path, environment(tmp_path))
-    assert said.out.splitlines()[-1] == "LOADED"
+    message = ended([sys.executable, "-c", script], tmp_path, environment(tmp_path))
+    assert message.out.splitlines()[-1] == "LOADED"
 
 
-def complaints(said: Ended) -> list[str]:
+def complaints(message: Ended) -> list[str]:
     """The lines of a configuration problem: exit 2, each line by Spentkey, no canary."""
-    lines = said.complaints()
-    assert said.code == 2
+    lines = message.complaints()
+    assert message.code == 2
     assert lines
     assert all(line.startswith("spentkey: ") for line in lines)
-    assert CANARY not in said.err
+    assert CANARY not in message.err
     return lines
 
 
@@ -115,11 +115,11 @@ BROKEN: dict[str, tuple[bytes, int, str]] = {
 @pytest.mark.parametrize("scenario", BROKEN)
 def test_a_broken_configuration_says_where_and_not_what(tmp_path: Path, scenario: str) -> None:
     """The text of the file is never repeated, since a secret may stand there."""
-    content, mode, said = BROKEN[scenario]
+    content, mode, message = BROKEN[scenario]
     file = tmp_path / "spentkey.toml"
     file.write_bytes(content)
     file.chmod(mode)
-    assert any(said in line for line in complaints(spentkey("plan", home=tmp_path)))
+    assert any(message in line for line in complaints(spentkey("plan", home=tmp_path)))
 
 
 def changed(sim: RealSimulator, folder: Path, mode: int, *pairs: tuple[str, str]) -> Path:
@@ -151,19 +151,19 @@ VAULT_KEY = 'api_key = { file = "secrets/passwordstate_api_key" }'
     ],
 )
 def test_a_secret_that_cannot_be_used_is_not_shown(
-    sim: RealSimulator, tmp_path: Path, mode: int, value: str, said: str
+    sim: RealSimulator, tmp_path: Path, mode: int, value: str, message: str
 ) -> None:
     """The setting is named, its value is not."""
     given = (VAULT_KEY, f'api_key = {{ file = "{sim.config.parent}/secrets/passwordstate_api_key" }}')
     changed(sim, tmp_path, mode, given, (KEY, f"api_key = {value}"))
     (line,) = complaints(spentkey("plan", home=tmp_path))
-    assert said in line
+    assert message in line
 
 
 def test_every_problem_is_named_in_one_go(sim: RealSimulator, tmp_path: Path) -> None:
     """An unknown setting, a wrong address, equal teams, a number that is none, and a file that is not there."""
     file = changed(sim, tmp_path, 0o600, ('queue_team = "', 'quue = 1\nqueue_team = "'))
-    said = spentkey(
+    message = spentkey(
         *("plan", "--config", str(file)),
         home=tmp_path,
         SPENTKEY_IVANTI__URL="http://plain.example.org",
@@ -171,7 +171,7 @@ def test_every_problem_is_named_in_one_go(sim: RealSimulator, tmp_path: Path) ->
         SPENTKEY_ENGINE__CONCURRENCY="0",
         SPENTKEY_NO_SUCH__SETTING="1",
     )
-    lines = complaints(said)
+    lines = complaints(message)
     for setting in ("ivanti.quue", "ivanti.url", "policy.verify_reads", "engine.concurrency", "no_such", "api_key"):
         assert any(setting in line for line in lines), setting
     assert len(set(lines)) == len(lines)
@@ -181,7 +181,7 @@ def test_every_problem_is_named_in_one_go(sim: RealSimulator, tmp_path: Path) ->
     ("content", "said"), [(None, "No such file"), (b"no certificate", "cannot be used"), (b"", "cannot be used")]
 )
 def test_an_authority_that_cannot_be_read_is_one_line(
-    sim: RealSimulator, tmp_path: Path, content: bytes | None, said: str
+    sim: RealSimulator, tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     """Nothing is asked of anybody with a CA file that is no such file."""
     if content is not None:
@@ -189,7 +189,7 @@ def test_an_authority_that_cannot_be_read_is_one_line(
     ca_file = {"SPENTKEY_TLS__CA_FILE": str(tmp_path / "ca.pem")}
     (line,) = complaints(spentkey("plan", "--config", str(sim.config), home=tmp_path, stdin=None, **ca_file))
     assert "ca.pem" in line
-    assert said in line
+    assert message in line
     assert sim.journal() == []
 
 

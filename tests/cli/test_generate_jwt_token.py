@@ -61,16 +61,16 @@ def variables(sim: RealSimulator, kind: str, file: Path, **changes: str | None) 
 def generate(sim: RealSimulator, home: Path, kind: str, file: Path, **changes: str | None) -> Ended:
     """Run the script; its outputs never hold the password."""
     given = environment(home, **variables(sim, kind, file, **changes))
-    said = ended([str(BIN / "cli/generate_jwt_token.py")], home, given)
-    assert PASSWORD not in said.out + said.err
-    assert "Traceback" not in said.err
-    return said
+    message = ended([str(BIN / "cli/generate_jwt_token.py")], home, given)
+    assert PASSWORD not in message.out + message.err
+    assert "Traceback" not in message.err
+    return message
 
 
-def token_of(said: Ended) -> str:
+def token_of(message: Ended) -> str:
     """The token, which stands alone on stdout."""
-    assert (said.code, said.err) == (0, "")
-    (line,) = said.out.splitlines()
+    assert (message.code, message.err) == (0, "")
+    (line,) = message.out.splitlines()
     assert line.count(".") == 2
     return line
 
@@ -130,10 +130,10 @@ def test_what_may_be_left_out_has_a_default(
     assert token_of(generate(sim, tmp_path, kind, pfx["new"], AUTHORITY="", AUD=""))
 
 
-def refused(said: Ended, name: str) -> None:
+def refused(message: Ended, name: str) -> None:
     """Exit 2, nothing on stdout, and one line that names the variable."""
-    assert (said.code, said.out) == (2, "")
-    (line,) = said.err.splitlines()
+    assert (message.code, message.out) == (2, "")
+    (line,) = message.err.splitlines()
     assert line.startswith("cli/generate_jwt_token.py: ")
     assert name in line
 
@@ -172,8 +172,8 @@ def test_a_variable_that_does_not_fit_is_named(
 ) -> None:
     """One line; the value of a password is not in it."""
     name, value = UNFIT[scenario]
-    said = generate(sim, tmp_path, ASSERTION, pfx["new"], **{name: value})
-    refused(said, name if name != "PFX_PASSWORD" else "no password at hand")
+    message = generate(sim, tmp_path, ASSERTION, pfx["new"], **{name: value})
+    refused(message, name if name != "PFX_PASSWORD" else "no password at hand")
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_a_variable_that_does_not_fit_is_named(
 )
 @pytest.mark.parametrize("kind", [ASSERTION, PROOF])
 def test_a_file_that_cannot_sign_is_refused(
-    sim: RealSimulator, tmp_path: Path, pfx: dict[str, Path], kind: str, file: str, said: str
+    sim: RealSimulator, tmp_path: Path, pfx: dict[str, Path], kind: str, file: str, message: str
 ) -> None:
     """Expired, of another sort, or no PFX at all."""
     (tmp_path / "text.pfx").write_text("-----BEGIN CERTIFICATE-----")
-    refused(generate(sim, tmp_path, kind, {**pfx, "text": tmp_path / "text.pfx"}[file]), said)
+    refused(generate(sim, tmp_path, kind, {**pfx, "text": tmp_path / "text.pfx"}[file]), message)

@@ -59,12 +59,12 @@ class Clients:
     @property
     def here(self) -> str:
         """The simulator's own address, for login and Graph alike."""
-        return self.sim.said["entra"]
+        return self.sim.printed["entra"]
 
     @property
     def sql_port(self) -> int:
         """The port of the database."""
-        return int(self.sim.said["sql"].rpartition(",")[2])
+        return int(self.sim.printed["sql"].rpartition(",")[2])
 
     def login_url(self, way: Way) -> str:
         """The authority as a client of this way knows it."""
@@ -106,7 +106,7 @@ class Clients:
         made = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         made |= {"HOME": str(self.folder), "NO_PROXY": ""}
         made |= {"REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_FILE": trusted}
-        return made | ({"HTTPS_PROXY": self.sim.said["proxy"].removeprefix("proxy ")} if way == "proxy" else {})
+        return made | ({"HTTPS_PROXY": self.sim.printed["proxy"].removeprefix("proxy ")} if way == "proxy" else {})
 
     def program(self, name: str, order: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
         """Run one of the programs; the order goes by its input, as it holds secrets."""

@@ -12,8 +12,8 @@ def curl_version() -> str:
     curl = shutil.which("curl")
     if curl is None:
         return "no curl"
-    said = subprocess.run([curl, "--version"], capture_output=True, text=True, check=True).stdout
-    return " ".join(said.split()[:2])
+    message = subprocess.run([curl, "--version"], capture_output=True, text=True, check=True).stdout
+    return " ".join(message.split()[:2])
 
 
 def has_library(name: str) -> bool:

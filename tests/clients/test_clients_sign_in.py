@@ -37,8 +37,8 @@ def by_certificate(clients: Clients, name: str, form: str = "pfx") -> dict[str, 
 def signed_in(clients: Clients, answer: dict[str, Any]) -> tuple[str, str, int]:
     """Whose token came back, of which tenant, and what Graph has for it."""
     assert "token" in answer, answer
-    said = claims(answer["token"])
-    return said["appid"], said["tid"], clients.graph_says(answer["token"])
+    message = claims(answer["token"])
+    return message["appid"], message["tid"], clients.graph_says(answer["token"])
 
 
 @ways

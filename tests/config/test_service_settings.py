@@ -100,7 +100,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("scenario", WRONG)
 def test_what_must_not_be_is_one_line(tmp_path: Path, scenario: str) -> None:
     """Its name and why; the key itself is not repeated."""
-    changes, said = WRONG[scenario]
+    changes, message = WRONG[scenario]
     (line,) = problems(tmp_path, {f"service.{name}": value for name, value in changes.items()})
-    assert line.startswith(f"service.{said}")
+    assert line.startswith(f"service.{message}")
     assert "kkkk" not in line

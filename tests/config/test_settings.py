@@ -405,9 +405,9 @@ def test_no_secret_shows_in_the_settings_or_in_any_problem(tmp_path: Path) -> No
     (tmp_path / "key").write_text(CANARY)
     changes: dict[str, Any] = {"ivanti.api_key": {"file": "key"}, "passwordstate.api_key": CANARY}
     assert CANARY not in repr(load(tmp_path, changes))
-    said = problems(tmp_path, {**changes, "ivanti.url": 7, "passwordstate.url": [CANARY], "policy": CANARY})
-    assert len(said) == 3
-    assert CANARY not in "".join(said)
+    message = problems(tmp_path, {**changes, "ivanti.url": 7, "passwordstate.url": [CANARY], "policy": CANARY})
+    assert len(message) == 3
+    assert CANARY not in "".join(message)
 
 
 def test_relative_paths_count_from_the_configuration_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

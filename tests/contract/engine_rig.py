@@ -104,15 +104,15 @@ class Rig:
                     self._in_app[app] += 1
                     self.most_in_app[app] = max(self.most_in_app[app], self._in_app[app])
                     try:
-                        said = await self.acts.get(number, _close)(number)
+                        message = await self.acts.get(number, _close)(number)
                     finally:
                         self._in_app[app] -= 1
         except Stopping as problem:
             return result(number, TicketState.OPEN, outage=True, reason=str(problem))
-        if said.ticket is not TicketState.OPEN:
+        if message.ticket is not TicketState.OPEN:
             self.desk.tasks.pop(number, None)
         self.ended.append(number)
-        return said
+        return message
 
     @asynccontextmanager
     async def serving(self) -> AsyncGenerator[asyncio.Event]:

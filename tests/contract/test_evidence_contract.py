@@ -44,8 +44,8 @@ async def test_two_processes_cannot_pass_a_limit_together(shelf: Shelf) -> None:
     """Real ones, each of which wants to begin 25 removals where 30 are allowed in an hour."""
     await (await shelf.log()).append("step", {"task": 9})
     running = [shelf.process(task, 25) for task in (1, 2)]
-    said = [int((await asyncio.to_thread(process.communicate))[0]) for process in running]
-    assert sum(said) == 30
+    message = [int((await asyncio.to_thread(process.communicate))[0]) for process in running]
+    assert sum(message) == 30
     assert [record["what"] for record in shelf.chained()].count("intent") == 30
 
 

@@ -31,8 +31,8 @@ def chain(facts: list[dict[str, Any]]) -> list[Sealed]:
 def holds(lines: list[str]) -> bool:
     """Whether the lines are a whole chain."""
     prev = GENESIS
-    for number, line in enumerate(lines):
-        found = follows(line, prev, number)
+    for number, record_line in enumerate(lines):
+        found = follows(record_line, prev, number)
         if found is None:
             return False
         prev = found.hash
@@ -42,10 +42,10 @@ def holds(lines: list[str]) -> bool:
 def test_a_record_is_one_line_of_canonical_json() -> None:
     """Keys sorted, no spaces, letters as they are, with version, number, time and both hashes."""
     (first, *_) = chain(FACTS)
-    written = json.loads(first.line)
-    assert first.line == canonical(written)
-    assert "\n" not in first.line
-    assert '"app_name":"Caf\u00e9"' in first.line
+    written = json.loads(first.record_line)
+    assert first.record_line == canonical(written)
+    assert "\n" not in first.record_line
+    assert '"app_name":"Caf\u00e9"' in first.record_line
     assert (written["v"], written["seq"], written["at"], written["what"], written["prev"], written["hash"]) == (
         1,
         0,
@@ -60,26 +60,26 @@ def test_the_hash_of_a_record_can_be_computed_by_anyone() -> None:
     """A fixed record has this SHA-256, computed apart from this code, over the line without `hash`."""
     sealed = seal(GENESIS, 0, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "intent", {"task": 7})
     unsealed = '{"at":"2026-01-02T03:04:05+00:00","prev":"' + "0" * 64 + '","seq":0,"task":7,"v":1,"what":"intent"}'
-    assert sealed.line.replace(f'"hash":"{sealed.hash}",', "") == unsealed
+    assert sealed.record_line.replace(f'"hash":"{sealed.hash}",', "") == unsealed
     assert sealed.hash == "cb32cfb003f04824fa8626c87985e36b66dd6b356c7271a34ae9162e607e1e3e"
 
 
 def test_each_record_continues_the_one_before() -> None:
     """The whole chain verifies."""
-    assert holds([one.line for one in chain(FACTS)])
+    assert holds([one.record_line for one in chain(FACTS)])
 
 
 @pytest.mark.parametrize("order", [[1, 0, 2], [0, 2], [1, 2], [0, 0, 1], [0, 1, 1], [0, 2, 1]])
 def test_records_that_are_missing_repeated_or_moved_are_found(order: list[int]) -> None:
     """Each record is whole, and the chain is not."""
-    lines = [one.line for one in chain(FACTS)]
+    lines = [one.record_line for one in chain(FACTS)]
     assert not holds([lines[number] for number in order])
 
 
 def test_a_record_of_another_chain_is_found() -> None:
     """Sealed correctly, after another beginning."""
     stranger = seal("f" * 64, 1, NOW, "step", {})
-    assert follows(stranger.line, chain(FACTS)[0].hash, 1) is None
+    assert follows(stranger.record_line, chain(FACTS)[0].hash, 1) is None
 
 
 @pytest.mark.parametrize(
@@ -100,15 +100,15 @@ def test_a_record_of_another_chain_is_found() -> None:
         "9" * 5000,
     ],
 )
-def test_what_is_no_record_is_none(line: str) -> None:
+def test_what_is_no_record_is_none(record_line: str) -> None:
     """Whatever stands there, it is told apart and raises nothing."""
-    assert follows(line, GENESIS, 0) is None
+    assert follows(record_line, GENESIS, 0) is None
 
 
 @given(st.data())
 def test_a_change_of_any_one_byte_is_found(data: st.DataObject) -> None:
     """Wherever it is, whatever it is changed to."""
-    lines = [one.line for one in chain(FACTS)]
+    lines = [one.record_line for one in chain(FACTS)]
     number = data.draw(st.integers(0, len(lines) - 1))
     before = lines[number].encode()
     place = data.draw(st.integers(0, len(before) - 1))
@@ -136,8 +136,8 @@ def test_a_change_of_any_one_byte_is_found(data: st.DataObject) -> None:
 def test_another_spelling_of_the_same_record_is_found(before: str, after: str) -> None:
     """Spaces, escapes, other numerals and names given twice would hide a change from some readers."""
     (first, *_) = chain(FACTS)
-    spelled = first.line.replace(before, after, 1)
-    assert spelled != first.line
+    spelled = first.record_line.replace(before, after, 1)
+    assert spelled != first.record_line
     assert follows(spelled, GENESIS, 0) is None
 
 
@@ -152,15 +152,15 @@ JSON = st.recursive(
 def test_any_facts_make_a_chain_that_verifies(facts: list[dict[str, Any]]) -> None:
     """Also facts named as the record's own keys, which win."""
     sealed = chain(facts)
-    assert holds([one.line for one in sealed])
-    assert [json.loads(one.line)["seq"] for one in sealed] == list(range(len(facts)))
+    assert holds([one.record_line for one in sealed])
+    assert [json.loads(one.record_line)["seq"] for one in sealed] == list(range(len(facts)))
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\ud83d\ude00", "\x00\n\u2028"])
 def test_texts_that_utf8_cannot_hold_are_kept_all_the_same(text: str) -> None:
     """A requester's broken text must not stop the record of its refusal."""
     sealed = seal(GENESIS, 0, NOW, "result", {"app_name": text})
-    assert follows(sealed.line.encode("utf-8").decode("utf-8"), GENESIS, 0) == sealed
+    assert follows(sealed.record_line.encode("utf-8").decode("utf-8"), GENESIS, 0) == sealed
 
 
 @pytest.mark.parametrize("fact", [float("nan"), float("inf"), b"bytes", object()])
@@ -173,14 +173,14 @@ def test_facts_that_json_cannot_hold_are_refused(fact: object) -> None:
 def test_a_fact_cannot_pass_for_the_records_own_number_or_time() -> None:
     """The record's own keys win."""
     sealed = seal(GENESIS, 4, NOW, "step", {"seq": 9, "prev": "x", "what": "other", "at": "never", "v": 0})
-    written = json.loads(sealed.line)
+    written = json.loads(sealed.record_line)
     assert (written["seq"], written["prev"], written["what"], written["v"]) == (4, GENESIS, "step", 1)
 
 
 def test_the_time_keeps_its_zone() -> None:
     """ISO 8601 with an offset, whatever clock is passed in."""
     sealed = seal(GENESIS, 0, NOW.astimezone(timezone(timedelta(hours=2))), "step", {})
-    assert datetime.fromisoformat(json.loads(sealed.line)["at"]) == NOW
+    assert datetime.fromisoformat(json.loads(sealed.record_line)["at"]) == NOW
 
 
 def record(what: str, **facts: Any) -> dict[str, Any]:
@@ -203,8 +203,8 @@ def test_a_task_without_records_is_not_known() -> None:
     """And everything about it says no."""
     empty = past()
     assert not empty.known
-    said = (empty.assignment, empty.closed, empty.reassigning, empty.handing_over, empty.minutes_target)
-    assert said == (1, None, None, None, None)
+    message = (empty.assignment, empty.closed, empty.reassigning, empty.handing_over, empty.minutes_target)
+    assert message == (1, None, None, None, None)
     assert (empty.open_attempts, empty.lost({"a"}), empty.asked_since(APP_ID, KEY_ID)) == (0, False, None)
     assert past(record("result")).known
 
@@ -228,9 +228,9 @@ def test_an_answer_204_confirms() -> None:
 
 
 @pytest.mark.parametrize("answers", [[], ["lost"], ["not-present"], ["forbidden"], ["accepted", "lost"]])
-def test_any_other_latest_answer_does_not_confirm(answers: list[str]) -> None:
+def test_any_other_latest_answer_does_not_confirm(responses: list[str]) -> None:
     """The latest answer counts."""
-    records = [record("answer", answer=answer) for answer in answers]
+    records = [record("answer", answer=answer) for answer in responses]
     assert not past(record("intent"), *records).confirmed(APP_ID, KEY_ID)
 
 

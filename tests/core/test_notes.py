@@ -39,7 +39,7 @@ def test_a_hand_over_begins_with_what_was_found_what_was_not_done_and_what_is_ne
     """Three sentences that fit on a screen, then the details."""
     found, empty, done, following, end = lines(name, language)[:5]
     assert (empty, end) == ("", "")
-    assert all(0 < len(said) <= 260 for said in (found, done, following))
+    assert all(0 < len(message) <= 260 for message in (found, done, following))
 
 
 @EACH_NOTE
@@ -69,8 +69,8 @@ def test_after_a_removal_was_asked_for_no_note_says_that_nothing_was_removed(nam
 def test_guards_and_failures_differ_in_what_to_do_next(language: str) -> None:
     """One sentence for each guard and each kind of failure; cases of one guard share theirs."""
     kinds = {name: re.sub(r"^(G\d+)-.*", r"\1", name) for name in HANDED_OVER}
-    said = {(kind, lines(name, language)[3]) for name, kind in kinds.items()}
-    assert len(said) == len({sentence for _, sentence in said}) == len(set(kinds.values()))
+    message = {(kind, lines(name, language)[3]) for name, kind in kinds.items()}
+    assert len(message) == len({sentence for _, sentence in message}) == len(set(kinds.values()))
 
 
 @EACH_NOTE
@@ -89,4 +89,4 @@ def test_a_lost_survivor_is_told_with_the_command_that_goes_on() -> None:
 @EACH_NOTE
 def test_no_sentence_has_a_place_to_fill_in(language: str) -> None:
     """What to do next holds nothing that a requester wrote."""
-    assert [said for said in WORDS[language].next.values() if set("{}<>&") & set(said)] == []
+    assert [message for message in WORDS[language].next.values() if set("{}<>&") & set(message)] == []

@@ -117,8 +117,8 @@ def _sent(blows: Sequence[Blow], found: Found) -> Found:
     return replace(found, journal=[entry for entry in found.journal if entry["n"] not in hung])
 
 
-def _look(stage: Stage, said: Sequence[str]) -> Found:
-    return find(stage.sim, stage.evidence, [stage.home, stage.evidence.parent], *said)
+def _look(stage: Stage, message: Sequence[str]) -> Found:
+    return find(stage.sim, stage.evidence, [stage.home, stage.evidence.parent], *message)
 
 
 def _bad_end(story: Story, ended: Exit) -> list[str]:

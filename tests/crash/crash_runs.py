@@ -102,9 +102,9 @@ class Fork:
         }
         self._process.stdin.write(json.dumps(asked).encode() + b"\n")
         self._process.stdin.flush()
-        return ForkedRun(self._said(), self, Path(out), Path(err))
+        return ForkedRun(self._message(), self, Path(out), Path(err))
 
-    def _said(self) -> int:
+    def _message(self) -> int:
         assert self._process.stdout is not None
         return int(self._process.stdout.readline())
 
@@ -112,7 +112,7 @@ class Fork:
         """How the child ended, or None when it has not within that time."""
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], wait_s)
-        return self._said() if ready else None
+        return self._message() if ready else None
 
     def stop(self) -> None:
         """End it, when no child is left."""

@@ -57,7 +57,7 @@ class Found:
         return [entry for entry in self.journal if entry["route"] in REMOVALS]
 
 
-def find(sim: RealSimulator, evidence: Path, folders: list[Path], *said: str) -> Found:
+def find(sim: RealSimulator, evidence: Path, folders: list[Path], *message: str) -> Found:
     """Look at everything."""
     truth = sim.truth()
     application = truth["tenants"]["production"]["applications"][APP]
@@ -69,7 +69,7 @@ def find(sim: RealSimulator, evidence: Path, folders: list[Path], *said: str) ->
         task=truth["ivanti"]["tasks"][str(TASK)],
         journal=sim.journal(),
         evidence=evidence.read_bytes() if evidence.exists() else b"",
-        kept="\n".join([*said, json.dumps(truth["ivanti"]["tasks"], ensure_ascii=False), *texts]),
+        kept="\n".join([*message, json.dumps(truth["ivanti"]["tasks"], ensure_ascii=False), *texts]),
     )
 
 
@@ -178,9 +178,9 @@ def _attribution_is_true(story: Story, found: Found) -> Iterator[str]:
     yes = {one["client_request_id"] for one in found.records_of("answer") if one["answer"] == "accepted"}
     wanted = ("removed", "confirmed" if removed & yes else "presumed") if removed else ("already-gone", None)
     for record in found.records_of("closing", "result"):
-        said = (record["outcome"], record["attribution"])
-        if record["ticket"] == CLOSED and said != wanted:
-            yield f"5 the evidence says {said}, and true is {wanted}"
+        message = (record["outcome"], record["attribution"])
+        if record["ticket"] == CLOSED and message != wanted:
+            yield f"5 the evidence says {message}, and true is {wanted}"
     for note in found.task["notes"]:
         if story.removed and f"({wanted[1]})" not in note["body"]:
             yield f"5 the note does not say {wanted[1]}"

@@ -19,7 +19,9 @@ def read_compose(text: str) -> Table:
 
 def compose_problems(document: Table) -> list[str]:
     """What keeps the services from being bounded, and the secrets from being files."""
-    problems = [f"{name}: {said}" for name, one in document["services"].items() for said in _service_problems(one)]
+    problems = [
+        f"{name}: {message}" for name, one in document["services"].items() for message in _service_problems(one)
+    ]
     for name, secret in document.get("secrets", {}).items():
         if set(secret) != {"file"}:
             problems.append(f"the secret {name} is not a file")

@@ -82,8 +82,8 @@ def test_systemd_finds_a_wrong_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", UNITS, ids=name)
 def test_the_exposure_is_low(path: Path) -> None:
     """Systemd's own score of what a unit is exposed to is at most 1.5 of 10."""
-    code, said = analyze("security", "--offline=true", "--no-pager", "--threshold=15", str(path))
-    assert (code, "OK" in said) == (0, True)
+    code, message = analyze("security", "--offline=true", "--no-pager", "--threshold=15", str(path))
+    assert (code, "OK" in message) == (0, True)
 
 
 @with_systemd

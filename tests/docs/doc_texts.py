@@ -138,17 +138,17 @@ def _kind(annotation: Any, limits: list[Any]) -> str:
 
 
 def _text_kind(limits: list[Any]) -> str:
-    said = repr(limits)
-    if "_https" in said:
+    message = repr(limits)
+    if "_https" in message:
         return "https address"
-    return "UUID" if UUID_PATTERN in said else "text"
+    return "UUID" if UUID_PATTERN in message else "text"
 
 
 def _range(limits: list[Any]) -> str:
-    said = [f"at least {limit.ge:g}" for limit in limits if isinstance(limit, Ge)]
-    said += [f"above {limit.gt:g}" for limit in limits if isinstance(limit, Gt)]
-    said += [f"at most {limit.le:g}" for limit in limits if isinstance(limit, Le)]
-    return f", {', '.join(said)}" if said else ""
+    message = [f"at least {limit.ge:g}" for limit in limits if isinstance(limit, Ge)]
+    message += [f"above {limit.gt:g}" for limit in limits if isinstance(limit, Gt)]
+    message += [f"at most {limit.le:g}" for limit in limits if isinstance(limit, Le)]
+    return f", {', '.join(message)}" if message else ""
 
 
 if __name__ == "__main__":

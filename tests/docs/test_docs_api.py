@@ -62,8 +62,8 @@ def test_the_worked_signature_is_right() -> None:
     assert f"{SIGNATURE}: {wanted}\n" in PAGE
     assert all(f"`{one}`" in PAGE for one in (*SIGNED, TIMESTAMP))
     (shell,) = blocks(PAGE, "sh")
-    said = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=True).stdout
-    assert f"sha256={said.split()[0]}" == wanted
+    message = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=True).stdout
+    assert f"sha256={message.split()[0]}" == wanted
 
 
 def test_the_page_names_what_can_be_missing() -> None:

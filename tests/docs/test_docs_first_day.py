@@ -61,7 +61,7 @@ class Installation:
 
     def _variables(self) -> dict[str, str]:
         """What the simulator needs on top of the guide: its ports, loopback for Microsoft, quick verification."""
-        entra = self.sim.said["entra"]
+        entra = self.sim.printed["entra"]
         tenants = {
             f"SPENTKEY_TENANTS__{name}__{what}": entra
             for name in ("production", "onderwijs")
@@ -71,19 +71,19 @@ class Installation:
             **QUICK,
             **tenants,
             "SPENTKEY_POLICY__VERIFY_READS": "5",
-            "SPENTKEY_PASSWORDSTATE__DATABASE__PORT": self.sim.said["sql"].split(",")[1],
+            "SPENTKEY_PASSWORDSTATE__DATABASE__PORT": self.sim.printed["sql"].split(",")[1],
             "PATH": f"{BIN}:/usr/bin:/bin",
             "COLUMNS": "100",
         }
 
     def _as_in_the_guide(self, text: str) -> str:
-        said = text.replace(str(self.folder / "state"), STATE)
-        return said.replace(self.sim.said["ivanti"], "https://itsm.example.org/HEAT")
+        message = text.replace(str(self.folder / "state"), STATE)
+        return message.replace(self.sim.printed["ivanti"], "https://itsm.example.org/HEAT")
 
 
 def installed(sim: RealSimulator, folder: Path) -> Installation:
     """Step 6, with the simulator's addresses in place of the placeholders."""
-    hosts = {name: sim.said[name].removeprefix("https://").split("/")[0] for name in ("ivanti", "passwordstate")}
+    hosts = {name: sim.printed[name].removeprefix("https://").split("/")[0] for name in ("ivanti", "passwordstate")}
     filled = {
         "<host of Ivanti>": hosts["ivanti"],
         "<host of Passwordstate>": hosts["passwordstate"],
@@ -180,7 +180,7 @@ def test_a_task_that_is_given_back_is_taken_as_new(sim: RealSimulator, tmp_path:
 def give_back(sim: RealSimulator, number: int) -> None:
     """What a person does in Ivanti, by its API."""
     trusted = ssl.create_default_context(cafile=str(sim.config.parent / "ca.pem"))
-    tasks = f"{sim.said['ivanti']}/api/odata/businessobject/Task__Assignments"
+    tasks = f"{sim.printed['ivanti']}/api/odata/businessobject/Task__Assignments"
     headers = {"Authorization": f"rest_api_key={CANARIES['ivanti key']}", "Content-Type": "application/json"}
 
     def ask(url: str, method: str = "GET", body: bytes | None = None) -> dict[str, Any]:
@@ -286,7 +286,7 @@ def test_what_the_configuration_adds_is_taken(sim: RealSimulator, tmp_path: Path
     here = installed(sim, tmp_path)
     file = here.folder / "spentkey.toml"
     file.write_text(file.read_text("utf-8") + fenced("toml")[1], "utf-8")
-    entra = {f"SPENTKEY_TENANTS__{name}__AUTHORITY": sim.said["entra"] for name in ("production", "onderwijs")}
+    entra = {f"SPENTKEY_TENANTS__{name}__AUTHORITY": sim.printed["entra"] for name in ("production", "onderwijs")}
     graph = {name.replace("AUTHORITY", "GRAPH_URL"): value for name, value in entra.items()}
     settings = load_settings(file, {**entra, **graph})
     usual, limits = Policy(), [name for name in tomllib.loads(fenced("toml")[1])["policy"] if name.startswith("max_")]

@@ -97,8 +97,8 @@ def test_the_demonstration_has_the_shown_rows() -> None:
 def test_the_shown_count_is_the_worlds() -> None:
     """The line below the table counts the tasks and outcomes of that world."""
     outcomes = [one["outcome"] for one in expected().values()]
-    said = ", ".join(f"{outcomes.count(name)} {name}" for name in sorted(set(outcomes)))
-    assert f"{len(outcomes)} tasks: {said}." in README
+    message = ", ".join(f"{outcomes.count(name)} {name}" for name in sorted(set(outcomes)))
+    assert f"{len(outcomes)} tasks: {message}." in README
 
 
 def test_rows_that_are_left_out_are_marked() -> None:

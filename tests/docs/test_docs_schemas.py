@@ -92,10 +92,10 @@ def planned(*lines: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("would", list(Action))
-def test_a_plan_keeps_to_its_schema(would: Action) -> None:
+def test_a_plan_keeps_to_its_schema(action: Action) -> None:
     """Every line that a plan can have fits."""
-    reason = None if would is Action.REMOVE else "because"
-    line = Planned(would, result(outcome="not-ours", attribution=None, reason=reason)).as_json()
+    reason = None if action is Action.REMOVE else "because"
+    line = Planned(action, result(outcome="not-ours", attribution=None, reason=reason)).as_json()
     assert complaints("plan.schema.json", planned(line, line)) == []
 
 

@@ -53,13 +53,13 @@ def test_lines_come_in_their_order() -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[1][:24]}")
 def test_what_a_row_points_at_exists(row: list[str]) -> None:
     """The functions exist, the test files exist, and a row without them says why."""
-    _, said, done, tested, remark = row
+    _, message, done, tested, remark = row
     slots = re.findall(r"`([a-z_/]+\.py):(\w+)`", done)
     files = re.findall(r"`([a-z_/]+\.py)`", tested)
     assert (bool(slots), bool(files)) == (done != DASH, tested != DASH)
     assert [f"{path}:{name}" for path, name in slots if name not in names_in(ROOT / "src" / "spentkey" / path)] == []
     assert [file for file in files if not (ROOT / "tests" / file).is_file()] == []
-    assert said
+    assert message
     assert remark
 
 

@@ -74,12 +74,12 @@ def test_the_example_works_once_it_is_filled_in(tmp_path: Path) -> None:
 def test_the_example_is_the_seeds_world(tmp_path: Path) -> None:
     """Tenants, lists, titles and teams are those of the seed."""
     settings = loaded(tmp_path, filled_in(EXAMPLE.read_text("utf-8")))
-    said = {
+    message = {
         name: (str(one.tenant_id), one.domain, one.subscription_id, one.entry, dict(one.when))
         for name, one in settings.tenants.items()
     }
     vault = settings.passwordstate
-    assert said == {
+    assert message == {
         "production": (
             "c3c1e6bb-1ebf-4335-ad13-3419266a9781",
             "gentplus.onmicrosoft.com",

@@ -168,13 +168,13 @@ SQL: dict[str, tuple[dict[str, Any], Ending, str]] = {
 @pytest.mark.parametrize("scenario", SQL)
 async def test_a_database_that_answers_badly(sim: RealSimulator, scenario: str) -> None:
     """Trouble of the database leaves the task open; no document at all is for people; no key is ever removed."""
-    rule, wanted, said = SQL[scenario]
+    rule, wanted, message = SQL[scenario]
     sim.reset(world(certificate_parameters()))
     sim.faults(rule)
     result = await sim.run(TASK)
     ending = (result.outcome, result.ticket.value, result.exit_code)
     assert wanted == ending, result.reason
-    assert said in (result.reason or "")
+    assert message in (result.reason or "")
     assert sim.removals() == []
     await assert_converges(sim, CERTIFICATE, ending)
 

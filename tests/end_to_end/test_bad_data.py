@@ -85,11 +85,11 @@ VAULT: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("scenario", VAULT)
 async def test_a_vault_that_lacks_something_leaves_the_task_open(sim: RealSimulator, scenario: str) -> None:
     """The operator must act: the reason says where, nothing is written, and no value of a secret is in it."""
-    changed, said = VAULT[scenario]
+    changed, message = VAULT[scenario]
     sim.reset(changed)
     result = await sim.run(TASK)
     assert (result.outcome, result.guard, result.ticket.value, result.exit_code) == AWAY, result.reason
-    assert said in (result.reason or "")
+    assert message in (result.reason or "")
     assert not any(canary in (result.reason or "") for canary in [*CANARIES.values(), "guessed"])
     assert sim.writes() == []
 
@@ -121,11 +121,11 @@ BAD_DOCUMENTS: dict[str, tuple[dict[str, Any], tuple[Any, ...], str]] = {
 @pytest.mark.parametrize("scenario", BAD_DOCUMENTS)
 async def test_a_document_that_cannot_sign(sim: RealSimulator, scenario: str) -> None:
     """Handed over with what was tried; a log-in page in place of a document is an outage."""
-    bad, wanted, said = BAD_DOCUMENTS[scenario]
+    bad, wanted, message = BAD_DOCUMENTS[scenario]
     sim.reset(world(certificate_parameters(), documents=[bad]))
     result = await sim.run(TASK)
     assert wanted == (result.outcome, result.guard, result.ticket.value, result.exit_code), result.reason
-    assert said in (result.reason or "")
+    assert message in (result.reason or "")
     assert sim.removals() == []
     assert "removeKey" not in sim.writes()
 
@@ -215,11 +215,11 @@ BAD_PARAMETERS: dict[str, tuple[list[list[Any]], str]] = {
 @pytest.mark.parametrize("scenario", BAD_PARAMETERS)
 async def test_a_parameter_that_cannot_be_meant_is_handed_over(sim: RealSimulator, scenario: str) -> None:
     """Whatever a requester writes ends in one note and a reassignment; no look at the directory is needed for that."""
-    asked, said = BAD_PARAMETERS[scenario]
+    asked, message = BAD_PARAMETERS[scenario]
     sim.reset(world(asked))
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value, result.exit_code) == ("refused", "handed-off", 3), result.reason
-    assert said in (result.reason or "")
+    assert message in (result.reason or "")
     assert sim.removals() == []
     (note,) = sim.task(TASK)["notes"]
     assert "<img" not in note["subject"] + note["body"]

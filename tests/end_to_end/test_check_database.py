@@ -29,13 +29,13 @@ async def in_use(url: str) -> None:
 
 def bad(findings: dict[str, Finding]) -> dict[str, str]:
     """What is not as it should be, and what was found."""
-    return {what: finding.said for what, finding in findings.items() if finding.state is not State.OK}
+    return {what: finding.message for what, finding in findings.items() if finding.state is not State.OK}
 
 
 async def test_an_empty_database_is_fine_and_stays_empty(database: str, postgres: RealPostgres) -> None:
     """The tables are made at the first start, not by looking."""
     findings = await check_up(database)
-    assert (bad(findings), findings["tables"].said, findings["evidence"].said) == (
+    assert (bad(findings), findings["tables"].message, findings["evidence"].message) == (
         {},
         "none yet; they are made at the first start",
         "none yet",
@@ -47,14 +47,14 @@ async def test_a_database_in_use_is_fine(database: str) -> None:
     """Tables, rights and the chain."""
     await in_use(database)
     findings = await check_up(database)
-    assert (bad(findings), findings["evidence"].said) == ({}, "the chain verifies")
+    assert (bad(findings), findings["evidence"].message) == ({}, "the chain verifies")
 
 
 async def test_a_database_that_is_away_says_what_to_look_at(tmp_path: object) -> None:
     """One finding, without the address, which may hold a password."""
     findings = await check_up(f"postgresql://x:canary@/x?host={tmp_path}&connect_timeout=2")
     (finding,) = findings.values()
-    assert (finding.state, "pg_hba.conf" in finding.mend, "canary" in str(finding)) == (State.FAIL, True, False)
+    assert (finding.state, "pg_hba.conf" in finding.fix, "canary" in str(finding)) == (State.FAIL, True, False)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ async def test_what_is_wrong_is_said_with_what_mends_it(
     postgres.rows(database, statement)
     findings = await check_up(database)
     assert list(bad(findings)) == [what]
-    assert findings[what].mend
+    assert findings[what].fix
 
 
 async def test_a_role_that_may_only_read_is_told_what_to_grant(database: str, postgres: RealPostgres) -> None:
@@ -87,13 +87,13 @@ async def test_a_role_that_may_only_read_is_told_what_to_grant(database: str, po
     postgres.rows(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
     findings = await check_up(database.replace("postgres@", f"{role}@"))
     assert list(bad(findings)) == ["rights"]
-    assert "OWNER spentkey" in findings["rights"].mend
+    assert "OWNER spentkey" in findings["rights"].fix
 
 
 async def test_an_encoding_that_cannot_hold_every_text_is_refused(postgres: RealPostgres, database: str) -> None:
     """Evidence is UTF-8."""
     postgres.rows(database, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     findings = await check_up(postgres.url("latin"))
-    assert [finding.said for finding in findings.values() if finding.state is State.FAIL] == [
+    assert [finding.message for finding in findings.values() if finding.state is State.FAIL] == [
         "the database's encoding is LATIN1"
     ]

@@ -55,7 +55,7 @@ async def test_everything_in_place_gives_no_failure_and_writes_nothing(sim: Real
     assert sim.writes() == []
     assert not list((sim.config.parent / "state").glob("*"))
     (own,) = [one for one in findings if one.what == "own credential" and one.system == "Entra production"]
-    assert own.said.startswith(("99 days", "100 days"))
+    assert own.message.startswith(("99 days", "100 days"))
 
 
 BROKEN: dict[str, tuple[dict[str, str], list[dict[str, Any]], str, str]] = {
@@ -140,22 +140,22 @@ BROKEN: dict[str, tuple[dict[str, str], list[dict[str, Any]], str, str]] = {
 @pytest.mark.parametrize("scenario", BROKEN)
 async def test_what_is_missing_is_named_with_the_line_that_mends_it(sim: RealSimulator, scenario: str) -> None:
     """One thing is broken; its line says so, and the others are still looked at."""
-    environment, rules, about, mend = BROKEN[scenario]
+    environment, rules, about, fix = BROKEN[scenario]
     sim.reset(healthy())
     sim.faults(*rules)
     findings = await check_up(sim, **environment)
     found = bad(findings)
     assert about in found, sorted(found)
-    assert mend in found[about].mend
+    assert fix in found[about].fix
     assert sim.writes() == []
-    said = " ".join(one.said + one.mend for one in findings)
-    assert not [name for name, canary in CANARIES.items() if canary in said]
+    message = " ".join(one.message + one.fix for one in findings)
+    assert not [name for name, canary in CANARIES.items() if canary in message]
 
 
 async def test_a_missing_query_prints_the_tables_that_have_a_document_id(sim: RealSimulator) -> None:
     """So that the administrator need not search."""
     findings = await check_up(sim, SPENTKEY_PASSWORDSTATE__DATABASE__QUERY="")
-    assert "dbo.vw_PfxDocuments" in bad(findings)["SQL Server: query"].said
+    assert "dbo.vw_PfxDocuments" in bad(findings)["SQL Server: query"].message
 
 
 async def test_an_old_build_of_passwordstate_is_a_warning(sim: RealSimulator) -> None:
@@ -172,8 +172,8 @@ async def test_a_client_without_the_permission_to_write_fails(sim: RealSimulator
     made["tenants"][0]["clients"][0]["roles"] = ["Application.Read.All"]
     sim.reset(made)
     finding = bad(await check_up(sim))["Entra production: permissions"]
-    assert (finding.state, "cannot write" in finding.said) == (State.FAIL, True)
-    assert "Application.ReadWrite.OwnedBy" in finding.mend
+    assert (finding.state, "cannot write" in finding.message) == (State.FAIL, True)
+    assert "Application.ReadWrite.OwnedBy" in finding.fix
 
 
 async def test_an_own_secret_that_ends_soon_is_a_warning(sim: RealSimulator) -> None:
@@ -181,7 +181,7 @@ async def test_an_own_secret_that_ends_soon_is_a_warning(sim: RealSimulator) -> 
     made = healthy()
     made["tenants"][0]["applications"][1]["passwords"][0]["end"] = "+12d"
     sim.reset(made)
-    assert "days left" in bad(await check_up(sim))["Entra production: own credential"].said
+    assert "days left" in bad(await check_up(sim))["Entra production: own credential"].message
 
 
 async def test_clocks_that_differ_by_more_than_300_s_fail(sim: RealSimulator) -> None:
@@ -210,4 +210,4 @@ async def test_the_entry_that_holds_ivantis_key_is_fetched(sim: RealSimulator) -
     good = await check_up(sim, SPENTKEY_IVANTI__API_KEY='{"entry": "ivanti_key"}')
     assert "Ivanti: API key and address" not in bad(good)
     missing = await check_up(sim, SPENTKEY_IVANTI__API_KEY='{"entry": "nowhere"}')
-    assert "nowhere" in bad(missing)["Ivanti: API key and address"].said
+    assert "nowhere" in bad(missing)["Ivanti: API key and address"].message

@@ -28,9 +28,9 @@ REDIRECTED = {
 async def test_no_redirect_is_followed(sim: RealSimulator, tmp_path: Path, system: str, status: int) -> None:
     """A key or secret is never sent to where an answer points; the task stays open."""
     async with lying(sim, tmp_path) as liar:
-        liar.answers[""] = (status, b"", {"Location": f"{liar.url}/elsewhere"})
+        liar.responses[""] = (status, b"", {"Location": f"{liar.url}/elsewhere"})
         if system == "Graph":
-            liar.answers = {"/token": token_reply(token()), **liar.answers}
+            liar.responses = {"/token": token_reply(token()), **liar.responses}
         result = await sim.run(TASK, **liar.environment(*REDIRECTED[system]))
     assert (result.outcome, result.ticket.value, result.exit_code) == AWAY, result.reason
     assert "/elsewhere" not in [path for _, path in liar.seen]
@@ -90,8 +90,8 @@ TASKS: dict[str, tuple[Any, tuple[str, str, int]]] = {
 async def test_records_of_odd_types_are_never_written_to(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """A service desk that answers nonsense leaves the task open or untouched, and gets no write."""
     answer, wanted = TASKS[scenario]
-    answers: dict[str, Answer] = {"Task__Assignments": (200, answer, {}), "ServiceReqParams": (204, b"", {})}
-    async with lying(sim, tmp_path, answers) as liar:
+    responses: dict[str, Answer] = {"Task__Assignments": (200, answer, {}), "ServiceReqParams": (204, b"", {})}
+    async with lying(sim, tmp_path, responses) as liar:
         result = await sim.run(TASK, **liar.environment("SPENTKEY_IVANTI__URL"))
     assert wanted == (result.outcome, result.ticket.value, result.exit_code), result.reason
     assert liar.writes == []
@@ -193,8 +193,8 @@ async def test_a_directory_that_shows_nonsense_is_never_written_to(
 ) -> None:
     """Whatever the batch holds, the task ends with a plain reason, and no removal is sent."""
     body, wanted = APPLICATIONS[scenario]
-    answers: dict[str, Answer] = {"/token": token_reply(token()), "/$batch": (200, body, {})}
-    async with lying(sim, tmp_path, answers) as liar:
+    responses: dict[str, Answer] = {"/token": token_reply(token()), "/$batch": (200, body, {})}
+    async with lying(sim, tmp_path, responses) as liar:
         result = await sim.run(TASK, **liar.environment(AUTHORITY, GRAPH))
     assert wanted == (result.outcome, result.ticket.value, result.exit_code), result.reason
     assert liar.writes == []
@@ -206,8 +206,8 @@ async def test_a_directory_without_a_readable_clock_allows_nothing(
     sim: RealSimulator, tmp_path: Path, date: str
 ) -> None:
     """G5: the directory's Date cannot be compared with ours, so nothing has expired."""
-    answers: dict[str, Answer] = {"/token": token_reply(token()), "/$batch": (200, batch(), {"Date": date})}
-    async with lying(sim, tmp_path, answers) as liar:
+    responses: dict[str, Answer] = {"/token": token_reply(token()), "/$batch": (200, batch(), {"Date": date})}
+    async with lying(sim, tmp_path, responses) as liar:
         result = await sim.run(TASK, **liar.environment(AUTHORITY, GRAPH))
     assert (result.outcome, result.guard, result.ticket.value) == ("refused", "G5", "handed-off"), result.reason
     assert liar.writes == []

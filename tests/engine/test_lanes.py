@@ -12,9 +12,9 @@ TENANTS = (PRODUCTION, ONDERWIJS)
 
 
 @pytest.mark.parametrize(("said", "lane"), [("No", "production"), ("Yes", "onderwijs"), (" yes ", "onderwijs")])
-def test_the_tenant_is_the_lane_and_the_application_the_turn(said: str, queue: str) -> None:
+def test_the_tenant_is_the_lane_and_the_application_the_turn(message: str, queue: str) -> None:
     """The AppID in its canonical form."""
-    asked = parameters(Onderwijs=said, AppID=f" {APP_ID.upper()} ")
+    asked = parameters(Onderwijs=message, AppID=f" {APP_ID.upper()} ")
     assert route_of(task(), asked, DESK, TENANTS) == Route(queue, APP_ID)
 
 

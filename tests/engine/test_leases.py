@@ -8,7 +8,7 @@ import pytest
 from real_postgres import RealPostgres
 from spentkey.core.errors import Busy, Outage, Who
 from spentkey.core.secret import Secret
-from spentkey.ports.fencing import check_fence, claims
+from spentkey.ports.fencing import check_fence, fencing_tokens
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.schema import prepare
@@ -83,10 +83,10 @@ async def test_a_lease_that_ended_is_taken_over(worker: Worker, lapse: Callable[
     """The worker that comes back may not write any more, and does not disturb the one that took over."""
     one, other = await worker(), await worker()
     async with one.task(TASK):
-        before = claims()
+        before = fencing_tokens()
         lapse()
         async with other.task(TASK):
-            after = claims()
+            after = fencing_tokens()
         with pytest.raises(Busy, match="another worker has taken over"):
             await check_fence()
     assert (len(before), len(after), before != after) == (1, 2, True)
@@ -98,9 +98,9 @@ async def test_a_permit_is_given_to_who_holds_every_turn(worker: Worker) -> None
     await check_fence()
     async with one.task(TASK), one.application(APP):
         await check_fence()
-        assert len(claims()) == 2
+        assert len(fencing_tokens()) == 2
     await check_fence()
-    assert claims() == ()
+    assert fencing_tokens() == ()
 
 
 async def test_no_permit_when_only_the_application_was_taken_over(
@@ -152,7 +152,7 @@ async def test_numbers_are_never_given_twice(worker: Worker, database: str, post
     one, seen = await worker(), list[int]()
     for _ in range(3):
         async with one.task(TASK):
-            seen += claims()
+            seen += fencing_tokens()
         postgres.rows(database, "DELETE FROM spentkey_claims")
     assert len(set(seen)) == 3
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from json_soup import CALM, answers
+from json_soup import CALM, responses
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.core.errors import AccessRefused
 from spentkey.http.client import Response
@@ -39,15 +39,15 @@ TABLE: list[tuple[tuple[str, ...], Response, Answer, str]] = [
     (BOTH, graph(200), Answer.LOST, "does not say"),
     (BOTH, Response(200, {"Content-Type": "text/html"}, b"<html>204</html>"), Answer.LOST, "does not say"),
 ]
-CASES = [(action, response, wanted, said) for actions, response, wanted, said in TABLE for action in actions]
+CASES = [(action, response, wanted, words) for actions, response, wanted, words in TABLE for action in actions]
 
 
 @pytest.mark.parametrize(("action", "answered", "wanted", "said"), CASES)
-def test_every_answer_has_one_meaning(action: str, response: Response, wanted: Answer, said: str) -> None:
+def test_every_answer_has_one_meaning(action: str, response: Response, wanted: Answer, words: str) -> None:
     """Only 204 is a yes, only a refusal before any effect is a no; all else leaves it to the reads."""
     reply = reply_of(action, response, "c-1", last_try=False)
     assert wanted is reply.answer
-    assert said in reply.detail
+    assert words in reply.detail
     assert reply.client_request_id == "c-1"
 
 
@@ -70,7 +70,7 @@ def test_a_fresh_token_that_graph_does_not_take_is_the_operators_business(action
         reply_of(action, graph(401, "InvalidAuthenticationToken"), "c-1", last_try=True)
 
 
-@given(st.sampled_from(BOTH), answers())
+@given(st.sampled_from(BOTH), responses())
 @CALM
 def test_nothing_but_a_204_is_ever_taken_for_a_yes(action: str, response: Response) -> None:
     """Any bytes under any other status."""

@@ -92,12 +92,12 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("scenario", REFUSALS)
 async def test_a_refused_sign_in_says_why_and_nothing_secret(sim: RealSimulator, scenario: str) -> None:
     """A plain cause and the number; neither the secret nor the assertion, nor what the server said about them."""
-    changes, said = REFUSALS[scenario]
+    changes, message = REFUSALS[scenario]
     async with source(sim, **changes) as tokens:
         with pytest.raises(AccessRefused) as raised:
             await tokens.token()
     text = str(raised.value)
-    assert said in text
+    assert message in text
     assert "7Qx" not in text
     assert "Trace ID" not in text
     assert raised.value.__suppress_context__

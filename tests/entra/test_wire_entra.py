@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from json_soup import CALM, VALUES, answers, records, refusal_of, response
+from json_soup import CALM, VALUES, records, refusal_of, response, responses
 from spentkey.adapters.entra.batch import batch_of_two, read_batch
 from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment
 from spentkey.core.credential import Kind
@@ -172,7 +172,7 @@ def test_any_batch_is_read_or_refused_plainly(one: Any, other: Any) -> None:
         assert refusal is not None or snapshot.application is not None or one.get("status") == 404
 
 
-@given(answers())
+@given(responses())
 @CALM
 def test_any_answer_has_an_error_in_words_or_none(answer: Response) -> None:
     """The code and message of whatever came."""

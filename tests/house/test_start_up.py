@@ -41,7 +41,7 @@ MOST_CPU_S = 1.5
 """Imports of `run` take about 0.4 s of CPU on a quiet machine of 2024; this leaves room for a busy one."""
 
 
-def said_by(program: str) -> str:
+def output_of(program: str) -> str:
     """What a fresh interpreter prints."""
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
@@ -49,12 +49,12 @@ def said_by(program: str) -> str:
 @pytest.mark.parametrize("module", NEVER)
 def test_a_command_does_not_import_what_it_does_not_need(module: str) -> None:
     """The packages that cost time and memory stay out until they are needed."""
-    loaded: list[str] = json.loads(said_by(SHOW_MODULES.format(module=module)))
+    loaded: list[str] = json.loads(output_of(SHOW_MODULES.format(module=module)))
     unwanted = {name for name in NEVER[module] for one in loaded if one == name or one.startswith(f"{name}.")}
     assert unwanted == set[str]()
 
 
 def test_the_imports_of_a_run_take_less_than_a_second_and_a_half() -> None:
     """Of three starts the quickest counts, since others may use the machine."""
-    spent = min(float(said_by(SHOW_CPU.format(module="spentkey.cli.run"))) for _ in range(3))
+    spent = min(float(output_of(SHOW_CPU.format(module="spentkey.cli.run"))) for _ in range(3))
     assert spent < MOST_CPU_S

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from json_soup import CALM, VALUES, answers, records, refusal_of, response
+from json_soup import CALM, VALUES, records, refusal_of, response, responses
 from spentkey.adapters.ivanti.client import took
 from spentkey.adapters.ivanti.wire import (
     check,
@@ -119,11 +119,11 @@ def test_a_refused_key_says_which_setting_to_check() -> None:
         (Response(503, {}, b"key=hunter2"), "503"),
     ],
 )
-def test_an_error_is_told_without_session_internals(answer: Response, said: str) -> None:
+def test_an_error_is_told_without_session_internals(answer: Response, words: str) -> None:
     """The code, and for a broken rule its text; bodies of other errors may hold anything."""
     with pytest.raises(Outage) as raised:
         check(answer)
-    assert said in str(raised.value)
+    assert words in str(raised.value)
     assert "hunter2" not in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -185,7 +185,7 @@ def test_any_record_is_a_task_or_a_plain_refusal(record: dict[str, Any]) -> None
     assert isinstance(task.service_request, str | None)
 
 
-@given(answers())
+@given(responses())
 @CALM
 def test_any_answer_is_rows_or_a_plain_refusal(answer: Response) -> None:
     """Bytes of any kind, under any status."""

@@ -17,11 +17,11 @@ from commands import REFERENCE
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
 from spentkey.bootstrap.context import context_for
-from spentkey.bootstrap.service import watched
+from spentkey.bootstrap.service import observed
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.observe.logs import HIDDEN, Logged, logger, logging_to
-from spentkey.observe.observer import Watch
+from spentkey.observe.observer import Observers
 from worlds import CANARIES, TASK, certificate_parameters, world
 
 SAID = f"AADSTS7000215: Invalid client secret {CANARIES['automation secret']} provided. {CANARIES['pfx password']}"
@@ -49,9 +49,9 @@ async def run(sim: RealSimulator, number: int = TASK) -> list[dict[str, Any]]:
     """One task as the service works on it, and what was logged."""
     with logged() as stream:
         clock = QuickClock()
-        watch = Watch((Logged(),), clock)
-        async with context_for(sim.settings(), watch, use_proxies=False, clock=clock, meter=watch) as context:
-            await watched(watch)(number, context)
+        observer = Observers((Logged(),), clock)
+        async with context_for(sim.settings(), observer, use_proxies=False, clock=clock, meter=observer) as context:
+            await observed(observer)(number, context)
     assert not [name for name, secret in CANARIES.items() if secret in stream.getvalue()]
     assert not [mark for mark in ("eyJ", "Bearer ", "rest_api_key=", "BEGIN ") if mark in stream.getvalue()]
     return stream.lines()
@@ -177,13 +177,13 @@ def test_our_own_records_keep_theirs() -> None:
 async def test_a_bug_is_logged_by_its_kind_and_place(sim: RealSimulator) -> None:
     """Not by its text, unless it is one of our own errors."""
     with logged() as stream:
-        watch = Watch((Logged(),), QuickClock())
-        async with context_for(sim.settings(), watch, use_proxies=False) as context:
+        observer = Observers((Logged(),), QuickClock())
+        async with context_for(sim.settings(), observer, use_proxies=False) as context:
             for problem in (ZeroDivisionError("canary"), Misconfigured("ivanti.fields: no such field")):
-                watch.crashed(TASK, problem)
+                observer.crashed(TASK, problem)
             broken = replace(context, desk=None)  # pyright: ignore[reportArgumentType]  # a bug
             with pytest.raises(AttributeError):
-                await watched(watch)(TASK, broken)
+                await observed(observer)(TASK, broken)
     bug, known, real = [line for line in stream.lines() if line["event"] in ("bug", "misconfigured")]
     assert (bug["kind"], "said" in bug, known["said"]) == ("ZeroDivisionError", False, "ivanti.fields: no such field")
     assert (real["kind"], "ticket.py" in real["where"], "canary" in stream.getvalue()) == (
@@ -214,10 +214,10 @@ def test_a_terminal_gets_lines_for_people() -> None:
 async def test_tasks_at_the_same_time_keep_their_ids_apart() -> None:
     """Each line carries the ids of its own task."""
     with logged() as stream:
-        watch = Watch((Logged(),), QuickClock())
+        observer = Observers((Logged(),), QuickClock())
 
         async def one(task: int) -> None:
-            with watch.working(task, f"attempt-{task}"):
+            with observer.working(task, f"attempt-{task}"):
                 for _ in range(3):
                     await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0))])  # noqa: TID251
                     logger().info("x")

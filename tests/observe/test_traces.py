@@ -11,8 +11,8 @@ from commands import against
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
 from spentkey.bootstrap.context import context_for
-from spentkey.bootstrap.service import watched
-from spentkey.observe.observer import Watch
+from spentkey.bootstrap.service import observed
+from spentkey.observe.observer import Observers
 from spentkey.observe.traces import Traced
 from worlds import CANARIES, TASK, certificate_parameters, world
 
@@ -22,10 +22,10 @@ async def spans(sim: RealSimulator, *numbers: int) -> list[ReadableSpan]:
     kept, provider, clock = InMemorySpanExporter(), TracerProvider(), QuickClock()
     provider.add_span_processor(SimpleSpanProcessor(kept))
     traced = Traced(provider, clock)
-    watch = Watch((traced,), clock)
-    async with context_for(sim.settings(), watch, use_proxies=False, clock=clock, meter=watch) as context:
+    observer = Observers((traced,), clock)
+    async with context_for(sim.settings(), observer, use_proxies=False, clock=clock, meter=observer) as context:
         for number in numbers:
-            await watched(watch)(number, context)
+            await observed(observer)(number, context)
     traced.close()
     return list(kept.get_finished_spans())
 
@@ -93,5 +93,5 @@ async def test_tasks_are_traces_of_their_own(sim: RealSimulator) -> None:
 
 def test_a_run_once_needs_no_collector(sim: RealSimulator, tmp_path: Path) -> None:
     """Commands that people watch do not trace, whatever the environment says."""
-    said = against(sim, tmp_path, "work", "--once", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
-    assert said.code == 0
+    message = against(sim, tmp_path, "work", "--once", OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+    assert message.code == 0

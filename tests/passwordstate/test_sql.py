@@ -162,8 +162,8 @@ def test_an_authority_in_the_environment_is_not_believed(sim: RealSimulator, tmp
     where = database(sim)
     other = tmp_path / "other.pem"
     other.write_bytes(server_context()[1])
-    said = in_a_process(replace(where, ca_file=other), SSL_CERT_FILE=str(where.ca_file), SSL_CERT_DIR=str(tmp_path))
-    assert "Outage the Passwordstate database: the TLS" in said
+    message = in_a_process(replace(where, ca_file=other), SSL_CERT_FILE=str(where.ca_file), SSL_CERT_DIR=str(tmp_path))
+    assert "Outage the Passwordstate database: the TLS" in message
 
 
 @pytest.mark.parametrize("before", [None, "/somewhere"])

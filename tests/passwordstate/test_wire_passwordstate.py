@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from json_soup import CALM, answers, records, refusal_of, response
+from json_soup import CALM, records, refusal_of, response, responses
 from spentkey.adapters.passwordstate.wire import document_of, entries_of
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.http.client import Response
@@ -86,9 +86,9 @@ def test_the_bytes_of_a_document_come_as_they_are() -> None:
         (response(NO_HIT, 400), Outage, "400"),
     ],
 )
-def test_what_is_no_document_is_refused(answer: Response, error: type[Exception], said: str) -> None:
+def test_what_is_no_document_is_refused(answer: Response, error: type[Exception], words: str) -> None:
     """A log-in page is an outage, a document that is not given is the operator's business."""
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=words):
         document_of(answer, "a.pfx (501)")
 
 
@@ -105,7 +105,7 @@ def test_any_entry_is_read_or_refused_plainly(record: dict[str, Any]) -> None:
     assert all(isinstance(text, str) for text in entry.texts)
 
 
-@given(answers())
+@given(responses())
 @CALM
 def test_any_answer_is_entries_or_a_plain_refusal(answer: Response) -> None:
     """Bytes of any kind, under any status."""

@@ -77,25 +77,25 @@ def _application(app_id: str, name: str, passwords: list[dict[str, Any]]) -> dic
     return {"app_id": app_id, "object_id": f"2b{app_id[2:]}", "display_name": name, "passwords": passwords}
 
 
-def meant(said: Set) -> Target | None:
+def meant(message: Set) -> Target | None:
     """The credential that a set means in its canonical reading; None for every set with a doubt in it."""
-    read = _canonical(said)
+    read = _canonical(message)
     return next((one for one in TARGETS if read == (one.app_id, one.key_id, len(one.types) == 1)), None)
 
 
-def already_gone(said: Set) -> bool:
+def already_gone(message: Set) -> bool:
     """Whether a set means, beyond doubt, a certificate of an application that has none at all."""
-    read = _canonical(said)
+    read = _canonical(message)
     if read is None:
         return False
     app_id, key_id, is_secret = read
     return not is_secret and app_id in (OTHER_APP, AUTOMATION) and key_id not in _HELD[app_id]
 
 
-def _canonical(said: Set) -> tuple[str, str, bool] | None:
+def _canonical(message: Set) -> tuple[str, str, bool] | None:
     """AppID, key id and whether it is a secret, for a set without a doubt in it."""
     values: dict[str, Any] = {}
-    for name, value in said:
+    for name, value in message:
         known = name.strip().casefold()
         if known in values:
             return None
@@ -118,35 +118,35 @@ def every_single_change() -> Iterator[Set]:
     """The sound sets, and each spelling of each name and value and each foreign value as the only change."""
     yield from (_sound(one) for one in TARGETS)
     for place, spelt in itertools.product(range(len(NAMES)), _SPELLINGS):
-        said = _sound(TARGETS[place % 2])
-        said[place] = (said[place][0], spelt(said[place][1]))
-        yield said
+        message = _sound(TARGETS[place % 2])
+        message[place] = (message[place][0], spelt(message[place][1]))
+        yield message
     for key_id, kind in itertools.product(KEYS, ("Secret", "Cert")):
-        said = _sound(TARGETS[0])
-        said[2:4] = [("SecretID", key_id), ("SecretType", kind)]
-        yield said
+        message = _sound(TARGETS[0])
+        message[2:4] = [("SecretID", key_id), ("SecretType", kind)]
+        yield message
     for place, again in itertools.product(range(len(NAMES)), (str.upper, "{} ".format)):
-        said = _sound(TARGETS[0])
-        yield [*said, (again(said[place][0]), said[place][1])]
+        message = _sound(TARGETS[0])
+        yield [*message, (again(message[place][0]), message[place][1])]
     for number, spelt in enumerate(_SPELLINGS):
-        said = _sound(TARGETS[0])
-        name, value = said[number % len(NAMES)]
-        said[number % len(NAMES)] = (spelt(name), value)
-        yield said
+        message = _sound(TARGETS[0])
+        name, value = message[number % len(NAMES)]
+        message[number % len(NAMES)] = (spelt(name), value)
+        yield message
     for place, never in itertools.product(range(len(NAMES)), _NEVER):
-        said = _sound(TARGETS[(place + 1) % 2])
-        said[place] = (said[place][0], never)
-        yield said
+        message = _sound(TARGETS[(place + 1) % 2])
+        message[place] = (message[place][0], never)
+        yield message
 
 
 def any_set(rng: random.Random) -> Set:
     """One set of parameters."""
-    said = _start(rng)
+    message = _start(rng)
     for _ in range(rng.choice([0, 1, 1, 1, 2, 3])):
-        rng.choice(_CHANGES)(rng, said)
+        rng.choice(_CHANGES)(rng, message)
     if rng.random() < 0.3:
-        rng.shuffle(said)
-    return said
+        rng.shuffle(message)
+    return message
 
 
 def _sound(one: Target) -> Set:
@@ -154,55 +154,55 @@ def _sound(one: Target) -> Set:
 
 
 def _start(rng: random.Random) -> Set:
-    said = _sound(rng.choice(TARGETS))
+    message = _sound(rng.choice(TARGETS))
     if rng.random() < 0.25:
-        said[2] = ("SecretID", rng.choice(KEYS))
-        said[3] = ("SecretType", rng.choice(["Secret", "Certificaat"]))
+        message[2] = ("SecretID", rng.choice(KEYS))
+        message[3] = ("SecretType", rng.choice(["Secret", "Certificaat"]))
     if rng.random() < 0.1:
         app_id = rng.choice([AUTOMATION, OTHER_APP, APP, ABSENT])
-        said[0] = ("AppDisplayName", {AUTOMATION: "Automation", OTHER_APP: "Other"}.get(app_id, NAME))
-        said[1] = ("AppID", app_id)
-    return said
+        message[0] = ("AppDisplayName", {AUTOMATION: "Automation", OTHER_APP: "Other"}.get(app_id, NAME))
+        message[1] = ("AppID", app_id)
+    return message
 
 
-def _spell_value(rng: random.Random, said: Set) -> None:
+def _spell_value(rng: random.Random, message: Set) -> None:
     """A value in another spelling: some are legal, some only look so."""
-    place = rng.randrange(len(said)) if said else None
-    if place is not None and isinstance(said[place][1], str):
-        name, value = said[place]
-        said[place] = (name, rng.choice(_SPELLINGS)(value))
+    place = rng.randrange(len(message)) if message else None
+    if place is not None and isinstance(message[place][1], str):
+        name, value = message[place]
+        message[place] = (name, rng.choice(_SPELLINGS)(value))
 
 
-def _spell_name(rng: random.Random, said: Set) -> None:
+def _spell_name(rng: random.Random, message: Set) -> None:
     """A name in another spelling."""
-    if said:
-        place = rng.randrange(len(said))
-        said[place] = (rng.choice(_SPELLINGS)(said[place][0]), said[place][1])
+    if message:
+        place = rng.randrange(len(message))
+        message[place] = (rng.choice(_SPELLINGS)(message[place][0]), message[place][1])
 
 
-def _replace(rng: random.Random, said: Set) -> None:
+def _replace(rng: random.Random, message: Set) -> None:
     """A value that was never one."""
-    if said:
-        place = rng.randrange(len(said))
-        said[place] = (said[place][0], rng.choice(_NEVER))
+    if message:
+        place = rng.randrange(len(message))
+        message[place] = (message[place][0], rng.choice(_NEVER))
 
 
-def _leave_out(rng: random.Random, said: Set) -> None:
-    if said:
-        said.pop(rng.randrange(len(said)))
+def _leave_out(rng: random.Random, message: Set) -> None:
+    if message:
+        message.pop(rng.randrange(len(message)))
 
 
-def _again(rng: random.Random, said: Set) -> None:
+def _read_again(rng: random.Random, message: Set) -> None:
     """The same name once more, in any spelling, with the same value or another."""
-    if said:
-        name, value = rng.choice(said)
+    if message:
+        name, value = rng.choice(message)
         spelt = rng.choice([name, name.lower(), name.upper(), f" {name}\t", f"{name}x", _lookalike(name)])
-        said.insert(rng.randint(0, len(said)), (spelt, rng.choice([value, None, "", *KEYS[:3]])))
+        message.insert(rng.randint(0, len(message)), (spelt, rng.choice([value, None, "", *KEYS[:3]])))
 
 
-def _more(rng: random.Random, said: Set) -> None:
+def _more(rng: random.Random, message: Set) -> None:
     """Parameters of others, which do not count."""
-    said.append((rng.choice(["Remarks", "", " ", "SecretIDs", "Task", "$filter"]), rng.choice(_NEVER)))
+    message.append((rng.choice(["Remarks", "", " ", "SecretIDs", "Task", "$filter"]), rng.choice(_NEVER)))
 
 
 def _lookalike(text: str) -> str:
@@ -225,7 +225,7 @@ _CHANGES: tuple[Callable[[random.Random, Set], None], ...] = (
     *(_replace,) * 4,
     _spell_name,
     _leave_out,
-    _again,
+    _read_again,
     _more,
 )
 _SPELLINGS: tuple[Callable[[str], str], ...] = (

@@ -219,11 +219,11 @@ def _note_edits(scenario: Scenario, edited: Task, edits: dict[str, str]) -> None
             asked = scenario.ledger.asked.setdefault(task.number, set())
             for request in scenario.sim.holder.world.ivanti.requests:
                 if request.number == task.parent:
-                    said = dict(request.parameters)
-                    before = {one[1] for one in asked} | {str(said.get("SecretID") or "")}
+                    message = dict(request.parameters)
+                    before = {one[1] for one in asked} | {str(message.get("SecretID") or "")}
                     keys = {edits["SecretID"]} if "SecretID" in edits else before
                     mixed = [
-                        {**said, "SecretID": key, "SecretType": kind} for key in keys for kind in ("Secret", "Cert")
+                        {**message, "SecretID": key, "SecretType": kind} for key in keys for kind in ("Secret", "Cert")
                     ]
                     asked |= {one for each in mixed if (one := asked_by(each.items())) is not None}
 

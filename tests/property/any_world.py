@@ -162,7 +162,7 @@ def _any_parameters(rng: random.Random, ids: Iterator[str], apps: list[tuple[str
     held = _held(app)
     chosen = rng.choice(held) if held and rng.random() < 0.9 else {"key_id": next(ids)}
     kind = rng.choice(["Certificaat", "Cert"]) if "certificate" in chosen else "Secret"
-    said: dict[str, Any] = {
+    message: dict[str, Any] = {
         "AppDisplayName": app["display_name"],
         "AppID": app["app_id"],
         "SecretID": chosen["key_id"],
@@ -170,8 +170,8 @@ def _any_parameters(rng: random.Random, ids: Iterator[str], apps: list[tuple[str
         "Onderwijs": "Yes" if tenant == "onderwijs" else "No",
     }
     if rng.random() < 0.15:
-        name = rng.choice(list(said))
+        name = rng.choice(list(message))
         wrong = {"AppDisplayName": "Other", "AppID": next(ids), "SecretID": next(ids), "SecretType": "Key"}
-        said[name] = rng.choice([wrong.get(name, "Yes"), "", None, f" {said[name]} ", str(said[name]).upper()])
-    parameters = [[name, value] for name, value in said.items()]
+        message[name] = rng.choice([wrong.get(name, "Yes"), "", None, f" {message[name]} ", str(message[name]).upper()])
+    parameters = [[name, value] for name, value in message.items()]
     return [*parameters, rng.choice(parameters)] if rng.random() < 0.04 else parameters

@@ -27,29 +27,29 @@ from worlds import CANARIES, TASK  # noqa: E402
 FAST = {"SPENTKEY_POLICY__VERIFY_READS": "2", "SPENTKEY_POLICY__WRITE_SPACING_S": "0"}
 
 
-async def hold(sim: InMemory, said: Set) -> tuple[str, list[str]]:
+async def hold(sim: InMemory, message: Set) -> tuple[str, list[str]]:
     """How the task of that set ended, and what does not hold of it."""
     sim.reset(request_world(), 1)
-    sim.holder.world.ivanti.requests[0].parameters = cast("Any", said)
+    sim.holder.world.ivanti.requests[0].parameters = cast("Any", message)
     ledger = Ledger.of(request_world(), sim.truth(), canaries=tuple(CANARIES.values()))
-    asked = asked_by(said)
+    asked = asked_by(message)
     ledger.asked[TASK] = {asked} if asked else set()
     async with sim.context(sim.settings(**FAST)) as context:
         result = await work_on(TASK, context)
     truth = sim.truth()
     wrong = broken(ledger, truth, sim.state, [result.as_json()])
-    target, removed = meant(said), [(one["app_id"], one["key_id"]) for one in removals_of(truth)]
+    target, removed = meant(message), [(one["app_id"], one["key_id"]) for one in removals_of(truth)]
     if removed != ([(target.app_id, target.key_id)] if target else []):
         wrong.append(f"1: {removed} was removed, and what the set means is {target}")
-    wrong += _bad_end(said, result.ticket.value, removed=bool(removed))
+    wrong += _bad_end(message, result.ticket.value, removed=bool(removed))
     wrong += [f"a note holds {bad!r}" for note in _notes(truth) for bad in unclean(note)]
     return f"{result.outcome} {result.guard or ''} {result.ticket}".replace("  ", " "), wrong
 
 
-def _bad_end(said: Set, ticket: str, *, removed: bool) -> list[str]:
+def _bad_end(message: Set, ticket: str, *, removed: bool) -> list[str]:
     """Closed with a removal (or for what is not there), else handed over; a set without any of the five is not ours."""
-    ours = any(name.strip().casefold() in {one.casefold() for one in NAMES} for name, _ in said)
-    wanted = "closed" if removed or already_gone(said) else "handed-off" if ours else "untouched"
+    ours = any(name.strip().casefold() in {one.casefold() for one in NAMES} for name, _ in message)
+    wanted = "closed" if removed or already_gone(message) else "handed-off" if ours else "untouched"
     return [] if ticket == wanted else [f"2: the ticket is {ticket}, not {wanted}"]
 
 
@@ -69,15 +69,15 @@ async def campaign(seed: int, cases: int) -> tuple[Counter[str], int]:
     ends, held = Counter[str](), 0
     async with in_memory(request_world()) as sim:
         drawn = (any_set(random.Random(f"{seed} {number}")) for number in itertools.count())  # noqa: S311
-        for number, said in enumerate(itertools.islice(itertools.chain(every_single_change(), drawn), cases)):
+        for number, message in enumerate(itertools.islice(itertools.chain(every_single_change(), drawn), cases)):
             try:
-                end, wrong = await hold(sim, said)
+                end, wrong = await hold(sim, message)
             except Exception as problem:  # noqa: BLE001  # a bug is told like a broken invariant
                 end, wrong = "a bug", [repr(problem)[:500]]
             ends[end] += 1
             held += not wrong
             if wrong:
-                print(f"--- seed {seed}, case {number}: {str(said)[:1500]}\n" + "\n".join(wrong), flush=True)
+                print(f"--- seed {seed}, case {number}: {str(message)[:1500]}\n" + "\n".join(wrong), flush=True)
     return ends, held
 
 

@@ -16,7 +16,7 @@ from worlds import APP, AUTOMATION, EXPIRED_SECRET, LIVE_SECRET, OTHER_APP
 SOUND: dict[str, Any] = dict(zip(NAMES, [NAME, APP, EXPIRED_SECRET, "Secret", "No"], strict=True))
 
 
-def said(**changes: Any) -> list[tuple[str, Any]]:
+def message(**changes: Any) -> list[tuple[str, Any]]:
     """The sound set with some values changed."""
     return list({**SOUND, **changes}.items())
 
@@ -48,7 +48,7 @@ def test_a_set_is_made_by_its_seed_alone() -> None:
 )
 def test_the_judge_knows_what_is_legal(harmless: dict[str, Any]) -> None:
     """Case and outer blanks change no meaning."""
-    assert meant(said(**harmless)) == TARGETS[0]
+    assert meant(message(**harmless)) == TARGETS[0]
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_the_judge_knows_what_is_legal(harmless: dict[str, Any]) -> None:
 )
 def test_the_judge_sees_a_doubt(doubtful: dict[str, Any]) -> None:
     """Look-alikes, other types, repeated names and other ids mean nothing."""
-    assert meant(said(**doubtful)) is None
-    assert not already_gone(said(**doubtful))
+    assert meant(message(**doubtful)) is None
+    assert not already_gone(message(**doubtful))
 
 
 @pytest.mark.parametrize(("key_id", "gone"), [(KEYS[0], True), (KEYS[4], False), ("x", False)])
 def test_the_judge_knows_what_is_not_there(key_id: str, *, gone: bool) -> None:
     """A certificate of an application without any: only a key id that stands nowhere on it is gone."""
-    asked = said(AppDisplayName="Other", AppID=OTHER_APP, SecretID=key_id, SecretType="Cert")
+    asked = message(AppDisplayName="Other", AppID=OTHER_APP, SecretID=key_id, SecretType="Cert")
     assert already_gone(asked) is gone
 
 

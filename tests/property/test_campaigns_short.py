@@ -20,23 +20,23 @@ def campaign(name: str, **settings: str) -> tuple[int, str]:
 
 def test_whatever_happens_the_invariants_hold() -> None:
     """Any world, runs, duplicates, other people, faults and crashes: checked after every step, and it comes to rest."""
-    code, said = campaign("property", CASES="80", SEED="500")
-    assert code == 0, said
-    assert "80 cases (seeds 500 to 579), 80 held" in said
+    code, message = campaign("property", CASES="80", SEED="500")
+    assert code == 0, message
+    assert "80 cases (seeds 500 to 579), 80 held" in message
 
 
 def test_a_case_is_replayed_by_its_seed() -> None:
     """Played twice, a case is the same requests in the same order, with the same answers and faults."""
-    code, said = campaign("property", CASES="8", SEED="17", REPLAY="1")
-    assert code == 0, said
+    code, message = campaign("property", CASES="8", SEED="17", REPLAY="1")
+    assert code == 0, message
 
 
 @pytest.fixture(scope="module")
 def sampled() -> str:
     """What a sample of the matrix printed."""
-    code, said = campaign("matrix", SAMPLE="20", PAIRS="6", SEED="7")
-    assert code == 0, said
-    return said
+    code, message = campaign("matrix", SAMPLE="20", PAIRS="6", SEED="7")
+    assert code == 0, message
+    return message
 
 
 def test_whichever_call_fails_the_invariants_hold(sampled: str) -> None:

@@ -58,5 +58,5 @@ async def test_a_plan_records_no_close(sim: RealSimulator) -> None:
     await sim.run(TASK)
     crash_before(sim, "closed")
     before = sim.evidence()
-    assert (await sim.plan(TASK)).would.value == "pass"
+    assert (await sim.plan(TASK)).action.value == "pass"
     assert sim.evidence() == before

@@ -51,7 +51,7 @@ async def test_a_plan_foresees_that_the_hand_over_is_finished(sim: RealSimulator
     sim.faults(FORBIDDEN, UNWRITABLE)
     await sim.run(TASK)
     sim.faults()
-    assert (await sim.plan(TASK)).would.value == "hand-off"
+    assert (await sim.plan(TASK)).action.value == "hand-off"
 
 
 async def test_a_hand_over_whose_note_never_arrived_is_judged_anew(sim: RealSimulator) -> None:

@@ -243,9 +243,9 @@ async def test_what_would_be_done_is_foreseen(sim: RealSimulator) -> None:
     """For a task and without one, without a write or a record."""
     for what in (asked(), asked(task=None)):
         planned = await with_hands(sim, lambda context, what=what: dry_run_asked(what, context))
-        assert planned.would is Action.REMOVE
+        assert planned.action is Action.REMOVE
     refused = await with_hands(sim, lambda context: dry_run_asked(asked(task=None, SecretID=LIVE_SECRET), context))
-    assert (refused.would, refused.result.guard) == (Action.HAND_OFF, "G5")
+    assert (refused.action, refused.result.guard) == (Action.HAND_OFF, "G5")
     assert (sim.writes(), sim.evidence()) == ([], [])
 
 
@@ -277,7 +277,7 @@ def test_a_caller_that_gives_no_key_id_is_refused_before_anything() -> None:
 def test_a_check_by_the_library_leaves_nothing_behind(sim: RealSimulator) -> None:
     """Not even the state directory comes into being."""
     environment = {**sim.environment, "SPENTKEY_POLICY__VERIFY_INTERVAL_S": "0.001"}
-    library = Facade.open(sim.config, environment, check=True)
-    assert library.dry_run(TASK).would is Action.REMOVE
-    assert (library.reassign(TASK).changed, library.note(TASK, Remark("a", "b")).changed) == (True, True)
+    facade = Facade.open(sim.config, environment, check=True)
+    assert facade.dry_run(TASK).action is Action.REMOVE
+    assert (facade.reassign(TASK).changed, facade.note(TASK, Remark("a", "b")).changed) == (True, True)
     assert (sim.writes(), (sim.config.parent / "state").exists()) == ([], False)

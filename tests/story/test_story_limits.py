@@ -110,7 +110,7 @@ async def test_a_plan_says_when_a_limit_would_leave_a_task_open(sim: RealSimulat
     sim.reset(many(2))
     await run_all(sim, 1)
     planned = await sim.plan(TASK + 1, SPENTKEY_POLICY__MAX_REMOVALS_PER_HOUR="1")
-    assert (planned.would.value, planned.result.guard) == ("leave", "G8")
+    assert (planned.action.value, planned.result.guard) == ("leave", "G8")
 
 
 async def test_two_runs_of_one_task_at_the_same_time_end_as_one(sim: RealSimulator) -> None:
@@ -224,9 +224,9 @@ def test_two_processes_on_one_task_end_as_one(sim: RealSimulator) -> None:
     command = [str(BIN / "spentkey"), "run", str(TASK), "--json", "--config", str(sim.config)]
     quick = environment(sim.config.parent, **QUICK)
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, env=quick) for _ in range(2)]
-    said = [json.loads(one.communicate()[0]) for one in running]
-    assert said[0] == said[1]
-    assert said[0]["outcome"] == "removed"
+    message = [json.loads(one.communicate()[0]) for one in running]
+    assert message[0] == message[1]
+    assert message[0]["outcome"] == "removed"
     assert (sim.writes().count("removePassword"), len(sim.task(TASK)["notes"])) == (1, 1)
 
 
@@ -240,6 +240,6 @@ def test_a_dead_process_frees_its_locks(sim: RealSimulator) -> None:
     first.kill()
     first.communicate()
     second = subprocess.run(command, capture_output=True, env=environment(sim.config.parent, **QUICK), check=True)
-    said = json.loads(second.stdout)
-    assert (said["outcome"], said["ticket"]) == ("removed", "closed")
+    message = json.loads(second.stdout)
+    assert (message["outcome"], message["ticket"]) == ("removed", "closed")
     assert (sim.writes().count("removePassword"), len(sim.task(TASK)["notes"])) == (1, 1)

@@ -26,7 +26,7 @@ async def test_without_the_fallback_the_task_is_handed_over(sim: RealSimulator) 
     """The default: nothing is removed, and the plan says that the fallback would free it."""
     sim.reset(no_signer())
     planned = await sim.plan(TASK)
-    assert (planned.would.value, planned.fallback_would_free) == ("hand-off", True)
+    assert (planned.action.value, planned.fallback_would_free) == ("hand-off", True)
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value) == ("failed", "handed-off")
     assert "patch" not in sim.writes()
@@ -36,7 +36,7 @@ async def test_with_the_fallback_the_one_certificate_goes_and_all_others_stay(si
     """The list is written again without it; the survivors are the very same entries."""
     sim.reset(no_signer())
     planned = await sim.plan(TASK, **PATCH)
-    assert (planned.would.value, planned.fallback_would_free) == ("remove", False)
+    assert (planned.action.value, planned.fallback_would_free) == ("remove", False)
     result = await sim.run(TASK, None, **PATCH)
     assert (result.outcome, result.route, result.attribution, result.ticket.value) == (
         "removed",

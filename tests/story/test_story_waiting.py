@@ -73,7 +73,7 @@ async def test_a_plan_says_that_everything_is_stopped(sim: RealSimulator) -> Non
     """Every task would be left, with the way on."""
     await on_record(sim, "survivor-lost", lost=[])
     plan = await sim.plan(TASK)
-    assert (plan.would.value, plan.result.guard) == ("leave", "G8")
+    assert (plan.action.value, plan.result.guard) == ("leave", "G8")
     assert "spentkey resume" in (plan.result.reason or "")
 
 
@@ -83,8 +83,8 @@ async def test_a_plan_says_which_limit_would_hold_a_task_up(sim: RealSimulator, 
     await on_record(sim, "intent", app_id="another" if limit == "PER_HOUR" else APP)
     before = sim.evidence()
     plan = await sim.plan(TASK, **{f"SPENTKEY_POLICY__MAX_REMOVALS_{limit}": "1"})
-    assert (plan.would.value, plan.result.guard) == ("leave", "G8")
-    assert (await sim.plan(TASK, **{f"SPENTKEY_POLICY__MAX_REMOVALS_{limit}": "2"})).would.value == "remove"
+    assert (plan.action.value, plan.result.guard) == ("leave", "G8")
+    assert (await sim.plan(TASK, **{f"SPENTKEY_POLICY__MAX_REMOVALS_{limit}": "2"})).action.value == "remove"
     assert sim.evidence() == before
 
 
@@ -94,9 +94,9 @@ async def test_a_plan_says_when_a_hand_over_would_wait(sim: RealSimulator) -> No
     await on_record(sim, "handing-over", 2)
     limit = {"SPENTKEY_POLICY__MAX_HANDOVERS_PER_HOUR": "2"}
     plan, done = await sim.plan(TASK, **limit), await sim.run(TASK, None, **limit)
-    assert (plan.would.value, done.ticket.value) == ("leave", "open")
+    assert (plan.action.value, done.ticket.value) == ("leave", "open")
     assert (plan.result.guard, plan.result.reason) == (done.guard, done.reason)
-    assert (await sim.plan(TASK, SPENTKEY_POLICY__MAX_HANDOVERS_PER_HOUR="3")).would.value == "hand-off"
+    assert (await sim.plan(TASK, SPENTKEY_POLICY__MAX_HANDOVERS_PER_HOUR="3")).action.value == "hand-off"
 
 
 async def test_a_plan_does_not_use_up_a_limit(sim: RealSimulator) -> None:

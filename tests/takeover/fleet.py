@@ -101,14 +101,14 @@ class Fleet:
         """Start so many workers."""
         for _ in range(count):
             log = self.home / f"worker-{len(self.workers) + len(self.gone)}.log"
-            with log.open("w") as said:
+            with log.open("w") as message:
                 process = subprocess.Popen(
                     [str(BIN / "spentkey"), "work", "--config", str(self.sim.config)],
                     cwd=self.home,
                     env=environment(self.home, SPENTKEY_ENGINE__DATABASE_URL=self.database, **SETTINGS),
                     stdin=subprocess.DEVNULL,
-                    stdout=said,
-                    stderr=said,
+                    stdout=message,
+                    stderr=message,
                     text=True,
                 )
             self.workers.append(Worker(process, log))
@@ -209,13 +209,13 @@ class Fleet:
         found = broken(self.ledger, self.sim.truth(), state)
         found += [f"2: task {number} never ended" for number in self.unfinished()]
         found += self._twice()
-        said = {worker.log.name: worker.log.read_text("utf-8", "replace") for worker in self.gone}
-        kept = {"the database": self.postgres.everything(self.database), **said}
+        message = {worker.log.name: worker.log.read_text("utf-8", "replace") for worker in self.gone}
+        kept = {"the database": self.postgres.everything(self.database), **message}
         secrets = [
             where for where, text in kept.items() if TOKEN.search(text) or any(one in text for one in CANARIES.values())
         ]
         found += [f"4: {where} holds a secret" for where in secrets]
-        bugs = [(name, text, BUG.search(text)) for name, text in said.items()]
+        bugs = [(name, text, BUG.search(text)) for name, text in message.items()]
         return found + [f"a bug: {name}: {text[at.start() : at.start() + 3000]}" for name, text, at in bugs if at]
 
     def _twice(self) -> list[str]:

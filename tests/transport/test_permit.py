@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from spentkey.core.errors import Busy
 from spentkey.http.client import HttpClient
-from spentkey.ports.fencing import claims, holding
+from spentkey.ports.fencing import fencing_tokens, holding
 from support_core import ManualClock
 
 
@@ -34,7 +34,7 @@ class Desk:
             yield HttpClient("the desk", str(server.make_url("")), session, ManualClock(), lambda: 0.5)
 
 
-class Permits:
+class FenceChecks:
     """Gives so many permits, and then no more."""
 
     def __init__(self, most: int) -> None:
@@ -49,7 +49,7 @@ class Permits:
 
 async def test_each_try_of_a_write_asks() -> None:
     """Also after a wait that the server asked for."""
-    desk, permits = Desk(refusals=2), Permits(9)
+    desk, permits = Desk(refusals=2), FenceChecks(9)
     async with desk.line() as line:
         with holding(1, permits.ask):
             await line.write("POST", "/x", {}, dict)
@@ -60,9 +60,9 @@ async def test_a_write_without_a_permit_is_not_sent() -> None:
     """Taken over before it began."""
     desk = Desk(refusals=0)
     async with desk.line() as line:
-        with holding(1, Permits(0).ask), pytest.raises(Busy):
+        with holding(1, FenceChecks(0).ask), pytest.raises(Busy):
             await line.write("POST", "/x", {}, dict)
-        with holding(1, Permits(0).ask), pytest.raises(Busy):
+        with holding(1, FenceChecks(0).ask), pytest.raises(Busy):
             await line.write_once("PATCH", "/x", {}, dict)
     assert desk.asked == []
 
@@ -71,14 +71,14 @@ async def test_a_repeat_without_a_permit_is_not_sent() -> None:
     """Taken over while it waited for the next try."""
     desk = Desk(refusals=1)
     async with desk.line() as line:
-        with holding(1, Permits(1).ask), pytest.raises(Busy):
+        with holding(1, FenceChecks(1).ask), pytest.raises(Busy):
             await line.write("POST", "/x", {}, dict)
     assert desk.asked == ["POST"]
 
 
 async def test_a_read_asks_nobody() -> None:
     """It changes nothing, whoever works on the task."""
-    desk, permits = Desk(refusals=0), Permits(0)
+    desk, permits = Desk(refusals=0), FenceChecks(0)
     async with desk.line() as line:
         with holding(1, permits.ask):
             await line.read("/x")
@@ -91,4 +91,4 @@ async def test_without_claims_writes_go_out() -> None:
     desk = Desk(refusals=0)
     async with desk.line() as line:
         assert (await line.write_once("PATCH", "/x", {}, dict)).status == 200
-    assert claims() == ()
+    assert fencing_tokens() == ()

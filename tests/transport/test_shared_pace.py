@@ -23,7 +23,7 @@ async def url(postgres: RealPostgres) -> Secret:
     return made
 
 
-def pace(database: Postgres, clock: ManualClock, name: str = "writes") -> RateLimiter:
+def limiter(database: Postgres, clock: ManualClock, name: str = "writes") -> RateLimiter:
     """Ten units in a hundred seconds, two at once."""
     return RateLimiter(name, 10, 100.0, 2, SharedRates(database), clock)
 
@@ -32,7 +32,7 @@ async def test_two_processes_get_together_what_one_would_get(url: Secret) -> Non
     """Places in time are given one after the other, whoever asks."""
     clocks = ManualClock(), ManualClock()
     async with opened(url) as here, opened(url) as there:
-        both = [pace(here, clocks[0]), pace(there, clocks[1])]
+        both = [limiter(here, clocks[0]), limiter(there, clocks[1])]
         for number in range(6):
             await both[number % 2].take()
     waits = sorted(wait for clock in clocks for wait in clock.slept)
@@ -43,7 +43,7 @@ async def test_those_who_ask_at_the_same_time_get_different_places(url: Secret) 
     """The row is locked for one step."""
     clock = ManualClock()
     async with opened(url) as database:
-        await asyncio.gather(*(pace(database, clock).take() for _ in range(8)))
+        await asyncio.gather(*(limiter(database, clock).take() for _ in range(8)))
     assert sorted(round(wait / 10) * 10 for wait in clock.slept) == [10, 20, 30, 40, 50, 60]
 
 
@@ -52,9 +52,9 @@ async def test_another_name_is_another_row(url: Secret) -> None:
     clock = ManualClock()
     async with opened(url) as database:
         for _ in range(4):
-            await pace(database, clock).take()
+            await limiter(database, clock).take()
         before = len(clock.slept)
-        await pace(database, clock, "other").take()
+        await limiter(database, clock, "other").take()
     assert before == len(clock.slept)
 
 
@@ -62,7 +62,7 @@ async def test_what_cannot_be_had_now_costs_nothing(url: Secret) -> None:
     """Refused units leave the row as it was."""
     clock = ManualClock()
     async with opened(url) as database:
-        one = pace(database, clock)
+        one = limiter(database, clock)
         assert [await one.take_now() for _ in range(4)] == [True, True, False, False]
         await one.take()
     assert [round(wait / 10) * 10 for wait in clock.slept] == [10]
@@ -74,5 +74,5 @@ async def test_a_database_that_is_away_is_an_outage(postgres: RealPostgres) -> N
     async with opened(Secret(postgres.database())) as database:
         await database.pool.close()
         with pytest.raises(Outage, match="PostgreSQL does not answer"):
-            await pace(database, clock).take()
+            await limiter(database, clock).take()
     assert clock.slept == []

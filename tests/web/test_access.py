@@ -181,16 +181,16 @@ async def raw(one: Served, tmp_path: Path, content: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(host, int(port), ssl=context)
     writer.write(content)
     await writer.drain()
-    said = await reader.read()
+    message = await reader.read()
     writer.close()
-    return said
+    return message
 
 
 async def test_endless_headers_are_cut_off(sim: RealSimulator, tmp_path: Path) -> None:
     """400, and the connection ends."""
     async with served(sim, tmp_path) as one:
-        said = await raw(one, tmp_path, b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 2 * server.HEADER_BYTES)
-        assert said.split(b"\r\n")[0].split()[1] == b"400"
+        message = await raw(one, tmp_path, b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 2 * server.HEADER_BYTES)
+        assert message.split(b"\r\n")[0].split()[1] == b"400"
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nX: 1\r\n", b"GET"], ids=["none", "half", "word"])
@@ -206,8 +206,8 @@ async def test_a_body_that_does_not_come_is_given_up(sim: RealSimulator, tmp_pat
     """408, and the connection ends."""
     head = f"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: {OPERATOR['Authorization']}\r\n".encode()
     async with served(sim, tmp_path, patience_s=0.2) as one:
-        said = await raw(one, tmp_path, head + b"Content-Length: 15\r\n\r\n{")
-        assert said.split(b"\r\n")[0].split()[1] == b"408"
+        message = await raw(one, tmp_path, head + b"Content-Length: 15\r\n\r\n{")
+        assert message.split(b"\r\n")[0].split()[1] == b"408"
         assert one.engine.offered == []
 
 

@@ -20,9 +20,9 @@ async def test_the_service_keeps_to_its_description(sim: RealSimulator, tmp_path
         await one.work(SECRET_TASK)
         file = tmp_path / "openapi.json"
         file.write_text(json.dumps((await one.get("/api/v1/openapi.json")).json))
-        code, said = await ask_everything(one.url, file, tmp_path)
-    assert code == 0, said
-    assert "11 selected / 11 total" in said
+        code, message = await ask_everything(one.url, file, tmp_path)
+    assert code == 0, message
+    assert "11 selected / 11 total" in message
 
 
 async def ask_everything(url: str, description: Path, folder: Path) -> tuple[int, str]:
@@ -35,8 +35,8 @@ async def ask_everything(url: str, description: Path, folder: Path) -> tuple[int
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
+    message, _ = await process.communicate()
+    return process.returncode or 0, message.decode()
 
 
 async def test_a_description_that_is_not_kept_would_be_seen(sim: RealSimulator, tmp_path: Path) -> None:
@@ -49,5 +49,5 @@ async def test_a_description_that_is_not_kept_would_be_seen(sim: RealSimulator, 
         }
         file = tmp_path / "openapi.json"
         file.write_text(json.dumps(described))
-        code, said = await ask_everything(one.url, file, tmp_path)
-    assert (code, "Response violates schema" in said) == (1, True), said
+        code, message = await ask_everything(one.url, file, tmp_path)
+    assert (code, "Response violates schema" in message) == (1, True), message

@@ -128,8 +128,8 @@ def test_an_address_in_use_is_one_line(sim: RealSimulator, tmp_path: Path) -> No
     """Exit 2, and its name."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, said = refused(sim, tmp_path, SPENTKEY_SERVICE__LISTEN=listen)
-    assert (code, f"service.listen: {listen} cannot be used" in said) == (2, True)
+        code, message = refused(sim, tmp_path, SPENTKEY_SERVICE__LISTEN=listen)
+    assert (code, f"service.listen: {listen} cannot be used" in message) == (2, True)
 
 
 @pytest.mark.parametrize("content", [b"", b"no certificate", None])
@@ -141,8 +141,8 @@ def test_a_certificate_that_cannot_be_used_is_one_line(
     if content is not None:
         file.write_bytes(content)
     tls = {"SPENTKEY_SERVICE__TLS__CERTIFICATE": str(file), "SPENTKEY_SERVICE__TLS__KEY": str(file)}
-    code, said = refused(sim, tmp_path, SPENTKEY_SERVICE__LISTEN="127.0.0.1:0", **tls)
-    assert (code, "service.tls: certificate and key cannot be used together" in said) == (2, True)
+    code, message = refused(sim, tmp_path, SPENTKEY_SERVICE__LISTEN="127.0.0.1:0", **tls)
+    assert (code, "service.tls: certificate and key cannot be used together" in message) == (2, True)
 
 
 def test_without_the_extra_it_says_what_to_install(sim: RealSimulator, tmp_path: Path) -> None:

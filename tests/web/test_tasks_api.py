@@ -142,8 +142,8 @@ async def test_a_pause_stops_everything_until_it_is_lifted(sim: RealSimulator, t
         assert (await one.get("/api/v1/status")).json["stopped"] == held.reason
         assert await pause(one, "resume", "done") == {"stopped": held.reason, "resumed": True}
         assert (await one.work(TASK)).ticket.value == "closed"
-    said = [(record["what"], record["who"], record["why"]) for record in sim.evidence() if "why" in record]
-    assert said == [("paused", "ops", "change of keys"), ("resumed", "ops", "done")]
+    message = [(record["what"], record["who"], record["why"]) for record in sim.evidence() if "why" in record]
+    assert message == [("paused", "ops", "change of keys"), ("resumed", "ops", "done")]
 
 
 async def test_a_second_pause_changes_nothing(sim: RealSimulator, tmp_path: Path) -> None:

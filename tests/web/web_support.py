@@ -13,14 +13,14 @@ import aiohttp
 
 from real_simulator import QuickClock, RealSimulator
 from spentkey.bootstrap.context import context_for
-from spentkey.bootstrap.service import watched
+from spentkey.bootstrap.service import observed
 from spentkey.cli.serve import service_of
 from spentkey.core.errors import Outage
 from spentkey.core.outcome import Result
 from spentkey.core.secret import Secret
 from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.metrics import Metrics
-from spentkey.observe.observer import Observer, Watch
+from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.queue import Queued, Stage
 from spentkey.settings.schema import Settings
 from spentkey.web.app import make_app
@@ -92,7 +92,7 @@ class Served:
     url: str
     service: Service
     engine: HeldEngine
-    watch: Watch
+    observer: Observers
     clock: QuickClock
     client: aiohttp.ClientSession
 
@@ -109,7 +109,7 @@ class Served:
 
     async def work(self, task: int) -> Result:
         """Let the story run once, watched as in the service."""
-        return await watched(self.watch)(task, self.service.context)
+        return await observed(self.observer)(task, self.service.context)
 
 
 def settings_of(sim: RealSimulator, **environment: str) -> Settings:
@@ -135,12 +135,12 @@ async def served(
     files = {"SPENTKEY_SERVICE__TLS__CERTIFICATE": str(pem), "SPENTKEY_SERVICE__TLS__KEY": str(pem)}
     settings, clock = settings_of(sim, **(files | environment)), QuickClock()
     metrics, known = Metrics(clock), LastKnown(clock)
-    watch = Watch((metrics, known, *observers), clock)
-    async with context_for(settings, watch, use_proxies=False, clock=clock, meter=watch) as context:
+    observer = Observers((metrics, known, *observers), clock)
+    async with context_for(settings, observer, use_proxies=False, clock=clock, meter=observer) as context:
         engine = HeldEngine()
         service = service_of(settings.service, engine, context, clock, metrics, known, most_failures)
         async with _listening(service, settings, patience_s) as port, _client(authority) as client:
-            yield Served(f"https://127.0.0.1:{port}", service, engine, watch, clock, client)
+            yield Served(f"https://127.0.0.1:{port}", service, engine, observer, clock, client)
 
 
 @contextlib.asynccontextmanager

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass
 class _Seen:
-    places: dict[str, int] = field(default_factory=dict[str, int])
+    locations: dict[str, int] = field(default_factory=dict[str, int])
     looked: int = 0
     """How many records of the list were looked at."""
 
@@ -26,26 +26,26 @@ class Hints:
 
     def find(self, name: str, records: Sequence[T], key_of: Callable[[T], str], wanted: str) -> T | None:
         """The record with that key, or None."""
-        at = self.place(name, records, key_of, wanted)
+        at = self.location(name, records, key_of, wanted)
         return None if at is None else records[at]
 
-    def place(self, name: str, records: Sequence[T], key_of: Callable[[T], str], wanted: str) -> int | None:
+    def location(self, name: str, records: Sequence[T], key_of: Callable[[T], str], wanted: str) -> int | None:
         """Where the record with that key stands, or None."""
         seen = self._seen.setdefault(name, _Seen())
 
         def holds() -> int | None:
-            at = seen.places.get(wanted)
+            at = seen.locations.get(wanted)
             return at if at is not None and at < len(records) and key_of(records[at]) == wanted else None
 
         def look(first: int) -> None:
             for at in range(first, len(records)):
-                seen.places.setdefault(key_of(records[at]), at)
+                seen.locations.setdefault(key_of(records[at]), at)
             seen.looked = len(records)
 
         if (found := holds()) is None:
             look(seen.looked)  # what was added since
             if (found := holds()) is None:
-                seen.places.clear()
+                seen.locations.clear()
                 look(0)
                 found = holds()
         return found

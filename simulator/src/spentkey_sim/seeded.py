@@ -17,10 +17,10 @@ SCENES = (*removals.SCENES, *refusals.SCENES, *onderwijs.SCENES)
 def build(seed: int) -> dict[str, Any]:
     """The built-in world of that seed, in the form of world.schema.json."""
     names = Names(seed)
-    apps = list({(scene.app.place.name, scene.app.name): scene.app for scene in SCENES}.values())
+    apps = list({(scene.app.location.name, scene.app.name): scene.app for scene in SCENES}.values())
     return {
         "seed": seed,
-        "tenants": [directory.tenant(place, apps, names) for place in PLACES],
+        "tenants": [directory.tenant(location, apps, names) for location in PLACES],
         "certificates": directory.certificates(apps),
         "passwordstate": vault.passwordstate(PLACES, apps, names),
         "ivanti": desk.ivanti(SCENES, names),

@@ -27,7 +27,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         clients = frozenset(tenant.entry for tenant in settings.tenants.values())
         entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
         yield [
-            _check_of_kept(settings, connections.clock),
+            _check_of_storage(settings, connections.clock),
             PasswordstateCheck(vault, entries, clients),
             IvantiCheck(
                 make_desk=lambda: desk_of(settings, connections, vault),
@@ -39,7 +39,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         ]
 
 
-def _check_of_kept(settings: Settings, clock: Clock) -> Checker:
+def _check_of_storage(settings: Settings, clock: Clock) -> Checker:
     if settings.engine.database is not None:
         checker: Checker = with_database().check_of(settings.engine.database, clock)
         return checker

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from spentkey.adapters.entra.directories import EntraDirectories, Place
+from spentkey.adapters.entra.directories import EntraDirectories, TenantEndpoint
 from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.adapters.passwordstate.sql import Database
@@ -35,15 +35,15 @@ async def context_for(
     """Open every connection lazily and close all of them at the end."""
     clock = clock or SystemClock()
     async with (
-        storage_for(settings, clock, read_only=read_only) as kept,
-        context_with(kept, settings, progress, clock, use_proxies=use_proxies, meter=meter) as context,
+        storage_for(settings, clock, read_only=read_only) as storage,
+        context_with(storage, settings, progress, clock, use_proxies=use_proxies, meter=meter) as context,
     ):
         yield context
 
 
 @asynccontextmanager
 async def context_with(
-    kept: Storage,
+    storage: Storage,
     settings: Settings,
     progress: Progress,
     clock: Clock,
@@ -59,9 +59,9 @@ async def context_with(
         yield Context(
             desk=await desk_of(settings, connections, vault),
             vault=vault,
-            directories=directories_of(settings, connections, vault, kept.rates),
-            locks=kept.locks,
-            evidence=kept.evidence,
+            directories=directories_of(settings, connections, vault, storage.rates),
+            locks=storage.locks,
+            evidence=storage.evidence,
             clock=clock,
             progress=progress,
             ids=SystemIds(),
@@ -96,7 +96,9 @@ def directories_of(
 ) -> EntraDirectories:
     """Every tenant's directory."""
     slots = {
-        name: Place(one.tenant_id, one.entry, one.authority, one.graph_url, connections.proxy_of(one.authority))
+        name: TenantEndpoint(
+            one.tenant_id, one.entry, one.authority, one.graph_url, connections.proxy_of(one.authority)
+        )
         for name, one in settings.tenants.items()
     }
     how = (connections.session_for, connections.http, connections.clock, SystemIds(), jitter, rates, connections.meter)

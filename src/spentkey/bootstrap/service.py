@@ -9,7 +9,7 @@ from spentkey.bootstrap.storage import Storage, engine_for, storage_for
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
-from spentkey.observe.observer import Watch
+from spentkey.observe.observer import Observers
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter, Progress
@@ -50,7 +50,7 @@ class Worker:
     context: Context
     slots: Slots
     router: Router
-    kept: Storage
+    storage: Storage
     clock: Clock
 
     async def once(self) -> list[Result]:
@@ -80,12 +80,12 @@ async def worker_for(
     slots, time = Slots(settings.engine.concurrency), clock or SystemClock()
     placed = SlotClock(time, slots)
     async with (
-        storage_for(settings, placed) as kept,
-        context_with(kept, settings, progress, placed, use_proxies=use_proxies, meter=meter) as bare,
+        storage_for(settings, placed) as storage,
+        context_with(storage, settings, progress, placed, use_proxies=use_proxies, meter=meter) as bare,
     ):
-        context = replace(bare, locks=SlotLocks(kept.locks, slots))
+        context = replace(bare, locks=SlotLocks(storage.locks, slots))
         router = Router(context.desk, context.rules.desk, context.rules.tenants)
-        yield Worker(context, slots, router, kept, time)
+        yield Worker(context, slots, router, storage, time)
 
 
 @asynccontextmanager
@@ -105,7 +105,7 @@ async def service_for(
         async def work(number: int) -> Result:
             return await trying(number, replace(worker.context, run=run_window.current()))
 
-        async with engine_for(settings, worker.kept, worker.router, work, worker.slots, worker.clock) as engine:
+        async with engine_for(settings, worker.storage, worker.router, work, worker.slots, worker.clock) as engine:
             yield Service(engine, worker.context)
 
 
@@ -115,18 +115,18 @@ HOUR_S = 3600.0
 DAY_S = 86400.0
 
 
-def watched(watch: Watch) -> Trying:
+def observed(observers: Observers) -> Trying:
     """The story as work for an engine, with everybody told who watches."""
 
     async def trying(number: int, context: Context) -> Result:
         attempt = context.ids.new()
-        with watch.working(number, attempt):
+        with observers.working(number, attempt):
             try:
                 result = await work_on(number, context, attempt)
             except Exception as problem:
-                watch.crashed(number, problem)
+                observers.crashed(number, problem)
                 raise
-            watch.ended(result)
+            observers.ended(result)
         return result
 
     return trying

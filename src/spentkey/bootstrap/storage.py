@@ -37,8 +37,8 @@ class Storage:
 async def storage_for(settings: Settings, clock: Clock, *, read_only: bool = False) -> AsyncGenerator[Storage]:
     """Open what the settings name; raises `Outage` when the database cannot be reached."""
     if settings.engine.database is not None:
-        async with with_database().opened_for(settings, clock, read_only=read_only) as kept:
-            yield Storage(*kept)
+        async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
+            yield Storage(*storage)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     locks = FileLocks(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
@@ -47,13 +47,13 @@ async def storage_for(settings: Settings, clock: Clock, *, read_only: bool = Fal
 
 @asynccontextmanager
 async def engine_for(
-    settings: Settings, kept: Storage, router: Router, work: Work, slots: Slots, clock: Clock
+    settings: Settings, storage: Storage, router: Router, work: Work, slots: Slots, clock: Clock
 ) -> AsyncGenerator[Engine]:
     """The engine that goes with what is kept."""
-    if kept.database is None:
+    if storage.database is None:
         yield LocalEngine(router, work, slots, clock, settings.engine.poll_s)
         return
-    yield await with_database().engine_on(kept.database, settings.engine, router, work, slots, clock)
+    yield await with_database().engine_on(storage.database, settings.engine, router, work, slots, clock)
 
 
 def with_database() -> Any:

@@ -12,7 +12,7 @@ from rich.live import Live
 from spentkey.cli.show import LiveTable
 from spentkey.core.errors import Misconfigured
 from spentkey.observe.logs import Logged, logging_to
-from spentkey.observe.observer import Observer, Watch
+from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.runtime import Clock
 from spentkey.settings.schema import Service
 
@@ -38,7 +38,7 @@ def attending(
     *others: Observer,
     live: bool = False,
     as_json: bool = False,
-) -> Generator[Watch]:
+) -> Generator[Observers]:
     """Log to stderr, and trace where the environment names a collector.
 
     With `live`, a terminal shows the moving table in place of the log.
@@ -49,10 +49,10 @@ def attending(
         if live and sys.stderr.isatty() and wanted is None:
             console = Console(stderr=True, highlight=False)
             with Live(console=console, refresh_per_second=12, transient=True) as table:
-                yield Watch((Shown(LiveTable(table)), *traced, *others), clock)
+                yield Observers((Shown(LiveTable(table)), *traced, *others), clock)
         else:
             with logging_to(sys.stderr, as_json=lines, level=service.log_level, clock=clock):
-                yield Watch((Logged(), *traced, *others), clock)
+                yield Observers((Logged(), *traced, *others), clock)
 
 
 @contextmanager

@@ -28,8 +28,8 @@ async def check_up(config: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"findings": [finding.as_json() for finding in findings], "summary": counts(findings)})
     else:
-        said = ", ".join(f"{count} {state}" for state, count in counts(findings).items())
-        console.print(f"{len(findings)} checks: {said}")
+        message = ", ".join(f"{count} {state}" for state, count in counts(findings).items())
+        console.print(f"{len(findings)} checks: {message}")
     return 2 if any(finding.state is State.FAIL for finding in findings) else 0
 
 
@@ -40,7 +40,7 @@ def counts(findings: Sequence[Finding]) -> dict[str, int]:
 
 def _line(finding: Finding) -> Text:
     state = Text(f"{finding.state.value:<5}", style=COLOURS[finding.state])
-    line = Text.assemble(state, f" {finding.system:<16} {finding.what}: {finding.said}")
-    if finding.state is not State.OK and finding.mend:
-        line.append(f"\n      -> {finding.mend}")
+    line = Text.assemble(state, f" {finding.system:<16} {finding.what}: {finding.message}")
+    if finding.state is not State.OK and finding.fix:
+        line.append(f"\n      -> {finding.fix}")
     return line

@@ -46,5 +46,5 @@ def _print(results: list[Result], truth: Truth, seed: int) -> None:
     console = Console()
     show_results(results, ticket_says(truth))
     counts = summary(results)["outcomes"]
-    said = ", ".join(f"{count} {name}" for name, count in counts.items())
-    console.print(f"{len(results)} tasks: {said}. Seed {seed}; the table is held against the simulator's own truth.")
+    message = ", ".join(f"{count} {name}" for name, count in counts.items())
+    console.print(f"{len(results)} tasks: {message}. Seed {seed}; the table is held against the simulator's own truth.")

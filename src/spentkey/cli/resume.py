@@ -19,15 +19,15 @@ LONGEST = 2000
 async def lift_stop(config: Path, who: str, why: str, *, as_json: bool) -> int:
     """Record who lifts the stop and why; gives the exit code, 0 also when nothing was stopped."""
     settings = load_settings(config, os.environ)
-    name, said = plain(who).strip(), plain(why, LONGEST).strip()
-    if not said:
+    name, message = plain(who).strip(), plain(why, LONGEST).strip()
+    if not message:
         raise Misconfigured("--why: say in a few words what was found, so that it stands in the evidence")
     if not name:
         raise Misconfigured("--who: say who lifts the stop, so that it stands in the evidence")
     async with storage_for(settings, SystemClock()) as kept:
         stopped = await kept.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
         if stopped is not None:
-            await kept.evidence.append("resumed", {"who": name, "why": said})
+            await kept.evidence.append("resumed", {"who": name, "why": message})
     if as_json:
         print_json({"stopped": stopped.reason if stopped else None, "resumed": stopped is not None})
     else:

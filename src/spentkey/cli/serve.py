@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from spentkey.bootstrap.service import service_for, watch_own_credentials, watched
+from spentkey.bootstrap.service import observed, service_for, watch_own_credentials
 from spentkey.cli.attending import attending
 from spentkey.cli.stopping import told_to_stop
 from spentkey.observe.last_calls import LastKnown
@@ -31,8 +31,8 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
     """Serve until SIGTERM or SIGINT; gives the exit code."""
     settings, clock = load_settings(config, os.environ), SystemClock()
     metrics, known = Metrics(clock), LastKnown(clock)
-    with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as watch:
-        async with service_for(settings, watch, watched(watch), clock=clock, meter=watch) as made:
+    with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as observer:
+        async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as made:
             service = service_of(settings.service, made.engine, made.context, clock, metrics, known)
             await _serve(service, settings.service)
     return 0

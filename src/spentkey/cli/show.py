@@ -25,8 +25,8 @@ class Lines:
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Print the step."""
-        said = plain(detail, 200)
-        self._console.file.write(f"{task}  {step:<10} {said}".rstrip() + "\n")  # a tenth of what print takes
+        message = plain(detail, 200)
+        self._console.file.write(f"{task}  {step:<10} {message}".rstrip() + "\n")  # a tenth of what print takes
         self._console.file.flush()
 
 

@@ -37,8 +37,8 @@ def show_results(results: Sequence[Result], ticket_says: Mapping[str, str] | Non
     rows: list[tuple[str, ...]] = []
     for one in results:
         how = " ".join(part for part in (one.route if one.outcome == "removed" else None, one.attribution) if part)
-        said = plain((ticket_says or {}).get(one.task, one.ticket.value))
-        rows.append((one.task, one.outcome, _application(one), _credential(one), how, said, _why(one)))
+        message = plain((ticket_says or {}).get(one.task, one.ticket.value))
+        rows.append((one.task, one.outcome, _application(one), _credential(one), how, message, _why(one)))
     _show(("task", "outcome", "application", "credential", "how", "ticket", "why"), rows)
 
 
@@ -47,8 +47,8 @@ def show_plans(plans: Sequence[Planned]) -> None:
     rows: list[tuple[str, ...]] = []
     for plan in plans:
         one = plan.result
-        how = one.route or "" if plan.would is Action.REMOVE else ""
-        rows.append((one.task, plan.would.value, _application(one), _credential(one), how, _why(one)))
+        how = one.route or "" if plan.action is Action.REMOVE else ""
+        rows.append((one.task, plan.action.value, _application(one), _credential(one), how, _why(one)))
     _show(("task", "would", "application", "credential", "how", "why"), rows)
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from spentkey.bootstrap.service import service_for, watched, worker_for
+from spentkey.bootstrap.service import observed, service_for, worker_for
 from spentkey.cli.attending import attending
 from spentkey.cli.show import print_json, summary
 from spentkey.cli.stopping import told_to_stop
@@ -30,7 +30,7 @@ async def work_once(config: Path, *, as_json: bool) -> int:
 async def work_on_and_on(config: Path, *, as_json: bool) -> int:
     """Work until a signal says stop, and come to a safe point; gives the exit code, 0."""
     settings, clock = load_settings(config, os.environ), SystemClock()
-    with attending(settings.service, clock, os.environ, live=True, as_json=as_json) as watch, told_to_stop() as stop:
-        async with service_for(settings, watch, watched(watch), clock=clock, meter=watch) as service:
+    with attending(settings.service, clock, os.environ, live=True, as_json=as_json) as observer, told_to_stop() as stop:
+        async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as service:
             await service.engine.serve(stop)
     return 0

@@ -23,7 +23,7 @@ Facts = Mapping[str, Any]
 class Sealed:
     """A record in the chain: its line as written, without the line feed, and its hash."""
 
-    line: str
+    record_line: str
     hash: str
     seq: int
 
@@ -46,22 +46,22 @@ def _digest(record: Facts) -> str:
     return hashlib.sha256(canonical(record).encode()).hexdigest()
 
 
-def follows(line: str, prev: str, seq: int) -> Sealed | None:
+def follows(record_line: str, prev: str, seq: int) -> Sealed | None:
     """Check that `line` is the record number `seq` that follows `prev`, written in the one way; None when it is not."""
-    record = _record(line)
+    record = _record(record_line)
     if record is None or record.get("prev") != prev or record.get("seq") != seq:
         return None
     claimed = record.pop("hash", None)
     if not isinstance(claimed, str) or claimed != _digest(record):
         return None
-    return Sealed(line, claimed, seq)
+    return Sealed(record_line, claimed, seq)
 
 
-def _record(line: str) -> dict[str, Any] | None:
+def _record(record_line: str) -> dict[str, Any] | None:
     """The record that `line` is, where it is written as `canonical` writes: another spelling would hide a change."""
     try:
-        record = json.loads(line)
-        if isinstance(record, dict) and canonical(cast("Facts", record)) == line:
+        record = json.loads(record_line)
+        if isinstance(record, dict) and canonical(cast("Facts", record)) == record_line:
             return cast("dict[str, Any]", record)
     except (ValueError, RecursionError):
         pass

@@ -22,12 +22,12 @@ class Finding:
     system: str
     what: str
     state: State
-    said: str
-    mend: str = ""
+    message: str
+    fix: str = ""
 
     def as_json(self) -> dict[str, str]:
         """The object that `spentkey check --json` prints."""
-        return {"system": self.system, "what": self.what, "state": self.state, "said": self.said, "mend": self.mend}
+        return {"system": self.system, "what": self.what, "state": self.state, "said": self.message, "mend": self.fix}
 
 
 def clock_finding(system: str, ours: datetime, theirs: datetime | None) -> Finding:
@@ -35,9 +35,9 @@ def clock_finding(system: str, ours: datetime, theirs: datetime | None) -> Findi
     if theirs is None:
         return Finding(system, "clock", State.WARN, "the answer carries no Date, so its clock cannot be compared")
     apart = abs(ours - theirs)
-    said = f"{apart.total_seconds():.0f} s apart from ours"
+    message = f"{apart.total_seconds():.0f} s apart from ours"
     if apart > SKEW:
         return Finding(
-            system, "clock", State.FAIL, said, "set this machine's clock by NTP: sudo timedatectl set-ntp true"
+            system, "clock", State.FAIL, message, "set this machine's clock by NTP: sudo timedatectl set-ntp true"
         )
-    return Finding(system, "clock", State.OK, said)
+    return Finding(system, "clock", State.OK, message)

@@ -59,8 +59,10 @@ def g2_tenant(request: RemovalRequest, tenants: Sequence[TenantRules]) -> Tenant
 
 
 def _when_matches(when: Mapping[str, str], request: RemovalRequest) -> bool:
-    said = ((request.says(name), value) for name, value in when.items())
-    return bool(when) and all(says is not None and says.casefold() == value.strip().casefold() for says, value in said)
+    message = ((request.says(name), value) for name, value in when.items())
+    return bool(when) and all(
+        says is not None and says.casefold() == value.strip().casefold() for says, value in message
+    )
 
 
 def g2_identity(token_claims: TokenClaims, tenant_id: str, client_id: str) -> Refused | None:

@@ -78,8 +78,8 @@ class BlastRadius:
         if hand_over in begun or len(begun) < limits.hand_overs_per_hour:
             return None
         free = _free_again([at for at, _ in self._hand_overs], limits.hand_overs_per_hour)
-        said = f"{limits.hand_overs_per_hour} hand-overs in an hour are allowed, and as many were begun"
-        return Refused("G8", said, until=free)
+        message = f"{limits.hand_overs_per_hour} hand-overs in an hour are allowed, and as many were begun"
+        return Refused("G8", message, until=free)
 
     def _forget(self, now: datetime) -> None:
         while self._hand_overs and now - self._hand_overs[0][0] > HOUR:

@@ -156,5 +156,5 @@ def remark_note(about: Subject, remark: Remark) -> NewNote:
     """The note with its marker: the same words are written once for each assignment of the task to us."""
     digest = hashlib.sha256(f"{remark.subject}\0{remark.body}".encode("utf-8", "replace")).hexdigest()[:16]
     mark = marker(about, f"remark-{digest}")
-    lines = [safe(line, LONGEST_REASON) for line in remark.body.splitlines()[:100]]
+    lines = [safe(record_line, LONGEST_REASON) for record_line in remark.body.splitlines()[:100]]
     return NewNote(remark.safe_subject, "\n".join([*lines, "", f"{mark}]"]), mark)

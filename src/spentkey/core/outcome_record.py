@@ -41,7 +41,7 @@ def hand_over_of(record: Facts) -> End:
 
 def outcome_of(record: Facts) -> Outcome:
     """The outcome that such a record tells of."""
-    said = str(record.get("said") or "")
+    message = str(record.get("said") or "")
     match record.get("outcome"):
         case "removed":
             route = record.get("route")
@@ -49,10 +49,10 @@ def outcome_of(record: Facts) -> Outcome:
         case "already-gone":
             return AlreadyGone()
         case "refused":
-            return Refused(str(record.get("guard")), said)
+            return Refused(str(record.get("guard")), message)
         case "failed":
             cause = record.get("cause")
             who, asked = Who(str(record.get("who"))), record.get("asked") is True
-            return Failed(said, who, asked=asked, cause=Cause(str(cause)) if cause else None)
+            return Failed(message, who, asked=asked, cause=Cause(str(cause)) if cause else None)
         case _:
-            return CannotTell(said)
+            return CannotTell(message)

@@ -65,6 +65,9 @@ def _told(problem: Exception) -> Bug:
     if isinstance(problem, Bug):
         return Bug(str(problem))
     frames = [
-        (frame.f_code.co_filename.rsplit("/", 1)[-1], line) for frame, line in traceback.walk_tb(problem.__traceback__)
+        (frame.f_code.co_filename.rsplit("/", 1)[-1], record_line)
+        for frame, record_line in traceback.walk_tb(problem.__traceback__)
     ]
-    return Bug(f"{type(problem).__name__} by way of " + ", ".join(f"{file}:{line}" for file, line in frames))
+    return Bug(
+        f"{type(problem).__name__} by way of " + ", ".join(f"{file}:{record_line}" for file, record_line in frames)
+    )

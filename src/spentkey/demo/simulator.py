@@ -58,15 +58,15 @@ async def simulator(folder: Path, seed: int, environment: Mapping[str, str]) -> 
 
 async def _control_address(process: asyncio.subprocess.Process) -> str:
     """Read what the simulator prints until it is ready."""
-    said: dict[str, str] = {}
+    message: dict[str, str] = {}
     assert process.stdout is not None and process.stderr is not None  # noqa: S101, PT018  # both are pipes
     try:
         async with asyncio.timeout(START_SECONDS):
             while line := (await process.stdout.readline()).decode().strip():
                 if line == "ready":
-                    return said["control"]
+                    return message["control"]
                 name, _, value = line.partition(" ")
-                said[name] = value
+                message[name] = value
             problem = (await process.stderr.read()).decode(errors="replace").strip()
     except TimeoutError:
         raise Outage("the simulator did not start in time") from None

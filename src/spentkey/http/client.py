@@ -61,7 +61,7 @@ class HttpClient:
         async def once() -> Response:
             response = await self._try("GET", path, query, None, headers or _none)
             if response.status in AGAIN_READ:
-                raise self._again(response)
+                raise self._read_again(response)
             return response
 
         return await with_retries(once, self.clock, self.jitter)
@@ -81,7 +81,7 @@ class HttpClient:
         async def once() -> Response:
             response = await self._try("POST", path, None, body, headers)
             if response.status in AGAIN_READ:
-                raise self._again(response)
+                raise self._read_again(response)
             return response
 
         return await with_retries(once, self.clock, self.jitter)
@@ -114,7 +114,7 @@ class HttpClient:
                     raise  # nothing was sent
                 raise ReplyLost(str(problem)) from None
             if response.status in self.refused_before_effect:
-                raise self._again(response)
+                raise self._read_again(response)
             if response.status >= 500 or response.status == 408:
                 raise ReplyLost(f"{self.name} answered {response.status}")
             return response
@@ -135,7 +135,7 @@ class HttpClient:
             raise ReplyLost(f"{self.name} answered {response.status}")
         return response
 
-    def _again(self, response: Response) -> Retryable:
+    def _read_again(self, response: Response) -> Retryable:
         wait = retry_after(response.headers.get("Retry-After"), self.clock.now())
         return Retryable(f"{self.name} answered {response.status}", wait)
 

@@ -71,19 +71,19 @@ class RateLimiter:
             return
         taken = max(units, self.purse)
         self._left += taken - units
-        wait = await self.states.advance(self.name, lambda kept, now: _reserve(self._rates(), kept, now, taken))
+        wait = await self.states.advance(self.name, lambda stored, now: _reserve(self._rates(), stored, now, taken))
         if wait > 0:
             await self.clock.sleep(wait)
 
     async def take_now(self) -> bool:
         """Spend one unit if it may be spent at once; else spend nothing and say no."""
-        wait = await self.states.advance(self.name, lambda kept, now: _only_now(self._rates(), kept, now))
+        wait = await self.states.advance(self.name, lambda stored, now: _only_now(self._rates(), stored, now))
         return wait <= 0
 
 
-def _reserve(rates: list[Rate], kept: State | None, now: int, units: int) -> tuple[State, int]:
+def _reserve(rates: list[Rate], stored: State | None, now: int, units: int) -> tuple[State, int]:
     """The next place in time where so many units fit, unit by unit, since a burst may be smaller than that."""
-    state, at = kept or _ALGORITHM.initial(rates), now
+    state, at = stored or _ALGORITHM.initial(rates), now
     for _ in range(units):
         state, at = _one(rates, state, at)
     return state, at
@@ -97,7 +97,7 @@ def _one(rates: list[Rate], state: State, at: int) -> tuple[State, int]:
         at += max(1, decision.retry_after_ms or 1)
 
 
-def _only_now(rates: list[Rate], kept: State | None, now: int) -> tuple[State, int]:
-    state = kept or _ALGORITHM.initial(rates)
+def _only_now(rates: list[Rate], stored: State | None, now: int) -> tuple[State, int]:
+    state = stored or _ALGORITHM.initial(rates)
     following, decision = _ALGORITHM.step(rates, state, now, 1)
     return (following, now) if decision.allowed else (state, now + 1000)

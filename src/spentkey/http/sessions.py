@@ -20,7 +20,7 @@ from spentkey.system import jitter
 class Connections:
     """The sessions of both circles, which addresses belong to the house, and how proxies are found."""
 
-    house: aiohttp.ClientSession
+    internal: aiohttp.ClientSession
     microsoft: aiohttp.ClientSession
     clock: Clock
     is_internal: Callable[[str], bool]
@@ -36,12 +36,12 @@ class Connections:
 
     def session_for(self, url: str) -> aiohttp.ClientSession:
         """The session whose authorities are believed for that address."""
-        return self.house if self.is_internal(url) else self.microsoft
+        return self.internal if self.is_internal(url) else self.microsoft
 
 
 @asynccontextmanager
 async def connected(
-    house_ca: Path | None,
+    internal_ca: Path | None,
     microsoft_ca: Path | None,
     clock: Clock,
     is_internal: Callable[[str], bool],
@@ -51,9 +51,9 @@ async def connected(
 ) -> AsyncGenerator[Connections]:
     """Open both sessions, which connect when they are first used, and close them at the end."""
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_session(trust(house_ca)))
+        internal = await stack.enter_async_context(open_session(trust(internal_ca)))
         microsoft = await stack.enter_async_context(open_session(trust(microsoft_ca)))
-        yield Connections(house, microsoft, clock, is_internal, proxy_for if use_proxies else lambda _: None, meter)
+        yield Connections(internal, microsoft, clock, is_internal, proxy_for if use_proxies else lambda _: None, meter)
 
 
 MOST_BYTES = 16_000_000

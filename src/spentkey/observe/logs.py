@@ -61,8 +61,8 @@ class _Foreign(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep one line: our own words, of others the template; and of an exception its kind and where it happened."""
         if record.name != "spentkey" and not hasattr(record, "_logger"):
-            said = record.getMessage() if record.name.startswith("spentkey.") else str(record.msg)
-            record.msg, record.args = said.split("\n", 1)[0], ()
+            message = record.getMessage() if record.name.startswith("spentkey.") else str(record.msg)
+            record.msg, record.args = message.split("\n", 1)[0], ()
             found = record.exc_info
             if found and found[0] is not None:
                 record.msg += f" ({found[0].__name__} at {where(found[2])})"
@@ -161,6 +161,6 @@ class Logged(Observer):
         """One line with the kind of the problem and where it is; its text may quote anything."""
         facts = {"task": task, "kind": type(problem).__name__, "where": where(problem.__traceback__)}
         if isinstance(problem, SpentkeyError):
-            logger().error("misconfigured", said=str(problem), **facts)
+            logger().error("misconfigured", problem=str(problem), **facts)
         else:
             logger().error("bug", **facts)

@@ -45,7 +45,7 @@ class Observer:
 
 
 @dataclass(frozen=True)
-class Watch:
+class Observers:
     """The ports `Progress` and `Meter` for several observers."""
 
     observers: Sequence[Observer]

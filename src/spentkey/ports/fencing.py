@@ -12,28 +12,28 @@ from contextvars import ContextVar
 FenceCheck = Callable[[], Awaitable[None]]
 """Raises `Busy` when the work was taken over by another worker."""
 
-_claims: ContextVar[tuple[int, ...]] = ContextVar("claims", default=())
-_permit: ContextVar[FenceCheck | None] = ContextVar("permit", default=None)
+_tokens: ContextVar[tuple[int, ...]] = ContextVar("claims", default=())
+_check_fence: ContextVar[FenceCheck | None] = ContextVar("permit", default=None)
 
 
-def claims() -> tuple[int, ...]:
+def fencing_tokens() -> tuple[int, ...]:
     """The numbers of the claims under which the present work is done; none on one machine."""
-    return _claims.get()
+    return _tokens.get()
 
 
 async def check_fence() -> None:
     """Ask whether the present work may still write."""
-    permit = _permit.get()
-    if permit is not None:
-        await permit()
+    check = _check_fence.get()
+    if check is not None:
+        await check()
 
 
 @contextmanager
-def holding(claim: int, permit: FenceCheck) -> Generator[None]:
+def holding(token: int, check: FenceCheck) -> Generator[None]:
     """Work under one claim more."""
-    held, asked = _claims.set((*_claims.get(), claim)), _permit.set(permit)
+    held, asked = _tokens.set((*_tokens.get(), token)), _check_fence.set(check)
     try:
         yield
     finally:
-        _claims.reset(held)
-        _permit.reset(asked)
+        _tokens.reset(held)
+        _check_fence.reset(asked)

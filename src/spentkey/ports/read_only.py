@@ -62,8 +62,8 @@ class NoLocks:
 class ReadOnlyEvidence:
     """Reads the evidence and writes none."""
 
-    def __init__(self, kept: EvidenceLog) -> None:
-        self._kept = kept
+    def __init__(self, evidence: EvidenceLog) -> None:
+        self._evidence = evidence
 
     async def append(self, what: str, facts: dict[str, object]) -> None:
         """Write nothing."""
@@ -71,23 +71,23 @@ class ReadOnlyEvidence:
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, object]) -> Refused | None:
         """Write nothing; whether it would be refused is asked all the same."""
         del what, facts
-        return await self._kept.ask(refuse)
+        return await self._evidence.ask(refuse)
 
     async def ask(self, question: Question) -> Refused | None:
         """Ask the recent past."""
-        return await self._kept.ask(question)
+        return await self._evidence.ask(question)
 
     async def history(self, task: int) -> History:
         """What is on record about the task."""
-        return await self._kept.history(task)
+        return await self._evidence.history(task)
 
     async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
         """What is on record about the application."""
-        return await self._kept.removals(app_id)
+        return await self._evidence.removals(app_id)
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results."""
-        return await self._kept.recent(limit, before)
+        return await self._evidence.recent(limit, before)
 
 
 class NoProgress:

@@ -76,10 +76,10 @@ def _resolve_secrets(sources: Sources) -> list[str]:
 def _in_words(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     words = {"missing": "is missing", "extra_forbidden": "is not a known setting"}
-    said = words.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
-    if error["type"] == "string_pattern_mismatch" and UUID_PATTERN in said:
-        said = "must be a UUID such as c3c1e6bb-1ebf-4335-ad13-3419266a9781"
-    return f"{where}: {said}"
+    message = words.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
+    if error["type"] == "string_pattern_mismatch" and UUID_PATTERN in message:
+        message = "must be a UUID such as c3c1e6bb-1ebf-4335-ad13-3419266a9781"
+    return f"{where}: {message}"
 
 
 def _contradictions(settings: Settings) -> list[str]:
@@ -99,7 +99,7 @@ def _contradictions(settings: Settings) -> list[str]:
         problems.append("engine.database_url: must be an address such as postgresql://user:password@host/spentkey")
     problems += _service_contradictions(settings.service)
     for name, tenant in settings.tenants.items():
-        problems += [f"tenants.{name}.{said}" for said in _tenant_contradictions(tenant)]
+        problems += [f"tenants.{name}.{message}" for message in _tenant_contradictions(tenant)]
     return problems
 
 

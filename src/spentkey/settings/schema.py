@@ -58,6 +58,7 @@ def _host_and_port(listen: str) -> str:
 
 
 def ip_address_or_none(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that a text is, or None where it is a name or nothing of the kind."""
     try:
         return ip_address(text)
     except ValueError:

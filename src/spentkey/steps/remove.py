@@ -19,7 +19,7 @@ NOTHING_DONE = {
 
 
 @dataclass(frozen=True)
-class Job:
+class Removal:
     """One removal that every guard agreed to: what is to be done, where, and for which ticket, if there is one."""
 
     directory: Directory
@@ -36,84 +36,84 @@ class ListsChanged:
     refusal: Refused
 
 
-async def confirm_ticket(attempt: Attempt, job: Job) -> End | None:
+async def confirm_ticket(attempt: Attempt, removal: Removal) -> End | None:
     """Guard G7: read again, the task and its parameters still ask for the same; without a task there is none to read."""
-    if job.task is None:
+    if removal.task is None:
         return None
     desk = attempt.context.desk
     rules = attempt.context.rules.desk
     now = await desk.find(attempt.number)
     changed = g7_still_ours(now, rules)
     if changed is None:
-        parameters = await desk.parameters(now or job.task)
-        changed = g7_still_says_the_same(now, parameters, job.request, rules)
+        parameters = await desk.parameters(now or removal.task)
+        changed = g7_still_says_the_same(now, parameters, removal.request, rules)
     return leave_untouched(changed) if changed is not None else None
 
 
-async def confirm_lists(attempt: Attempt, job: Job) -> ListsChanged | None:
+async def confirm_lists(attempt: Attempt, removal: Removal) -> ListsChanged | None:
     """Guard G10: the lists read just before the write are those that were judged.
 
     Before a PATCH, which writes the whole list, `verify_reads` spaced reads must all agree: one that came from an older
     replica would bring back what was removed, or drop what was added.
     """
     rules = attempt.context.rules.verify
-    for nth in range(rules.reads if job.plan.route is RemovalRoute.PATCH else 1):
+    for nth in range(rules.reads if removal.plan.route is RemovalRoute.PATCH else 1):
         if nth:
             await attempt.context.clock.sleep(rules.interval_s)
-        drift = g10_lists_unchanged(job.plan.application, await job.directory.look(job.request.app_id))
+        drift = g10_lists_unchanged(removal.plan.application, await removal.directory.look(removal.request.app_id))
         if drift is not None:
             return ListsChanged(drift)
     return None
 
 
-async def remove(attempt: Attempt, job: Job) -> Reply | End | ListsChanged:
+async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChanged:
     """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause.
 
     Where an earlier try put the same intent on record, nothing is sent yet: what that try did may only not show, so it
     counts as a removal whose reply was lost, and the reads of step 7 decide.
     """
-    earlier = attempt.history.intended(job.request.app_id, job.request.key_id)
+    earlier = attempt.history.intended(removal.request.app_id, removal.request.key_id)
     if earlier is not None and not attempt.intent_made:
-        attempt.asked_since = attempt.history.asked_since(job.request.app_id, job.request.key_id)
+        attempt.asked_since = attempt.history.asked_since(removal.request.app_id, removal.request.key_id)
         attempt.step("remove", "was asked for earlier")
         attempt.intent_made = True
         return Reply(Answer.LOST, "an earlier try asked for the removal", str(earlier.get("client_request_id")))
-    await job.directory.room_to_write(job.plan.route)
-    changed = await confirm_ticket(attempt, job)
+    await removal.directory.room_to_write(removal.plan.route)
+    changed = await confirm_ticket(attempt, removal)
     if changed is not None:
         return changed
-    drift = await confirm_lists(attempt, job)
+    drift = await confirm_lists(attempt, removal)
     if drift is not None:
         return drift
-    attempt.step("remove", job.plan.route.value)
+    attempt.step("remove", removal.plan.route.value)
     asked_before = attempt.intent_made
-    reply = await _send_removal(attempt, job)
+    reply = await _send_removal(attempt, removal)
     if isinstance(reply, End):
         return reply
     cause = NOTHING_DONE.get(reply.answer)
     return hand_over(Failed(reply.detail, asked=asked_before, cause=cause)) if cause is not None else reply
 
 
-async def _send_removal(attempt: Attempt, job: Job) -> Reply | End:
+async def _send_removal(attempt: Attempt, removal: Removal) -> Reply | End:
     """One removal with its records before and after; nothing is sent unless the intent is safely on disk."""
-    client_request_id, plan, application = attempt.context.ids.new(), job.plan, job.plan.application
+    client_request_id, plan, application = attempt.context.ids.new(), removal.plan, removal.plan.application
     now, limits = attempt.context.clock.now(), attempt.context.rules.limits
     attempt.asked_since = attempt.asked_since or now
     too_many = await attempt.record_unless(
         lambda blast_radius: blast_radius.refuse_intent(attempt.context.run, application.app_id, now, limits),
         "intent",
-        **_intent(plan, job.signer),
+        **_intent(plan, removal.signer),
         client_request_id=client_request_id,
     )
     if too_many is not None:
         return leave_open(too_many)
     attempt.intent_made = True
     if plan.route is RemovalRoute.PATCH:
-        reply = await job.directory.replace_certificates(application, plan.key_id, client_request_id)
-    elif job.signer is None:
-        reply = await job.directory.remove_secret(application, plan.key_id, client_request_id)
+        reply = await removal.directory.replace_certificates(application, plan.key_id, client_request_id)
+    elif removal.signer is None:
+        reply = await removal.directory.remove_secret(application, plan.key_id, client_request_id)
     else:
-        reply = await job.directory.remove_certificate(application, plan.key_id, job.signer, client_request_id)
+        reply = await removal.directory.remove_certificate(application, plan.key_id, removal.signer, client_request_id)
     await attempt.record(
         "answer",
         answer=reply.answer.value,

@@ -153,8 +153,8 @@ def too_many_hand_overs(attempt: Attempt) -> Question:
 
 def held_up(end: End, too_many: Refused) -> End:
     """A hand-over that guard G8 stops: the task stays open, the outcome as it was."""
-    said = f"{too_many.guard}: {too_many.reason}"
-    return replace(leave_open(end.outcome), trouble=said, not_before=too_many.until)
+    message = f"{too_many.guard}: {too_many.reason}"
+    return replace(leave_open(end.outcome), trouble=message, not_before=too_many.until)
 
 
 async def _hand_over(attempt: Attempt, task: Task, end: End) -> None:

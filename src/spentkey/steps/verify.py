@@ -10,19 +10,19 @@ from spentkey.core.verification import Verdict, Verification
 from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.attribution import attribute
-from spentkey.steps.remove import Job, ListsChanged, remove
+from spentkey.steps.remove import ListsChanged, Removal, remove
 
 
-async def verify(attempt: Attempt, job: Job, reply: Reply) -> End:
+async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> End:
     """Read until the reads agree. A removal whose reply was lost is repeated once, when reads keep showing the key."""
     clock, rules = attempt.context.clock, attempt.context.rules.verify
     watch = Verification(rules, may_repeat=reply.answer is Answer.LOST, started_at=clock.monotonic())
     while True:
         await clock.sleep(rules.interval_s)
         attempt.step("verify", f"read {watch.reads + 1}")
-        verdict, lost = await _one_read(attempt, job, watch)
+        verdict, lost = await _one_read(attempt, removal, watch)
         if verdict is Verdict.REPEAT:
-            again = await remove(attempt, job)
+            again = await remove(attempt, removal)
             if isinstance(again, ListsChanged):
                 return leave_open(CannotTell("the application's credentials changed while the removal was verified"))
             if isinstance(again, End):
@@ -34,25 +34,27 @@ async def verify(attempt: Attempt, job: Job, reply: Reply) -> End:
     attempt.reads = rules.reads
     await attempt.record("verified", verdict=verdict.value, reads=watch.seen)
     if verdict is Verdict.SURVIVOR_LOST:
-        return await survivor_lost(attempt, job.plan.application, lost)
+        return await survivor_lost(attempt, removal.plan.application, lost)
     if verdict is Verdict.GONE:
-        return await _removed(attempt, job, reply)
+        return await _removed(attempt, removal, reply)
     return _not_gone(verdict, reply)
 
 
-async def _one_read(attempt: Attempt, job: Job, watch: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
-    snapshot = await job.directory.read(job.plan.application)
+async def _one_read(attempt: Attempt, removal: Removal, watch: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
+    snapshot = await removal.directory.read(removal.plan.application)
     now, application = attempt.context.clock.monotonic(), snapshot.application
     if application is None:
         return watch.unclear(now), ()
-    lost = lost_survivors(job.plan.survivors, application)
-    present = bool(application.holding(job.plan.key_id))
+    lost = lost_survivors(removal.plan.survivors, application)
+    present = bool(application.holding(removal.plan.key_id))
     return watch.read(now, present=present, survivors_intact=not lost), lost
 
 
-async def _removed(attempt: Attempt, job: Job, reply: Reply) -> End:
-    plan, accepted = job.plan, reply.answer is Answer.ACCEPTED
-    attribution = await attribute(attempt, job.directory, plan.application, plan.key_id, plan.route, accepted=accepted)
+async def _removed(attempt: Attempt, removal: Removal, reply: Reply) -> End:
+    plan, accepted = removal.plan, reply.answer is Answer.ACCEPTED
+    attribution = await attribute(
+        attempt, removal.directory, plan.application, plan.key_id, plan.route, accepted=accepted
+    )
     return close(Removed(attribution, plan.route))
 
 

@@ -23,12 +23,12 @@ class Chain:
         self.length, self.hash = 0, GENESIS
         self.blast_radius = BlastRadius()
 
-    def take(self, line: str) -> Facts:
+    def take(self, record_line: str) -> Facts:
         """Take the next record; raises `EvidenceBroken` when it does not continue the chain."""
-        sealed = follows(line, self.hash, self.length)
+        sealed = follows(record_line, self.hash, self.length)
         if sealed is None:
             raise self.broken()
-        record: Facts = json.loads(sealed.line)
+        record: Facts = json.loads(sealed.record_line)
         self.length, self.hash = self.length + 1, sealed.hash
         self.blast_radius.note(record)
         return record
@@ -50,11 +50,11 @@ class Chain:
         return EvidenceBroken(f"{self._where} has become shorter: records are missing, nothing is removed")
 
 
-def itself(line: str) -> Facts | None:
+def itself(record_line: str) -> Facts | None:
     """A record that was read before, read again: None when it is not the one that its own hash names."""
     try:
-        record = json.loads(line)
-        sealed = follows(line, str(record["prev"]), int(record["seq"]))
+        record = json.loads(record_line)
+        sealed = follows(record_line, str(record["prev"]), int(record["seq"]))
     except (ValueError, TypeError, KeyError):
         return None
     return record if sealed is not None else None

@@ -125,16 +125,16 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
-def wrong(request: Request, said: str) -> HTTPException:
+def wrong(request: Request, message: str) -> HTTPException:
     """One more failure of that address, and the answer to it."""
     access: Access = request.app.state.service.access
     access.failures.note(address_of(request))
-    return unauthorised(said)
+    return unauthorised(message)
 
 
-def unauthorised(said: str) -> HTTPException:
+def unauthorised(message: str) -> HTTPException:
     """The answer to somebody who did not show who they are."""
-    return HTTPException(401, said, {"WWW-Authenticate": CHALLENGE})
+    return HTTPException(401, message, {"WWW-Authenticate": CHALLENGE})
 
 
 def bounded(request: Request) -> None:

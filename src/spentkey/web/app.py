@@ -6,13 +6,13 @@ from fastapi import FastAPI
 
 from spentkey import __version__
 from spentkey.web import control, health, tasks
-from spentkey.web.answers import add_handlers
-from spentkey.web.edge import Edge
+from spentkey.web.errors import add_handlers
+from spentkey.web.middleware import Middleware
 from spentkey.web.models import TaskHint, Why
 from spentkey.web.service import Service
 
 
-def make_app(service: Service) -> Edge:
+def make_app(service: Service) -> Middleware:
     """Every route; pages for people are left out, and the description is behind the login."""
     app = FastAPI(title="Spentkey", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.service = service
@@ -20,7 +20,7 @@ def make_app(service: Service) -> Edge:
         app.include_router(router)
     add_handlers(app)
     _describe_bodies(app)
-    return Edge(app, service)
+    return Middleware(app, service)
 
 
 def _describe_bodies(app: FastAPI) -> None:

@@ -11,7 +11,7 @@ from spentkey.core.sanitize import plain
 from spentkey.observe.logs import logger
 from spentkey.ports.queue import Stage
 from spentkey.web.access import Operator, Viewer
-from spentkey.web.answers import body_of, may_answer
+from spentkey.web.errors import body_of, may_answer
 from spentkey.web.models import Paused, Resumed, Status, Why
 from spentkey.web.service import Service, TheService
 
@@ -21,10 +21,10 @@ router = APIRouter(prefix="/api/v1", tags=["control"])
 
 
 async def _why(request: Request) -> str:
-    said = plain(Why.model_validate_json(await request.body()).why, LONGEST).strip()
-    if not said:
+    message = plain(Why.model_validate_json(await request.body()).why, LONGEST).strip()
+    if not message:
         raise HTTPException(422, "why: say in a few words, so that it stands in the evidence")
-    return said
+    return message
 
 
 async def stopped(service: Service) -> Refused | None:

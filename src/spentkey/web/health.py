@@ -5,8 +5,8 @@ from fastapi import APIRouter, Response
 from spentkey.core.errors import SpentkeyError
 from spentkey.observe.metrics import CONTENT_TYPE
 from spentkey.web.access import Viewer
-from spentkey.web.answers import ANYONE, may_answer
 from spentkey.web.control import stopped
+from spentkey.web.errors import ANYONE, may_answer
 from spentkey.web.models import Health, Ready
 from spentkey.web.service import Service, TheService
 

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from spentkey.core.errors import Misconfigured
 from spentkey.settings.schema import Service as ServiceSettings
-from spentkey.web.edge import Edge
+from spentkey.web.middleware import Middleware
 
 HEADER_BYTES = 16 * 1024
 HEADER_SECONDS = 10.0
@@ -81,7 +81,7 @@ def listen_on(service: ServiceSettings) -> socket.socket:
     return made
 
 
-def make_server(edge: Edge, service: ServiceSettings, protocol: type[Impatient] = Impatient) -> Server:
+def make_server(middleware: Middleware, service: ServiceSettings, protocol: type[Impatient] = Impatient) -> Server:
     """The server, not started yet."""
     options: dict[str, Any] = {}
     if service.tls is not None:
@@ -93,7 +93,7 @@ def make_server(edge: Edge, service: ServiceSettings, protocol: type[Impatient] 
         options["ssl_context_factory"] = made
     return Server(
         uvicorn.Config(
-            edge,
+            middleware,
             http=protocol,
             ws="none",
             lifespan="off",

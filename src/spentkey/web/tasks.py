@@ -11,7 +11,7 @@ from spentkey.core.history import History
 from spentkey.dry_run import dry_run
 from spentkey.ports.read_only import NoProgress
 from spentkey.web.access import BASIC, BEARER, Viewer, bounded, logged_in, needs_operator, unauthorised, wrong
-from spentkey.web.answers import body_of, may_answer
+from spentkey.web.errors import body_of, may_answer
 from spentkey.web.models import (
     Accepted,
     Before,

@@ -55,7 +55,7 @@ async def prepare_queue(database: Postgres) -> None:
             await connection.execute(SchemaManager.get_schema())
 
 
-class _Again(Exception):
+class _RunLater(Exception):
     """How a job function says when and where it is to be called again."""
 
     def __init__(self, decision: RetryDecision) -> None:
@@ -66,7 +66,7 @@ class _Again(Exception):
 class _AsTold(BaseRetryStrategy):
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         del job
-        return exception.decision if isinstance(exception, _Again) else None
+        return exception.decision if isinstance(exception, _RunLater) else None
 
 
 class _Jobs(JobManager):
@@ -297,7 +297,7 @@ class DistributedEngine:
         with self._under_way(context.job):
             decision = await self._decide(context.job, task)
         if decision is not None:
-            raise _Again(decision)
+            raise _RunLater(decision)
 
     @contextmanager
     def _under_way(self, job: Job) -> Generator[None]:

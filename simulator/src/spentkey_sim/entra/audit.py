@@ -15,7 +15,7 @@ from typing import Any
 
 from spentkey_sim.entra import errors
 from spentkey_sim.entra.proofs import parse_time
-from spentkey_sim.entra.query import narrowed, offset_of, only, selected, size_of
+from spentkey_sim.entra.query import offset_of, only, only_selected, selected, size_of
 from spentkey_sim.model import Application, AuditEvent, Credentials, ServicePrincipal, Tenant
 
 LARGEST_PAGE = 999
@@ -56,7 +56,7 @@ class Search:
 
     def narrow(self, event: AuditEvent) -> dict[str, Any]:
         """The selected properties of an event."""
-        return narrowed(event.body, self.select, "directoryAudit")
+        return only_selected(event.body, self.select, "directoryAudit")
 
 
 def search(query: Mapping[str, str], page_size: int) -> Search:

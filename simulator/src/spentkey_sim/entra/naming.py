@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from spentkey_sim.clock import SimClock, wire_time
-from spentkey_sim.entra import answers, audit, errors, paths, query, state
+from spentkey_sim.entra import audit, errors, paths, query, responses, state
 from spentkey_sim.entra.login import form_of
 from spentkey_sim.entra.paths import Operation
 from spentkey_sim.model import Holder
@@ -64,8 +64,8 @@ class Entra(System):
             body = {"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error occurred."}
             return web.json_response(body | {"error_codes": [90033]}, status=status)
         now = wire_time(self.clock.now())
-        answer = answers.refusal(self.holder.world, errors.injected(status), request.headers, now)
-        return answers.respond(self.holder.world, answer, request.headers)
+        answer = responses.refusal(self.holder.world, errors.injected(status), request.headers, now)
+        return responses.respond(self.holder.world, answer, request.headers)
 
 
 def _login_name(request: web.Request) -> tuple[str, str, bool]:

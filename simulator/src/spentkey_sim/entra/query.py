@@ -41,10 +41,10 @@ class Options:
 
     def narrow(self, record: dict[str, Any], kind: str) -> dict[str, Any]:
         """The selected properties of a record."""
-        return narrowed(record, self.select, kind)
+        return only_selected(record, self.select, kind)
 
 
-def narrowed(record: dict[str, Any], select: tuple[str, ...], kind: str) -> dict[str, Any]:
+def only_selected(record: dict[str, Any], select: tuple[str, ...], kind: str) -> dict[str, Any]:
     """The selected properties of a record. LEDGER: E-40, an unknown name is refused."""
     for name in select:
         if name not in record:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from spentkey_sim.clock import SimClock, wire_time
-from spentkey_sim.entra import answers, batch, errors, hosts, paths, state
+from spentkey_sim.entra import batch, errors, hosts, paths, responses, state
 from spentkey_sim.entra.graph import Answer, Ask, Graph, bearer
 from spentkey_sim.entra.login import Login
 from spentkey_sim.entra.meddling import meddle
@@ -42,7 +42,7 @@ class GraphRoutes:
                 answer = self._ask(request.method, path, request.query, request.headers, now, hosts.here(request))
         except errors.GraphError as refusal:
             answer = self._refused(refusal, request.headers)
-        return answers.respond(self.holder.world, answer, request.headers)
+        return responses.respond(self.holder.world, answer, request.headers)
 
     def _ask(
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], now: Call, base: str
@@ -65,7 +65,7 @@ class GraphRoutes:
             grant.expires = self.clock.now()
 
     def _refused(self, refusal: errors.GraphError, headers: Mapping[str, str]) -> Answer:
-        return answers.refusal(self.holder.world, refusal, headers, wire_time(self.clock.now()))
+        return responses.refusal(self.holder.world, refusal, headers, wire_time(self.clock.now()))
 
     def _batch(self, request: web.Request, envelope: Call) -> Answer:
         """LEDGER: E-41, the envelope needs a token as much as what is in it."""

@@ -52,9 +52,9 @@ def caller_of(world: World, headers: Mapping[str, str]) -> str:
 
 def fresh_guid(world: World) -> str:
     """The next id for a request, a trace or a token; a world gives the same ones in the same order."""
-    kept = memory(world)
-    kept.ids += 1
-    return str(uuid.UUID(bytes=hashlib.sha256(f"{world.seed} id {kept.ids}".encode()).digest()[:16], version=4))
+    stored = memory(world)
+    stored.ids += 1
+    return str(uuid.UUID(bytes=hashlib.sha256(f"{world.seed} id {stored.ids}".encode()).digest()[:16], version=4))
 
 
 def find_tenant(world: World, name: str) -> Tenant | None:

@@ -131,7 +131,7 @@ def parameter_rows(world: World, request: ServiceRequest, now: datetime) -> list
     # LEDGER: I-20, parameters are rows of their own and every value is a text
     return [
         {
-            "RecId": made_id(world, "parameter", request.rec_id, place),
+            "RecId": made_id(world, "parameter", request.rec_id, location),
             "ParameterName": name,
             "ParameterValue": value,
             "ParentLink": None,
@@ -141,7 +141,7 @@ def parameter_rows(world: World, request: ServiceRequest, now: datetime) -> list
             "ReadOnly": False,
             **_stamps("WorkflowEngine", created, "WorkflowEngine", created),
         }
-        for place, (name, value) in enumerate(request.parameters)
+        for location, (name, value) in enumerate(request.parameters)
     ]
 
 

@@ -177,10 +177,10 @@ class Request:
         return self._entity(target.set, records.note_row(self.world, note), status=201)
 
     def _note(self, fields: dict[str, Any]) -> Note:
-        kept = state.memory(self.world)
-        kept.notes_made += 1
+        stored = state.memory(self.world)
+        stored.notes_made += 1
         return Note(
-            rec_id=records.made_id(self.world, "new note", kept.notes_made),
+            rec_id=records.made_id(self.world, "new note", stored.notes_made),
             parent=str(fields["ParentLink_RecID"]).upper(),
             parent_category=fields.get("ParentLink_Category", ""),
             category=fields.get("Category", records.NOTE_CATEGORY),

@@ -28,9 +28,9 @@ def memory(world: World) -> Memory:
 
 def beginning(world: World, now: datetime) -> datetime:
     """When this world was first looked at: the age of records that the world does not date itself counts from there."""
-    kept = memory(world)
-    kept.began = kept.began or now
-    return kept.began
+    stored = memory(world)
+    stored.began = stored.began or now
+    return stored.began
 
 
 def task_by_id(world: World, rec_id: str) -> Task | None:
@@ -107,10 +107,10 @@ def merged(world: World, task: Task, changes: dict[str, Any], by: str, now: date
 def store(world: World, task: Task, after: Task) -> None:
     """Put the changed task in the place of the old one, which is kept for stale reads."""
     memory(world).before[task.rec_id] = copy(task)
-    place = world.hints.place("task", world.ivanti.tasks, lambda one: one.rec_id, task.rec_id)
-    if place is None:
+    location = world.hints.location("task", world.ivanti.tasks, lambda one: one.rec_id, task.rec_id)
+    if location is None:
         raise ValueError(f"task {task.number} is not in the world")
-    world.ivanti.tasks[place] = after
+    world.ivanti.tasks[location] = after
 
 
 def record_write(task: Task, fields: dict[str, Any], now: datetime) -> None:

@@ -111,10 +111,10 @@ def _may_be(task: Task, pinned: Pinned) -> bool:
 
 def _kept_row(world: World, task: Task) -> Row:
     """The row of a task, which is written out anew only when something about the task has changed."""
-    kept: dict[str, tuple[object, Row]] = world.memory.setdefault("ivanti rows", {})
+    stored: dict[str, tuple[object, Row]] = world.memory.setdefault("ivanti rows", {})
     parent = state.parent_of(world, task)
     about = ({**vars(task), "fields": dict(task.fields), "writes": None}, parent and parent.rec_id)
-    known = kept.get(task.rec_id)
+    known = stored.get(task.rec_id)
     if known is None or known[0] != about:
-        known = kept[task.rec_id] = (about, records.task_row(world, task, parent))
+        known = stored[task.rec_id] = (about, records.task_row(world, task, parent))
     return dict(known[1])

@@ -53,8 +53,8 @@ def prelogin_answer(encryption: int, *, federated: bool) -> bytes:
 def read_login(body: bytes) -> Login:
     """The LOGIN7 message ([MS-TDS] 2.2.6.4); the password's nibbles are swapped and xored."""
 
-    def field_at(place: int) -> bytes:
-        start, length = struct.unpack_from("<HH", body, place)
+    def field_at(location: int) -> bytes:
+        start, length = struct.unpack_from("<HH", body, location)
         return body[start : start + 2 * length]
 
     if len(body) < 72:

@@ -50,7 +50,7 @@ class Session:
             raise
 
     def _answer_all(self, statements: Statements) -> None:
-        answers: dict[int, Callable[[bytes], bytes]] = {
+        responses: dict[int, Callable[[bytes], bytes]] = {
             Packet.BATCH: statements.batch,
             Packet.RPC: statements.call,
             Packet.TRANSACTION: statements.transaction,
@@ -58,10 +58,10 @@ class Session:
         }
         while True:
             kind, body = self.channel.read()
-            if kind not in answers:
+            if kind not in responses:
                 return
             try:
-                reply = answers[kind](body)
+                reply = responses[kind](body)
             except SqlError as problem:
                 token = tds_tokens.DONE_PROC if kind == Packet.RPC else tds_tokens.DONE
                 reply = tds_tokens.error(problem) + tds_tokens.done(tds_tokens.ERROR_BIT, token=token)

@@ -63,7 +63,7 @@ def select(passwordstate: Passwordstate, database: str, statement: str, paramete
         raise _translated(str(problem), guard.refused) from None
     finally:
         connection.close()
-    kinds = (_kind(name, [row[place] for row in rows]) for place, name in enumerate(names))
+    kinds = (_kind(name, [row[location] for row in rows]) for location, name in enumerate(names))
     return Table([Column(name, kind) for name, kind in zip(names, kinds, strict=True)], rows)
 
 
@@ -102,8 +102,8 @@ def _catalogue(database: str) -> Iterable[tuple[Any, ...]]:
     """A login sees the columns of what it has a right to, and no others."""
     # LEDGER: P-24 - metadata visibility
     columns = [("DocumentID", "int"), ("PasswordID", "int"), ("DocumentName", "nvarchar"), ("Store", "nvarchar")]
-    for place, (name, kind) in enumerate(columns, start=1):
-        yield database, "dbo", VIEW, name, place, kind
+    for location, (name, kind) in enumerate(columns, start=1):
+        yield database, "dbo", VIEW, name, location, kind
 
 
 def _checked(statement: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _parameters(scene: Scene, names: Names) -> list[list[str]]:
         "AppID": app_id(app, names),
         "SecretID": key_id(app, scene.asks, names),
         "SecretType": scene.type,
-        "Onderwijs": app.place.onderwijs,
+        "Onderwijs": app.location.onderwijs,
     }
     written = [[name, scene.written.get(name, str)(value)] for name, value in right.items()]
     return written + [[name, key_id(app, label, names)] for name, label in scene.repeated]

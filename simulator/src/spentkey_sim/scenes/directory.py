@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from spentkey_sim.making import Raw
 from spentkey_sim.scenes.names import Names
-from spentkey_sim.scenes.scene import App, Place, Secret
+from spentkey_sim.scenes.scene import App, Location, Secret
 
 
 def app_id(app: App, names: Names) -> str:
     """The AppID of an application."""
-    return names.guid("app", app.place.name, app.name)
+    return names.guid("app", app.location.name, app.name)
 
 
 def key_id(app: App, label: str, names: Names) -> str:
     """The id of the credential with that label, whether the application has it or not."""
-    return names.guid("credential", app.place.name, app.name, label)
+    return names.guid("credential", app.location.name, app.name, label)
 
 
 def certificate_name(app: App, label: str) -> str:
@@ -22,34 +22,34 @@ def certificate_name(app: App, label: str) -> str:
     return f"{app.slug}-{label}"
 
 
-def tenant(place: Place, apps: Sequence[App], names: Names) -> Raw:
+def tenant(location: Location, apps: Sequence[App], names: Names) -> Raw:
     """A tenant with its one client and those applications that are registered in it."""
     return {
-        "name": place.name,
-        "tenant_id": place.tenant_id,
-        "domain": place.domain,
-        "subscription_id": place.subscription_id,
-        "when": {"Onderwijs": place.onderwijs},
+        "name": location.name,
+        "tenant_id": location.tenant_id,
+        "domain": location.domain,
+        "subscription_id": location.subscription_id,
+        "when": {"Onderwijs": location.onderwijs},
         "clients": [
             {
-                "app_id": client_id(place, names),
-                "secret": client_secret(place, names),
-                "entry": place.entry,
+                "app_id": client_id(location, names),
+                "secret": client_secret(location, names),
+                "entry": location.entry,
                 "roles": ["Application.ReadWrite.All"],
             }
         ],
-        "applications": [_application(app, names) for app in apps if app.registered and app.place == place],
+        "applications": [_application(app, names) for app in apps if app.registered and app.location == location],
     }
 
 
-def client_id(place: Place, names: Names) -> str:
+def client_id(location: Location, names: Names) -> str:
     """The AppID that the automation signs in with."""
-    return names.guid("client", place.name)
+    return names.guid("client", location.name)
 
 
-def client_secret(place: Place, names: Names) -> str:
+def client_secret(location: Location, names: Names) -> str:
     """The secret that the automation signs in with."""
-    return names.client_secret("client", place.name)
+    return names.client_secret("client", location.name)
 
 
 def certificates(apps: Sequence[App]) -> Raw:
@@ -70,7 +70,7 @@ def _application(app: App, names: Names) -> Raw:
     protected = app.token_encryption
     return {
         "app_id": app_id(app, names),
-        "object_id": names.guid("object", app.place.name, app.name),
+        "object_id": names.guid("object", app.location.name, app.name),
         "display_name": app.name,
         "token_encryption_key_id": None if protected is None else key_id(app, protected, names),
         "owners_only": app.owners_only,
@@ -80,7 +80,7 @@ def _application(app: App, names: Names) -> Raw:
             for one in app.certificates
         ],
         "service_principal": {
-            "object_id": names.guid("service-principal", app.place.name, app.name),
+            "object_id": names.guid("service-principal", app.location.name, app.name),
             "passwords": [_password(app, secret, names) for secret in app.principal_secrets],
         },
     }
@@ -90,7 +90,7 @@ def _password(app: App, secret: Secret, names: Names) -> Raw:
     return {
         "key_id": key_id(app, secret.label, names),
         "display_name": secret.label,
-        "hint": names.hint(app.place.name, app.name, secret.label),
+        "hint": names.hint(app.location.name, app.name, secret.label),
         "start": secret.begin,
         "end": secret.end,
     }

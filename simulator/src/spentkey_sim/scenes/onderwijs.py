@@ -28,14 +28,14 @@ SCENES = (
     Scene(
         40047,
         "an expired secret of the education tenant",
-        App("School Enrolment", secrets=(Secret("spent", "-20d"), LIVE_SECRET), place=ONDERWIJS),
+        App("School Enrolment", secrets=(Secret("spent", "-20d"), LIVE_SECRET), location=ONDERWIJS),
         asks="spent",
         ending=REMOVED,
     ),
     Scene(
         40048,
         "an expired certificate of the education tenant",
-        App("Timetable Sync", certificates=RENEWED, place=ONDERWIJS, vault=VaultEntry()),
+        App("Timetable Sync", certificates=RENEWED, location=ONDERWIJS, vault=VaultEntry()),
         asks=OLD_CERTIFICATE.label,
         ending=REMOVED,
         type="Certificaat",
@@ -43,7 +43,7 @@ SCENES = (
     Scene(
         40049,
         "a certificate that somebody has removed already",
-        App("Classroom Device Registry", certificates=(LIVE_CERTIFICATE,), place=ONDERWIJS, vault=VaultEntry()),
+        App("Classroom Device Registry", certificates=(LIVE_CERTIFICATE,), location=ONDERWIJS, vault=VaultEntry()),
         asks=OLD_CERTIFICATE.label,
         ending=ALREADY_GONE,
         type="Cert",
@@ -51,7 +51,7 @@ SCENES = (
     Scene(
         40050,
         "an application of production, asked for in the education tenant",
-        App("Youth Work Planner", secrets=(Secret("spent"),), place=PRODUCTION),
+        App("Youth Work Planner", secrets=(Secret("spent"),), location=PRODUCTION),
         asks="spent",
         ending=refused("G2"),
         written={"Onderwijs": lambda _: ONDERWIJS.onderwijs},
@@ -59,14 +59,14 @@ SCENES = (
     Scene(
         40051,
         "a secret without an end",
-        App("School Meals Ordering", secrets=(Secret("endless", None),), place=ONDERWIJS),
+        App("School Meals Ordering", secrets=(Secret("endless", None),), location=ONDERWIJS),
         asks="endless",
         ending=refused("G5"),
     ),
     Scene(
         40052,
         "a name with accents, written in capitals and decomposed",
-        App("Portaal Crèche & Kleuteropvang", secrets=(Secret("spent", "-60d"),), place=ONDERWIJS),
+        App("Portaal Crèche & Kleuteropvang", secrets=(Secret("spent", "-60d"),), location=ONDERWIJS),
         asks="spent",
         ending=REMOVED,
         written={"AppDisplayName": _decomposed_capitals},

@@ -15,7 +15,7 @@ Written = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A tenant. `onderwijs` is the parameter that chooses it, `entry` the vault entry that holds its client."""
 
     name: str
@@ -26,7 +26,7 @@ class Place:
     onderwijs: str
 
 
-PRODUCTION = Place(
+PRODUCTION = Location(
     name="production",
     tenant_id="c3c1e6bb-1ebf-4335-ad13-3419266a9781",
     domain="gentplus.onmicrosoft.com",
@@ -34,7 +34,7 @@ PRODUCTION = Place(
     entry="Sys_Azure_AppRegs_PR",
     onderwijs="No",
 )
-ONDERWIJS = Place(
+ONDERWIJS = Location(
     name="onderwijs",
     tenant_id="c32c6912-0c85-4d02-8d38-51da93512d64",
     domain="onderwijsstadgent.onmicrosoft.com",
@@ -101,7 +101,7 @@ class App:
     name: str
     secrets: tuple[Secret, ...] = ()
     certificates: tuple[Certificate, ...] = ()
-    place: Place = PRODUCTION
+    location: Location = PRODUCTION
     principal_secrets: tuple[Secret, ...] = ()
     vault: VaultEntry | None = None
     token_encryption: str | None = None

@@ -6,7 +6,7 @@ from itertools import count
 from spentkey_sim.making import Raw
 from spentkey_sim.scenes.directory import app_id, certificate_name, client_id, client_secret
 from spentkey_sim.scenes.names import Names
-from spentkey_sim.scenes.scene import App, Lock, Pfx, Place, VaultEntry
+from spentkey_sim.scenes.scene import App, Location, Lock, Pfx, VaultEntry
 from spentkey_sim.world_systems import CERTIFICATES_LIST, CREDENTIALS_LIST, DATABASE_ENTRY
 
 PKI_ENTRY = "sys_srvaapwin_pki"
@@ -16,9 +16,9 @@ _DATABASE_LOGIN = "spentkey_reader"
 _FIRST_CREDENTIAL, _FIRST_CERTIFICATE, _FIRST_DOCUMENT = 1201, 1301, 501
 
 
-def passwordstate(places: Sequence[Place], apps: Sequence[App], names: Names) -> Raw:
+def passwordstate(locations: Sequence[Location], apps: Sequence[App], names: Names) -> Raw:
     """The vault, with one API key for each list; only the certificates' key may fetch documents."""
-    kept = [(app, app.vault) for app in apps if app.vault is not None]
+    stored = [(app, app.vault) for app in apps if app.vault is not None]
     return {
         "api_keys": [
             {"key": names.api_key("vault", CREDENTIALS_LIST), "lists": [CREDENTIALS_LIST], "documents": False},
@@ -29,13 +29,13 @@ def passwordstate(places: Sequence[Place], apps: Sequence[App], names: Names) ->
             "login": _DATABASE_LOGIN,
             "password": names.password("entry", DATABASE_ENTRY),
         },
-        "entries": [*_credentials(places, names), *_certificates(kept, names)],
-        "documents": _documents(kept, names),
+        "entries": [*_credentials(locations, names), *_certificates(stored, names)],
+        "documents": _documents(stored, names),
     }
 
 
-def _credentials(places: Sequence[Place], names: Names) -> list[Raw]:
-    logins = [(place.entry, client_id(place, names), client_secret(place, names)) for place in places]
+def _credentials(locations: Sequence[Location], names: Names) -> list[Raw]:
+    logins = [(location.entry, client_id(location, names), client_secret(location, names)) for location in locations]
     logins.append((PKI_ENTRY, "srvaapwin_pki", names.password("entry", PKI_ENTRY)))
     logins.append((DATABASE_ENTRY, _DATABASE_LOGIN, names.password("entry", DATABASE_ENTRY)))
     return [
@@ -44,8 +44,8 @@ def _credentials(places: Sequence[Place], names: Names) -> list[Raw]:
     ]
 
 
-def _certificates(kept: Sequence[tuple[App, VaultEntry]], names: Names) -> list[Raw]:
-    return [_certificate(number, app, entry, names) for number, (app, entry) in enumerate(kept, _FIRST_CERTIFICATE)]
+def _certificates(stored: Sequence[tuple[App, VaultEntry]], names: Names) -> list[Raw]:
+    return [_certificate(number, app, entry, names) for number, (app, entry) in enumerate(stored, _FIRST_CERTIFICATE)]
 
 
 def _certificate(number: int, app: App, entry: VaultEntry, names: Names) -> Raw:
@@ -60,11 +60,11 @@ def _certificate(number: int, app: App, entry: VaultEntry, names: Names) -> Raw:
     }
 
 
-def _documents(kept: Sequence[tuple[App, VaultEntry]], names: Names) -> list[Raw]:
+def _documents(stored: Sequence[tuple[App, VaultEntry]], names: Names) -> list[Raw]:
     numbers = count(_FIRST_DOCUMENT)
     return [
         _document(next(numbers), owner, app, pfx, names)
-        for owner, (app, entry) in enumerate(kept, _FIRST_CERTIFICATE)
+        for owner, (app, entry) in enumerate(stored, _FIRST_CERTIFICATE)
         for pfx in entry.documents
     ]
 
@@ -84,4 +84,4 @@ def _password(app: App, lock: Lock, names: Names) -> str:
     """The password of an application's files; that of the PKI entry is one for all."""
     if lock is Lock.PKI:
         return names.password("entry", PKI_ENTRY)
-    return names.password(lock, app.place.name, app.name)
+    return names.password(lock, app.location.name, app.name)

@@ -36,13 +36,13 @@ class TenantCheck:
             directory = await self.directories.open(self.tenant)
             token_claims = await directory.token_claims()
         except SpentkeyError as problem:
-            mend = f"check tenants.{self.tenant.name} and its entry: UserName client id, Password a live client secret"
-            yield Finding(self.system, "sign-in", State.FAIL, str(problem), mend)
+            fix = f"check tenants.{self.tenant.name} and its entry: UserName client id, Password a live client secret"
+            yield Finding(self.system, "sign-in", State.FAIL, str(problem), fix)
             return
         stranger = g2_identity(token_claims, self.tenant.tenant_id, directory.client_id)
         if stranger is not None:
-            mend = f"correct tenants.{self.tenant.name}.tenant_id or its entry"
-            yield Finding(self.system, "sign-in", State.FAIL, stranger.reason, mend)
+            fix = f"correct tenants.{self.tenant.name}.tenant_id or its entry"
+            yield Finding(self.system, "sign-in", State.FAIL, stranger.reason, fix)
             return
         yield Finding(self.system, "sign-in", State.OK, f"as {directory.client_id}")
         roles = read_roles(await directory.tokens.token())
@@ -54,14 +54,14 @@ class TenantCheck:
     def _roles(self, roles: frozenset[str]) -> Finding:
         client = "the automation's app registration"
         missing = [name for name, any_of in (("read", READ), ("write", WRITE)) if not roles & any_of]
-        said = ", ".join(sorted(roles)) or "none"
+        message = ", ".join(sorted(roles)) or "none"
         if missing:
-            mend = (
+            fix = (
                 f"grant {client} the application permission Application.ReadWrite.All, or Application.Read.All and "
                 "Application.ReadWrite.OwnedBy with ownership of each application, and give admin consent"
             )
-            return Finding(self.system, "permissions", State.FAIL, f"cannot {' or '.join(missing)}: {said}", mend)
-        return Finding(self.system, "permissions", State.OK, said)
+            return Finding(self.system, "permissions", State.FAIL, f"cannot {' or '.join(missing)}: {message}", fix)
+        return Finding(self.system, "permissions", State.OK, message)
 
     async def _own_application(self, directory: EntraDirectory) -> AsyncIterator[Finding]:
         what = "reading an application"
@@ -89,10 +89,10 @@ def _own_secret(system: str, ends: list[datetime], now: datetime) -> Finding:
     """Which of the secrets is in use is not shown, so the soonest end among the live ones counts."""
     what = "own credential"
     if not ends:
-        mend = "look at the automation's app registration: its credentials are not shown here"
-        return Finding(system, what, State.WARN, "no live client secret is shown", mend)
+        fix = "look at the automation's app registration: its credentials are not shown here"
+        return Finding(system, what, State.WARN, "no live client secret is shown", fix)
     days = (ends[0] - now).days
-    said = f"{days} days left until the first of {len(ends)} live secrets ends"
+    message = f"{days} days left until the first of {len(ends)} live secrets ends"
     if ends[0] - now < SOON:
-        return Finding(system, what, State.WARN, said, "make a new client secret and put it into the entry in time")
-    return Finding(system, what, State.OK, said)
+        return Finding(system, what, State.WARN, message, "make a new client secret and put it into the entry in time")
+    return Finding(system, what, State.OK, message)

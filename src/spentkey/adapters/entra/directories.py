@@ -24,7 +24,7 @@ PAUSE_S = 300.0
 
 
 @dataclass(frozen=True)
-class Place:
+class TenantEndpoint:
     """Where a tenant's sign-in and Graph are, and the title of the entry with its client id and secret."""
 
     tenant_id: str
@@ -38,7 +38,7 @@ class Place:
 class EntraDirectories:
     """The `Directories` port; a directory is opened once for each tenant and shared by all tasks."""
 
-    slots: Mapping[str, Place]
+    slots: Mapping[str, TenantEndpoint]
     vault: Vault
     session_for: Callable[[str], aiohttp.ClientSession]
     http: Callable[[str, str, frozenset[int]], HttpClient]
@@ -70,23 +70,25 @@ class EntraDirectories:
             self._open[name] = opening
         return opening
 
-    async def _sign_in(self, place: Place) -> EntraDirectory:
-        login = await self.vault.login(place.entry)
+    async def _sign_in(self, endpoint: TenantEndpoint) -> EntraDirectory:
+        login = await self.vault.login(endpoint.entry)
         try:
             client_id = str(UUID(login.username.strip()))
         except ValueError:
-            raise AccessRefused(f"the entry {place.entry!r} has no client id (a UUID) as its UserName") from None
+            raise AccessRefused(f"the entry {endpoint.entry!r} has no client id (a UUID) as its UserName") from None
         if not login.password:
-            raise AccessRefused(f"the entry {place.entry!r} has no client secret as its Password")
-        sign_in = SignIn(place.authority, place.tenant_id, client_id, f"{place.graph_url}/.default", place.proxy)
+            raise AccessRefused(f"the entry {endpoint.entry!r} has no client secret as its Password")
+        sign_in = SignIn(
+            endpoint.authority, endpoint.tenant_id, client_id, f"{endpoint.graph_url}/.default", endpoint.proxy
+        )
         directory = EntraDirectory(
-            http=self.http("Microsoft Graph", place.graph_url, REFUSED_BEFORE_EFFECT),
+            http=self.http("Microsoft Graph", endpoint.graph_url, REFUSED_BEFORE_EFFECT),
             tokens=self._tokens(sign_in, login.password),
             as_application=self._tokens,
             clock=self.clock,
             ids=self.ids,
             jitter=self.jitter,
-            quota=quota_of(place.tenant_id, client_id, self.rates, self.clock),
+            quota=quota_of(endpoint.tenant_id, client_id, self.rates, self.clock),
         )
         await directory.token_claims()
         return directory

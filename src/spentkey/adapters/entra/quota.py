@@ -47,14 +47,14 @@ class Quota:
 def quota_of(tenant_id: str, client_id: str, states: RateStates, clock: Clock) -> Quota:
     """The quota of that client in that tenant."""
 
-    def pace(name: str, documented: tuple[int, float], purse: int = 1) -> RateLimiter:
+    def limiter(name: str, documented: tuple[int, float], purse: int = 1) -> RateLimiter:
         limit, period = documented
         spread, at_once = max(1, int(limit * SPREAD)), max(1, int(limit * AT_ONCE))
         return RateLimiter(f"graph/{tenant_id}/{name}", spread - 4 * (purse - 1), period, at_once, states, clock, purse)
 
     return Quota(
-        writes=pace(f"{client_id}/writes", WRITES),
-        tenant_writes=pace("writes", TENANT_WRITES),
-        units=pace(f"{client_id}/units", UNITS, PURSE),
-        audit_reads=pace(f"{client_id}/audit", AUDIT_READS),
+        writes=limiter(f"{client_id}/writes", WRITES),
+        tenant_writes=limiter("writes", TENANT_WRITES),
+        units=limiter(f"{client_id}/units", UNITS, PURSE),
+        audit_reads=limiter(f"{client_id}/audit", AUDIT_READS),
     )

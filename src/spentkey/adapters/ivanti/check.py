@@ -34,29 +34,29 @@ class IvantiCheck:
             response = await _get(desk, TASKS, "")
             rows = rows_of(response)
         except SpentkeyError as problem:
-            mend = f"check ivanti.url and api_key; {ROLE}"
-            yield Finding(SYSTEM, "API key and address", State.FAIL, str(problem), mend)
+            fix = f"check ivanti.url and api_key; {ROLE}"
+            yield Finding(SYSTEM, "API key and address", State.FAIL, str(problem), fix)
             return
         yield Finding(SYSTEM, "API key and address", State.OK, f"accepted at {desk.http.base}")
         yield clock_finding(SYSTEM, desk.http.clock.now(), _date(response))
-        for what, entity_set, where, otherwise, mend in self._wanted():
-            yield await _exists(desk, what, entity_set, where, otherwise, mend)
+        for what, entity_set, where, otherwise, fix in self._wanted():
+            yield await _exists(desk, what, entity_set, where, otherwise, fix)
         yield _fields(desk, rows)
         yield await _queue(desk)
 
     def _wanted(self) -> Iterator[tuple[str, str, str, State, str]]:
         """What must exist: its name, where it is looked for, how bad its absence is, and what mends it."""
         for setting, team in self.teams.items():
-            mend = f"set ivanti.{setting} to a team's exact name, or let the key's role read StandardUserTeam"
-            yield f"team {team}", TEAMS, filter_by(Team=team), State.FAIL, mend
-        mend = "set ivanti.login_id to the LoginID that the API key acts for; it becomes the Owner of closed tasks"
-        yield f"login {self.login_id}", EMPLOYEES, filter_by(LoginID=self.login_id), State.FAIL, mend
+            fix = f"set ivanti.{setting} to a team's exact name, or let the key's role read StandardUserTeam"
+            yield f"team {team}", TEAMS, filter_by(Team=team), State.FAIL, fix
+        fix = "set ivanti.login_id to the LoginID that the API key acts for; it becomes the Owner of closed tasks"
+        yield f"login {self.login_id}", EMPLOYEES, filter_by(LoginID=self.login_id), State.FAIL, fix
         for status in self.statuses:
-            mend = "no task has it now; compare ivanti.status with the statuses of Task in your tenant"
-            yield f"status {status}", TASKS, filter_by(Status=status), State.WARN, mend
+            fix = "no task has it now; compare ivanti.status with the statuses of Task in your tenant"
+            yield f"status {status}", TASKS, filter_by(Status=status), State.WARN, fix
         for name in PARAMETER_NAMES:
-            mend = f"no request has a parameter {name}; compare with the names in your request offering"
-            yield f"parameter {name}", PARAMETERS, filter_by(ParameterName=name), State.WARN, mend
+            fix = f"no request has a parameter {name}; compare with the names in your request offering"
+            yield f"parameter {name}", PARAMETERS, filter_by(ParameterName=name), State.WARN, fix
 
 
 async def _queue(desk: IvantiDesk) -> Finding:
@@ -73,17 +73,17 @@ def _fields(desk: IvantiDesk, rows: list[Row]) -> Finding:
         return Finding(SYSTEM, "fields on Task", State.WARN, "there is no task to look at", "run check again later")
     missing = [name for name in names if name not in rows[0]]
     if missing:
-        mend = "set ivanti.fields to names of fields on Task; ask the administrator for $metadata"
-        return Finding(SYSTEM, "fields on Task", State.FAIL, f"there is no {', '.join(missing)}", mend)
+        fix = "set ivanti.fields to names of fields on Task; ask the administrator for $metadata"
+        return Finding(SYSTEM, "fields on Task", State.FAIL, f"there is no {', '.join(missing)}", fix)
     return Finding(SYSTEM, "fields on Task", State.OK, ", ".join(names))
 
 
-async def _exists(desk: IvantiDesk, what: str, entity_set: str, where: str, otherwise: State, mend: str) -> Finding:
+async def _exists(desk: IvantiDesk, what: str, entity_set: str, where: str, otherwise: State, fix: str) -> Finding:
     try:
         rows = rows_of(await _get(desk, entity_set, where))
     except SpentkeyError as problem:
         return Finding(SYSTEM, what, otherwise, str(problem), ROLE)
-    return Finding(SYSTEM, what, State.OK, "found") if rows else Finding(SYSTEM, what, otherwise, "not found", mend)
+    return Finding(SYSTEM, what, State.OK, "found") if rows else Finding(SYSTEM, what, otherwise, "not found", fix)
 
 
 async def _get(desk: IvantiDesk, entity_set: str, where: str) -> Response:

@@ -88,8 +88,8 @@ def _code_of(response: Response) -> str:
     if found is None or response.status != 400:
         return f" {found[1].decode()}" if found else ""
     rule = re.search(rb'"message"\s*:\s*\[\s*"([^"\\{}]{1,200})', response.body[:10_000])
-    said = f": {rule[1].decode(errors='replace')}" if rule else ""
-    return f" {found[1].decode()}{said}"
+    words = f": {rule[1].decode(errors='replace')}" if rule else ""
+    return f" {found[1].decode()}{words}"
 
 
 def read_task(row: Row, minutes_field: str, resolution_field: str) -> Task:

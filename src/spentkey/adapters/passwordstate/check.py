@@ -58,11 +58,11 @@ class PasswordstateCheck:
         try:
             login = await self.vault.login(title)
         except SpentkeyError as problem:
-            mend = f"create the entry in list {self.vault.api.credentials_list}, or give the key the right to read it"
-            return Finding(SYSTEM, what, State.FAIL, str(problem), mend), None
+            fix = f"create the entry in list {self.vault.api.credentials_list}, or give the key the right to read it"
+            return Finding(SYSTEM, what, State.FAIL, str(problem), fix), None
         if not login.password or (title in self.client_entries and not _is_uuid(login.username)):
-            mend = "UserName must be the client id, Password the client secret"
-            return Finding(SYSTEM, what, State.FAIL, "its UserName or Password does not fit", mend), None
+            fix = "UserName must be the client id, Password the client secret"
+            return Finding(SYSTEM, what, State.FAIL, "its UserName or Password does not fit", fix), None
         return Finding(SYSTEM, what, State.OK, "found, once"), login
 
     async def _certificates(self) -> tuple[list[CertificateEntry], Finding]:
@@ -70,8 +70,8 @@ class PasswordstateCheck:
         try:
             entries = await self.vault.api.all_certificate_entries()
         except SpentkeyError as problem:
-            mend = "give passwordstate.certificates_api_key the right to read that list"
-            return [], Finding(SYSTEM, what, State.FAIL, str(problem), mend)
+            fix = "give passwordstate.certificates_api_key the right to read that list"
+            return [], Finding(SYSTEM, what, State.FAIL, str(problem), fix)
         return entries, Finding(SYSTEM, what, State.OK, _counted(len(entries), "entry", "entries"))
 
     async def _database(self, login: Login, certificates: list[CertificateEntry]) -> AsyncIterator[Finding]:
@@ -80,14 +80,14 @@ class PasswordstateCheck:
             visible = await self._names(login, VISIBLE)
             candidates = [] if database.query else await self._names(login, CANDIDATES)
         except (AccessRefused, Outage) as problem:
-            mend = "check passwordstate.database.server, port and entry, tls.ca_file, and the log-in's rights"
-            yield Finding(DATABASE, "log-in", State.FAIL, str(problem), mend)
+            fix = "check passwordstate.database.server, port and entry, tls.ca_file, and the log-in's rights"
+            yield Finding(DATABASE, "log-in", State.FAIL, str(problem), fix)
             return
         yield Finding(DATABASE, "log-in", State.OK, f"as {login.username} over TLS")
         yield _rights(database, visible)
         if not database.query:
-            said = f"is missing; tables and views with a DocumentID: {', '.join(candidates) or 'none is visible'}"
-            yield Finding(DATABASE, "query", State.FAIL, said, f"set passwordstate.database.query; {GRANT}")
+            message = f"is missing; tables and views with a DocumentID: {', '.join(candidates) or 'none is visible'}"
+            yield Finding(DATABASE, "query", State.FAIL, message, f"set passwordstate.database.query; {GRANT}")
             return
         async for finding in self._query(certificates):
             yield finding
@@ -105,22 +105,22 @@ class PasswordstateCheck:
                 if documents and not found:
                     await self.vault.download(documents[0])
             except SpentkeyError as problem:
-                mend = "check passwordstate.database.query and documents_api_key"
-                yield Finding(DATABASE, "query and documents", State.FAIL, str(problem), mend)
+                fix = "check passwordstate.database.query and documents_api_key"
+                yield Finding(DATABASE, "query and documents", State.FAIL, str(problem), fix)
                 return
             found += len(documents)
         state = State.OK if found else State.WARN
         looked_at = _counted(min(5, len(certificates)), "entry", "entries")
-        said = f"{_counted(found, 'PFX document', 'PFX documents')} on {looked_at}"
-        yield Finding(DATABASE, "query and documents", state, said, "" if found else "is the query the right one?")
+        message = f"{_counted(found, 'PFX document', 'PFX documents')} on {looked_at}"
+        yield Finding(DATABASE, "query and documents", state, message, "" if found else "is the query the right one?")
 
 
 def _rights(database: Database, visible: list[str]) -> Finding:
     needed = database.query.lower()
     more = [name for name in visible if name.split(".")[-1].lower() not in needed]
     if database.query and more:
-        said = f"the log-in can also read {', '.join(sorted(more)[:5])}"
-        return Finding(DATABASE, "least rights", State.WARN, said, GRANT)
+        message = f"the log-in can also read {', '.join(sorted(more)[:5])}"
+        return Finding(DATABASE, "least rights", State.WARN, message, GRANT)
     return Finding(
         DATABASE,
         "least rights",

@@ -129,9 +129,9 @@ def _driver() -> Any:
     return driver
 
 
-def _loads(library: str) -> bool:
+def _loads(facade: str) -> bool:
     try:
-        ctypes.CDLL(library)
+        ctypes.CDLL(facade)
     except OSError:
         return False
     return True

@@ -13,7 +13,7 @@ from spentkey.storage.files.container import Surroundings, lasting
 from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 
 SYSTEM = "state"
-MEND = "give the account that runs spentkey its own directory: install -d -m 0700 -o ACCOUNT DIRECTORY; see state.directory"
+FIX = "give the account that runs spentkey its own directory: install -d -m 0700 -o ACCOUNT DIRECTORY; see state.directory"
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,23 @@ class StateCheck:
         if (lasts := await asyncio.to_thread(lasting, self.directory, self.seen)) is not None:
             yield lasts
         yield await self._evidence()
-        said = "none; without engine.database_url several machines cannot share limits and locks"
-        yield Finding(SYSTEM, "database", State.OK, said)
+        message = "none; without engine.database_url several machines cannot share limits and locks"
+        yield Finding(SYSTEM, "database", State.OK, message)
 
     def _directory(self) -> Finding:
         what = f"directory {self.directory}"
         there = next(place for place in (self.directory, *self.directory.parents) if place.exists())
         if not os.access(there, os.W_OK | os.X_OK):
-            return Finding(SYSTEM, what, State.FAIL, f"{there} cannot be written", MEND)
-        said = "can be written" if there == self.directory else f"will be made in {there}"
-        return Finding(SYSTEM, what, State.OK, said)
+            return Finding(SYSTEM, what, State.FAIL, f"{there} cannot be written", FIX)
+        message = "can be written" if there == self.directory else f"will be made in {there}"
+        return Finding(SYSTEM, what, State.OK, message)
 
     async def _evidence(self) -> Finding:
         kept = JsonLinesEvidence(self.directory, self.clock, read_only=True)
         try:
             await kept.history(0)
         except EvidenceBroken as problem:
-            mend = f"keep {FILE} as it is, find out what changed it, and start with a new state directory"
-            return Finding(SYSTEM, "evidence", State.FAIL, str(problem), mend)
-        said = "the chain verifies" if (self.directory / FILE).exists() else "none yet"
-        return Finding(SYSTEM, "evidence", State.OK, said)
+            fix = f"keep {FILE} as it is, find out what changed it, and start with a new state directory"
+            return Finding(SYSTEM, "evidence", State.FAIL, str(problem), fix)
+        message = "the chain verifies" if (self.directory / FILE).exists() else "none yet"
+        return Finding(SYSTEM, "evidence", State.OK, message)

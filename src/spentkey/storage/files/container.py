@@ -20,7 +20,7 @@ VARIABLES = {
 """Variables that stand in the environment of jobs and containers, and what they mean."""
 RUNNER = Path("/runner")
 """The folder of one job, in Automation Platform: it is thrown away after it."""
-MEND = (
+FIX = (
     "mount a directory that all containers share and set state.directory to it, or set engine.database_url to a "
     "PostgreSQL that all of them reach; several containers with neither cannot share limits, locks and evidence"
 )
@@ -48,9 +48,9 @@ def lasting(directory: Path, seen: Surroundings) -> Finding | None:
     if kind is None:
         return None
     if not seen.chosen:
-        said = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
+        message = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
     elif directory.is_relative_to(RUNNER) and kind == VARIABLES["AWX_ISOLATED_DATA_DIR"]:
-        said = f"this is {kind}, and {RUNNER} is its own folder: evidence, limits and locks end with it"
+        message = f"this is {kind}, and {RUNNER} is its own folder: evidence, limits and locks end with it"
     else:
         return None  # whoever chose it knows what is mounted there; a machine may be a container too
-    return Finding(SYSTEM, WHAT, State.WARN, said, MEND)
+    return Finding(SYSTEM, WHAT, State.WARN, message, FIX)

@@ -46,9 +46,9 @@ def _settle_names(directory: Path) -> None:
         os.close(opened)
 
 
-def _mark(line: bytes) -> int:
+def _mark(record_line: bytes) -> int:
     """Eight bytes by which a line that was checked is known again."""
-    return int.from_bytes(hashlib.sha256(line).digest()[:8])
+    return int.from_bytes(hashlib.sha256(record_line).digest()[:8])
 
 
 class JsonLinesEvidence:
@@ -107,7 +107,7 @@ class JsonLinesEvidence:
             seqs = self._results[3::4]
             end = len(seqs) if before is None else bisect_left(seqs, before)
             positions = [self._results[4 * at : 4 * at + 3] for at in range(max(0, end - limit), end)]
-            return [record for place in reversed(positions) for record in self._again(file, place)]
+            return [record for place in reversed(positions) for record in self._read_again(file, place)]
 
     def _ask(self, question: Question) -> Refused | None:
         with self._up_to_date():
@@ -136,15 +136,15 @@ class JsonLinesEvidence:
 
     def _history(self, task: int) -> History:
         with self._up_to_date() as file:
-            return history(list(self._again(file, self._by_task.get(task, array("Q")))), task)
+            return history(list(self._read_again(file, self._by_task.get(task, array("Q")))), task)
 
-    def _again(self, file: int | None, positions: "array[int]") -> Iterator[Facts]:
+    def _read_again(self, file: int | None, positions: "array[int]") -> Iterator[Facts]:
         """Read records again by offset, length and mark."""
         for offset, length, mark in zip(positions[::3], positions[1::3], positions[2::3], strict=True):
-            line = os.pread(file, length, offset) if file is not None else b""
-            if _mark(line) != mark:
+            record_line = os.pread(file, length, offset) if file is not None else b""
+            if _mark(record_line) != mark:
                 raise EvidenceBroken(f"{self._file}: the record at byte {offset} is not the one that was there")
-            yield json.loads(line)
+            yield json.loads(record_line)
 
     def _removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
         with self._up_to_date():
@@ -232,30 +232,32 @@ class JsonLinesEvidence:
                 break
             at += len(new)
             *complete, rest = (rest + new).split(b"\n")
-            for line in complete:
-                self._take(line)
+            for record_line in complete:
+                self._take(record_line)
         return len(rest)
 
-    def _take(self, line: bytes) -> None:
+    def _take(self, record_line: bytes) -> None:
         try:
-            text = line.decode("utf-8")
+            text = record_line.decode("utf-8")
         except UnicodeDecodeError:
             raise self._chain.broken() from None
         record = self._chain.take(text)
         if isinstance(record.get("task"), int):
-            self._by_task.setdefault(record["task"], array("Q")).extend((self._offset, len(line), _mark(line)))
+            self._by_task.setdefault(record["task"], array("Q")).extend(
+                (self._offset, len(record_line), _mark(record_line))
+            )
             if record.get("what") == "result":
-                self._results.extend((self._offset, len(line), _mark(line), record["seq"]))
+                self._results.extend((self._offset, len(record_line), _mark(record_line), record["seq"]))
         if record.get("what") == "intent":
             keys = self._intended.setdefault(str(record.get("app_id")), {})
             keys.setdefault(str(record.get("key_id")), []).append(record["task"])
-        self._offset += len(line) + 1
+        self._offset += len(record_line) + 1
 
     def _write(self, file: int, wanted: Sequence[tuple[str, Facts]]) -> None:
-        lines = [sealed.line.encode() for sealed in self._chain.following(self._clock.now(), wanted)]
-        text = b"".join(line + b"\n" for line in lines)
+        lines = [sealed.record_line.encode() for sealed in self._chain.following(self._clock.now(), wanted)]
+        text = b"".join(record_line + b"\n" for record_line in lines)
         if os.pwrite(file, text, self._offset) != len(text):
             raise EvidenceBroken(f"{self._file}: the disk took only a part of a record")
         os.fsync(file)
-        for line in lines:
-            self._take(line)
+        for record_line in lines:
+            self._take(record_line)

@@ -49,17 +49,17 @@ class DatabaseCheck:
         try:
             length = await kept.verify()
         except SpentkeyError as problem:
-            mend = "keep the table spentkey_evidence as it is, find out what changed it, and start with a new database"
-            return Finding(SYSTEM, "evidence", State.FAIL, str(problem), mend)
+            fix = "keep the table spentkey_evidence as it is, find out what changed it, and start with a new database"
+            return Finding(SYSTEM, "evidence", State.FAIL, str(problem), fix)
         return Finding(SYSTEM, "evidence", State.OK, "the chain verifies" if length else "none yet")
 
 
 async def _server(database: Postgres) -> Finding:
-    ((version, said, encoding),) = await database.rows(
+    ((version, message, encoding),) = await database.rows(
         "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
         " current_setting('server_encoding')"
     )
-    what = f"PostgreSQL {said.split(' ')[0]}"
+    what = f"PostgreSQL {message.split(' ')[0]}"
     if version < OLDEST:
         return Finding(SYSTEM, what, State.FAIL, "is too old", "use PostgreSQL 13 or newer")
     if encoding != "UTF8":
@@ -71,8 +71,8 @@ async def _connection(database: Postgres) -> Finding:
     ((safe,),) = await database.rows(ENCRYPTED)
     if safe:
         return Finding(SYSTEM, "connection", State.OK, "is encrypted, or stays on this machine")
-    mend = "add ?sslmode=verify-full&sslrootcert=FILE to engine.database_url, and set ssl = on in postgresql.conf"
-    return Finding(SYSTEM, "connection", State.WARN, "is not encrypted", mend)
+    fix = "add ?sslmode=verify-full&sslrootcert=FILE to engine.database_url, and set ssl = on in postgresql.conf"
+    return Finding(SYSTEM, "connection", State.WARN, "is not encrypted", fix)
 
 
 async def _tables(database: Postgres) -> Finding:
@@ -81,8 +81,8 @@ async def _tables(database: Postgres) -> Finding:
         return Finding(SYSTEM, "tables", State.OK, "none yet; they are made at the first start")
     version, least = found
     if least > VERSION:
-        said = f"are of version {version}; this spentkey knows version {VERSION}"
-        return Finding(SYSTEM, "tables", State.FAIL, said, "upgrade spentkey on this machine")
+        message = f"are of version {version}; this spentkey knows version {VERSION}"
+        return Finding(SYSTEM, "tables", State.FAIL, message, "upgrade spentkey on this machine")
     return Finding(SYSTEM, "tables", State.OK, f"are of version {version}, for programs from version {LEAST} on")
 
 

@@ -18,7 +18,7 @@ from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.outcome import Refused
 from spentkey.ports.evidence import Question
-from spentkey.ports.fencing import claims
+from spentkey.ports.fencing import fencing_tokens
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
@@ -56,7 +56,7 @@ class _Wanted:
 
     what: str
     facts: Facts
-    claims: tuple[int, ...]
+    fencing_tokens: tuple[int, ...]
 
 
 class PostgresEvidence:
@@ -74,13 +74,13 @@ class PostgresEvidence:
         """Add one record; when this returns it is committed."""
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
-        await self._together.add(_Wanted(what, facts, claims()))
+        await self._together.add(_Wanted(what, facts, fencing_tokens()))
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
         """Ask and append while the lock is held, so that workers cannot pass a limit together."""
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
-        return await self._append_one(refuse, _Wanted(what, facts, claims()))
+        return await self._append_one(refuse, _Wanted(what, facts, fencing_tokens()))
 
     async def ask(self, question: Question) -> Refused | None:
         """Ask something of the records of every worker."""
@@ -92,7 +92,7 @@ class PostgresEvidence:
         of_task = "SELECT line FROM spentkey_evidence WHERE task = %(of)s ORDER BY seq"
         async with self._up_to_date() as there:
             found = await self._lines(of_task, task, there)
-        return History(tuple(record for line in found if (record := _believed(line)).get("task") == task))
+        return History(tuple(record for record_line in found if (record := _believed(record_line)).get("task") == task))
 
     async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
         """The key ids of the application that an intent on record names, each with the tasks of those intents."""
@@ -117,7 +117,7 @@ class PostgresEvidence:
                 if there
                 else []
             )
-        return [_believed(line) for (line,) in rows]
+        return [_believed(record_line) for (record_line,) in rows]
 
     async def verify(self) -> int:
         """Read the whole chain anew and check it; gives its length."""
@@ -129,8 +129,8 @@ class PostgresEvidence:
         """Write every record to a file of the form that one machine keeps; gives how many."""
         count = 0
         with file.open("xb") as stream:
-            async for line in self._every_line():
-                stream.write(line.encode() + b"\n")
+            async for record_line in self._every_line():
+                stream.write(record_line.encode() + b"\n")
                 count += 1
         return count
 
@@ -139,12 +139,12 @@ class PostgresEvidence:
         while rows := await self._database.rows(
             "SELECT seq, line FROM spentkey_evidence WHERE seq >= %(at)s ORDER BY seq LIMIT %(page)s", at=at, page=PAGE
         ):
-            for seq, line in rows:
+            for seq, record_line in rows:
                 at = seq + 1
-                yield line
+                yield record_line
 
     async def _lines(self, statement: Any, of: int | str, there: bool) -> list[str]:
-        return [line for (line,) in await self._database.rows(statement, of=of)] if there else []
+        return [record_line for (record_line,) in await self._database.rows(statement, of=of)] if there else []
 
     @asynccontextmanager
     async def _up_to_date(self) -> AsyncGenerator[bool]:
@@ -177,7 +177,7 @@ class PostgresEvidence:
     @asynccontextmanager
     async def _next_to_write(self, wanted: Sequence["_Wanted"]) -> AsyncGenerator[tuple[Begun, frozenset[int]]]:
         """Hold the lock of whoever appends, and know every record; gives also which of the claims are still held."""
-        asked = {one for each in wanted for one in each.claims}
+        asked = {one for each in wanted for one in each.fencing_tokens}
         behind = self._last is None
         while True:
             if behind:
@@ -188,17 +188,19 @@ class PostgresEvidence:
                 await self._take_page(rows)
                 behind = len(rows) == NEXT_PAGE
                 if not behind:
-                    yield begun, frozenset(int(claim) for (claim,) in held)
+                    yield begun, frozenset(int(token) for (token,) in held)
                     return
 
     async def _write(self, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
         """Seal the records one after the other, and commit them together."""
         sealed = self._chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted])
-        values = [value for one in sealed for value in (one.seq, *_columns(json.loads(one.line)), one.line)]
+        values = [
+            value for one in sealed for value in (one.seq, *_columns(json.loads(one.record_line)), one.record_line)
+        ]
         rows: list[LiteralString] = [ROW for _ in sealed]
         await begun.commit(INSERT + ", ".join(rows), values)
         for one in sealed:
-            self._take(one.line)
+            self._take(one.record_line)
 
     def _first(self) -> int:
         """From which record on to read: the last one that is known must still be there."""
@@ -223,16 +225,16 @@ class PostgresEvidence:
             self._take_all(fresh)
 
     def _take_all(self, rows: Sequence[Row]) -> None:
-        for seq, task, app_id, key_id, what, line in rows:
+        for seq, task, app_id, key_id, what, record_line in rows:
             if seq != self._chain.length:
                 raise self._chain.broken()
-            record = self._take(line)
+            record = self._take(record_line)
             if (task, app_id, key_id, what) != _columns(record):
                 raise EvidenceBroken(f"{WHERE}: the columns of record {seq} are not what it says, nothing is removed")
 
-    def _take(self, line: str) -> Facts:
-        record = self._chain.take(line)
-        self._last = line
+    def _take(self, record_line: str) -> Facts:
+        record = self._chain.take(record_line)
+        self._last = record_line
         return record
 
 
@@ -247,8 +249,8 @@ def _columns(record: Facts) -> tuple[int | None, str | None, str | None, str]:
     )
 
 
-def _believed(line: str) -> Facts:
-    record = itself(line)
+def _believed(record_line: str) -> Facts:
+    record = itself(record_line)
     if record is None:
         raise EvidenceBroken(f"{WHERE}: a record is not the one that was there, nothing is removed")
     return record
@@ -256,7 +258,7 @@ def _believed(line: str) -> Facts:
 
 def _problem(wanted: _Wanted, held: frozenset[int]) -> Busy | None:
     """Nobody may have taken over a claim of the work that a record is about."""
-    return None if held.issuperset(wanted.claims) else Busy("another worker has taken over")
+    return None if held.issuperset(wanted.fencing_tokens) else Busy("another worker has taken over")
 
 
 def _still_held(wanted: _Wanted, held: frozenset[int]) -> None:

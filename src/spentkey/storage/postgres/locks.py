@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Busy, SpentkeyError
-from spentkey.ports.fencing import claims, holding
+from spentkey.ports.fencing import fencing_tokens, holding
 from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.connection import Postgres
 
@@ -55,14 +55,14 @@ class LeaseLocks:
         """Hold a lease; gives how many seconds ago the one before ended."""
         lock = self._here.setdefault(name, asyncio.Lock())
         async with lock:
-            claim, since_s = await self._take(name)
-            self._mine.add(claim)
+            token, since_s = await self._take(name)
+            self._mine.add(token)
             try:
-                with holding(claim, self._permit):
+                with holding(token, self._check_fence):
                     yield since_s
             finally:
-                self._mine.discard(claim)
-                await self._release(claim)
+                self._mine.discard(token)
+                await self._release(token)
 
     async def _take(self, name: str) -> tuple[int, float | None]:
         waited, pause_s = 0.0, POLL_S
@@ -87,13 +87,13 @@ class LeaseLocks:
             await self._clock.sleep(pause_s)
             waited, pause_s = waited + pause_s, min(LONGEST_POLL_S, 2 * pause_s)
 
-    async def _release(self, claim: int) -> None:
+    async def _release(self, token: int) -> None:
         """Give a lease back, under a number that nobody renews; where the database is away it ends by itself."""
         try:
             await self._database.rows(
                 "UPDATE spentkey_claims SET until = clock_timestamp(), claim = nextval('spentkey_claim')"
                 " WHERE claim = %(claim)s",
-                claim=claim,
+                token=token,
             )
         except SpentkeyError as problem:
             logger.warning("a lease could not be given back and ends by itself: %s", problem)
@@ -111,9 +111,9 @@ class LeaseLocks:
         )
         return len(rows)
 
-    async def _permit(self) -> None:
+    async def _check_fence(self) -> None:
         """Raise `Busy` unless every claim of the present work holds, by an answer that is fresh by our own clock."""
-        held, asked = claims(), self._clock.monotonic()
+        held, asked = fencing_tokens(), self._clock.monotonic()
         if await self._renew(list(held)) != len(held):
             raise Busy("another worker has taken over")
         if self._clock.monotonic() - asked > self._take_over_s / SHARE:

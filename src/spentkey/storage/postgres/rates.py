@@ -30,7 +30,7 @@ class SharedRates:
                 self._there.discard(name)
                 raise Outage(f"{SYSTEM}: the pace {name} is not there any more")
             numbers, now = held[0]
-            kept: State | None = tuple(numbers) if numbers else None
-            state, at = step(kept, int(now))
+            stored: State | None = tuple(numbers) if numbers else None
+            state, at = step(stored, int(now))
             await begun.commit(KEEP, (list(state), name))
         return (at - int(now)) / 1000

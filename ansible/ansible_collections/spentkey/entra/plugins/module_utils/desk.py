@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.spentkey.entra.plugins.module_utils.library import CONNECTION, Call, Refusal, Remark
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import CONNECTION, Call, Refusal, Remark
 from ansible_collections.spentkey.entra.plugins.module_utils.results import of_result
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ FIVE |= {"secrettype": "SecretType", "onderwijs": "Onderwijs"}
 def tell(call: Call) -> dict[str, Any]:
     """The task in the shape that the seed's roles give it: servicereq_params, AssignmentID, RecId."""
     number = _number(call)
-    ticket = call.library().ticket(number)
+    ticket = call.facade().ticket(number)
     if ticket is None:
         raise Refusal(f"no task has the number {number}")
     task = ticket.task
@@ -79,10 +79,10 @@ def note(call: Call) -> dict[str, Any]:
     hands_over = given["purpose"] == "hand-over"
     if not hands_over and not (given["subject"].strip() and given["body"].strip()):
         raise Refusal("subject and body: must not be empty")
-    library = call.library()
+    facade = call.facade()
     if given["category"] is not None:
-        library = library.with_category(given["category"])
-    written = library.note(_number(call), Remark(given["subject"], given["body"], hands_over))
+        facade = facade.with_category(given["category"])
+    written = facade.note(_number(call), Remark(given["subject"], given["body"], hands_over))
     if written.text is None:
         return _of_written(written, failed=True)
     shown = _of_written(written, failed=False) if hands_over else {"changed": written.changed}
@@ -93,22 +93,22 @@ def note(call: Call) -> dict[str, Any]:
 
 def end(call: Call) -> dict[str, Any]:
     """Close a task whose removal is proven, or hand it over to a team."""
-    given, number, library = call.parameters, _number(call), call.library()
+    given, number, facade = call.parameters, _number(call), call.facade()
     if given["state"] == "closed":
         if given["team"] is not None:
             raise Refusal("team: only with state=reassigned")
-        return _close(call, library, number)
+        return _close(call, facade, number)
     if given["resolution"] is not None:
         raise Refusal("resolution: only with state=closed")
-    written = library.reassign(number, given["team"], given["minutes"])
+    written = facade.reassign(number, given["team"], given["minutes"])
     shown = _of_written(written, failed=written.result.ticket.value != "handed-off")
-    status, team = library.settings.ivanti.status.handed_off, given["team"] or library.settings.ivanti.escalation_team
-    return {**shown, "diff": _diff(library, written.before, status, "", team, given["minutes"])}
+    status, team = facade.settings.ivanti.status.handed_off, given["team"] or facade.settings.ivanti.escalation_team
+    return {**shown, "diff": _diff(facade, written.before, status, "", team, given["minutes"])}
 
 
-def _close(call: Call, library: Facade, number: int) -> dict[str, Any]:
+def _close(call: Call, facade: Facade, number: int) -> dict[str, Any]:
     given = call.parameters
-    if call.check and (ahead := library.dry_run(number)).would.value in ("remove", "close-as-gone"):
+    if call.check and (ahead := facade.dry_run(number)).action.value in ("remove", "close-as-gone"):
         # The removal itself is only being checked too, so there can be no proof of it yet.
         return {
             **of_result(ahead.result, changed=True, failed=False),
@@ -116,12 +116,12 @@ def _close(call: Call, library: Facade, number: int) -> dict[str, Any]:
             "outcome": None,
             "reason": None,
         }
-    written = library.close(number, given["resolution"], given["minutes"])
+    written = facade.close(number, given["resolution"], given["minutes"])
     shown = _of_written(written, failed=written.result.ticket.value != "closed")
-    ivanti = library.settings.ivanti
+    ivanti = facade.settings.ivanti
     return {
         **shown,
-        "diff": _diff(library, written.before, ivanti.status.completed, ivanti.login_id, None, given["minutes"]),
+        "diff": _diff(facade, written.before, ivanti.status.completed, ivanti.login_id, None, given["minutes"]),
     }
 
 
@@ -130,12 +130,12 @@ def _of_written(written: Written, *, failed: bool) -> dict[str, Any]:
 
 
 def _diff(
-    library: Facade, before: Task | None, status: str, owner: str, team: str | None, minutes: int | None
+    facade: Facade, before: Task | None, status: str, owner: str, team: str | None, minutes: int | None
 ) -> dict[str, Any]:
     """What `--diff` shows of a task; nothing where nothing is written."""
     if before is None:
         return {"before": "", "after": ""}
-    more = library.settings.ivanti.minutes if minutes is None else minutes
+    more = facade.settings.ivanti.minutes if minutes is None else minutes
     now = (before.status, before.owner, before.owner_team, float(before.minutes))
     then = (status, owner, team or before.owner_team, float(before.minutes) + more)
     names = ("Status", "Owner", "OwnerTeam", "minutes")

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.spentkey.entra.plugins.module_utils.library import (
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
     CONNECTION,
     Asked,
     Call,
@@ -73,17 +73,17 @@ def remove(call: Call) -> dict[str, Any]:
     first = read_asked({**values, "Onderwijs": given["onderwijs"] if given["onderwijs"] is not None else "No"})
     if isinstance(first, Refused):
         return _refused(call, first)
-    library, number = call.library(), _number(given["task"])
+    facade, number = call.facade(), _number(given["task"])
     if given["onderwijs"] is None:
-        values["Onderwijs"] = library.onderwijs_of(given["tenant"])
+        values["Onderwijs"] = facade.onderwijs_of(given["tenant"])
         first = read_asked(values)
         if isinstance(first, Refused):
             return _refused(call, first)
     asked, pfx = Asked(first, given["tenant"], number), _pfx(call)
     if call.check:
-        shown = of_foresight(library.dry_run_removal(asked, pfx))
+        shown = of_foresight(facade.dry_run_removal(asked, pfx))
     else:
-        written = library.remove(asked, pfx)
+        written = facade.remove(asked, pfx)
         failed = written.result.outcome not in ("removed", "already-gone")
         shown = of_result(written.result, changed=written.changed, failed=failed)
     return {**shown, "diff": removal_diff(shown)}
@@ -136,12 +136,12 @@ def _pfx(call: Call) -> GivenPfx | None:
 
 def show(call: Call) -> dict[str, Any]:
     """An application's credentials, each with what the guards say of it now."""
-    library = call.library()
-    name = _tenant_name(library, call)
+    facade = call.facade()
+    name = _tenant_name(facade, call)
     app_id = call.parameters["app_id"].strip().lower()
     if not UUID.fullmatch(app_id):
         raise Refusal("app_id: is not a UUID such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427")
-    shown = library.application(app_id, name)
+    shown = facade.application(app_id, name)
     return {
         "changed": False,
         "tenant": shown.tenant,
@@ -153,16 +153,16 @@ def show(call: Call) -> dict[str, Any]:
     }
 
 
-def _tenant_name(library: Facade, call: Call) -> str:
+def _tenant_name(facade: Facade, call: Call) -> str:
     """The tenant by its name, or by what Onderwijs says."""
-    tenant, said = call.parameters["tenant"], call.parameters["onderwijs"]
+    tenant, message = call.parameters["tenant"], call.parameters["onderwijs"]
     if tenant is not None:
         return str(tenant)
-    for name in library.settings.tenants:
-        when = {key.casefold(): value for key, value in library.settings.tenants[name].when.items()}
-        if when.get("onderwijs", "").casefold() == str(said).strip().casefold():
+    for name in facade.settings.tenants:
+        when = {key.casefold(): value for key, value in facade.settings.tenants[name].when.items()}
+        if when.get("onderwijs", "").casefold() == str(message).strip().casefold():
             return str(name)
-    raise Refusal(f"onderwijs: no tenant is meant by {said!r}")
+    raise Refusal(f"onderwijs: no tenant is meant by {message!r}")
 
 
 def _credential(one: Standing) -> dict[str, Any]:
@@ -182,15 +182,15 @@ def _credential(one: Standing) -> dict[str, Any]:
 
 def work(call: Call) -> dict[str, Any]:
     """The whole story of one task."""
-    number, library = _number(call.parameters["number"]), call.library()
+    number, facade = _number(call.parameters["number"]), call.facade()
     if number is None:
         raise Refusal("number: is missing")
     if call.check:
-        shown = of_foresight(library.dry_run(number))
+        shown = of_foresight(facade.dry_run(number))
         handed = shown["would"] == "hand-off"
         shown["changed"] = shown["would"] in ("remove", "close-as-gone", "hand-off")
     else:
-        written = library.work_on(number)
+        written = facade.work_on(number)
         shown = of_result(written.result, changed=written.changed, failed=written.result.exit_code != 0)
         handed = written.result.ticket.value == "handed-off"
     if handed and not call.parameters["fail_on_handover"]:

@@ -36,12 +36,14 @@ def of_result(result: Result, *, changed: bool, failed: bool) -> dict[str, Any]:
 
 def of_foresight(planned: Planned) -> dict[str, Any]:
     """The same for a check: `would` says what a run would do, and `changed` whether it would remove something."""
-    result, would = planned.result, planned.would.value
-    again = would == "pass" and result.outcome in DONE  # closed by an earlier run
-    shown = of_result(result, changed=would == "remove", failed=not again and would not in ("remove", "close-as-gone"))
-    outcome = {"remove": "removed", "close-as-gone": "already-gone"}.get(would, result.outcome)
-    shown.update(outcome=outcome, attribution=None, evidence=None, would=would)
-    shown["ticket"] = "closed" if again else TICKET_FOR[would]
+    result, action = planned.result, planned.action.value
+    again = action == "pass" and result.outcome in DONE  # closed by an earlier run
+    shown = of_result(
+        result, changed=action == "remove", failed=not again and action not in ("remove", "close-as-gone")
+    )
+    outcome = {"remove": "removed", "close-as-gone": "already-gone"}.get(action, result.outcome)
+    shown.update(outcome=outcome, attribution=None, evidence=None, action=action)
+    shown["ticket"] = "closed" if again else TICKET_FOR[action]
     shown["resolution"] = resolution_of(shown) if outcome in DONE else None
     if not shown.get("failed"):
         shown["reason"] = None

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.spentkey.entra.plugins.module_utils.library import CONNECTION, Call, Refusal
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import CONNECTION, Call, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,12 +48,12 @@ MEMORY = {0x01021994: "tmpfs", 0x858458F6: "ramfs"}
 
 def entry(call: Call) -> dict[str, Any]:
     """A user name with its password, or the certificate entries of an application."""
-    given, library = call.parameters, call.library()
+    given, facade = call.parameters, call.facade()
     if given["list"] == "credentials":
-        login = library.login(given["title"])
+        login = facade.login(given["title"])
         shown = {"title": given["title"], "username": login.username, "password": login.password.reveal()}
         return {"changed": False, "entries": [shown], **shown}
-    found = library.certificate_entries(given["app_id"].strip().lower(), given["app_display_name"])
+    found = facade.certificate_entries(given["app_id"].strip().lower(), given["app_display_name"])
     entries = [{"entry_id": one.entry_id, "title": one.title, "password": one.password.reveal()} for one in found]
     return {"changed": False, "entries": entries, **(entries[0] if len(entries) == 1 else {})}
 
@@ -63,8 +63,8 @@ def document(call: Call) -> dict[str, Any]:
     given = call.parameters
     if given["state"] == "absent":
         return _delete(Path(given["dest"]), check=call.check)
-    library = call.library()
-    refs = library.documents(given["entry_id"]) if given["entry_id"] is not None else ()
+    facade = call.facade()
+    refs = facade.documents(given["entry_id"]) if given["entry_id"] is not None else ()
     known = [{"document_id": one.document_id, "name": one.name} for one in refs]
     shown: dict[str, Any] = {"changed": False, "documents": known}
     if not given["download"]:
@@ -75,8 +75,8 @@ def document(call: Call) -> dict[str, Any]:
     shown["document_id"] = number
     shown["name"] = next((one.name for one in refs if one.document_id == number), None)
     if given["dest"] is None:
-        return {**shown, "content": base64.b64encode(library.download(number)).decode()}
-    return {**shown, **_write(library, number, Path(given["dest"]), call)}
+        return {**shown, "content": base64.b64encode(facade.download(number)).decode()}
+    return {**shown, **_write(facade, number, Path(given["dest"]), call)}
 
 
 def _only(refs: Sequence[DocumentRef]) -> int:
@@ -86,10 +86,10 @@ def _only(refs: Sequence[DocumentRef]) -> int:
     return int(refs[0].document_id)
 
 
-def _write(library: Facade, number: int, dest: Path, call: Call) -> dict[str, Any]:
+def _write(facade: Facade, number: int, dest: Path, call: Call) -> dict[str, Any]:
     if not call.parameters["allow_disk"]:
         _in_memory(dest.parent)
-    content = library.download(number)
+    content = facade.download(number)
     if dest.is_symlink() or (dest.exists() and not dest.is_file()):
         raise Refusal(f"dest: {dest} is there already, and is no plain file")
     before = dest.read_bytes() if dest.exists() else None

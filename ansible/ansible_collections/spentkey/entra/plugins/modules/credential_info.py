@@ -98,7 +98,7 @@ credentials:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.spentkey.entra.plugins.module_utils.library import Call, perform_safely
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import Call, perform_safely
 from ansible_collections.spentkey.entra.plugins.module_utils.removal import CREDENTIAL_INFO, CREDENTIAL_INFO_RULES, show
 
 

@@ -117,7 +117,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.spentkey.entra.plugins.module_utils.desk import TASK, end
-from ansible_collections.spentkey.entra.plugins.module_utils.library import Call, perform_safely
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import Call, perform_safely
 
 
 def main() -> None:

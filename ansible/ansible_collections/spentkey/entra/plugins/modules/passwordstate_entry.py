@@ -72,7 +72,7 @@ entries:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.spentkey.entra.plugins.module_utils.library import Call, perform_safely
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import Call, perform_safely
 from ansible_collections.spentkey.entra.plugins.module_utils.vault import ENTRY, ENTRY_RULES, entry
 
 

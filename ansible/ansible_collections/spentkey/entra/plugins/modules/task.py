@@ -100,7 +100,7 @@ would:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.spentkey.entra.plugins.module_utils.library import Call, perform_safely
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import Call, perform_safely
 from ansible_collections.spentkey.entra.plugins.module_utils.removal import TASK, work
 
 

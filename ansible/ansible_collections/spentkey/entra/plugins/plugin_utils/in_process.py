@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.spentkey.entra.plugins.module_utils.library import (
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
     IMPORT_PROBLEM,
     Call,
     Perform,

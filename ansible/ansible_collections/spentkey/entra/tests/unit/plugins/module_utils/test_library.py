@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.spentkey.entra.plugins.module_utils import vault
-from ansible_collections.spentkey.entra.plugins.module_utils.library import (
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
     Call,
     Refusal,
     as_variables,

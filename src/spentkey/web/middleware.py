@@ -32,13 +32,13 @@ Send = Callable[[Message], Awaitable[None]]
 class TooMuch(Exception):
     """A request whose body is too large, or does not come; with the status that says so."""
 
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(said)
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
         self.status = status
 
 
 @dataclass(frozen=True)
-class Edge:
+class Middleware:
     """The whole service as one ASGI application."""
 
     app: FastAPI

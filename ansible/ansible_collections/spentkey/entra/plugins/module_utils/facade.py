@@ -54,7 +54,7 @@ class Call:
     check: bool
     environment: Mapping[str, str]
 
-    def library(self) -> Facade:
+    def facade(self) -> Facade:
         """Spentkey with the configuration that the call names."""
         environment = {**self.environment, **as_variables(self.parameters["settings"])}
         return Facade.open(Path(self.parameters["config"]), environment, check=self.check)
