@@ -59,10 +59,10 @@ campaign-takeover: setup-dev ## three workers on one PostgreSQL, killed, cut off
 	@$(BIN)/python tests/takeover/campaign_takeover.py
 
 bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick", "--service")
-	@PYTHONPATH=tests $(BIN)/python -m bench $(BENCH)
+	@PYTHONPATH=tests/support $(BIN)/python -m bench $(BENCH)
 
 campaign-kill: setup-dev ## kill the process at every moment of every story, and run it again (long; KILL="--help" for less)
-	@PYTHONPATH=tests:tests/crash $(BIN)/python -m campaign_kill $(KILL)
+	@PYTHONPATH=tests/support:tests/crash $(BIN)/python -m campaign_kill $(KILL)
 
 lock: setup ## renew uv.lock after a change of dependencies
 	@UV_PYTHON_DOWNLOADS=never .uv/bin/uv lock

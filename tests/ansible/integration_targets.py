@@ -11,10 +11,9 @@ import tempfile
 from pathlib import Path
 from string import Template
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from play_runs import BIN, SETTINGS  # noqa: E402
-
 from real_simulator import RealSimulator  # noqa: E402
 from worlds import certificate_parameters, world  # noqa: E402
 

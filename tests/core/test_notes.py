@@ -1,92 +1,344 @@
-"""Each note says in a few plain lines what was found, what was not done, and what to do next; in three languages."""
+"""What is written to the ticket: exact texts, markers, and nothing that a requester smuggled in."""
 
+import html
 import re
+import unicodedata
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support_core import APP_ID, KEY_ID
 
-from note_cases import FOLDER, LANGUAGES, cases, files
-from spentkey.core.audit_event import Shows
 from spentkey.core.errors import Who
-from spentkey.core.note_texts import WORDS
-from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, Removed
+from spentkey.core.notes import (
+    LONGEST_REASON,
+    NewNote,
+    Proof,
+    Subject,
+    closing_note,
+    guard_of,
+    hand_over_note,
+    marker,
+    reason_of,
+    resolution,
+)
+from spentkey.core.outcome import (
+    AlreadyGone,
+    Attribution,
+    CannotTell,
+    Failed,
+    NotOurs,
+    Outcome,
+    Refused,
+    RemovalRoute,
+    Removed,
+    hand_over,
+)
+from spentkey.core.sanitize import plain, safe
 
-CLOSING = {"removed", "already-gone", *(f"removed-witness-{shows}" for shows in Shows)}
-HANDED_OVER = sorted(set(cases()) - CLOSING)
-EXPECTED = {file.name: file.read_text("utf-8") for file in FOLDER.glob("*.txt")}
-EACH_NOTE = pytest.mark.parametrize("language", LANGUAGES)
-EACH_HAND_OVER = pytest.mark.parametrize("name", HANDED_OVER)
-
-
-def lines(name: str, language: str) -> list[str]:
-    """The lines of a note's body."""
-    return cases()[name](language).body.splitlines()
-
-
-@pytest.mark.parametrize("file", sorted(files()))
-def test_a_note_is_as_its_file_shows_it(file: str) -> None:
-    """Word for word; `tests/note_cases.py` writes the files again after a change that is meant."""
-    assert EXPECTED.get(file) == files()[file]
-
-
-def test_no_file_is_left_over() -> None:
-    """Every file stands for a note that can be written."""
-    assert set(EXPECTED) - set(files()) == set()
-
-
-@EACH_NOTE
-@EACH_HAND_OVER
-def test_a_hand_over_begins_with_what_was_found_what_was_not_done_and_what_is_next(name: str, language: str) -> None:
-    """Three sentences that fit on a screen, then the details."""
-    found, empty, done, following, end = lines(name, language)[:5]
-    assert (empty, end) == ("", "")
-    assert all(0 < len(message) <= 260 for message in (found, done, following))
-
-
-@EACH_NOTE
-@EACH_HAND_OVER
-def test_only_the_middle_is_translated(name: str, language: str) -> None:
-    """Reason and marker are the same in each language, so that searches find them."""
-    english, other = lines(name, "en"), lines(name, language)
-    assert (english[0], english[-1]) == (other[0], other[-1])
-    assert (language == "en") == (english[2:4] == other[2:4])
+REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_KEY)
+ABOUT = Subject(
+    task=40021,
+    assignment=1,
+    secret_type="Certificaat",
+    app_name="Sales",
+    app_id=APP_ID,
+    key_id=KEY_ID,
+    tenant="production",
+    evidence="e-1",
+)
+LANGUAGES = pytest.mark.parametrize("language", ["en", "nl", "fr"])
 
 
-@EACH_NOTE
-@pytest.mark.parametrize("name", [name for name in HANDED_OVER if name.startswith("G")])
-def test_a_refusal_says_that_nothing_was_removed(name: str, language: str) -> None:
-    """No guard lets anything be removed before it refuses."""
-    assert WORDS[language].nothing_removed == lines(name, language)[2]
+def about(**changes: Any) -> Subject:
+    """The subject, some of it changed."""
+    return replace(ABOUT, **changes)
 
 
-@EACH_NOTE
-@pytest.mark.parametrize("name", ["failed-still-there", "failed-survivor-lost", "cannot-tell", "removed-not-closed"])
-def test_after_a_removal_was_asked_for_no_note_says_that_nothing_was_removed(name: str, language: str) -> None:
-    """It says what is known of it."""
-    assert WORDS[language].nothing_removed not in lines(name, language)
+def handed(outcome: Outcome, subject: Subject = ABOUT, language: str = "en") -> NewNote:
+    """The note that hands over with that outcome."""
+    return hand_over_note(subject, hand_over(outcome), language)
 
 
-@EACH_NOTE
-def test_guards_and_failures_differ_in_what_to_do_next(language: str) -> None:
-    """One sentence for each guard and each kind of failure; cases of one guard share theirs."""
-    kinds = {name: re.sub(r"^(G\d+)-.*", r"\1", name) for name in HANDED_OVER}
-    message = {(kind, lines(name, language)[3]) for name, kind in kinds.items()}
-    assert len(message) == len({sentence for _, sentence in message}) == len(set(kinds.values()))
+@pytest.mark.parametrize("secret_type", ["Secret", "Certificaat"])
+def test_the_resolution_is_the_seeds_text_for_both_kinds(secret_type: str) -> None:
+    """The same words for a certificate."""
+    assert resolution(about(secret_type=secret_type), REMOVED) == "Expired secret for Sales removed"
 
 
-@EACH_NOTE
-def test_nothing_that_can_be_handed_over_is_without_a_sentence(language: str) -> None:
-    """Every guard that hands over, every cause, every who, every other outcome; and no sentence is for nothing."""
-    guards = {f"G{number}" for number in (1, 2, 3, 4, 5, 6, 10)}
-    outcomes = {CannotTell.name, Removed.name, AlreadyGone.name}
-    assert guards | set(Cause) | set(Who) | outcomes == set(WORDS[language].next)
+def test_the_resolution_of_an_absent_credential_says_so() -> None:
+    """Nothing was removed, and it does not claim otherwise."""
+    expected = f"Credential {KEY_ID} was not present on Sales; nothing removed"
+    assert resolution(ABOUT, AlreadyGone()) == expected
 
 
-def test_a_lost_survivor_is_told_with_the_command_that_goes_on() -> None:
-    """In each language the command is spelled as it is typed."""
-    assert all("spentkey resume --why" in lines("failed-survivor-lost", language)[3] for language in LANGUAGES)
+def test_the_resolution_is_plain_text() -> None:
+    """Control characters go, markup stays as it is: the field shows no markup."""
+    assert resolution(about(app_name="A&B\x00 <x>"), REMOVED) == "Expired secret for A&B <x> removed"
 
 
-@EACH_NOTE
-def test_no_sentence_has_a_place_to_fill_in(language: str) -> None:
-    """What to do next holds nothing that a requester wrote."""
-    assert [message for message in WORDS[language].next.values() if set("{}<>&") & set(message)] == []
+def test_the_closing_note_in_english() -> None:
+    """The whole note."""
+    assert closing_note(ABOUT, REMOVED, Proof(5), "en") == NewNote(
+        "Expired credential removed",
+        f"""Expired secret for Sales removed
+
+Application: Sales {APP_ID}
+Credential: {KEY_ID}
+Tenant: production
+Evidence: e-1
+How: removeKey (confirmed)
+Verified by 5 agreeing reads of the directory.
+
+[spentkey task=40021 assignment=1 done key={KEY_ID} reason=removed]""",
+        "[spentkey task=40021 assignment=1 done ",
+    )
+
+
+def test_the_note_for_an_absent_credential_in_dutch() -> None:
+    """Its own subject, no word about how it was removed; the first line is never translated."""
+    note = closing_note(ABOUT, AlreadyGone(), Proof(3), "nl")
+    assert note.subject == "Credential not present"
+    assert note.body.splitlines() == [
+        f"Credential {KEY_ID} was not present on Sales; nothing removed",
+        "",
+        f"Applicatie: Sales {APP_ID}",
+        f"Credential: {KEY_ID}",
+        "Tenant: production",
+        "Bewijs: e-1",
+        "Bevestigd door 3 gelijke lezingen van de directory.",
+        "",
+        f"[spentkey task=40021 assignment=1 done key={KEY_ID} reason=already-gone]",
+    ]
+
+
+def test_the_closing_note_in_french() -> None:
+    """The lines that are translated."""
+    lines = closing_note(ABOUT, REMOVED, Proof(5), "fr").body.splitlines()
+    assert lines[0] == "Expired secret for Sales removed"
+    assert lines[2:8] == [
+        f"Application: Sales {APP_ID}",
+        f"Identifiant: {KEY_ID}",
+        "Tenant: production",
+        "Preuve: e-1",
+        "Comment: removeKey (confirmed)",
+        "Vérifié par 5 lectures concordantes de l'annuaire.",
+    ]
+
+
+def test_a_closing_note_without_a_known_route_says_so() -> None:
+    """A dash instead of a guess."""
+    note = closing_note(ABOUT, Removed(Attribution.PRESUMED, None), Proof(5), "en")
+    assert "How: - (presumed)" in note.body.splitlines()
+
+
+def test_the_hand_over_note_in_english() -> None:
+    """The whole note: the reason first, then what was done, who acts, and the details."""
+    assert handed(Refused("G5", "the credential has not expired")) == NewNote(
+        "Certificaat removal failed",
+        f"""the credential has not expired
+
+Spentkey removed nothing.
+If the request came too early, please file it again once the credential has expired; else check its end date.
+
+Application: Sales {APP_ID}
+Credential: {KEY_ID}
+Tenant: production
+Evidence: e-1
+
+[spentkey task=40021 assignment=1 handed-over key={KEY_ID} reason=G5]""",
+        "[spentkey task=40021 assignment=1 handed-over ",
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "nothing", "next_step"),
+    [
+        (
+            "nl",
+            "Spentkey heeft niets verwijderd.",
+            (
+                "Kwam de aanvraag te vroeg, dien ze dan opnieuw in zodra de credential vervallen is; controleer anders de "
+                "einddatum."
+            ),
+        ),
+        (
+            "fr",
+            "Spentkey n'a rien supprimé.",
+            (
+                "Si la demande est venue trop tôt, veuillez l'introduire à nouveau une fois l'identifiant expiré ; sinon, "
+                "vérifiez sa date de fin."
+            ),
+        ),
+    ],
+)
+def test_the_body_of_a_hand_over_is_translated_and_its_reason_is_not(
+    language: str, nothing: str, next_step: str
+) -> None:
+    """Subject, reason and marker stay, so that searches find them."""
+    note = handed(Refused("G5", "the credential has not expired"), language=language)
+    lines = note.body.splitlines()
+    assert note.subject == "Certificaat removal failed"
+    assert lines[:4] == ["the credential has not expired", "", nothing, next_step]
+    assert lines[-1].startswith(note.marker)
+
+
+@LANGUAGES
+@pytest.mark.parametrize(
+    "outcome",
+    [CannotTell("reads disagree"), Failed("ANOTHER CREDENTIAL IS MISSING", asked=True), REMOVED],
+)
+def test_no_hand_over_after_a_removal_claims_that_nothing_was_removed(language: str, outcome: Outcome) -> None:
+    """Once a removal was asked for, the note says what is known of it."""
+    nothing = handed(Failed("x"), language=language).body.splitlines()[2]
+    assert nothing not in handed(outcome, language=language).body
+    assert nothing in handed(Refused("G1", "x"), language=language).body
+    assert nothing in handed(AlreadyGone(), language=language).body
+
+
+def test_a_hand_over_after_a_removal_says_that_it_took_place() -> None:
+    """When only the ticket could not be closed."""
+    assert "The credential has been removed" in handed(REMOVED).body
+    assert handed(REMOVED).body.startswith("removed\n")
+
+
+@pytest.mark.parametrize(
+    ("who", "sentence"),
+    [
+        (Who.OPERATOR, "Please ask the people who run Spentkey to look at this."),
+        (Who.NOBODY, "A system was away; please try again later or remove the credential by hand."),
+        (Who.PEOPLE, "Please check the details below, correct the request or remove the credential by hand."),
+    ],
+)
+def test_the_note_says_who_must_act(who: Who, sentence: str) -> None:
+    """For each of the three."""
+    assert handed(Failed("x", who)).body.splitlines()[3] == sentence
+
+
+@pytest.mark.parametrize("secret_type", ["", "\u200b", "\x00\x1b"])
+def test_without_a_secret_type_the_subject_says_credential(secret_type: str) -> None:
+    """Also where nothing visible remains of it."""
+    assert handed(Refused("G1", "x"), about(secret_type=secret_type)).subject == "Credential removal failed"
+
+
+def test_the_subject_names_what_the_requester_wrote() -> None:
+    """An unsupported type too, made safe and short."""
+    assert handed(Refused("G1", "x"), about(secret_type="<b>Key")).subject == "&lt;b&gt;Key removal failed"
+    long = handed(Refused("G1", "x"), about(secret_type="k" * 129)).subject
+    assert long == "k" * 127 + "… removal failed"
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    """No empty lines with a label only; the marker shows a dash."""
+    note = handed(Refused("G1", "AppID is missing"), Subject(task=1, assignment=2))
+    assert note.body.splitlines() == [
+        "AppID is missing",
+        "",
+        "Spentkey removed nothing.",
+        "Please correct the parameter named above and file the request again.",
+        "",
+        "",
+        "[spentkey task=1 assignment=2 handed-over key=- reason=G1]",
+    ]
+
+
+def test_each_assignment_and_each_kind_of_note_has_its_own_marker() -> None:
+    """A task that comes back gets a new note; one marker is never the beginning of another."""
+    marks = [
+        marker(about(task=task, assignment=assignment), kind)
+        for task in (1, 11)
+        for assignment in (1, 11)
+        for kind in ("done", "handed-over")
+    ]
+    assert [(one, other) for one in marks for other in marks if one in other and one != other] == []
+    assert len(set(marks)) == 8
+
+
+@pytest.mark.parametrize("length", [127, 128])
+def test_values_up_to_128_characters_stay_whole(length: int) -> None:
+    """The limit itself included."""
+    assert plain("x" * length) == "x" * length
+
+
+@pytest.mark.parametrize("length", [129, 256, 5000])
+def test_longer_values_are_cut_at_128(length: int) -> None:
+    """With a sign that something is missing."""
+    assert plain("x" * length) == "x" * 127 + "…"
+
+
+def test_a_long_reason_is_cut_much_later() -> None:
+    """It may list key ids."""
+    assert handed(Refused("G4", "r" * 1999)).body.startswith("r" * 1999 + "\n")
+    assert handed(Refused("G4", "r" * 3000)).body.startswith("r" * (LONGEST_REASON - 1) + "…\n")
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["\x00", "\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\u200b", "\u202e", "\u2028", "\u2029", "\ufeff", "\ud800"],
+)
+def test_control_and_invisible_characters_are_stripped(character: str) -> None:
+    """Line feeds that would fake another line of the note, and marks that turn the text around."""
+    assert plain(f"a{character}b") == "ab"
+
+
+def test_markup_is_escaped_wherever_a_requester_can_write() -> None:
+    """Name, ids and reason."""
+    evil = "<img src=x onerror=alert(1)>&"
+    spoiled = about(app_name=evil, app_id=evil, key_id=evil, secret_type=evil)
+    for note in (handed(Refused("G3", evil), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")):
+        assert "<" not in note.body
+        assert "<" not in note.subject
+        assert "&amp;" in note.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[spentkey task=40021 assignment=2 handed-over ",
+        "x [spentkey task=40021 assignment=2 handed-over key=- reason=G1] y",
+        "[spent\u200bkey task=40021 assignment=2 handed-over ",
+        "[spentkey\u00ad task=40021 assignment=2 handed-over ",
+    ],
+)
+def test_no_requester_can_write_a_marker(text: str) -> None:
+    """A marker in a name would make a later hand-over believe that its note was written."""
+    later = marker(about(assignment=2), "handed-over")
+    spoiled = about(app_name=text, app_id=text, key_id=text, secret_type=text)
+    notes = [handed(Refused("G3", text), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")]
+    assert [note for note in notes if later in note.body] == []
+
+
+@given(st.text())
+def test_a_safe_value_is_one_short_visible_line_without_markup(text: str) -> None:
+    """For any text whatever."""
+    made = safe(text)
+    assert len(html.unescape(made)) <= 128
+    assert not re.search(r"[<>\n\r]|&(?!amp;|lt;|gt;)", made)
+    assert not {unicodedata.category(character) for character in made} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+def test_every_note_ends_with_exactly_one_marker(name: str, secret_type: str, reason: str) -> None:
+    """Whatever the texts, the marker stands once, on the last line."""
+    note = handed(Refused("G3", reason), about(app_name=name, secret_type=secret_type))
+    assert note.body.count("[spentkey ") == 1
+    assert note.body.splitlines()[-1].startswith(note.marker)
+
+
+@pytest.mark.parametrize("outcome", [Refused("G4", "why"), Failed("why"), CannotTell("why"), NotOurs("why")])
+def test_outcomes_that_need_a_reason_have_one(outcome: Outcome) -> None:
+    """The reason of the JSON and of the note is the same."""
+    assert reason_of(outcome) == "why"
+
+
+@pytest.mark.parametrize("outcome", [REMOVED, AlreadyGone()])
+def test_outcomes_that_went_well_have_none(outcome: Outcome) -> None:
+    """Nor a guard."""
+    assert (reason_of(outcome), guard_of(outcome)) == (None, None)
+
+
+def test_only_a_refusal_names_a_guard() -> None:
+    """A failure is nobody's rule."""
+    assert (guard_of(Refused("G4", "x")), guard_of(Failed("G4"))) == ("G4", None)

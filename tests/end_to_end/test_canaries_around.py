@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_canaries import found, sent_tokens
-
 from commands import BIN, QUICK, environment
 from fault_rules import fault
 from real_simulator import RealSimulator
+from test_canaries import found, sent_tokens
 from worlds import TASK, certificate_parameters, world
 
 TESTS = Path(__file__).parents[1]
@@ -124,7 +123,7 @@ def test_a_campaign_leaves_no_secret_behind(tmp_path: Path, name: str) -> None:
     """What it prints, and every file of the folder that it worked in, but for the secrets that were put there."""
     (script, *words), settings = CAMPAIGNS[name]
     kept = tmp_path / "kept"
-    variables = {**os.environ, **settings, "KEEP": str(kept), "PYTHONPATH": f"{TESTS}:{TESTS / 'crash'}"}
+    variables = {**os.environ, **settings, "KEEP": str(kept), "PYTHONPATH": f"{TESTS / 'support'}:{TESTS / 'crash'}"}
     ended = subprocess.run(
         [sys.executable, str(TESTS / script), *words],
         env=variables,

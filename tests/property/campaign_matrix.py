@@ -11,11 +11,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-
-from matrix import WORLDS, calls_of, hold, pairs, singles  # noqa: E402
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from in_memory import in_memory  # noqa: E402
+from matrix import WORLDS, calls_of, hold, pairs, singles  # noqa: E402
 from worlds import world  # noqa: E402
 
 

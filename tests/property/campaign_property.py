@@ -12,10 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from any_story import Broken, any_story, trace  # noqa: E402
-
 from in_memory import in_memory  # noqa: E402
 from worlds import world  # noqa: E402
 

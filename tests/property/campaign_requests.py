@@ -15,14 +15,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from any_request import NAMES, Set, already_gone, any_set, every_single_change, meant, request_world  # noqa: E402
-
 from in_memory import InMemory, in_memory  # noqa: E402
 from invariants import LOGIN, Ledger, asked_by, broken, removals_of  # noqa: E402
-from spentkey.story import work_on  # noqa: E402
 from worlds import CANARIES, TASK  # noqa: E402
+
+from spentkey.story import work_on  # noqa: E402
 
 FAST = {"SPENTKEY_POLICY__VERIFY_READS": "2", "SPENTKEY_POLICY__WRITE_SPACING_S": "0"}
 

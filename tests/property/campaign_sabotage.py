@@ -142,19 +142,19 @@ TABLE: dict[str, Sabotage] = {
         "core/limits.py",
         "in counts if count >= limit\n",
         "in counts if count >= limit + 1000\n",
-        "tests/core/test_radius.py",
+        "tests/core/test_limits.py",
     ),
     "G8, the stop": Sabotage(
         "core/limits.py",
         "        if self.stop is None:",
         "        if True or self.stop is None:",
-        "tests/core/test_radius.py",
+        "tests/core/test_limits.py",
     ),
     "G9, the lock": Sabotage(
         "storage/files/locks.py",
         "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
-        "tests/engine/test_turns.py",
+        "tests/storage/files/test_file_locks.py",
     ),
     "G10, the lists": Sabotage(
         "steps/remove.py",

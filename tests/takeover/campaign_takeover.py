@@ -8,10 +8,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from blows import case_of, play  # noqa: E402
-
 from real_postgres import RealPostgres  # noqa: E402
 from real_simulator import RealSimulator  # noqa: E402
 from worlds import world  # noqa: E402

@@ -1,0 +1,94 @@
+"""The documented limits of Graph are kept before they are met: whoever writes, in any window, for each tenant."""
+
+import pytest
+from support_core import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, ManualClock
+
+from spentkey.adapters.entra.quota import AUDIT_READS, TENANT_WRITES, UNITS, WRITES, Quota, quota_of
+from spentkey.http.rate_limit import LocalRates, RateLimiter
+
+
+def quota(
+    clock: ManualClock, states: LocalRates | None = None, tenant: str = TENANT_ID, client: str = CLIENT_ID
+) -> Quota:
+    """The quota of a client in a tenant."""
+    return quota_of(tenant, client, states or LocalRates(clock), clock)
+
+
+@pytest.mark.parametrize(
+    ("name", "documented"),
+    [("writes", WRITES), ("tenant_writes", TENANT_WRITES), ("units", UNITS), ("audit_reads", AUDIT_READS)],
+)
+def test_what_is_spread_and_what_comes_at_once_stay_below_the_documented_figure(
+    name: str, documented: tuple[int, float]
+) -> None:
+    """Both together are the most that one window can see."""
+    one: RateLimiter = getattr(quota(ManualClock()), name)
+    assert (one.limit + one.at_once <= documented[0], one.period_s) == (True, documented[1])
+
+
+async def test_nine_tenths_of_the_write_quota_are_really_used() -> None:
+    """20 writes a second are documented; more than 18 go out over a long time."""
+    clock = ManualClock()
+    one = quota(clock)
+    for _ in range(2000):
+        await one.write(as_client=True)
+    assert 2000 / clock.monotonic() > 18
+
+
+async def test_writes_by_an_applications_own_token_do_not_use_up_ours() -> None:
+    """`removeKey` counts for the application that removes its own key; only the tenant's figure is shared."""
+    clock = ManualClock()
+    one = quota(clock)
+    for _ in range(500):
+        await one.write(as_client=False)
+    assert clock.monotonic() == 0.0
+
+
+async def test_the_tenants_figure_holds_for_all_applications_together() -> None:
+    """60 writes a second, whoever they count for."""
+    clock = ManualClock()
+    one = quota(clock)
+    for _ in range(6000):
+        await one.write(as_client=False)
+    assert 6000 / clock.monotonic() < 70
+
+
+async def test_reads_do_not_wait_for_writes() -> None:
+    """A queue of writes leaves the reads of a verification alone."""
+    clock = ManualClock()
+    one = quota(clock)
+    for _ in range(300):
+        await one.write(as_client=True)
+    before = clock.monotonic()
+    await one.read(2)
+    assert before == clock.monotonic()
+
+
+async def test_reads_have_a_figure_of_their_own() -> None:
+    """3,500 resource units in 10 s, for the smallest tenants."""
+    clock = ManualClock()
+    one = quota(clock)
+    for _ in range(3500):
+        await one.read(2)
+    assert 7000 / clock.monotonic() < 360
+
+
+async def test_another_tenant_is_not_held_up() -> None:
+    """Each tenant has its own figures."""
+    clock = ManualClock()
+    states = LocalRates(clock)
+    for _ in range(300):
+        await quota(clock, states).write(as_client=True)
+    before = clock.monotonic()
+    await quota(clock, states, tenant=OTHER_TENANT_ID).write(as_client=True)
+    assert before == clock.monotonic()
+
+
+async def test_the_audit_log_is_asked_at_most_five_times_in_ten_seconds() -> None:
+    """What does not fit is not asked, and not waited for."""
+    clock = ManualClock()
+    one, asked = quota(clock), 0
+    for _ in range(200):
+        asked += await one.audit_read()
+        await clock.sleep(0.05)
+    assert (asked <= 5, clock.monotonic() < 10.1) == (True, True)

@@ -1,0 +1,147 @@
+"""Access tokens by Microsoft's library on our session: how often they are asked for, and what a refusal says."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fault_rules import fault
+from lying_server import Answer, Liar, lying, token, token_reply
+from real_simulator import QuickClock, RealSimulator
+from worlds import ABSENT, AUTOMATION, CANARIES, TENANT
+
+from spentkey.adapters.entra.token import SignIn, TokenSource, read_identity
+from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.secret import Secret
+from spentkey.http.sessions import open_session
+from spentkey.http.tls import trust
+
+CANARY = CANARIES["automation secret"]
+
+
+@asynccontextmanager
+async def source(
+    sim: RealSimulator, proof: str | Callable[[], str] = CANARY, liar: Liar | None = None, **changes: Any
+) -> AsyncGenerator[TokenSource]:
+    """A source of tokens from the simulator's sign-in, or from a liar's."""
+    settings = sim.settings()
+    authority = liar.url if liar else settings.tenants["production"].authority
+    sign_in = SignIn(**{"authority": authority, "tenant_id": TENANT, "client_id": AUTOMATION, **changes, "scope": ""})
+    asked = SignIn(authority, sign_in.tenant_id, sign_in.client_id, f"{authority}/.default")
+    async with open_session(trust(liar.ca_file if liar else settings.tls.ca_file)) as session:
+        kept = Secret(proof) if isinstance(proof, str) else proof
+        yield TokenSource(asked, session, QuickClock(), lambda: 0.5, kept)
+
+
+def asked(sim: RealSimulator) -> int:
+    """How often sign-in was asked for a token."""
+    return [entry["route"] for entry in sim.journal() if entry["system"] == "login"].count("token")
+
+
+async def test_a_token_costs_one_request_and_is_kept(sim: RealSimulator) -> None:
+    """No discovery before it, and no second request while it lives."""
+    async with source(sim) as tokens:
+        first, second = await tokens.token(), await tokens.token()
+    assert first == second
+    assert [entry["route"] for entry in sim.journal()] == ["token"]
+
+
+async def test_tasks_that_start_together_share_one_request(sim: RealSimulator) -> None:
+    """Twelve that ask at once get the same token."""
+    async with source(sim) as tokens:
+        got = await asyncio.gather(*(tokens.token() for _ in range(12)))
+    assert all(got[0] == one for one in got)
+    assert asked(sim) == 1
+
+
+async def test_a_token_that_has_ended_is_not_used(sim: RealSimulator, tmp_path: Path) -> None:
+    """It is asked for anew."""
+    short: Answer = (200, {"token_type": "Bearer", "expires_in": 0, "access_token": token()}, {})
+    async with lying(sim, tmp_path, {"/token": short}) as liar, source(sim, liar=liar) as tokens:
+        await tokens.token()
+        await tokens.token()
+    assert [("POST", f"/{TENANT}/oauth2/v2.0/token")] * 2 == liar.seen
+
+
+async def test_a_renewed_source_asks_again(sim: RealSimulator) -> None:
+    """After Graph refused a token the cached one is forgotten."""
+    async with source(sim) as tokens:
+        first = await tokens.token()
+        tokens.renew()
+        assert first != await tokens.token()
+    assert asked(sim) == 2
+
+
+async def test_a_token_says_who_it_is_for(sim: RealSimulator) -> None:
+    """Tenant and client are read without verifying it; Graph verifies."""
+    async with source(sim) as tokens:
+        token_claims = await tokens.token_claims()
+    assert (token_claims.tenant_id, token_claims.app_id) == (TENANT, AUTOMATION)
+
+
+REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
+    "a wrong secret": ({"proof": "guessed-7Qx"}, "the client secret is not valid (AADSTS7000215)"),
+    "an unknown client": ({"client_id": ABSENT}, "does not exist in that tenant (AADSTS700016)"),
+    "an unknown tenant": ({"tenant_id": ABSENT}, "the tenant does not exist (AADSTS90002)"),
+    "no real assertion": ({"proof": lambda: "no.real.assertion-7Qx"}, "AADSTS"),
+}
+
+
+@pytest.mark.parametrize("scenario", REFUSALS)
+async def test_a_refused_sign_in_says_why_and_nothing_secret(sim: RealSimulator, scenario: str) -> None:
+    """A plain cause and the number; neither the secret nor the assertion, nor what the server said about them."""
+    changes, message = REFUSALS[scenario]
+    async with source(sim, **changes) as tokens:
+        with pytest.raises(AccessRefused) as raised:
+            await tokens.token()
+    text = str(raised.value)
+    assert message in text
+    assert "7Qx" not in text
+    assert "Trace ID" not in text
+    assert raised.value.__suppress_context__
+    assert asked(sim) == 1
+
+
+@pytest.mark.parametrize("kind", ["429", "503", "500", "reset", "truncate"])
+async def test_a_hiccup_is_tried_again(sim: RealSimulator, kind: str) -> None:
+    """Four bad answers and then a token."""
+    sim.faults(fault("login", "token", kind, times=4))
+    async with source(sim) as tokens:
+        assert await tokens.token()
+    assert asked(sim) == 5
+
+
+@pytest.mark.parametrize("kind", ["503", "reset", "html", "garbage", "empty"])
+async def test_what_is_no_answer_is_an_outage(sim: RealSimulator, kind: str) -> None:
+    """After at most five tries; the secret is in no text."""
+    sim.faults(fault("login", "token", kind))
+    async with source(sim) as tokens:
+        with pytest.raises(Outage) as raised:
+            await tokens.token()
+    assert CANARY not in str(raised.value)
+    assert asked(sim) in (1, 5)
+
+
+async def test_a_redirect_of_the_token_endpoint_is_not_followed(sim: RealSimulator, tmp_path: Path) -> None:
+    """The secret goes nowhere else."""
+    async with lying(sim, tmp_path) as liar, source(sim, liar=liar) as tokens:
+        with pytest.raises(Outage):
+            await tokens.token()
+    assert {f"/{TENANT}/oauth2/v2.0/token"} == {path for _, path in liar.seen}
+
+
+@pytest.mark.parametrize("given", ["", "x", "a.b.c", "..", "é.é.é", token(tid=None), token(appid=5), token(tid={})])
+def test_a_token_that_cannot_be_decoded_is_an_outage(given: str) -> None:
+    """It allows no write, and its text is not repeated."""
+    with pytest.raises(Outage, match="cannot be decoded") as raised:
+        read_identity(Secret(given))
+    assert not given or given not in str(raised.value)
+
+
+async def test_a_reply_whose_token_is_odd_is_an_outage(sim: RealSimulator, tmp_path: Path) -> None:
+    """A list where a text belongs."""
+    async with lying(sim, tmp_path, {"/token": token_reply(["x"])}) as liar, source(sim, liar=liar) as tokens:  # type: ignore[arg-type]
+        with pytest.raises(Outage):
+            await tokens.token_claims()

@@ -1,0 +1,179 @@
+"""Graph's JSON: applications with their credentials, times, and batches, whatever they hold."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_soup import CALM, VALUES, records, refusal_of, response, responses
+
+from spentkey.adapters.entra.batch import batch_of_two, read_batch
+from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment
+from spentkey.core.credential import Kind
+from spentkey.core.errors import AccessRefused, Outage
+from spentkey.http.client import Response
+from spentkey.http.retry import Retryable
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ID = "11111111-1111-4111-8111-111111111111"
+SECRET: dict[str, Any] = {"keyId": ID.upper(), "displayName": "x", "endDateTime": "2020-01-01T00:00:00.1234567Z"}
+KEY: dict[str, Any] = {**SECRET, "type": "AsymmetricX509Cert", "usage": "Verify", "key": "AAEC"}
+APPLICATION: dict[str, Any] = {
+    "id": ID,
+    "appId": ID.upper(),
+    "displayName": "Sales",
+    "passwordCredentials": [SECRET],
+    "keyCredentials": [KEY],
+    "tokenEncryptionKeyId": ID.upper(),
+}
+
+
+def test_an_application_is_read_with_both_lists_and_canonical_ids() -> None:
+    """Ids are lower case whatever Graph's case, and the raw entry is kept for comparison."""
+    application = read_application(APPLICATION)
+    assert (application.object_id, application.app_id, application.token_encryption_key_id) == (ID, ID, ID)
+    assert [(one.kind, one.key_id, one.key) for one in application.credentials] == [
+        (Kind.SECRET, ID, None),
+        (Kind.CERTIFICATE, ID, b"\x00\x01\x02"),
+    ]
+
+
+def test_a_survivor_is_the_same_only_when_every_field_is() -> None:
+    """The fingerprint covers fields that nobody here knows; the order of fields does not matter."""
+    same, other = dict(reversed(KEY.items())), {**KEY, "unheardOf": 1}
+    one, two, three = (
+        read_application({**APPLICATION, "keyCredentials": [key]}).certificates[0].fingerprint
+        for key in (KEY, same, other)
+    )
+    assert one == two
+    assert one != three
+
+
+@pytest.mark.parametrize("name", ["id", "appId", "displayName", "passwordCredentials", "keyCredentials"])
+def test_an_application_without_a_part_is_an_outage(name: str) -> None:
+    """A list that is missing is not an empty list."""
+    with pytest.raises(Outage, match=name):
+        read_application({key: value for key, value in APPLICATION.items() if key != name})
+
+
+@pytest.mark.parametrize("key", ["", "not base64!", "AAE", "ÄÖ"])
+def test_a_key_that_is_no_base64_is_no_key(key: str) -> None:
+    """It then simply matches no document."""
+    (certificate,) = read_application({**APPLICATION, "keyCredentials": [{**KEY, "key": key}]}).certificates
+    assert certificate.key is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, "", "someday", "2020-01-01", "2020-01-01T00:00:00", "0000-01-01T00:00:00Z", 1577836800, ["2020"], True],
+)
+def test_a_moment_without_zone_or_sense_is_none(value: Any) -> None:
+    """Nothing is guessed: no zone is not UTC."""
+    assert read_moment(value) is None
+
+
+def test_a_moment_keeps_its_zone() -> None:
+    """An offset is as good as Z."""
+    assert read_moment("2020-01-01T02:00:00+02:00") == datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("date", ["", "x", "Mon, 01 Jan 2020", "Mon, 01 Jan 2020 00:00:00 -0000", "1" * 400])
+def test_a_date_that_cannot_be_read_is_none(date: str) -> None:
+    """`-0000` says that the zone is not known."""
+    assert directory_time({"Date": date}) is None
+    assert directory_time({}) is None
+
+
+@given(st.text(max_size=60))
+@CALM
+def test_any_date_is_a_moment_with_a_zone_or_none(date: str) -> None:
+    """There is no other exception."""
+    moment = directory_time({"Date": date})
+    assert moment is None or moment.tzinfo is not None
+
+
+@given(records(APPLICATION), records(KEY))
+@CALM
+def test_any_application_is_read_or_an_outage(record: dict[str, Any], key: dict[str, Any]) -> None:
+    """Whatever stands in it, there is no other exception, and every id that is read is a UUID."""
+    for changed in (record, {**APPLICATION, "keyCredentials": [key], "passwordCredentials": [key]}):
+        application, refusal = refusal_of(lambda changed=changed: read_application(changed))
+        credentials = application.credentials if refusal is None else ()
+        assert "\n" not in (refusal or "")
+        assert all(len(one.key_id) == 36 for one in credentials)
+        assert all(one.expired(NOW, NOW - NOW) in (True, False) for one in credentials)
+
+
+def part(name: str, **changes: Any) -> dict[str, Any]:
+    """One answer of a batch."""
+    body = APPLICATION if name == "application" else {**APPLICATION, "appId": ID}
+    return {"id": name, "status": 200, "headers": {}, "body": body, **changes}
+
+
+def batch(*parts: Any) -> Response:
+    """The answer to a batch."""
+    return response({"responses": list(parts)}, Date="Thu, 01 Jan 2026 00:00:00 GMT")
+
+
+def test_a_batch_asks_for_exactly_two_reads() -> None:
+    """Application and service principal, each by AppID, with the keys."""
+    requests = batch_of_two(ID)["requests"]
+    assert [request["method"] for request in requests] == ["GET", "GET"]
+    assert all(f"(appId='{ID}')" in request["url"] and "keyCredentials" in request["url"] for request in requests)
+
+
+def test_a_batch_shows_both_in_any_order() -> None:
+    """Graph answers the parts in an order of its own."""
+    snapshot = read_batch(batch(part("principal"), part("application")), NOW)
+    assert snapshot.application is not None
+    assert snapshot.principal is not None
+    assert snapshot.directory_time == NOW
+
+
+def test_a_404_part_is_nothing_there() -> None:
+    """An application may have no service principal."""
+    assert read_batch(batch(part("application"), part("principal", status=404)), NOW).principal is None
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, Retryable), (500, Retryable), (503, Retryable), (401, AccessRefused)]
+)
+@pytest.mark.parametrize("name", ["application", "principal"])
+def test_each_part_has_a_status_of_its_own(name: str, status: int, error: type[Exception]) -> None:
+    """A throttled part is tried again, a refused one is the operator's business; neither counts as absent."""
+    other = "principal" if name == "application" else "application"
+    with pytest.raises(error):
+        read_batch(batch(part(other), part(name, status=status)), NOW)
+
+
+@pytest.mark.parametrize("headers", [None, [], "x", {"Retry-After": None}, {"Retry-After": [5]}, {"Retry-After": {}}])
+def test_odd_headers_of_a_throttled_part_do_not_matter(headers: Any) -> None:
+    """It is tried again all the same."""
+    with pytest.raises(Retryable) as raised:
+        read_batch(batch(part("application", status=429, headers=headers), part("principal")), NOW)
+    assert raised.value.wait_s is None
+
+
+def test_a_throttled_part_is_waited_for_as_it_asks() -> None:
+    """Retry-After of the part counts."""
+    with pytest.raises(Retryable) as raised:
+        read_batch(batch(part("application", status=429, headers={"Retry-After": "7"}), part("principal")), NOW)
+    assert raised.value.wait_s == 7
+
+
+@given(records(part("application")) | VALUES, VALUES)
+@CALM
+def test_any_batch_is_read_or_refused_plainly(one: Any, other: Any) -> None:
+    """Whatever a batch holds, there is no other exception, and a missing part is never an absent application."""
+    for answer in (batch(one, part("principal")), batch(one, other), response(other)):
+        snapshot, refusal = refusal_of(lambda answer=answer: read_batch(answer, NOW))
+        assert "\n" not in (refusal or "")
+        assert refusal is not None or snapshot.application is not None or one.get("status") == 404
+
+
+@given(responses())
+@CALM
+def test_any_answer_has_an_error_in_words_or_none(answer: Response) -> None:
+    """The code and message of whatever came."""
+    assert all(isinstance(text, str) for text in error_of(answer))

@@ -1,0 +1,230 @@
+"""Ivanti's JSON: filters, the encodings of an empty collection, and records of odd types."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from json_soup import CALM, VALUES, records, refusal_of, response, responses
+
+from spentkey.adapters.ivanti.client import took
+from spentkey.adapters.ivanti.wire import (
+    check,
+    filter_by,
+    read_minutes,
+    read_number,
+    read_parameter,
+    read_task,
+    rec_id,
+    record_of,
+    rows_of,
+)
+from spentkey.core.errors import DeskRefused, Misconfigured, Outage
+from spentkey.core.task import Parameter, Task
+from spentkey.http.client import Response
+from spentkey.ports.service_desk import TaskChange
+
+REC_ID = "0123456789ABCDEF0123456789ABCDEF"
+ROW: dict[str, Any] = {
+    "RecId": REC_ID,
+    "AssignmentID": 40021,
+    "Subject": "Remove",
+    "Status": "Logged",
+    "Owner": None,
+    "OwnerTeam": "Spentkey",
+    "ReadOnly": False,
+    "ParentLink_RecID": REC_ID,
+    "ParentLink_Category": "ServiceReq",
+    "ActualEffort": None,
+    "CloseText": None,
+}
+
+
+def test_a_filter_joins_equalities_with_and() -> None:
+    """Texts are quoted, numbers stand bare, in the order in which they were given."""
+    assert filter_by(OwnerTeam="Spentkey", AssignmentID=5) == "OwnerTeam eq 'Spentkey' and AssignmentID eq 5"
+
+
+@pytest.mark.parametrize(
+    ("text", "quoted"), [("O'Neill", "'O''Neill'"), ("''", "''''''"), ("' or 1 eq 1 or '", "''' or 1 eq 1 or '''")]
+)
+def test_quotes_in_a_filter_are_doubled(text: str, quoted: str) -> None:
+    """A text cannot end itself."""
+    assert f"Status eq {quoted}" == filter_by(Status=text)
+
+
+@given(st.text())
+@CALM
+def test_a_text_can_never_leave_its_quotes(text: str) -> None:
+    """Between the outer quotes every quote has its twin, so the text is read back whole."""
+    literal = filter_by(Status=text).removeprefix("Status eq ")
+    inner = literal[1:-1]
+    assert (literal[0], literal[-1]) == ("'", "'")
+    assert "'" not in inner.replace("''", "")
+    assert text == inner.replace("''", "'")
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        Response(200, {}, b""),
+        Response(200, {}, b" \r\n"),
+        Response(204, {}, b""),
+        response({"value": []}),
+        response({"value": "No instances found."}),
+    ],
+)
+def test_every_encoding_of_nothing_is_no_rows(empty: Response) -> None:
+    """An empty body, 204, an empty list, or a sentence in its place."""
+    assert rows_of(empty) == []
+
+
+@pytest.mark.parametrize("value", [None, 3, "x", [], [ROW], {}, {"value": None}, {"value": "Some."}, {"value": [1]}])
+def test_a_collection_that_is_no_list_of_records_is_an_outage(value: Any) -> None:
+    """Nothing is guessed from another shape."""
+    with pytest.raises(Outage, match="Ivanti answered a collection"):
+        rows_of(response(value))
+
+
+def test_a_page_in_place_of_a_collection_is_an_outage() -> None:
+    """A log-in page comes with status 200."""
+    with pytest.raises(Outage, match="HTML page"):
+        rows_of(Response(200, {"Content-Type": "text/html"}, b"<html>"))
+
+
+def test_an_unknown_key_is_no_record() -> None:
+    """Ivanti says 400 `Invalid key` where others say 404."""
+    assert record_of(Response(400, {}, b'{"code":"ISM_4000","message":["Invalid key"]}')) is None
+
+
+def test_a_record_that_is_a_list_is_an_outage() -> None:
+    """One record is one object."""
+    with pytest.raises(Outage):
+        record_of(response([ROW]))
+
+
+def test_a_refused_key_says_which_setting_to_check() -> None:
+    """401 means the key and nothing else."""
+    with pytest.raises(DeskRefused, match=r"ivanti\.api_key"):
+        check(response({"code": "ISM_4001"}, 401))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (response({"code": "ISM_4000", "message": ["Role X does not have rights"]}, 400), "400 ISM_4000: Role X does"),
+        (response({"code": "ISM_5000", "message": ["at Saas.Session key=hunter2"]}, 500), "500 ISM_5000"),
+        (Response(404, {}, b"<html>"), "ivanti.url"),
+        (Response(503, {}, b"key=hunter2"), "503"),
+    ],
+)
+def test_an_error_is_told_without_session_internals(answer: Response, words: str) -> None:
+    """The code, and for a broken rule its text; bodies of other errors may hold anything."""
+    with pytest.raises(Outage) as raised:
+        check(answer)
+    assert words in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x", REC_ID.lower(), REC_ID + "0", REC_ID[:-1], f"{REC_ID}\n", 5, None, [REC_ID]]
+)
+def test_only_thirty_two_capital_hexadecimal_digits_are_a_rec_id(value: Any) -> None:
+    """Anything else never reaches a path or a filter."""
+    with pytest.raises(Outage, match="RecId"):
+        rec_id(value)
+
+
+@pytest.mark.parametrize(("value", "number"), [(5, 5), ("40021", 40021), ("007", 7)])
+def test_a_number_may_be_written_as_digits(value: Any, number: int) -> None:
+    """AssignmentID is a number in one installation and a text in another."""
+    assert number == read_number(value)
+
+
+@pytest.mark.parametrize("value", [True, 5.0, "5.0", "", "-5", "٤٢", "²", "9" * 20, "9" * 5000, None, [5]])
+def test_what_is_no_number_is_an_outage(value: Any) -> None:
+    """Digits of other scripts, fractions and truths are no AssignmentID."""
+    with pytest.raises(Outage, match="AssignmentID"):
+        read_number(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "minutes"), [(None, "0"), ("", "0"), (3, "3"), (2.5, "2.5"), ("1.0000", "1"), ("0012", "12")]
+)
+def test_minutes_come_in_every_form(value: Any, minutes: str) -> None:
+    """Nothing, a number, or a decimal in a text."""
+    assert Decimal(minutes) == read_minutes(value)
+
+
+@pytest.mark.parametrize("value", ["x", "NaN", "sNaN", "Infinity", "1e999999", "-1e10", True, [1], {"a": 1}])
+def test_minutes_that_are_no_number_are_an_outage(value: Any) -> None:
+    """What cannot be added to is not guessed at."""
+    with pytest.raises(Outage, match="minutes"):
+        read_minutes(value)
+
+
+@pytest.mark.parametrize("field", ["ActualEffort", "CloseText"])
+def test_a_configured_field_that_no_task_has_is_a_problem_of_the_configuration(field: str) -> None:
+    """The operator is told which field."""
+    with pytest.raises(Misconfigured, match=field):
+        read_task({name: value for name, value in ROW.items() if name != field}, "ActualEffort", "CloseText")
+
+
+@given(records(ROW))
+@CALM
+def test_any_record_is_a_task_or_a_plain_refusal(record: dict[str, Any]) -> None:
+    """Whatever stands in a record, there is no other exception, and a task has only usable ids."""
+    task, refusal = refusal_of(lambda: read_task(record, "ActualEffort", ""))
+    if refusal is not None:
+        assert "\n" not in refusal
+        return
+    assert rec_id(task.rec_id)
+    assert task.minutes.is_finite()
+    assert isinstance(task.service_request, str | None)
+
+
+@given(responses())
+@CALM
+def test_any_answer_is_rows_or_a_plain_refusal(answer: Response) -> None:
+    """Bytes of any kind, under any status."""
+    for read in (rows_of, record_of):
+        _, refusal = refusal_of(lambda read=read: read(answer))
+        assert "\n" not in (refusal or "")
+
+
+@given(VALUES)
+@CALM
+def test_the_value_of_a_parameter_is_passed_on_as_it_is(value: Any) -> None:
+    """Guard G1 judges it; the wire does not."""
+    assert Parameter("SecretID", value) == read_parameter({"ParameterName": "SecretID", "ParameterValue": value}) or (
+        value != value  # NaN
+    )
+
+
+def shown(**changes: Any) -> Task:
+    """The task as a read shows it."""
+    return read_task({**ROW, **changes}, "ActualEffort", "CloseText")
+
+
+CLOSE = TaskChange(status="Completed", owner="svc", minutes=Decimal(1), resolution="done")
+CLOSED = {"Status": "Completed", "Owner": "SVC", "ActualEffort": "1.0000", "CloseText": "done"}
+
+
+def test_a_close_took_when_every_field_shows_it() -> None:
+    """The owner's name may come back in another case, the minutes as a text."""
+    assert took(shown(**CLOSED), CLOSE)
+
+
+@pytest.mark.parametrize("field", CLOSED)
+def test_a_close_did_not_take_when_one_field_does_not_show_it(field: str) -> None:
+    """A write that was taken in part did not take."""
+    assert not took(shown(**CLOSED | {field: None}), CLOSE)
+
+
+def test_a_reassignment_took_even_when_the_new_team_has_acted() -> None:
+    """Team and minutes show it; status and owner are theirs by then."""
+    change = TaskChange(status="Logged", owner="", minutes=Decimal(1), owner_team="Systeemsoftware")
+    assert took(shown(OwnerTeam="Systeemsoftware", ActualEffort=1, Status="Accepted", Owner="somebody"), change)
+    assert not took(shown(OwnerTeam="Spentkey", ActualEffort=1), change)

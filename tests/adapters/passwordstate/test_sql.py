@@ -1,0 +1,187 @@
+"""The real SQL Server driver over TDS with TLS: what it finds, what it believes, and what its refusals become."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fault_rules import fault
+from real_simulator import RealSimulator
+from tls_material import server_context
+from worlds import CANARIES, certificate_entry, certificate_parameters, document, world
+
+from spentkey.adapters.passwordstate.sql import Database, find_documents
+from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.secret import Secret
+from spentkey.ports.vault import DocumentRef
+
+PASSWORD = CANARIES["database password"]
+CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def database(sim: RealSimulator) -> Database:
+    """The simulator's database, as the configuration names it."""
+    settings = sim.settings()
+    place = settings.passwordstate.database
+    return Database(place.server, place.port, place.database, place.query, settings.tls.ca_file)
+
+
+async def find(where: Database, user: str = "reader", password: str = PASSWORD, entry: int = 1301) -> list[DocumentRef]:
+    """Ask for the documents of an entry."""
+    return list(await find_documents(where, user, Secret(password), entry))
+
+
+@pytest.fixture
+def documents(sim: RealSimulator) -> RealSimulator:
+    """Four documents: two of the entry that serve, one of it that does not, one of another entry."""
+    entries = [certificate_entry(1301), certificate_entry(1302)]
+    listed = [
+        document(501, "new"),
+        {**document(502, "old"), "name": "OLD.P12"},
+        {**document(503, "new"), "name": "readme.txt"},
+        document(504, "new", owner=1302),
+    ]
+    sim.reset(world(certificate_parameters(), entries=entries, documents=listed))
+    return sim
+
+
+async def test_the_pfx_documents_of_one_entry_are_found(documents: RealSimulator) -> None:
+    """By PasswordID, with .pfx and .p12 in any case; a password with `;` and `}` needs no care by anybody."""
+    assert await find(database(documents)) == [DocumentRef(501, "new.pfx"), DocumentRef(502, "OLD.P12")]
+
+
+async def test_an_entry_without_documents_has_none(documents: RealSimulator) -> None:
+    """No rows are no error."""
+    assert await find(database(documents), entry=9999) == []
+
+
+async def test_the_log_in_is_encrypted_and_the_parameter_is_bound(documents: RealSimulator) -> None:
+    """One log-in and one query, whose text is the configured one and never holds the number."""
+    await find(database(documents))
+    asked = [entry for entry in documents.journal() if entry["system"] == "sql"]
+    assert [entry["route"] for entry in asked] == ["login", "query"]
+    assert "1301" not in asked[1]["body"]
+    assert asked[1]["object"] == "1301"
+
+
+@pytest.mark.parametrize(
+    ("user", "password"), [("reader", "guessed-1Zs"), ("nobody", PASSWORD), ("reader", ""), ("", PASSWORD)]
+)
+async def test_a_refused_log_in_names_the_entry_and_no_password(sim: RealSimulator, user: str, password: str) -> None:
+    """SQL error 18456 is the operator's business."""
+    with pytest.raises((AccessRefused, Outage)) as raised:
+        await find(database(sim), user, password)
+    assert "database" in str(raised.value)
+    assert "1Zs" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+QUERIES = {
+    "SELECT DocumentID, DocumentName FROM dbo.NoSuchView WHERE PasswordID = ?": "invalid object name",
+    "SELECT NoColumn, DocumentName FROM dbo.vw_PfxDocuments WHERE PasswordID = ?": "invalid column name",
+    "SELECT Password, Title FROM dbo.Passwords WHERE PasswordID = ?": "refuses the query",
+    "SELECT DocumentName, DocumentID FROM dbo.vw_PfxDocuments WHERE PasswordID = ?": "must be DocumentID",
+}
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_a_query_that_does_not_fit_names_the_setting(sim: RealSimulator, query: str) -> None:
+    """A missing view or column, a table without rights, columns in the wrong order: the operator's business."""
+    with pytest.raises(AccessRefused, match=QUERIES[query]):
+        await find(replace(database(sim), query=query))
+
+
+@pytest.mark.parametrize("verb", ["DELETE FROM dbo.vw_PfxDocuments WHERE PasswordID = ?", "EXEC xp_cmdshell ?"])
+async def test_what_is_no_select_changes_nothing(sim: RealSimulator, verb: str) -> None:
+    """The settings refuse such a query; the database's rights do so again."""
+    before = sim.truth()["passwordstate"]
+    with pytest.raises((AccessRefused, Outage)):
+        await find(replace(database(sim), query=verb))
+    assert before == sim.truth()["passwordstate"]
+
+
+async def test_one_column_serves_too(sim: RealSimulator) -> None:
+    """Without a name the document gets one from its number."""
+    query = "SELECT DocumentID FROM dbo.vw_PfxDocuments WHERE PasswordID = ?"
+    assert await find(replace(database(sim), query=query)) == [DocumentRef(501, "501.pfx")]
+
+
+@pytest.mark.parametrize("kind", ["down", "reset", "503"])
+async def test_a_database_that_is_away_is_an_outage(sim: RealSimulator, kind: str) -> None:
+    """Nobody needs to act."""
+    sim.faults(fault("sql", "login", kind))
+    with pytest.raises(Outage, match="the Passwordstate database"):
+        await find(database(sim))
+
+
+async def test_a_port_where_nobody_listens_is_an_outage(sim: RealSimulator) -> None:
+    """Nobody needs to act."""
+    with pytest.raises(Outage):
+        await find(replace(database(sim), port=9))
+
+
+def in_a_process(where: Database, **environment: str) -> str:
+    """Ask for the documents in a process of its own, because the driver reads the authorities once; what it said."""
+    order = {"server": where.server, "port": where.port, "name": where.name, "query": where.query}
+    ended = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("ask_documents.py"))],
+        input=json.dumps({**order, "ca_file": str(where.ca_file or "")}),
+        env={**os.environ, "ASK_PASSWORD": PASSWORD, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return ended.stdout.strip()
+
+
+def test_the_configured_authority_is_believed(sim: RealSimulator) -> None:
+    """The process for the next three tests can succeed."""
+    assert in_a_process(database(sim)) == "documents 501"
+
+
+def test_a_server_that_nobody_vouches_for_gets_no_password(sim: RealSimulator, tmp_path: Path) -> None:
+    """Another authority than the configured one: refused in the handshake, before the log-in."""
+    other = tmp_path / "other.pem"
+    other.write_bytes(server_context()[1])
+    assert "Outage the Passwordstate database: the TLS" in in_a_process(replace(database(sim), ca_file=other))
+    assert "sql" not in [entry["system"] for entry in sim.journal()]
+
+
+def test_without_an_authority_the_machines_own_store_decides(sim: RealSimulator) -> None:
+    """It does not know the simulator's."""
+    assert "Outage the Passwordstate database: the TLS" in in_a_process(replace(database(sim), ca_file=None))
+
+
+def test_an_authority_in_the_environment_is_not_believed(sim: RealSimulator, tmp_path: Path) -> None:
+    """Whoever sets the environment does not choose whom to believe."""
+    where = database(sim)
+    other = tmp_path / "other.pem"
+    other.write_bytes(server_context()[1])
+    message = in_a_process(replace(where, ca_file=other), SSL_CERT_FILE=str(where.ca_file), SSL_CERT_DIR=str(tmp_path))
+    assert "Outage the Passwordstate database: the TLS" in message
+
+
+@pytest.mark.parametrize("before", [None, "/somewhere"])
+@pytest.mark.parametrize("password", [PASSWORD, "guessed"])
+async def test_the_environment_is_as_it_was(
+    sim: RealSimulator, monkeypatch: pytest.MonkeyPatch, before: str | None, password: str
+) -> None:
+    """Set for the moment of connecting alone, whether the log-in is taken or refused."""
+    for name in CA_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        if before is not None:
+            monkeypatch.setenv(name, before)
+    await asyncio.gather(find(database(sim), password=password), return_exceptions=True)
+    assert [before, before] == [os.environ.get(name) for name in CA_VARIABLES]
+
+
+async def test_several_tasks_ask_at_the_same_time(documents: RealSimulator) -> None:
+    """The environment is shared, so they connect in turn, and each gets its own answer."""
+    entries = [1301, 1302, 9999, 1301]
+    found = await asyncio.gather(*(find(database(documents), entry=entry) for entry in entries))
+    assert [len(one) for one in found] == [2, 1, 0, 2]

@@ -1,0 +1,295 @@
+"""Guard G8: every limit at its boundary, the hour, runs, hand-overs, and the stop."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support_core import APP_ID, LIMITS, NOW, OTHER_APP_ID, SECOND
+
+from spentkey.core.limits import HOUR, BlastRadius
+from spentkey.core.outcome import Refused
+from spentkey.core.rules import Limits
+
+WIDE = Limits(per_run=1000, per_app=1000, per_hour=1000, hand_overs_per_hour=1000)
+"""Limits that nothing here reaches; each test narrows one."""
+MINUTE = timedelta(minutes=1)
+
+
+def record(what: str, at: datetime = NOW, **facts: Any) -> dict[str, Any]:
+    """A record as the evidence holds it."""
+    return {"what": what, "at": at.isoformat(), **facts}
+
+
+def intent(at: datetime = NOW, app_id: str = APP_ID, run: str = "run") -> dict[str, Any]:
+    """The intent of a removal."""
+    return record("intent", at, app_id=app_id, run=run)
+
+
+def handing_over(task: int, at: datetime = NOW, assignment: int = 1) -> dict[str, Any]:
+    """The beginning of a hand-over."""
+    return record("handing-over", at, task=task, assignment=assignment)
+
+
+def fed(records: Iterable[dict[str, Any]]) -> BlastRadius:
+    """The radius that knows these records."""
+    blast_radius = BlastRadius()
+    for one in records:
+        blast_radius.note(one)
+    return blast_radius
+
+
+def asked(
+    blast_radius: BlastRadius, limits: Limits, now: datetime = NOW, app_id: str = APP_ID, run: str = "run"
+) -> Refused | None:
+    """Whether one removal more is refused."""
+    return blast_radius.refuse_intent(run, app_id, now, limits)
+
+
+LIMITED = pytest.mark.parametrize(
+    ("limits", "where"),
+    [
+        (replace(WIDE, per_run=3), "in this run"),
+        (replace(WIDE, per_app=3), "on this application in the last hour"),
+        (replace(WIDE, per_hour=3), "in the last hour"),
+    ],
+)
+
+
+@LIMITED
+@pytest.mark.parametrize("begun", [0, 1, 2])
+def test_below_a_limit_one_more_may_be_begun(limits: Limits, where: str, begun: int) -> None:
+    """The last one that fits included."""
+    assert asked(fed([intent()] * begun), limits) is None
+
+
+@LIMITED
+@pytest.mark.parametrize("begun", [3, 4, 100])
+def test_at_a_limit_no_more_is_begun(limits: Limits, where: str, begun: int) -> None:
+    """The reason says which limit it was; also where it was lowered under way."""
+    expected = Refused("G8", f"3 removals {where} are allowed, and as many were begun")
+    assert expected == asked(fed([intent()] * begun), limits)
+
+
+def test_without_records_everything_may_begin() -> None:
+    """A new installation."""
+    blast_radius = BlastRadius()
+    assert (
+        asked(blast_radius, LIMITS),
+        blast_radius.refuse_any(),
+        blast_radius.refuse_hand_over("1/1", NOW, LIMITS),
+    ) == (None,) * 3
+
+
+def test_another_run_has_its_own_count() -> None:
+    """What an earlier run began does not use up this one's."""
+    blast_radius, limits = fed([intent(run="earlier")] * 3), replace(WIDE, per_run=3)
+    assert asked(blast_radius, limits) is None
+    assert asked(blast_radius, limits, run="earlier") is not None
+
+
+def test_a_run_counts_as_long_as_it_lasts() -> None:
+    """The limit of a run is not one of an hour."""
+    blast_radius = fed([intent(NOW - 10 * HOUR)] * 3)
+    assert asked(blast_radius, replace(WIDE, per_run=3)) is not None
+
+
+def test_another_application_has_its_own_count() -> None:
+    """Five for each, not five in all."""
+    blast_radius, limits = fed([intent(app_id=OTHER_APP_ID)] * 3), replace(WIDE, per_app=3)
+    assert asked(blast_radius, limits) is None
+    assert asked(blast_radius, limits, app_id=OTHER_APP_ID) is not None
+
+
+@pytest.mark.parametrize("limits", [replace(WIDE, per_app=1), replace(WIDE, per_hour=1)])
+@pytest.mark.parametrize(("age", "refused"), [(HOUR - SECOND, True), (HOUR, True), (HOUR + SECOND, False)])
+def test_an_hour_is_an_hour(limits: Limits, age: timedelta, refused: bool) -> None:
+    """To the second; exactly an hour ago still counts."""
+    assert refused == (asked(fed([intent(NOW - age)]), limits) is not None)
+
+
+def test_the_hour_moves_on() -> None:
+    """One place is free again for each removal that is an hour old, and no more."""
+    blast_radius = fed(intent(NOW - HOUR + n * MINUTE) for n in range(3))
+    limits = replace(WIDE, per_hour=3)
+    assert asked(blast_radius, limits) is not None
+    later = NOW + SECOND
+    assert asked(blast_radius, limits, later) is None
+    blast_radius.note(intent(later))
+    assert asked(blast_radius, limits, later) is not None
+
+
+@pytest.mark.parametrize("what", ["answer", "verified", "result", "closed", "torn-line-cut", "noting"])
+def test_only_intents_count(what: str) -> None:
+    """Whatever else is on record: a removal counts once, by its intent."""
+    assert asked(fed([record(what, app_id=APP_ID, run="run")] * 5), replace(WIDE, per_app=1)) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7200), st.sampled_from([APP_ID, OTHER_APP_ID])), max_size=30),
+    st.integers(1, 8),
+    st.integers(1, 8),
+)
+def test_a_refusal_is_what_counting_says(ages: list[tuple[int, str]], per_app: int, per_hour: int) -> None:
+    """For any past: refused exactly when as many lie within the hour as are allowed."""
+    records = [intent(NOW - age * SECOND, app) for age, app in sorted(ages, reverse=True)]
+    limits = replace(WIDE, per_app=per_app, per_hour=per_hour)
+    recent = [app for age, app in ages if age <= 3600]
+    full = recent.count(APP_ID) >= per_app or len(recent) >= per_hour
+    assert full == (asked(fed(records), limits) is not None)
+
+
+@pytest.mark.parametrize("begun", [0, 1])
+def test_below_the_limit_a_task_may_be_handed_over(begun: int) -> None:
+    """Two an hour are allowed here."""
+    blast_radius = fed(handing_over(task) for task in range(begun))
+    assert blast_radius.refuse_hand_over("9/1", NOW, LIMITS) is None
+
+
+@pytest.mark.parametrize("begun", [2, 3])
+def test_at_the_limit_no_more_tasks_are_handed_over(begun: int) -> None:
+    """With the number in the reason."""
+    blast_radius = fed(handing_over(task) for task in range(begun))
+    expected = Refused("G8", "2 hand-overs in an hour are allowed, and as many were begun")
+    assert expected == blast_radius.refuse_hand_over("9/1", NOW, LIMITS)
+
+
+def test_a_hand_over_that_was_begun_may_be_finished() -> None:
+    """A crash between the note and the reassignment must not leave it half done; its repeat does not count twice."""
+    blast_radius = fed([handing_over(1), handing_over(1), handing_over(1)])
+    assert blast_radius.refuse_hand_over("1/1", NOW, LIMITS) is None
+    assert blast_radius.refuse_hand_over("2/1", NOW, LIMITS) is None
+    blast_radius.note(handing_over(2))
+    assert blast_radius.refuse_hand_over("1/1", NOW, LIMITS) is None
+    assert blast_radius.refuse_hand_over("3/1", NOW, LIMITS) is not None
+
+
+def test_another_assignment_of_a_task_is_another_hand_over() -> None:
+    """A task that comes back counts again."""
+    blast_radius = fed([handing_over(1), handing_over(1, assignment=2)])
+    assert blast_radius.refuse_hand_over("1/3", NOW, LIMITS) is not None
+
+
+@pytest.mark.parametrize(("age", "refused"), [(HOUR, True), (HOUR + SECOND, False)])
+def test_hand_overs_count_for_an_hour(age: timedelta, refused: bool) -> None:
+    """To the second."""
+    blast_radius = fed(handing_over(task, NOW - age) for task in (1, 2))
+    assert refused == (blast_radius.refuse_hand_over("9/1", NOW, LIMITS) is not None)
+
+
+def test_removals_and_hand_overs_do_not_use_up_one_another() -> None:
+    """Each has its own limit."""
+    blast_radius = fed([*[handing_over(task) for task in range(5)], *[intent(app_id=OTHER_APP_ID, run="x")] * 4])
+    assert asked(blast_radius, LIMITS) is None
+    assert fed([intent()] * 9).refuse_hand_over("1/1", NOW, LIMITS) is None
+
+
+LOST = record("survivor-lost", NOW - MINUTE, task=40021)
+RESUMED = record("resumed", who="duty officer", why="rotated by hand")
+STOPPED = Refused(
+    "G8",
+    f"everything is stopped since {(NOW - MINUTE).isoformat()}, because another credential was lost in the work on "
+    "task 40021; when that has been looked into: spentkey resume --why …",
+)
+
+
+@pytest.mark.parametrize("records", [[LOST], [LOST, intent()], [RESUMED, LOST], [LOST, RESUMED, LOST], [LOST, LOST]])
+def test_a_lost_survivor_stops_everything(records: list[dict[str, Any]]) -> None:
+    """Whatever came before, and on every application; the reason says how to go on."""
+    blast_radius = fed(records)
+    assert blast_radius.refuse_any() == STOPPED
+    assert asked(blast_radius, WIDE, app_id=OTHER_APP_ID, run="another") == STOPPED
+
+
+@pytest.mark.parametrize("records", [[], [RESUMED], [LOST, RESUMED], [LOST, LOST, RESUMED], [LOST, RESUMED, RESUMED]])
+def test_resuming_lifts_the_stop(records: list[dict[str, Any]]) -> None:
+    """Once is enough, and without a stop it changes nothing."""
+    blast_radius = fed(records)
+    assert (blast_radius.refuse_any(), asked(blast_radius, WIDE)) == (None, None)
+
+
+def test_a_stop_does_not_wear_off() -> None:
+    """Days later it still holds: only somebody lifts it."""
+    assert asked(fed([LOST]), WIDE, NOW + 240 * HOUR) == STOPPED
+
+
+def test_resuming_does_not_reset_the_counts() -> None:
+    """The limits hold on."""
+    blast_radius = fed([intent(), LOST, RESUMED])
+    assert asked(blast_radius, replace(WIDE, per_app=1)) is not None
+
+
+def test_the_task_whose_survivor_was_lost_can_be_handed_over() -> None:
+    """The stop holds back removals, and not the note that tells people about it."""
+    assert fed([LOST]).refuse_hand_over("40021/1", NOW, LIMITS) is None
+
+
+def paused(why: str = "change of keys", at: datetime = NOW) -> dict[str, Any]:
+    """Somebody paused everything."""
+    return record("paused", at, who="ops", why=why)
+
+
+def test_a_pause_stops_everything_in_its_own_words() -> None:
+    """Who, why and since when; it is no lost credential."""
+    refused = fed([paused()]).refuse_any()
+    assert refused == Refused("G8", f"everything is paused since {NOW.isoformat()} by ops: change of keys")
+    assert asked(fed([paused()]), WIDE) == refused
+
+
+def test_a_pause_is_lifted_by_resumed() -> None:
+    """As a lost survivor's stop is."""
+    assert fed([paused(), record("resumed")]).refuse_any() is None
+
+
+def test_a_pause_does_not_hide_a_lost_survivor() -> None:
+    """Whichever came first, whoever lifts it sees the worse one."""
+    lost = record("survivor-lost", task=40021)
+    for records in ([lost, paused()], [paused(), lost]):
+        refused = fed(records).refuse_any()
+        assert refused is not None
+        assert "another credential was lost" in refused.reason
+
+
+def test_the_first_pause_counts() -> None:
+    """A second one does not change since when and why."""
+    refused = fed([paused("first"), paused("second")]).refuse_any()
+    assert refused is not None
+    assert refused.reason.endswith(": first")
+
+
+def test_there_must_be_something_to_lift() -> None:
+    """Nothing stopped, nothing lifted; a stop of either kind can be."""
+    assert fed([]).refuse_to_resume() == Refused("G8", "nothing is stopped")
+    assert fed([paused(), record("resumed")]).refuse_to_resume() is not None
+    assert [fed([one]).refuse_to_resume() for one in (paused(), record("survivor-lost"))] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("limits", "until"),
+    [
+        (replace(WIDE, per_app=2), NOW + HOUR - MINUTE),
+        (replace(WIDE, per_hour=3), NOW + HOUR - 2 * MINUTE),
+        (replace(WIDE, per_hour=1), NOW + HOUR),
+        (replace(WIDE, per_run=3), None),
+    ],
+)
+def test_a_limit_says_when_it_allows_one_more(limits: Limits, until: datetime | None) -> None:
+    """When so many of the last ones are an hour old; a run has no such moment."""
+    blast_radius = fed([intent(NOW - 2 * MINUTE, OTHER_APP_ID), intent(NOW - MINUTE), intent(NOW)])
+    refused = asked(blast_radius, limits)
+    assert refused is not None
+    assert refused.until == until
+    if until is not None:
+        assert asked(blast_radius, limits, now=until - SECOND) is not None
+        assert asked(blast_radius, limits, now=until + SECOND) is None
+
+
+def test_a_limit_of_hand_overs_says_when_it_allows_one_more() -> None:
+    """The same, for the ticket that waits."""
+    blast_radius = fed([handing_over(1, NOW - MINUTE), handing_over(2, NOW)])
+    refused = blast_radius.refuse_hand_over("3/1", NOW, replace(WIDE, hand_overs_per_hour=2))
+    assert refused is not None
+    assert refused.until == NOW + HOUR - MINUTE

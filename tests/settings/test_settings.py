@@ -1,0 +1,546 @@
+"""The configuration: every default, every problem at once, and nothing secret in what it says."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from support_settings import GONE, KEYS, load, problems, write
+
+from spentkey.core.errors import Misconfigured
+from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
+from spentkey.core.secret import Secret
+from spentkey.settings.load import load_settings
+from spentkey.settings.rules import rules_of, state_directory
+from spentkey.settings.schema import Settings
+
+CANARY = "canary-8Yt"
+TENANT = "tenants.production"
+
+
+def setting(found: Settings, path: str) -> object:
+    """The value of a setting, by dotted path."""
+    value: Any = found
+    for part in path.split("."):
+        value = value["production"] if part == "production" else getattr(value, part)
+    return value
+
+
+def all_paths(section: BaseModel, before: str) -> list[str]:
+    """Every setting's dotted path, that of the one tenant included."""
+    paths: list[str] = []
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if name == "tenants":
+            paths += all_paths(section.tenants["production"], f"{TENANT}.")  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+        elif isinstance(value, BaseModel):
+            paths += all_paths(value, f"{before}{name}.")
+        else:
+            paths.append(f"{before}{name}")
+    return paths
+
+
+DEFAULTS: dict[str, object] = {
+    "ivanti.escalation_team": "Systeemsoftware",
+    "ivanti.status.open": ("Logged", "Assigned", "Accepted"),
+    "ivanti.status.completed": "Completed",
+    "ivanti.status.handed_off": "Logged",
+    "ivanti.fields.minutes": "ActualEffort",
+    "ivanti.fields.resolution": "",
+    "ivanti.minutes": 1,
+    "ivanti.language": "en",
+    "ivanti.note_category": "Status Update",
+    "ivanti.note_parent_category": "Task.Assignment",
+    "passwordstate.certificates_api_key": None,
+    "passwordstate.documents_api_key": None,
+    "passwordstate.credentials_list": 8620,
+    "passwordstate.certificates_list": 6691,
+    "passwordstate.pki_entry": "sys_srvaapwin_pki",
+    "passwordstate.certificate_match": ("appid", "title"),
+    "passwordstate.database.port": 1433,
+    "passwordstate.database.database": "passwordstate",
+    "passwordstate.database.entry": "sys_pws_ansible_read",
+    "passwordstate.database.auth": "sql",
+    "passwordstate.database.query": "",
+    f"{TENANT}.authority": "https://login.microsoftonline.com",
+    f"{TENANT}.graph_url": "https://graph.microsoft.com",
+    f"{TENANT}.subscription_id": None,
+    "policy.grace_days": 0,
+    "policy.verify_reads": 5,
+    "policy.verify_interval_s": 5,
+    "policy.verify_timeout_s": 900,
+    "policy.write_spacing_s": 5,
+    "policy.certificate_fallback": "hand-off",
+    "policy.max_removals_per_run": 25,
+    "policy.max_removals_per_app": 5,
+    "policy.max_removals_per_hour": 100,
+    "policy.max_handovers_per_hour": 20,
+    "policy.max_attempts": 5,
+    "policy.protected": (),
+    "engine.database_url": None,
+    "engine.concurrency": 16,
+    "engine.poll_s": 30,
+    "engine.take_over_s": 30,
+    "service.listen": "127.0.0.1:8400",
+    "service.webhook_secret": None,
+    "service.login": {},
+    "service.tls": None,
+    "service.behind_proxy": False,
+    "service.log_format": None,
+    "service.log_level": "info",
+    "state.directory": None,
+    "tls.ca_file": None,
+    "tls.microsoft_ca_file": None,
+}
+
+
+@pytest.mark.parametrize("path", DEFAULTS)
+def test_each_default_is_the_contracts(tmp_path: Path, path: str) -> None:
+    """A configuration that says only what it must."""
+    changes = {path: GONE} if path == "passwordstate.database.query" else {}
+    assert setting(load(tmp_path, changes), path) == DEFAULTS[path]
+
+
+def test_every_setting_has_a_default_or_is_required(tmp_path: Path) -> None:
+    """No setting is missing from the two lists of this file."""
+    (sections, listed) = (load(tmp_path), {*DEFAULTS, *REQUIRED})
+    paths = [path for path in all_paths(sections, "") if not any(known.startswith(f"{path}.") for known in listed)]
+    assert sorted(set(paths) - listed) == []
+
+
+REQUIRED = [
+    "ivanti",
+    "ivanti.url",
+    "ivanti.api_key",
+    "ivanti.queue_team",
+    "ivanti.login_id",
+    "passwordstate",
+    "passwordstate.url",
+    "passwordstate.api_key",
+    "passwordstate.database",
+    "passwordstate.database.server",
+    "tenants",
+    f"{TENANT}.tenant_id",
+    f"{TENANT}.domain",
+    f"{TENANT}.entry",
+    f"{TENANT}.when",
+]
+
+
+@pytest.mark.parametrize("path", REQUIRED)
+def test_a_missing_setting_is_named(tmp_path: Path, path: str) -> None:
+    """One line each."""
+    assert problems(tmp_path, {path: GONE}) == [f"{path}: is missing"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["ivanty.url", "ivanti.urll", "ivanti.status.opn", f"{TENANT}.Entry", "policy.grace", "policy.dry_run", "debug"],
+)
+def test_an_unknown_setting_is_named(tmp_path: Path, path: str) -> None:
+    """A typing error must not go unseen; its value is not repeated."""
+    found = problems(tmp_path, {path: CANARY})
+    assert found[0].endswith(": is not a known setting")
+    assert path.startswith(found[0].partition(":")[0])
+    assert CANARY not in "".join(found)
+
+
+def test_every_problem_is_named_in_one_go(tmp_path: Path) -> None:
+    """Of the file, of secrets, and of the environment, sorted, each on its own line."""
+    changes: dict[str, Any] = {
+        "ivanti.url": "http://itsm.example.org",
+        "ivanti.api_key": {"env": "NOT_SET"},
+        "ivanti.queue_team": GONE,
+        "passwordstate.api_key": {"file": "none"},
+        f"{TENANT}.tenant_id": "x",
+        "policy.verify_reads": 1,
+    }
+    assert [line.partition(":")[0] for line in problems(tmp_path, changes, SPENTKEY_FOO__BAR="1")] == [
+        "foo",
+        "ivanti.api_key",
+        "ivanti.queue_team",
+        "ivanti.url",
+        "passwordstate.api_key",
+        "policy.verify_reads",
+        f"{TENANT}.tenant_id",
+    ]
+
+
+def test_each_line_names_the_file(tmp_path: Path) -> None:
+    """Where to look."""
+    file = write(tmp_path, {"ivanti.url": 7, "policy.max_attempts": 0})
+    with pytest.raises(Misconfigured) as refused:
+        load_settings(file, KEYS)
+    lines = str(refused.value).splitlines()
+    assert [line.startswith(f"{file}: ") for line in lines] == [True, True]
+
+
+WRONG: list[tuple[str, object]] = [
+    ("ivanti.queue_team", ""),
+    ("ivanti.queue_team", "  "),
+    ("ivanti.login_id", 7),
+    ("ivanti.status.open", []),
+    ("ivanti.status.open", "Logged"),
+    ("ivanti.minutes", -1),
+    ("ivanti.minutes", 1441),
+    ("ivanti.minutes", "one"),
+    ("ivanti.language", "de"),
+    ("ivanti.fields.minutes", "a b"),
+    ("ivanti.fields.minutes", ""),
+    ("ivanti.fields.resolution", "x'y"),
+    ("passwordstate.credentials_list", 0),
+    ("passwordstate.certificate_match", []),
+    ("passwordstate.certificate_match", ["name"]),
+    ("passwordstate.database.port", 0),
+    ("passwordstate.database.port", 65536),
+    ("passwordstate.database.auth", "windows"),
+    (f"{TENANT}.tenant_id", "contoso.onmicrosoft.com"),
+    (f"{TENANT}.subscription_id", "x"),
+    (f"{TENANT}.when", {}),
+    (f"{TENANT}.when", {"Onderwijs": ""}),
+    ("policy.grace_days", -1),
+    ("policy.grace_days", 1.5),
+    ("policy.verify_reads", 1),
+    ("policy.verify_interval_s", 0),
+    ("policy.verify_interval_s", float("nan")),
+    ("policy.verify_timeout_s", float("inf")),
+    ("policy.write_spacing_s", -1),
+    ("policy.certificate_fallback", "patch-all"),
+    ("policy.max_removals_per_run", 0),
+    ("policy.max_attempts", 0),
+    ("policy.protected", "x"),
+    ("policy.protected", ["Billing"]),
+    ("policy.protected", ["name:"]),
+    ("policy.protected", ["Name:Billing-*"]),
+    ("policy.protected", ["c3c1e6bb-1ebf-4335-ad13-3419266a978"]),
+    ("engine.concurrency", 0),
+    ("engine.concurrency", 257),
+    ("engine.poll_s", 0),
+    ("engine.poll_s", 3601),
+    ("engine.take_over_s", 1),
+    ("engine.take_over_s", "soon"),
+    ("tls.ca_file", 7),
+    ("tls.ca_file", "~nobody-of-that-name/ca.pem"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), WRONG)
+def test_a_value_out_of_bounds_is_one_line_about_that_setting(tmp_path: Path, path: str, value: object) -> None:
+    """Bounds, kinds and spellings; a protected entry of no known form protects nothing and is refused."""
+    found = problems(tmp_path, {path: value})
+    assert found
+    assert all(re.match(rf"{re.escape(path)}(\.\w+)?: ", line) for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "read"),
+    [
+        ("ivanti.url", "https://itsm.example.org/HEAT/", "https://itsm.example.org/HEAT"),
+        ("ivanti.url", "https://itsm.example.org/HEAT/api", "https://itsm.example.org/HEAT"),
+        ("ivanti.url", "https://127.0.0.1:8443/HEAT", "https://127.0.0.1:8443/HEAT"),
+        ("ivanti.queue_team", " Spentkey ", "Spentkey"),
+        ("ivanti.language", "nl", "nl"),
+        ("ivanti.minutes", 0, 0),
+        (f"{TENANT}.tenant_id", " C3C1E6BB-1EBF-4335-AD13-3419266A9781 ", "c3c1e6bb-1ebf-4335-ad13-3419266a9781"),
+        ("policy.verify_reads", 2, 2),
+        ("policy.protected", ["C3C1E6BB-1EBF-4335-AD13-3419266A9781", "name:Bill*"], None),
+        ("passwordstate.certificate_match", ["title"], ("title",)),
+    ],
+)
+def test_values_are_read_in_their_canonical_form(tmp_path: Path, path: str, value: object, read: object) -> None:
+    """Trimmed, without a last slash, ids in lower case."""
+    expected = tuple(value) if read is None and isinstance(value, list) else read  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    assert setting(load(tmp_path, {path: value}), path) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://itsm.example.org",
+        "http://127.0.0.1:8080",
+        "itsm.example.org",
+        "ftp://itsm.example.org",
+        "https://",
+        "https:///path",
+        "https://user@itsm.example.org",
+        f"https://user:{CANARY}@itsm.example.org",
+        f"https://:{CANARY}@itsm.example.org",
+        "https://itsm.example.org?x=1",
+        "https://itsm.example.org/#x",
+        "https://itsm.example.org/?",
+        "https://itsm.example.org:99999",
+        "https://itsm.example.org:port",
+        "https://[::1",
+        "https://itsm.example.org/a b",
+        "https://itsm.example.org\\@evil.example.org",
+        "https://itsm.example.org\n",
+        "",
+        7,
+    ],
+)
+@pytest.mark.parametrize("path", ["ivanti.url", "passwordstate.url", f"{TENANT}.graph_url"])
+def test_an_address_that_is_not_plain_https_is_refused(tmp_path: Path, path: str, url: object) -> None:
+    """Also loopback without TLS, and addresses with a password in them, which is not repeated."""
+    found = problems(tmp_path, {path: url})
+    assert [line.partition(":")[0] for line in found] == [path]
+    assert CANARY not in found[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"ivanti.escalation_team": "Spentkey"},
+            "ivanti.escalation_team: must differ from queue_team, or a hand-over would come straight back",
+        ),
+        (
+            {"ivanti.escalation_team": " spentKEY "},
+            "ivanti.escalation_team: must differ from queue_team, or a hand-over would come straight back",
+        ),
+        (
+            {"ivanti.queue_team": "Systeemsoftware"},
+            "ivanti.escalation_team: must differ from queue_team, or a hand-over would come straight back",
+        ),
+        (
+            {"ivanti.status.open": ["Logged", "Completed"]},
+            "ivanti.status.completed: must not be one of status.open",
+        ),
+        (
+            {"policy.verify_timeout_s": 24},
+            "policy.verify_timeout_s: is too short for verify_reads reads, verify_interval_s apart",
+        ),
+        (
+            {f"{TENANT}.when": {"Onderwijs": "No", "Comment": "x"}},
+            f"{TENANT}.when: Comment is none of the parameters AppDisplayName, AppID, SecretID, SecretType, Onderwijs",
+        ),
+        (
+            {f"{TENANT}.graph_url": "https://graph.microsoft.us"},
+            f"{TENANT}.graph_url: authority and graph_url must be of one known cloud, or both loopback",
+        ),
+        (
+            {f"{TENANT}.authority": "https://127.0.0.1:1"},
+            f"{TENANT}.graph_url: authority and graph_url must be of one known cloud, or both loopback",
+        ),
+    ],
+)
+def test_settings_that_contradict_one_another_are_refused(
+    tmp_path: Path, changes: dict[str, Any], expected: str
+) -> None:
+    """Each is sound by itself."""
+    assert problems(tmp_path, changes) == [expected]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1",
+        "SELECT a FROM b WHERE c = ? AND d = ?",
+        "DELETE FROM b WHERE c = ?",
+        "SELECT a FROM b WHERE c = ?; DELETE FROM b",
+        "EXEC p ?",
+    ],
+)
+def test_a_query_that_is_not_one_select_with_one_parameter_is_refused(tmp_path: Path, query: str) -> None:
+    """The database is only read."""
+    expected = "passwordstate.database.query: must be a single SELECT with exactly one ?, the PasswordID"
+    assert problems(tmp_path, {"passwordstate.database.query": query}) == [expected]
+
+
+@pytest.mark.parametrize("query", ["select a from b where c = ?", "  SELECT a\nFROM b WHERE c = ? ; "])
+def test_a_query_may_be_written_in_any_case_and_over_lines(tmp_path: Path, query: str) -> None:
+    """With its last semicolon."""
+    assert problems(tmp_path, {"passwordstate.database.query": query}) == []
+
+
+def test_two_loopback_addresses_make_a_tenant_of_a_simulator(tmp_path: Path) -> None:
+    """Over TLS too."""
+    pair = {f"{TENANT}.authority": "https://127.0.0.1:1", f"{TENANT}.graph_url": "https://localhost:2"}
+    assert problems(tmp_path, pair) == []
+
+
+def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
+    """Numbers, lists, a tenant's entry in capitals, and a secret."""
+    found = load(
+        tmp_path,
+        SPENTKEY_POLICY__GRACE_DAYS="7",
+        SPENTKEY_POLICY__PROTECTED='["name:Bill*"]',
+        SPENTKEY_IVANTI__STATUS__OPEN='["New"]',
+        SPENTKEY_TENANTS__PRODUCTION__ENTRY="Other",
+        SPENTKEY_IVANTI__API_KEY=CANARY,
+    )
+    read = [setting(found, path) for path in ("policy.grace_days", "policy.protected", "ivanti.status.open")]
+    assert read == [7, ("name:Bill*",), ("New",)]
+    assert (found.tenants["production"].entry, list(found.tenants)) == ("Other", ["production"])
+    assert found.ivanti.api_key == Secret(CANARY)
+
+
+def test_a_literal_secret_is_taken_only_from_a_file_of_mode_0600(tmp_path: Path) -> None:
+    """From one that others may read it is refused, and not repeated."""
+    literal = {"ivanti.api_key": CANARY}
+    assert load_settings(write(tmp_path, literal), KEYS).ivanti.api_key == Secret(CANARY)
+    with pytest.raises(Misconfigured, match="a literal secret needs a file of mode 0600") as refused:
+        load_settings(write(tmp_path, literal, mode=0o644), KEYS)
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("path", ["passwordstate.certificates_api_key", "passwordstate.documents_api_key"])
+def test_the_vaults_other_keys_are_secrets_too(tmp_path: Path, path: str) -> None:
+    """Each in every form but an entry, which only Ivanti's key may be: the vault cannot hold its own key."""
+    assert setting(load(tmp_path, {path: {"env": "OTHER"}}, OTHER=CANARY), path) == Secret(CANARY)
+    expected = f"{path}: {{ entry = … }} is only for ivanti.api_key"
+    assert problems(tmp_path, {path: {"entry": "x"}}) == [expected]
+
+
+def test_ivantis_key_may_be_an_entry_of_the_vault(tmp_path: Path) -> None:
+    """Its title, to be looked up later."""
+    assert load(tmp_path, {"ivanti.api_key": {"entry": "Sys_Ivanti"}}).ivanti.api_key == "Sys_Ivanti"
+
+
+def test_no_secret_shows_in_the_settings_or_in_any_problem(tmp_path: Path) -> None:
+    """Neither when it loads nor when something else is wrong."""
+    (tmp_path / "key").write_text(CANARY)
+    changes: dict[str, Any] = {"ivanti.api_key": {"file": "key"}, "passwordstate.api_key": CANARY}
+    assert CANARY not in repr(load(tmp_path, changes))
+    message = problems(tmp_path, {**changes, "ivanti.url": 7, "passwordstate.url": [CANARY], "policy": CANARY})
+    assert len(message) == 3
+    assert CANARY not in "".join(message)
+
+
+def test_relative_paths_count_from_the_configuration_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not from where the command is run; a tilde is the home directory."""
+    monkeypatch.setenv("HOME", "/home/somebody")
+    found = load(
+        tmp_path, {"tls.ca_file": "ca/house.pem", "tls.microsoft_ca_file": "/etc/x.pem", "state.directory": "~/s"}
+    )
+    paths = [found.tls.ca_file, found.tls.microsoft_ca_file, found.state.directory]
+    assert paths == [tmp_path / "ca/house.pem", Path("/etc/x.pem"), Path("/home/somebody/s")]
+
+
+def test_the_state_directory_is_the_configured_one_or_the_xdg_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In that order, else below the home directory."""
+    monkeypatch.setenv("HOME", "/home/somebody")
+    configured = load(tmp_path, {"state.directory": "s"})
+    assert state_directory(configured, {"XDG_STATE_HOME": "/x"}) == tmp_path / "s"
+    assert state_directory(load(tmp_path), {"XDG_STATE_HOME": "/x"}) == Path("/x/spentkey")
+    assert state_directory(load(tmp_path), {"XDG_STATE_HOME": ""}) == Path("/home/somebody/.local/state/spentkey")
+
+
+def test_the_settings_are_frozen(tmp_path: Path) -> None:
+    """Nothing changes the rules under way."""
+    with pytest.raises(ValueError, match="frozen"):
+        load(tmp_path).policy.grace_days = 9  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_rules_are_what_the_settings_say(tmp_path: Path) -> None:
+    """The part of the configuration that decisions depend on, and nothing else."""
+    found = load(tmp_path, {"policy.grace_days": 3, "ivanti.language": "fr", "policy.protected": ["name:x"]})
+    assert rules_of(found) == Rules(
+        desk=DeskRules(
+            queue_team="Spentkey",
+            escalation_team="Systeemsoftware",
+            login_id="svc-spentkey",
+            open_statuses=("Logged", "Assigned", "Accepted"),
+            completed="Completed",
+            handed_off="Logged",
+            minutes=1,
+            resolution_field="",
+            language="fr",
+        ),
+        tenants=(TenantRules("production", "c3c1e6bb-1ebf-4335-ad13-3419266a9781", {"Onderwijs": "No"}),),
+        verify=VerifyRules(5, 5, 900),
+        grace=timedelta(days=3),
+        max_attempts=5,
+        limits=Limits(per_run=25, per_app=5, per_hour=100, hand_overs_per_hour=20),
+        protected=("name:x",),
+    )
+
+
+def test_each_limit_reaches_the_rules(tmp_path: Path) -> None:
+    """Each of the four settings sets its own number, and no other."""
+    changes = {"per_run": 2, "per_app": 3, "per_hour": 4}
+    found = load(
+        tmp_path,
+        {f"policy.max_removals_{name}": number for name, number in changes.items()}
+        | {"policy.max_handovers_per_hour": 6},
+    )
+    assert rules_of(found).limits == Limits(per_run=2, per_app=3, per_hour=4, hand_overs_per_hour=6)
+
+
+NAME = st.sampled_from(
+    [
+        "ivanti",
+        "passwordstate",
+        "tenants",
+        "policy",
+        "url",
+        "api_key",
+        "status",
+        "open",
+        "database",
+        "tls",
+        "ca_file",
+        "x",
+    ]
+)
+VALUE = st.recursive(
+    st.booleans()
+    | st.integers(-10, 10**6)
+    | st.text(max_size=12)
+    | st.sampled_from(["~x", "https://[", "name:", "\x00"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAME, inner, max_size=4),
+    max_leaves=12,
+)
+ODD = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def settings_or_problem(file: Path, environment: dict[str, str]) -> Settings | str:
+    """What the loader makes of it; anything but these two escapes and fails the test."""
+    try:
+        return load_settings(file, environment)
+    except Misconfigured as problem:
+        return str(problem)
+
+
+@ODD
+@given(st.dictionaries(NAME, VALUE, max_size=4), st.dictionaries(NAME, st.text(max_size=8), max_size=2))
+def test_any_table_gives_settings_or_named_problems(
+    tmp_path: Path, changes: dict[str, Any], environment: dict[str, str]
+) -> None:
+    """Well-formed TOML with anything in it, and variables with anything in them."""
+    overlay = {f"SPENTKEY_{name.upper()}__X": value for name, value in environment.items()}
+    found = settings_or_problem(write(tmp_path, changes), {**KEYS, **overlay})
+    assert isinstance(found, Settings) or found.strip()
+
+
+@ODD
+@given(st.binary(max_size=80) | st.text(alphabet='[]{}="\n.,abc019-:T\\', max_size=60).map(str.encode))
+def test_any_bytes_give_settings_or_a_problem(tmp_path: Path, content: bytes) -> None:
+    """Whatever stands in the file."""
+    file = tmp_path / "garbage.toml"
+    file.write_bytes(content)
+    assert isinstance(settings_or_problem(file, KEYS), str)
+
+
+def test_the_address_of_the_database_is_a_secret(tmp_path: Path) -> None:
+    """It may hold a password: from a file it comes whole, and it shows nowhere."""
+    (tmp_path / "url").write_text("postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full\n")
+    settings = load(tmp_path, {"engine.database_url": {"file": "url"}})
+    assert settings.engine.database == Secret(
+        "postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full"
+    )
+    assert "canary" not in repr(settings)
+    assert load(tmp_path).engine.database is None
+
+
+@pytest.mark.parametrize("url", ["mysql://db/canary", "canary", "postgres://db/canary", " postgresql://db/canary"])
+def test_another_kind_of_database_is_refused(tmp_path: Path, url: str) -> None:
+    """With a line that does not repeat the address."""
+    assert problems(tmp_path, {"engine.database_url": {"env": "DB"}}, DB=url) == [
+        "engine.database_url: must be an address such as postgresql://user:password@host/spentkey"
+    ]

@@ -1,0 +1,206 @@
+"""Evidence in PostgreSQL: what a database adds to the contract: columns, claims, outages, export."""
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from real_postgres import RealPostgres
+from support_core import ManualClock
+
+from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured, Outage
+from spentkey.core.secret import Secret
+from spentkey.ports.fencing import check_fence, holding
+from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
+from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.evidence import LOCK, NEXT, NEXT_PAGE, PAGE, PostgresEvidence
+from spentkey.storage.postgres.schema import VERSION, prepare
+
+
+@pytest.fixture
+async def connections(database: str) -> AsyncGenerator[Postgres]:
+    """Connections to an empty database, with the tables made."""
+    async with opened(Secret(database)) as connections:
+        await prepare(connections)
+        yield connections
+
+
+def evidence(connections: Postgres) -> PostgresEvidence:
+    """One worker's view of the evidence."""
+    return PostgresEvidence(connections, ManualClock())
+
+
+async def with_records(connections: Postgres, count: int = 3) -> PostgresEvidence:
+    """Evidence with records about task 1."""
+    log = evidence(connections)
+    for number in range(count):
+        await log.append("step", {"task": 1, "n": number})
+    return log
+
+
+async def test_an_export_is_the_file_of_one_machine(connections: Postgres, tmp_path: Path) -> None:
+    """One machine's evidence reads and verifies it, and goes on with the chain."""
+    log = await with_records(connections)
+    await log.append("result", {"task": 2, "app_name": "a\ud800b"})
+    assert await log.export(tmp_path / FILE) == 4
+    file = JsonLinesEvidence(tmp_path, ManualClock())
+    assert [record["n"] for record in (await file.history(1)).records] == [0, 1, 2]
+    await file.append("step", {"task": 1, "n": 3})
+    assert len((tmp_path / FILE).read_bytes().splitlines()) == 5
+
+
+async def test_an_export_overwrites_nothing(connections: Postgres, tmp_path: Path) -> None:
+    """A file that is there is left as it is."""
+    (tmp_path / FILE).write_text("old")
+    log = await with_records(connections)
+    with pytest.raises(FileExistsError):
+        await log.export(tmp_path / FILE)
+    assert (tmp_path / FILE).read_text() == "old"
+
+
+async def test_a_long_chain_is_read_page_by_page(connections: Postgres) -> None:
+    """More records than a page holds; a new worker verifies them all."""
+    await with_records(connections, PAGE + 20)
+    assert await evidence(connections).verify() == PAGE + 20
+
+
+async def test_a_worker_that_is_behind_reads_before_it_holds_up_the_others(connections: Postgres) -> None:
+    """More than one reply under the lock may hold: its record still comes after all of them."""
+    behind = await with_records(connections, 1)
+    await with_records(connections, 2 * NEXT_PAGE)
+    await behind.append("step", {"task": 1, "n": "last"})
+    assert (await evidence(connections).history(1)).records[-1]["n"] == "last"
+
+
+async def test_a_worker_that_stands_still_while_it_appends_holds_up_nobody(database: str) -> None:
+    """It held the lock of all evidence when it was stopped; what it was to add is not there."""
+    async with opened(Secret(database), still_s=1) as stopped, opened(Secret(database)) as connections:
+        await prepare(connections)
+        log = await with_records(connections)
+        with pytest.raises(Outage):
+            await _append_while_it_stands_still(stopped, log)
+        assert await evidence(connections).verify() == 4
+
+
+async def _append_while_it_stands_still(stopped: Postgres, log: PostgresEvidence) -> None:
+    async with stopped.begun(NEXT, {"lock": LOCK, "claims": [], "first": 0, "page": NEXT_PAGE}) as begun:
+        await log.append("step", {"task": 1, "n": "after"})
+        await begun.commit("SELECT %s", (1,))
+
+
+CHANGES = {
+    "a row is gone": "DELETE FROM spentkey_evidence WHERE seq = 1",
+    "the first row is gone": "DELETE FROM spentkey_evidence WHERE seq = 0",
+    "a column says otherwise": "UPDATE spentkey_evidence SET task = 2 WHERE seq = 1",
+    "a kind says otherwise": "UPDATE spentkey_evidence SET what = 'intent' WHERE seq = 1",
+    "the order": "UPDATE spentkey_evidence SET seq = CASE seq WHEN 1 THEN 12 ELSE 11 END WHERE seq IN (1, 2)",
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+async def test_a_changed_table_is_not_believed(
+    connections: Postgres, database: str, postgres: RealPostgres, how: str
+) -> None:
+    """By a worker that starts, which then records nothing."""
+    await with_records(connections)
+    postgres.rows(database, CHANGES[how])
+    before = postgres.everything(database)
+    with pytest.raises(EvidenceBroken):
+        await evidence(connections).append("step", {"task": 1})
+    assert postgres.everything(database) == before
+
+
+@pytest.mark.parametrize("statement", ["TRUNCATE spentkey_evidence", "DELETE FROM spentkey_evidence WHERE seq = 2"])
+async def test_records_cannot_vanish_under_way(
+    connections: Postgres, database: str, postgres: RealPostgres, statement: str
+) -> None:
+    """A worker that knows them notices at its next question."""
+    log = await with_records(connections)
+    postgres.rows(database, statement)
+    with pytest.raises(EvidenceBroken, match="has become shorter"):
+        await log.ask(lambda blast_radius: blast_radius.refuse_any())
+
+
+async def test_a_record_needs_the_claims_of_its_work(
+    connections: Postgres, database: str, postgres: RealPostgres
+) -> None:
+    """A worker whose task was taken over puts nothing on record, and hears why."""
+    log = await with_records(connections, 1)
+    insert = "INSERT INTO spentkey_claims (name, claim, holder, until) VALUES ('task 1', 7, 'x', now())"
+    postgres.rows(database, insert)
+
+    async def check() -> None:
+        """Nothing is written here."""
+
+    with holding(7, check):
+        await log.append("step", {"task": 1, "n": 1})
+        postgres.rows(database, "UPDATE spentkey_claims SET claim = 8")
+        with pytest.raises(Busy, match="another worker has taken over"):
+            await log.append("step", {"task": 1, "n": 2})
+    await check_fence()
+    assert [record["n"] for record in (await log.history(1)).records] == [0, 1]
+
+
+async def test_who_only_reads_makes_no_tables(database: str, postgres: RealPostgres) -> None:
+    """An empty database is no evidence yet, and stays empty."""
+    async with opened(Secret(database)) as connections:
+        log = PostgresEvidence(connections, ManualClock(), read_only=True)
+        assert not (await log.history(1)).known
+        assert await log.removals("a") == {}
+    assert postgres.rows(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == []
+
+
+async def test_tables_are_made_once_however_many_start(database: str, postgres: RealPostgres) -> None:
+    """A second start changes nothing."""
+    for _ in range(2):
+        async with opened(Secret(database)) as connections:
+            await prepare(connections)
+    assert postgres.rows(database, "SELECT version FROM spentkey_schema") == [(VERSION,)]
+
+
+async def test_tables_of_a_newer_program_that_older_ones_must_not_use_are_refused(
+    connections: Postgres, database: str, postgres: RealPostgres
+) -> None:
+    """With a line that says what to do; newer ones that only grew are used."""
+    postgres.rows(database, "UPDATE spentkey_schema SET version = 99")
+    await prepare(connections)
+    postgres.rows(database, "UPDATE spentkey_schema SET least = 98")
+    with pytest.raises(Misconfigured, match=r"made by a newer spentkey; this one knows version 1 and must be upgraded"):
+        await prepare(connections)
+
+
+async def test_a_database_that_is_away_is_an_outage(tmp_path: Path) -> None:
+    """Its address, which holds a password, is not repeated."""
+    with pytest.raises(Outage, match="PostgreSQL does not answer") as problem:
+        async with opened(Secret(f"postgresql://somebody:canary@/nothing?host={tmp_path}&connect_timeout=2"), 1.0):
+            pass
+    assert "canary" not in str(problem.value)
+
+
+async def test_a_role_that_may_not_write_is_told_so(database: str, postgres: RealPostgres) -> None:
+    """The operator must act; it is no bug and no outage."""
+    async with opened(Secret(database)) as connections:
+        await prepare(connections)
+    name = database.split("@/")[1].split("?", maxsplit=1)[0]
+    postgres.rows(database, f"CREATE ROLE reader_{name} LOGIN")
+    postgres.rows(database, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader_{name}")
+    async with opened(Secret(database.replace("postgres@", f"reader_{name}@"))) as connections:
+        with pytest.raises(EvidenceBroken, match="does not let this role write"):
+            await evidence(connections).append("step", {"task": 1})
+
+
+async def test_a_commit_waits_for_the_disk_whatever_the_server_says(database: str, postgres: RealPostgres) -> None:
+    """`synchronous_commit = off` of the database is not taken over."""
+    name = database.split("@/")[1].split("?", maxsplit=1)[0]
+    postgres.rows(database, f"ALTER DATABASE {name} SET synchronous_commit = off")
+    async with opened(Secret(database)) as connections:
+        assert await connections.rows("SELECT current_setting('synchronous_commit')") == [("on",)]
+
+
+async def test_the_lines_are_those_of_a_file(connections: Postgres, database: str, postgres: RealPostgres) -> None:
+    """Each row holds one record as a file would, with what finds it beside it."""
+    await evidence(connections).append("intent", {"task": 5, "app_id": "a", "key_id": "k"})
+    ((task, app, key, what, record_line),) = postgres.rows(
+        database, "SELECT task, app_id, key_id, what, line FROM spentkey_evidence"
+    )
+    assert (task, app, key, what, json.loads(record_line)["seq"]) == (5, "a", "k", "intent", 0)

@@ -1,0 +1,76 @@
+"""Runs the commands as people do: as processes, with an environment of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import jsonschema
+from real_simulator import RealSimulator
+from referencing import Registry, Resource
+
+BIN = Path(sys.executable).parent
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+QUICK = {
+    "SPENTKEY_POLICY__VERIFY_READS": "3",
+    "SPENTKEY_POLICY__VERIFY_INTERVAL_S": "0.02",
+    "SPENTKEY_POLICY__VERIFY_TIMEOUT_S": "1",
+    "SPENTKEY_POLICY__WRITE_SPACING_S": "0",
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, Any]:
+        """The one JSON object on stdout; anything before or after it is an error."""
+        found: Any = json.loads(self.out)
+        assert isinstance(found, dict)
+        return cast("dict[str, Any]", found)
+
+    def complaints(self) -> list[str]:
+        """The lines on stderr, for a command that said nothing on stdout and had no bug."""
+        assert self.out == ""
+        assert "Traceback" not in self.err
+        return self.err.splitlines()
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """A small environment: nothing of the one that the tests run in but the way to programs."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **more}
+
+
+def spentkey(*arguments: str, home: Path, stdin: str | None = None, **more: str) -> Ended:
+    """Run `spentkey` in the folder `home`."""
+    return ended([str(BIN / "spentkey"), *arguments], home, environment(home, **more), stdin)
+
+
+def ended(command: list[str], home: Path, variables: Mapping[str, str], stdin: str | None = None) -> Ended:
+    """Run a command to its end."""
+    process = subprocess.run(
+        command, cwd=home, env=dict(variables), input=stdin, capture_output=True, text=True, check=False, timeout=100
+    )
+    return Ended(process.returncode, process.stdout, process.stderr)
+
+
+def against(sim: RealSimulator, home: Path, *arguments: str, **more: str) -> Ended:
+    """Run `spentkey` against the simulator, with quick verification."""
+    return spentkey(*arguments, "--config", str(sim.config), home=home, stdin=None, **(QUICK | more))
+
+
+def fits(value: Any, schema: str) -> None:
+    """Check a value against a schema of docs/reference."""
+    every = {file.name: json.loads(file.read_text("utf-8")) for file in REFERENCE.glob("*.schema.json")}
+    registry = cast("Any", Registry)()
+    for name, content in every.items():
+        registry = registry.with_resource(name, Resource[Any].from_contents(content))
+    cast("Any", jsonschema).Draft202012Validator(every[schema], registry=registry).validate(value)

@@ -1,0 +1,165 @@
+"""Every note that Spentkey can write, one for each guard and outcome, as tests/vectors/notes keeps them.
+
+After a change of the words, `.venv/bin/python tests/support/note_cases.py` writes the files again; read the difference.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from support_core import (
+    APP_ID,
+    DAY,
+    KEY_ID,
+    NOW,
+    OTHER_KEY_ID,
+    PRODUCTION,
+    application,
+    certificate,
+    parameters,
+    request,
+    secret,
+    snapshot,
+)
+
+from spentkey.core.audit_event import AuditEvent, Shows
+from spentkey.core.credential import Kind
+from spentkey.core.errors import Who
+from spentkey.core.guards import (
+    g2_application,
+    g2_tenant,
+    g3_name,
+    g4_locate,
+    g4_not_a_typo,
+    g5_expired,
+    g6_not_protected,
+    g10_lists_unchanged,
+)
+from spentkey.core.note_texts import WORDS
+from spentkey.core.notes import NewNote, Proof, Subject, closing_note, hand_over_note
+from spentkey.core.outcome import (
+    AlreadyGone,
+    Attribution,
+    CannotTell,
+    Cause,
+    End,
+    Failed,
+    Outcome,
+    Refused,
+    RemovalRoute,
+    Removed,
+    hand_over,
+)
+from spentkey.core.task import read_request
+
+FOLDER = Path(__file__).parents[1] / "vectors" / "notes"
+LANGUAGES = tuple(WORDS)
+ABOUT = Subject(
+    task=40021,
+    assignment=1,
+    secret_type="Secret",
+    app_name="Sales",
+    app_id=APP_ID,
+    key_id=KEY_ID,
+    tenant="production",
+    evidence="3ce2e64d-7948-4de6-b568-f8ec48529ea0",
+)
+CERTIFICATE = replace(ABOUT, secret_type="Certificaat")
+REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_PASSWORD)
+NO_TIME = timedelta(0)
+
+
+def refusals() -> dict[str, object]:
+    """What the guards really answer; a guard that refuses in several ways has a case for each that people often meet."""
+    held = application(secret(), secret(key_id=OTHER_KEY_ID))
+    return {
+        "G1-empty": read_request(parameters(SecretID=" ")),
+        "G1-unsupported": read_request(parameters(SecretType="Password")),
+        "G2-no-application": g2_application(snapshot(None), request(), PRODUCTION),
+        "G2-no-tenant": g2_tenant(request(), ()),
+        "G3-name": g3_name(application(display_name="Billing"), request()),
+        "G4-other-list": g4_locate(application(certificate()), snapshot(None), request()),
+        "G4-service-principal": g4_locate(held, snapshot(held, secret()), request()),
+        "G4-typing-error": g4_not_a_typo(held, Kind.SECRET, NOW, NO_TIME),
+        "G5-not-expired": g5_expired(secret(end=NOW + DAY), NOW, NOW, NO_TIME),
+        "G5-no-end": g5_expired(secret(end=None), NOW, NOW, NO_TIME),
+        "G6-protected": g6_not_protected(secret(display_name="CWAP_AuthSecret"), held, (), frozenset()),
+        "G10-changed": g10_lists_unchanged(held, snapshot(application())),
+    }
+
+
+def failures() -> dict[str, Outcome]:
+    """One for each cause, and for each who must act."""
+    return {
+        "failed-no-signer": Failed("the application has no valid signer", cause=Cause.NO_SIGNER),
+        "failed-sign-in": Failed("the application may not sign in with sales.pfx", cause=Cause.SIGN_IN),
+        "failed-forbidden": Failed("Graph refuses to change this application", cause=Cause.FORBIDDEN),
+        "failed-proof-rejected": Failed("Graph rejected the proof of possession", cause=Cause.PROOF_REJECTED),
+        "failed-rejected": Failed("Graph refused the request (400)", cause=Cause.REJECTED),
+        "failed-still-there": Failed(
+            "Graph answered: 204 No Content; but the credential is still there", asked=True, cause=Cause.STILL_THERE
+        ),
+        "failed-survivor-lost": Failed(
+            f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: secret {OTHER_KEY_ID}",
+            asked=True,
+            cause=Cause.SURVIVOR_LOST,
+        ),
+        "failed-people": Failed("the write was refused", Who.PEOPLE),
+        "failed-operator": Failed("the sign-in was refused", Who.OPERATOR),
+        "failed-nobody": Failed("Microsoft Graph did not answer", Who.NOBODY),
+        "cannot-tell": CannotTell("reads of the directory disagree on whether the credential is gone"),
+    }
+
+
+def _handed(outcome: Outcome, trouble: str | None = None) -> Callable[[str], NewNote]:
+    end: End = replace(hand_over(outcome), trouble=trouble)
+    certificates = (Cause.NO_SIGNER, Cause.SIGN_IN, Cause.PROOF_REJECTED)
+    about = CERTIFICATE if isinstance(outcome, Failed) and outcome.cause in certificates else ABOUT
+    return lambda language: hand_over_note(about, end, language)
+
+
+def cases() -> dict[str, Callable[[str], NewNote]]:
+    """The notes by the names of their files; each is made in the language that is asked for."""
+    made: dict[str, Callable[[str], NewNote]] = {}
+    for name, outcome in {**refusals(), **failures()}.items():
+        if not isinstance(outcome, Refused | Failed | CannotTell):
+            raise TypeError(f"{name} is not refused")
+        made[name] = _handed(outcome)
+    unwritten = "the ticket could not be written: Ivanti refuses the change (400)"
+    made["removed-not-closed"] = _handed(REMOVED, unwritten)
+    made["already-gone-not-closed"] = _handed(AlreadyGone(), unwritten)
+    made["removed"] = lambda language: closing_note(ABOUT, REMOVED, Proof(5), language)
+    for shows in Shows:
+        made[f"removed-witness-{shows}"] = _witnessed(AuditEvent(shows, "as the log says"))
+    made["already-gone"] = lambda language: closing_note(ABOUT, AlreadyGone(), Proof(5), language)
+    return made
+
+
+def _witnessed(audit_event: AuditEvent) -> Callable[[str], NewNote]:
+    return lambda language: closing_note(ABOUT, REMOVED, Proof(5, audit_event), language)
+
+
+def as_text(note: NewNote) -> str:
+    """A note as its file shows it."""
+    return f"Subject: {note.subject}\n\n{note.body}\n"
+
+
+def files() -> dict[str, str]:
+    """What every file must hold, by its name."""
+    return {
+        f"{name}.{language}.txt": as_text(made(language)) for name, made in cases().items() for language in LANGUAGES
+    }
+
+
+def write_again() -> None:
+    """Write every file, and take away those that no case stands for."""
+    FOLDER.mkdir(exist_ok=True)
+    for file in FOLDER.glob("*.txt"):
+        file.unlink()
+    for name, text in files().items():
+        (FOLDER / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    write_again()
