@@ -165,7 +165,7 @@ async def main(order: Order, *, warm: bool, every_s: float | None = None) -> Non
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job", type=Path)
+    parser.add_argument("order", type=Path)
     parser.add_argument("--warm", action="store_true")
     parser.add_argument("--every", type=float, metavar="S", help="begin one every S seconds, several at a time")
     given = parser.parse_args()

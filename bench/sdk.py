@@ -67,7 +67,7 @@ def proof(pfx: bytes, password: str, object_id: str) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("job", type=Path)
+    parser.add_argument("order", type=Path)
     order: dict[str, Any] = json.loads(parser.parse_args().order.read_text("utf-8"))
     one: dict[str, Any] = order["removals"][0]
     asyncio.run((remove_secret if one["kind"] == "secret" else remove_certificate)(order, one))

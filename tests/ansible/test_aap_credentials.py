@@ -168,7 +168,7 @@ def test_a_type_is_what_awx_accepts(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "words"),
     [
         ({"inputs": {"fields": [{"id": "a-b", "label": "x"}]}}, "does not match"),
         ({"injectors": {"extra_vars": {"password": "{{ x }}"}}}, "Additional properties"),
@@ -243,7 +243,7 @@ def test_fields_that_hold_secrets_are_marked_and_their_variables_masked(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"),
+    ("left_out", "words"),
     [
         ("ivanti_api_key", "ivanti.api_key: the secret is empty or its variable is not set"),
         ("passwordstate_api_key", "passwordstate.api_key: the secret is empty or its variable is not set"),

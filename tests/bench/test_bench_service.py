@@ -57,7 +57,7 @@ def test_what_is_as_it_should_be_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"status": "Logged"}, "task 50000: status"),
         ({"notes": ["one", "two"]}, "task 50000: status"),

@@ -139,7 +139,7 @@ VAULT_KEY = 'api_key = { file = "secrets/passwordstate_api_key" }'
 
 
 @pytest.mark.parametrize(
-    ("mode", "value", "said"),
+    ("mode", "value", "message"),
     [
         (0o644, f'"{CANARY}"', "ivanti.api_key: a literal secret needs a file of mode 0600"),
         (0o600, f'["{CANARY}"]', "ivanti.api_key: must be"),
@@ -178,7 +178,7 @@ def test_every_problem_is_named_in_one_go(sim: RealSimulator, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "No such file"), (b"no certificate", "cannot be used"), (b"", "cannot be used")]
+    ("content", "message"), [(None, "No such file"), (b"no certificate", "cannot be used"), (b"", "cannot be used")]
 )
 def test_an_authority_that_cannot_be_read_is_one_line(
     sim: RealSimulator, tmp_path: Path, content: bytes | None, message: str

@@ -61,7 +61,7 @@ def variables(sim: RealSimulator, kind: str, file: Path, **changes: str | None) 
 def generate(sim: RealSimulator, home: Path, kind: str, file: Path, **changes: str | None) -> Ended:
     """Run the script; its outputs never hold the password."""
     given = environment(home, **variables(sim, kind, file, **changes))
-    message = ended([str(BIN / "cli/generate_jwt_token.py")], home, given)
+    message = ended([str(BIN / "generate_jwt_token.py")], home, given)
     assert PASSWORD not in message.out + message.err
     assert "Traceback" not in message.err
     return message
@@ -134,7 +134,7 @@ def refused(message: Ended, name: str) -> None:
     """Exit 2, nothing on stdout, and one line that names the variable."""
     assert (message.code, message.out) == (2, "")
     (line,) = message.err.splitlines()
-    assert line.startswith("cli/generate_jwt_token.py: ")
+    assert line.startswith("generate_jwt_token.py: ")
     assert name in line
 
 
@@ -177,7 +177,7 @@ def test_a_variable_that_does_not_fit_is_named(
 
 
 @pytest.mark.parametrize(
-    ("file", "said"), [("old", "not valid now"), ("curve", "not an RSA key"), ("text", "not a readable PFX")]
+    ("file", "message"), [("old", "not valid now"), ("curve", "not an RSA key"), ("text", "not a readable PFX")]
 )
 @pytest.mark.parametrize("kind", [ASSERTION, PROOF])
 def test_a_file_that_cannot_sign_is_refused(

@@ -16,7 +16,7 @@ from worlds import APP, AUTOMATION, EXPIRED_CERT, EXPIRED_SECRET, LIVE_CERT, LIV
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
 ways = pytest.mark.parametrize("way", WAYS)
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-SCRIPT = Path(sys.executable).with_name("cli/generate_jwt_token.py")
+SCRIPT = Path(sys.executable).with_name("generate_jwt_token.py")
 HTTP_REFUSED, PROXY_REFUSED, NOT_TRUSTED = 22, 56, 60
 EVERYTHING = [EXPIRED_SECRET, LIVE_SECRET, EXPIRED_CERT, LIVE_CERT]
 
@@ -103,7 +103,7 @@ def test_a_secret_is_removed_with_three_requests(clients: Clients, way: Way) -> 
 
 @ways
 def test_a_certificate_is_removed_with_the_tokens_of_the_seeds_script(clients: Clients, way: Way) -> None:
-    """cli/generate_jwt_token.py makes the client assertion and the proof, curl sends them."""
+    """generate_jwt_token.py makes the client assertion and the proof, curl sends them."""
     shell = Shell(clients, way)
     token = shell.signed_in(APP, **shell.assertion("new"))
     proof = shell.jwt("pop", "new").out.strip()

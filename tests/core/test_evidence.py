@@ -83,7 +83,7 @@ def test_a_record_of_another_chain_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    "record_line",
     [
         "",
         "{}",
@@ -227,7 +227,7 @@ def test_an_answer_204_confirms() -> None:
     assert past(record("intent"), record("answer", answer="accepted")).confirmed(APP_ID, KEY_ID)
 
 
-@pytest.mark.parametrize("answers", [[], ["lost"], ["not-present"], ["forbidden"], ["accepted", "lost"]])
+@pytest.mark.parametrize("responses", [[], ["lost"], ["not-present"], ["forbidden"], ["accepted", "lost"]])
 def test_any_other_latest_answer_does_not_confirm(responses: list[str]) -> None:
     """The latest answer counts."""
     records = [record("answer", answer=answer) for answer in responses]

@@ -81,7 +81,7 @@ def test_only_the_very_same_two_ids_are_accepted(tenant: str, client: str) -> No
     assert accepted == ((tenant, client) == (TENANT_ID, CLIENT_ID))
 
 
-@pytest.mark.parametrize("identity", [TokenClaims("", ""), TokenClaims(TENANT_ID, ""), TokenClaims("", CLIENT_ID)])
+@pytest.mark.parametrize("token_claims", [TokenClaims("", ""), TokenClaims(TENANT_ID, ""), TokenClaims("", CLIENT_ID)])
 def test_a_token_without_its_ids_is_refused(token_claims: TokenClaims) -> None:
     """Nothing said is not the same as the right thing said."""
     assert isinstance(g2_identity(token_claims, TENANT_ID, CLIENT_ID), Refused)

@@ -35,7 +35,7 @@ def number(value: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "rounds"),
+    ("name", "run_window"),
     [
         ("modern", 20_000),
         ("legacy-3des", 2048),

@@ -42,7 +42,7 @@ def needed_for(token_type: str) -> list[str]:
 
 def call(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the script with this environment alone."""
-    script = Path(sys.executable).with_name("cli/generate_jwt_token.py")
+    script = Path(sys.executable).with_name("generate_jwt_token.py")
     return subprocess.run([str(script)], capture_output=True, text=True, check=False, env=environment)
 
 

@@ -394,7 +394,7 @@ def fields(cell: str) -> set[str]:
 
 def asked_of_ivanti() -> str:
     """The code that talks to Ivanti."""
-    return "\n".join(page("src", "spentkey", "ivanti", name) for name in ("client.py", "wire.py", "check.py"))
+    return "\n".join(page("src", "spentkey", "adapters", "ivanti", name) for name in ("client.py", "wire.py", "check.py"))
 
 
 def test_the_role_in_ivanti_may_read_what_is_read() -> None:
@@ -409,7 +409,7 @@ def test_the_role_in_ivanti_may_read_what_is_read() -> None:
 
 def test_the_role_in_ivanti_may_write_what_is_written() -> None:
     """The fields of a change and of a note are those of the table."""
-    client = page("src", "spentkey", "ivanti", "client.py")
+    client = page("src", "spentkey", "adapters", "ivanti", "client.py")
     written = set(re.findall(r'^\s+"(\w+)": ', client, re.M)) | set(re.findall(r'body\["(\w+)"\] =', client))
     allowed = {name for row in ivanti_table() for name in fields(row[3])}
     assert written | {"ActualEffort"} == allowed

@@ -91,7 +91,7 @@ def planned(*lines: Mapping[str, Any]) -> dict[str, Any]:
     return {"tasks": list(lines), "summary": {"fallback_would_free": len(lines)}}
 
 
-@pytest.mark.parametrize("would", list(Action))
+@pytest.mark.parametrize("action", list(Action))
 def test_a_plan_keeps_to_its_schema(action: Action) -> None:
     """Every line that a plan can have fits."""
     reason = None if action is Action.REMOVE else "because"

@@ -119,7 +119,7 @@ async def test_a_bug_is_told_by_its_kind_and_lines_alone() -> None:
         await asyncio.sleep(0)  # noqa: TID251
         sync(value)
 
-    with pytest.raises(Bug, match=r"^Crash by way of bug\.py:\d+, test_canaries_in_bugs\.py:\d+$") as caught:
+    with pytest.raises(Bug, match=r"^Crash by way of redaction\.py:\d+, test_canaries_in_bugs\.py:\d+$") as caught:
         await coroutine(Secret(CANARIES["pfx password"]))
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     assert [found(text) for text in shown(caught.value)] == [[], []]

@@ -11,7 +11,7 @@ from spentkey.worker.routing import UNSORTED, Route, Router, route_of
 TENANTS = (PRODUCTION, ONDERWIJS)
 
 
-@pytest.mark.parametrize(("said", "lane"), [("No", "production"), ("Yes", "onderwijs"), (" yes ", "onderwijs")])
+@pytest.mark.parametrize(("message", "queue"), [("No", "production"), ("Yes", "onderwijs"), (" yes ", "onderwijs")])
 def test_the_tenant_is_the_lane_and_the_application_the_turn(message: str, queue: str) -> None:
     """The AppID in its canonical form."""
     asked = parameters(Onderwijs=message, AppID=f" {APP_ID.upper()} ")

@@ -1,4 +1,4 @@
-"""The seed's script `cli/generate_jwt_token.py`, a drop-in by its environment interface: it prints one signed token.
+"""The seed's script `generate_jwt_token.py`, a drop-in by its environment interface: it prints one signed token.
 
 TOKEN_TYPE is `client_assertion` or `pop`. Both need PFX_PATH, PFX_PASSWORD (empty is a password too) and TENANT_ID.
 A client assertion also needs CLIENT_ID, and takes AUTHORITY (default: the public cloud); a proof of possession needs
@@ -77,7 +77,7 @@ def main() -> None:
     try:
         print(token(os.environ, SystemClock().now(), SystemIds().new()))
     except (Unfit, UnusableProof) as problem:
-        print(f"cli/generate_jwt_token.py: {problem}", file=sys.stderr)
+        print(f"generate_jwt_token.py: {problem}", file=sys.stderr)
         sys.exit(2)
 
 

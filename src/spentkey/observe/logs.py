@@ -161,6 +161,6 @@ class Logged(Observer):
         """One line with the kind of the problem and where it is; its text may quote anything."""
         facts = {"task": task, "kind": type(problem).__name__, "where": where(problem.__traceback__)}
         if isinstance(problem, SpentkeyError):
-            logger().error("misconfigured", problem=str(problem), **facts)
+            logger().error("misconfigured", said=str(problem), **facts)
         else:
             logger().error("bug", **facts)

@@ -42,7 +42,7 @@ TABLE: list[tuple[tuple[str, ...], Response, Answer, str]] = [
 CASES = [(action, response, wanted, words) for actions, response, wanted, words in TABLE for action in actions]
 
 
-@pytest.mark.parametrize(("action", "answered", "wanted", "said"), CASES)
+@pytest.mark.parametrize(("action", "response", "wanted", "words"), CASES)
 def test_every_answer_has_one_meaning(action: str, response: Response, wanted: Answer, words: str) -> None:
     """Only 204 is a yes, only a refusal before any effect is a no; all else leaves it to the reads."""
     reply = reply_of(action, response, "c-1", last_try=False)

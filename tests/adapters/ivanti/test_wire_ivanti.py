@@ -111,7 +111,7 @@ def test_a_refused_key_says_which_setting_to_check() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "words"),
     [
         (response({"code": "ISM_4000", "message": ["Role X does not have rights"]}, 400), "400 ISM_4000: Role X does"),
         (response({"code": "ISM_5000", "message": ["at Saas.Session key=hunter2"]}, 500), "500 ISM_5000"),

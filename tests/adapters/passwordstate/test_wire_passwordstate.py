@@ -77,7 +77,7 @@ def test_the_bytes_of_a_document_come_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "said"),
+    ("answer", "error", "words"),
     [
         (Response(200, {"Content-Type": "text/html; charset=utf-8"}, b"\x30"), Outage, "HTML page"),
         (Response(200, {"Content-Type": "application/octet-stream"}, b"\r\n <html>"), Outage, "HTML page"),

@@ -20,12 +20,12 @@ TASK = 40021
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
-from spentkey.storage.files.locks import FileTurns
+from spentkey.storage.files.locks import FileLocks
 from support_core import ManualClock
 
 async def main():
-    turns = FileTurns(Path(sys.argv[1]), ManualClock(), 5, 0)
-    async with turns.task(int(sys.argv[3])) if sys.argv[2] == "task" else turns.turn(sys.argv[3]):
+    locks = FileLocks(Path(sys.argv[1]), ManualClock(), 5, 0)
+    async with locks.task(int(sys.argv[3])) if sys.argv[2] == "task" else locks.application(sys.argv[3]):
         print("held", flush=True)
         sys.stdin.read()
 

@@ -92,7 +92,7 @@ class LeaseLocks:
         try:
             await self._database.rows(
                 "UPDATE spentkey_claims SET until = clock_timestamp(), claim = nextval('spentkey_claim')"
-                " WHERE claim = %(claim)s",
+                " WHERE claim = %(token)s",
                 token=token,
             )
         except SpentkeyError as problem:
