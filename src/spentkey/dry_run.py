@@ -1,19 +1,18 @@
-"""What would be done to a task, and why or why not: the story up to the last read, without a single write."""
+"""What would be done to a task, and why or why not: the decision of the story, without a single write."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, NotOurs, Result, TicketState, leave_open
-from spentkey.core.task import RemovalRequest
+from spentkey.core.task import RemovalRequest, Ticket
 from spentkey.ports.read_only import ReadOnlyEvidence
+from spentkey.steps.ask import what_is_asked
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.context import Context
-from spentkey.steps.judge import judge
-from spentkey.steps.plan import prepare
+from spentkey.steps.remove import too_many_removals
 from spentkey.steps.report import enough_tries, held_up, left, too_many_hand_overs
-from spentkey.steps.see import see_application
-from spentkey.steps.ticket import what_is_asked
+from spentkey.story import decide
 
 
 class Action(StrEnum):
@@ -70,24 +69,15 @@ async def planned(attempt: Attempt, end: End | Result | None) -> Planned:
 
 async def _look_ahead(attempt: Attempt) -> End | Result | None:
     asked = await what_is_asked(attempt)
-    return asked if isinstance(asked, End | Result) else await look_at_application(attempt, asked[1])
+    return asked if isinstance(asked, End | Result) else await decide_only(attempt, *asked)
 
 
-async def look_at_application(attempt: Attempt, request: RemovalRequest) -> End | None:
-    """Steps 3 to 5 and the limits, read only."""
-    seen = await see_application(attempt, request)
-    if isinstance(seen, End):
-        return seen
-    judged = await judge(attempt, request, seen)
-    if isinstance(judged, End):
-        return judged
-    prepared = await prepare(attempt, judged[0].directory, judged[0].application, judged[1])
-    if isinstance(prepared, End):
-        return prepared
-    now, limits = attempt.context.clock.now(), attempt.context.rules.limits
-    too_many = await attempt.context.evidence.ask(
-        lambda blast_radius: blast_radius.refuse_intent(attempt.context.run, request.app_id, now, limits)
-    )
+async def decide_only(attempt: Attempt, ticket: Ticket | None, request: RemovalRequest) -> End | None:
+    """The decision of the story, and whether a limit of guard G8 would hold the removal up; None if nothing would."""
+    removal = await decide(attempt, ticket, request)
+    if isinstance(removal, End):
+        return removal
+    too_many = await attempt.context.evidence.ask(too_many_removals(attempt, request.app_id))
     return leave_open(too_many) if too_many is not None else None
 
 

@@ -27,26 +27,27 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
-from spentkey.core.outcome_record import facts_of, hand_over_of, outcome_of
+from spentkey.core.outcome_record import hand_over_of, outcome_of
+from spentkey.core.records import RecordKind, StepResultRecord, reason_facts
 from spentkey.core.task import RemovalRequest, Task, Ticket
-from spentkey.dry_run import Planned, look_at_application, planned
+from spentkey.dry_run import Planned, decide_only, planned
 from spentkey.ports.read_only import ReadOnlyEvidence
+from spentkey.steps.ask import ask, what_is_asked
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.context import Context
 from spentkey.steps.report import (
+    begin_hand_over,
     enough_tries,
     finish,
     held_up,
     left,
     reassign,
-    recorded,
     settle,
     settle_problem,
-    too_many_hand_overs,
     waits,
     write_note,
 )
-from spentkey.steps.ticket import ask, read_ticket, what_is_asked
+from spentkey.steps.ticket import read_ticket
 from spentkey.story import on_application
 
 NO_TASK = 0
@@ -91,7 +92,7 @@ async def dry_run_asked(asked: Asked, context: Context) -> Planned:
     try:
         ticket = await _ticket_for(attempt, asked)
         ended = isinstance(ticket, End | Result)
-        end = ticket if ended else await look_at_application(attempt, asked.request)
+        end = ticket if ended else await decide_only(attempt, ticket, asked.request)
     except SpentkeyError as problem:
         end = left(problem, attempt)
     return await planned(attempt, end)
@@ -135,7 +136,7 @@ async def reassign_task(number: int, context: Context) -> Written:
             ticket = await _our_ticket(attempt)
             if isinstance(ticket, End):
                 return Written(attempt.result(await _given_already(attempt) or ticket), changed=False)
-            end = await _begin_hand_over(
+            end = await _begin_or_go_on(
                 attempt, _end_on_record(attempt) or hand_over(Failed("handed over by a playbook"))
             )
             if end.ticket is TicketState.OPEN:
@@ -150,7 +151,9 @@ async def _attempt(asked: Asked, context: Context) -> Attempt:
     attempt = Attempt(asked.task or NO_TASK, attempt_id=context.ids.new(), context=context)
     if asked.task is None:
         known = await context.evidence.history(NO_TASK)
-        attempt.history = History(tuple(one for one in known.records if one.get("what") in ("intent", "answer")))
+        attempt.history = History(
+            tuple(one for one in known.records if one.get("what") in (RecordKind.INTENT, RecordKind.ANSWER))
+        )
         attempt.request, attempt.secret_type = asked.request, asked.request.secret_type
     return attempt
 
@@ -208,8 +211,7 @@ def _other_tenant(attempt: Attempt, asked: Asked) -> End | None:
 async def _settle(attempt: Attempt, end: End, *, outage: bool) -> Result:
     result = attempt.result(end)
     if not isinstance(end.outcome, NotOurs):
-        about = {**recorded(attempt, result), **facts_of(end)}
-        await attempt.try_to_record("step-result", **about, outage=outage or waits(end))
+        await attempt.try_to_record(StepResultRecord(result, **reason_facts(end), outage=outage or waits(end)))
     attempt.step(result.ticket.value, result.reason or result.outcome)
     return result
 
@@ -261,7 +263,7 @@ async def _note(attempt: Attempt, ticket: Ticket, remark: Remark) -> Written:
         changed = await write_note(attempt, ticket.task, text, look=True)
         return Written(attempt.result(leave_open(Failed("a note"))), changed=changed, text=text)
     end = _end_to_tell(attempt, ticket, remark)
-    begun = await _begin_hand_over(attempt, end)
+    begun = await _begin_or_go_on(attempt, end)
     if begun.ticket is TicketState.OPEN:
         return Written(await settle(attempt, begun, outage=False), changed=False)
     text = _hand_over_note(attempt, end, remark)
@@ -289,20 +291,17 @@ def _hand_over_note(attempt: Attempt, end: End, remark: Remark) -> NewNote:
     return replace(note, subject=remark.safe_subject) if remark.subject else note
 
 
-async def _begin_hand_over(attempt: Attempt, end: End) -> End:
+async def _begin_or_go_on(attempt: Attempt, end: End) -> End:
     """Put the hand-over on record, if guard G8 allows one more; one that was begun goes on."""
     if attempt.history.handing_over is not None:
         return end
-    about = {**recorded(attempt, attempt.result(end)), **facts_of(end)}
-    too_many = await attempt.record_unless(
-        too_many_hand_overs(attempt), "handing-over", **about, assignment=attempt.history.assignment
-    )
+    too_many = await begin_hand_over(attempt, end)
     return held_up(end, too_many) if too_many is not None else end
 
 
 async def _given_already(attempt: Attempt) -> End | None:
     """A hand-over of ours that is complete: nothing is left to do."""
-    given = [one for one in attempt.history.records if one.get("what") == "handing-over"]
+    given = [one for one in attempt.history.records if one.get("what") == RecordKind.HANDING_OVER]
     task = await attempt.context.desk.find(attempt.number)
     ours = task is not None and task.owner_team == attempt.context.rules.desk.escalation_team
     return hand_over_of(given[-1]) if given and ours and attempt.history.assignment > 1 else None

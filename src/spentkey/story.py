@@ -8,14 +8,16 @@ the directory agree. A crash anywhere is resumed by calling this again: it reads
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, Result, leave_open
 from spentkey.core.task import RemovalRequest, Ticket
+from spentkey.steps.ask import what_is_asked
 from spentkey.steps.attempt import Attempt
+from spentkey.steps.attribution import attribute
 from spentkey.steps.context import Context
 from spentkey.steps.judge import judge
-from spentkey.steps.plan import prepare
-from spentkey.steps.remove import ListsChanged, Removal, remove
+from spentkey.steps.plan import Removal, plan_removal
+from spentkey.steps.remove import ListsChanged, remove
 from spentkey.steps.report import finish, settle_problem
+from spentkey.steps.resume import asked_earlier
 from spentkey.steps.see import see_application
-from spentkey.steps.ticket import what_is_asked
 from spentkey.steps.verify import verify
 
 JUDGED_AT_MOST = 3
@@ -24,7 +26,7 @@ JUDGED_AT_MOST = 3
 
 async def work_on(number: int, context: Context, attempt_id: str | None = None) -> Result:
     """Work on the task with that AssignmentID until it is closed, handed over, left open or left alone."""
-    attempt = Attempt(number, attempt_id=attempt_id or context.ids.new(), context=context)
+    attempt = Attempt(number, attempt_id or context.ids.new(), context)
     try:
         async with context.locks.task(number):
             end = await tell(attempt)
@@ -34,7 +36,7 @@ async def work_on(number: int, context: Context, attempt_id: str | None = None) 
 
 
 async def tell(attempt: Attempt) -> End | Result:
-    """Steps 1 and 2, then the rest in turn: what the ticket asks decides which application is looked at."""
+    """Steps 1 and 2, then the rest under the lock of the application that the ticket names."""
     asked = await what_is_asked(attempt)
     if isinstance(asked, End | Result):
         return asked
@@ -44,30 +46,36 @@ async def tell(attempt: Attempt) -> End | Result:
 
 
 async def on_application(attempt: Attempt, ticket: Ticket | None, request: RemovalRequest) -> End:
-    """Steps 3 to 7, while nobody else of us writes to that application."""
+    """Steps 3 to 7; credential lists that change before the removal (guard G10) are judged again."""
     for _ in range(JUDGED_AT_MOST):
-        end = await judge_and_remove(attempt, ticket, request)
+        removal = await decide(attempt, ticket, request)
+        end = removal if isinstance(removal, End) else await remove_and_prove(attempt, removal)
         if not isinstance(end, ListsChanged):
             return end
-        drift = end.refusal
-    return leave_open(drift)  # pyright: ignore[reportPossiblyUnboundVariable]
+        changed = end.refusal
+    return leave_open(changed)  # pyright: ignore[reportPossiblyUnboundVariable]  # JUDGED_AT_MOST is at least 1
 
 
-async def judge_and_remove(attempt: Attempt, ticket: Ticket | None, request: RemovalRequest) -> End | ListsChanged:
-    """Look, judge, plan, remove and verify; a drift of the credential lists (guard G10) asks to judge anew."""
+async def decide(attempt: Attempt, ticket: Ticket | None, request: RemovalRequest) -> Removal | End:
+    """Steps 3 to 5, which write nothing: what is to be removed, or why nothing is. `spentkey plan` stops here."""
     seen = await see_application(attempt, request)
     if isinstance(seen, End):
         return seen
     judged = await judge(attempt, request, seen)
     if isinstance(judged, End):
         return judged
-    seen, credential = judged
-    prepared = await prepare(attempt, seen.directory, seen.application, credential)
-    if isinstance(prepared, End):
-        return prepared
-    plan, signer = prepared
-    removal = Removal(seen.directory, plan, signer, ticket.task if ticket else None, request)
-    reply = await remove(attempt, removal)
+    return await plan_removal(attempt, ticket.task if ticket else None, request, judged.seen, judged.credential)
+
+
+async def remove_and_prove(attempt: Attempt, removal: Removal) -> End | ListsChanged:
+    """Steps 6 and 7: ask for the removal, unless an earlier try did, and prove by reads what became of it."""
+    reply = asked_earlier(attempt, removal) or await remove(attempt, removal)
     if isinstance(reply, End | ListsChanged):
         return reply
-    return await verify(attempt, removal, reply)
+    gone = await verify(attempt, removal, reply)
+    if isinstance(gone, End):
+        return gone
+    plan = removal.plan
+    return await attribute(
+        attempt, removal.directory, plan.application, plan.key_id, plan.route, accepted=gone.accepted
+    )

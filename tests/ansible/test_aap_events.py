@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from fake_controller import TOKEN, controller
 from play_runs import BIN, COLLECTIONS, SETTINGS, environment
-
 from real_simulator import RealSimulator
 from worlds import CANARIES, EXPIRED_SECRET, TASK
 

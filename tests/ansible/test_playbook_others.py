@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from play_runs import COLLECTIONS, ONE_TASK, PLAYS, SETTINGS, Player, environment
-
 from worlds import EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, TASK, certificate_parameters, parameters, world
 
 ACTION = "Work on the task from ticket to report"

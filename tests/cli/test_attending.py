@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from commands import environment
 from real_simulator import QuickClock
+
 from spentkey.cli.attending import COLLECTOR, attending
 from spentkey.observe.observer import Observer
 from spentkey.settings.schema import Service

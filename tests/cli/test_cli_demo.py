@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from commands import BIN, Ended, environment, fits, spentkey
+
 from spentkey_sim import seeded
 
 PLANTED = {

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from commands import Ended, against, fits
 from fault_rules import fault
 from queue_worlds import (

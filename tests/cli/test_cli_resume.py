@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from commands import Ended, fits, spentkey
 from real_simulator import RealSimulator
+
 from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.system import SystemClock
 

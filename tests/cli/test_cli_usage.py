@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from commands import Ended, ended, environment, spentkey
 from real_simulator import RealSimulator
 

@@ -9,7 +9,6 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 
 import pytest
-
 from commands import BIN, Ended, ended, environment
 from real_simulator import RealSimulator
 from worlds import APP, CANARIES, EXPIRED_CERT, OBJECT, TENANT, certificate_parameters, document, world

@@ -22,10 +22,10 @@ from client_world import DOCUMENTS
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs12
-
 from real_simulator import QuickClock, RealSimulator
-from spentkey.adapters.entra.assertions import proof_of_possession
 from worlds import APP, AUTOMATION, CANARIES, OBJECT, TENANT
+
+from spentkey.adapters.entra.assertions import proof_of_possession
 
 Way = Literal["direct", "proxy"]
 WAYS: tuple[Way, ...] = ("direct", "proxy")

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from client_runs import AUTOMATION_SECRET, GRAPH, LOGIN, PFX_PASSWORD, WAYS, Answer, Clients, Way
 from client_world import NOBODY
-
 from worlds import APP, AUTOMATION, EXPIRED_CERT, EXPIRED_SECRET, LIVE_CERT, LIVE_SECRET, OBJECT, TENANT
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from client_runs import PFX_PASSWORD, WAYS, Clients, Way, claims
 from client_world import LAPSED, LAPSED_SECRET, NOBODY
-
 from worlds import APP, AUTOMATION, TENANT
 
 LIBRARIES = ("use_azure_identity", "use_azure_identity_aio", "use_msal")

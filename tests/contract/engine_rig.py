@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support_core import DESK, ONDERWIJS, PRODUCTION, parameters, task
+
 from spentkey.core.errors import SpentkeyError, Stopping
 from spentkey.core.notes import NewNote
 from spentkey.core.outcome import Result, TicketState
@@ -24,7 +26,6 @@ from spentkey.worker.concurrency import SlotClock, SlotLocks, Slots
 from spentkey.worker.local import LocalEngine
 from spentkey.worker.procrastinate_queue import DistributedEngine, prepare_queue
 from spentkey.worker.routing import Router
-from support_core import DESK, ONDERWIJS, PRODUCTION, parameters, task
 
 POLL_S, TAKE_OVER_S, SOON_S = 0.2, 3.0, 20.0
 APPS = [f"22222222-2222-4222-8222-{number:012d}" for number in range(100)]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_core import APP_ID, KEY_ID, NOW, OTHER_APP_ID, OTHER_KEY_ID
 
 from spentkey.core.evidence import GENESIS, Sealed, canonical, follows, seal
 from spentkey.core.history import History, history
-from support_core import APP_ID, KEY_ID, NOW, OTHER_APP_ID, OTHER_KEY_ID
 
 FACTS: list[dict[str, Any]] = [
     {"task": 1, "app_name": "Caf\u00e9", "n": 1.5},

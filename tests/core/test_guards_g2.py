@@ -3,11 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from spentkey.core.credential import TokenClaims
-from spentkey.core.guards import g2_application, g2_identity, g2_tenant
-from spentkey.core.outcome import Refused
-from spentkey.core.rules import TenantRules
 from support_core import (
     APP_ID,
     CLIENT_ID,
@@ -20,6 +15,11 @@ from support_core import (
     request,
     snapshot,
 )
+
+from spentkey.core.credential import TokenClaims
+from spentkey.core.guards import g2_application, g2_identity, g2_tenant
+from spentkey.core.outcome import Refused
+from spentkey.core.rules import TenantRules
 
 TENANTS = (PRODUCTION, ONDERWIJS)
 

@@ -17,7 +17,8 @@ from spentkey.core.outcome import (
     Removed,
     TicketState,
 )
-from spentkey.core.outcome_record import facts_of, hand_over_of
+from spentkey.core.outcome_record import hand_over_of
+from spentkey.core.records import reason_facts
 
 OUTCOMES: list[Outcome] = [
     Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_KEY),
@@ -42,7 +43,7 @@ def test_what_was_written_down_is_read_again(outcome: Outcome, trouble: str | No
         "attribution": removed.attribution.value if removed else None,
         "route": removed.route.value if removed and removed.route else None,
     }
-    assert end == hand_over_of({**result, **facts_of(end)})
+    assert end == hand_over_of({**result, **reason_facts(end)})
 
 
 @pytest.mark.parametrize("record", [{}, {"outcome": "something new"}, {"outcome": None, "said": None}])

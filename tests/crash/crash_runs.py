@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crash_stories import Story
-
 from commands import BIN, QUICK, environment
+from crash_stories import Story
 from fault_rules import fault
 from real_simulator import RealSimulator
 from worlds import TASK

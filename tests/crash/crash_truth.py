@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
-from crash_stories import CLOSED, HANDED_OFF, REMOVALS, Story
-
 from commands import QUICK
+from crash_stories import CLOSED, HANDED_OFF, REMOVALS, Story
 from real_simulator import RealSimulator
-from spentkey.core.evidence import GENESIS, follows
 from worlds import APP, CANARIES, TASK
+
+from spentkey.core.evidence import GENESIS, follows
 
 READS = int(QUICK["SPENTKEY_POLICY__VERIFY_READS"])
 TOKENS = ("eyJ", "Bearer ", "BEGIN PRIVATE", "rest_api_key=", "MII")

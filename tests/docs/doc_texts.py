@@ -8,9 +8,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Le
 from click.testing import CliRunner
@@ -18,6 +19,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from spentkey.cli.main import cli
+from spentkey.core import records
+from spentkey.core.records import Record
 from spentkey.settings.load import SECRETS
 from spentkey.settings.schema import UUID_PATTERN, Settings
 
@@ -72,6 +75,28 @@ def _sim_help(*words: str) -> str:
     environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "spentkey_sim.cli", *words, "--help"]
     return subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60).stdout
+
+
+def record_kinds() -> dict[str, type[Record]]:
+    """The shape of every kind of evidence record, in the order of the code."""
+    shapes = [one for one in vars(records).values() if isinstance(one, type) and issubclass(one, Record)]
+    return {shape.what.value: shape for shape in shapes if "what" in vars(shape)}
+
+
+def record_rows() -> list[list[str]]:
+    """The table of evidence records: the kind, when it is written, and what it carries beside the try."""
+    return [
+        [f"`{kind}`", " ".join((shape.__doc__ or "").split()), ", ".join(_carried(shape))]
+        for kind, shape in record_kinds().items()
+    ]
+
+
+def _carried(shape: type[Record]) -> Iterator[str]:
+    hints = get_type_hints(shape, include_extras=True)
+    for one in fields(shape):
+        told = get_args(hints[one.name])[1] if get_origin(hints[one.name]) is Annotated else ""
+        name = f"`{one.name.rstrip('_')}`"
+        yield told if one.name == "result" else f"{name} ({told})" if told else name
 
 
 def settings_rows(model: type[BaseModel] = Settings, path: str = "") -> Iterator[tuple[str, str, str]]:
@@ -155,4 +180,6 @@ if __name__ == "__main__":
     for command, text in help_texts().items():
         print(f"## `{command}`\n\n```text\n{text}```\n")
     for row in settings_rows():
+        print("| " + " | ".join(row) + " |")
+    for row in record_rows():
         print("| " + " | ".join(row) + " |")

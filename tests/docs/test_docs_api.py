@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from doc_texts import blocks, page, tables
 from fastapi import FastAPI
+from support_settings import KEYS, write
 
 from spentkey.core.secret import Secret
 from spentkey.settings.load import load_settings
 from spentkey.web import control, health, tasks
 from spentkey.web.readiness import probes_of
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
-from support_settings import KEYS, write
 
 PAGE = page("docs", "reference", "api.md")
 WEBHOOK, MONITORING = page("docs", "howto", "webhook.md"), page("docs", "howto", "monitoring.md")

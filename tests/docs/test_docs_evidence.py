@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from doc_texts import ROOT, blocks, page, tables
+from doc_texts import ROOT, blocks, page, record_kinds, record_rows, tables
 
+from spentkey.core.records import RecordKind
 from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 from spentkey.system import SystemClock
 
@@ -19,32 +20,20 @@ WRITERS = re.compile(r"\.(record|record_unless|try_to_record|_write)$|\bevidence
 EXOTIC = 'half a pair \ud800, quotes " and \\, a line\u2028separator, ünïcode, \t tab, "hash":"0"'
 
 
-def recorded() -> dict[str, set[str]]:
-    """The kinds of record in the code, with the names of what each carries where it is written out."""
-    kinds: dict[str, set[str]] = {}
-    for path in (ROOT / "src" / "spentkey").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and WRITERS.search(ast.unparse(node.func)):
-                first = [part for one in node.args[:2] for part in _parts(one)]
-                texts = [one.value for one in first if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-                for kind in (text for text in texts[:1] if re.fullmatch("[a-z-]+", text)):
-                    kinds.setdefault(kind, set()).update(
-                        [one.arg for one in node.keywords if one.arg], spelled_out(node)
-                    )
-    return kinds
+def unshaped() -> list[str]:
+    """The calls in the code that put something on record by a text instead of a shape."""
+    return [
+        f"{path.name}:{node.lineno}"
+        for path in (ROOT / "src" / "spentkey").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and WRITERS.search(ast.unparse(node.func)) and has_text(node)
+    ]
 
 
-def _parts(argument: ast.expr) -> list[ast.expr]:
-    """An argument, or the kinds in a list of pairs of kind and facts."""
-    if not isinstance(argument, ast.List):
-        return [argument]
-    return [pair.elts[0] for pair in argument.elts if isinstance(pair, ast.Tuple)]
-
-
-def spelled_out(call: ast.Call) -> list[str]:
-    """The names of facts that a call gives as a table."""
-    keys = [key for one in call.args if isinstance(one, ast.Dict) for key in one.keys]
-    return [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+def has_text(call: ast.Call) -> bool:
+    """Whether a kind stands in the call as a text."""
+    first = [one.elts[0] if isinstance(one, ast.Tuple) else one for arg in call.args for one in ast.walk(arg)]
+    return any(isinstance(one, ast.Constant) and one.value in set(RecordKind) for one in first)
 
 
 async def write_some(folder: Path) -> Path:
@@ -61,17 +50,29 @@ def check(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", lines, str(file)], capture_output=True, text=True, check=False)
 
 
-def test_every_kind_of_record_is_explained() -> None:
-    """The table's kinds are those that the code writes."""
-    kinds = tables(PAGE)[1][1:]
-    assert set(recorded()) == {row[0].strip("`") for row in kinds}
+def test_every_kind_has_a_shape() -> None:
+    """There is one class for each kind, and no kind without one."""
+    assert set(RecordKind) == set(record_kinds())
 
 
-@pytest.mark.parametrize("kind", sorted(recorded()))
-def test_what_a_record_carries_is_explained(kind: str) -> None:
-    """Everything that is written out with a kind stands in its row."""
-    (row,) = [row for row in tables(PAGE)[1] if row[0] == f"`{kind}`"]
-    assert {name for name in recorded()[kind] if f"`{name}`" not in row[2]} == set()
+def test_the_page_is_made_from_the_shapes() -> None:
+    """The table of kinds says what the code says: `python tests/docs/doc_texts.py` prints it anew."""
+    assert record_rows() == tables(PAGE)[1][1:]
+
+
+def test_nothing_is_put_on_record_without_its_shape() -> None:
+    """No call of the code writes a kind as a text, so that nothing can be left out of the table."""
+    assert unshaped() == []
+
+
+@pytest.mark.parametrize(
+    "call", ['evidence.append("intent", {})', 'self._write(file, [("torn-line-cut", {})])', 'attempt.record("closed")']
+)
+def test_a_text_in_place_of_a_shape_would_be_found(call: str) -> None:
+    """The search sees a kind however it is written out."""
+    node = ast.parse(call, mode="eval").body
+    assert isinstance(node, ast.Call)
+    assert (WRITERS.search(ast.unparse(node.func)) is not None, has_text(node)) == (True, True)
 
 
 async def test_every_key_of_a_record_is_explained(tmp_path: Path) -> None:

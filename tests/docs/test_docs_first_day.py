@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import BIN, QUICK, Ended, ended, environment
 from doc_texts import ROOT, blocks, page, tables
 from first_day_guide import (
     FOLLOWED,
@@ -28,16 +29,15 @@ from first_day_guide import (
     unlike,
 )
 from first_day_world import KEYS, LIGHTING, LOGIN_ID, TEAM, first_day
-from test_docs_settings import PLACEHOLDERS
-
-from commands import BIN, QUICK, Ended, ended, environment
 from real_simulator import RealSimulator
+from test_docs_settings import PLACEHOLDERS
+from worlds import CANARIES
+
 from spentkey.adapters.entra.check import READ, WRITE
 from spentkey.cli.main import cli
 from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Policy
 from spentkey_sim import seeded
-from worlds import CANARIES
 
 SQL = fenced("sql")
 SHELL = fenced("sh")
@@ -394,7 +394,9 @@ def fields(cell: str) -> set[str]:
 
 def asked_of_ivanti() -> str:
     """The code that talks to Ivanti."""
-    return "\n".join(page("src", "spentkey", "adapters", "ivanti", name) for name in ("client.py", "wire.py", "check.py"))
+    return "\n".join(
+        page("src", "spentkey", "adapters", "ivanti", name) for name in ("client.py", "wire.py", "check.py")
+    )
 
 
 def test_the_role_in_ivanti_may_read_what_is_read() -> None:

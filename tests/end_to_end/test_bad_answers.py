@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from fault_rules import assert_nothing_unmeant, fault
 from real_simulator import RealSimulator, SteppingClock
 from worlds import APP, AUTOMATION, EXPIRED_CERT, EXPIRED_SECRET, TASK, certificate_parameters, world

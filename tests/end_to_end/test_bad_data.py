@@ -4,7 +4,6 @@ import base64
 from typing import Any
 
 import pytest
-
 from fault_rules import assert_nothing_unmeant
 from real_simulator import RealSimulator
 from worlds import (

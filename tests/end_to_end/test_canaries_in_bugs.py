@@ -11,16 +11,16 @@ import aiohttp
 import pytest
 import rich.console
 import rich.traceback
-from test_canaries import found
-
 from real_simulator import QuickClock, RealSimulator, Steps
+from test_canaries import found
+from worlds import CANARIES, TASK, certificate_parameters, world
+
 from spentkey.bootstrap.context import context_for
 from spentkey.core.errors import Outage
 from spentkey.core.redaction import Bug, without_values
 from spentkey.core.secret import Secret
 from spentkey.http.tls import trust
 from spentkey.story import work_on
-from worlds import CANARIES, TASK, certificate_parameters, world
 
 
 class Crash(Exception):

@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 
 import pytest
-
 from real_postgres import RealPostgres
+from support_core import ManualClock
+
 from spentkey.core.finding import Finding, State
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import prepare
-from support_core import ManualClock
 
 
 async def check_up(url: str) -> dict[str, Finding]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-
 from fault_rules import fault
 from real_simulator import RealSimulator
+from worlds import AUTOMATION, CANARIES, TASK, sales, world
+
 from spentkey.bootstrap.checks import checkers_for
 from spentkey.core.finding import Finding, State
-from worlds import AUTOMATION, CANARIES, TASK, sales, world
 
 
 def healthy() -> dict[str, Any]:

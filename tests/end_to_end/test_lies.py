@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lying_server import Answer, lying, token, token_reply
 from real_simulator import RealSimulator
 from worlds import APP, AUTOMATION, EXPIRED_SECRET, LIVE_SECRET, OBJECT, ONDERWIJS, OTHER_APP, REQUEST, TASK, TENANT

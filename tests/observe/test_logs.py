@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from commands import REFERENCE
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
+from worlds import CANARIES, TASK, certificate_parameters, world
+
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import observed
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.observe.logs import HIDDEN, Logged, logger, logging_to
 from spentkey.observe.observer import Observers
-from worlds import CANARIES, TASK, certificate_parameters, world
 
 SAID = f"AADSTS7000215: Invalid client secret {CANARIES['automation secret']} provided. {CANARIES['pfx password']}"
 ECHO = {"body": {"error": "invalid_client", "error_description": SAID, "error_codes": [7000215]}}

@@ -3,18 +3,18 @@
 from collections import Counter
 from pathlib import Path
 
+from commands import against
+from fault_rules import fault
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-
-from commands import against
-from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
+from worlds import CANARIES, TASK, certificate_parameters, world
+
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import observed
 from spentkey.observe.observer import Observers
 from spentkey.observe.traces import Traced
-from worlds import CANARIES, TASK, certificate_parameters, world
 
 
 async def spans(sim: RealSimulator, *numbers: int) -> list[ReadableSpan]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from any_world import AnyWorld, any_world
-
 from in_memory import Event, InMemory
 from invariants import (
     BY_OTHERS,
@@ -25,6 +24,8 @@ from invariants import (
     torn_lines_left,
     unfinished,
 )
+from worlds import CANARIES
+
 from spentkey.core.outcome import Result
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
@@ -35,7 +36,6 @@ from spentkey_sim.ivanti import state as ivanti
 from spentkey_sim.ivanti.meddling import meddle
 from spentkey_sim.model import Credentials, Task
 from spentkey_sim.storm import Storm
-from worlds import CANARIES
 
 Rule = dict[str, Any]
 CALM_ROUNDS = 16

@@ -32,9 +32,9 @@ class Sabotage:
 
 TABLE: dict[str, Sabotage] = {
     "the intent before the write": Sabotage(
-        "steps/remove.py",
-        '        "intent",\n        **_intent(plan, job.signer),',
-        '        "intended",\n        **_intent(plan, job.signer),',
+        "core/records.py",
+        "    what = RecordKind.INTENT",
+        "    what = RecordKind.NOTED",
         PROPERTY,
         "1",
     ),
@@ -46,8 +46,8 @@ TABLE: dict[str, Sabotage] = {
     ),
     "a look for the note before a note": Sabotage(
         "steps/report.py",
-        "    if look and await _written_earlier(case, task, note.marker):",
-        "    if not look and await _written_earlier(case, task, note.marker):",
+        "    if look and await written_earlier(attempt, task, note.marker):",
+        "    if not look and await written_earlier(attempt, task, note.marker):",
         PROPERTY,
         "3",
     ),
@@ -77,7 +77,7 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G4, the service principal": Sabotage(
         "core/guards.py",
-        "if sighting.principal is not None and sighting.principal.holding(request.key_id):",
+        "if snapshot.principal is not None and snapshot.principal.holding(request.key_id):",
         "if sighting.principal is None and request.key_id is None:",
         "tests/core/test_guards_g4.py",
     ),
@@ -128,8 +128,8 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G7 before the removal": Sabotage(
         "steps/remove.py",
-        "    changed = await confirm_ticket(case, job)\n    if changed is not None:",
-        "    changed = await confirm_ticket(case, job)\n    if changed is None and not job:",
+        "    changed = await confirm_ticket(attempt, removal)\n    if changed is not None:",
+        "    changed = await confirm_ticket(attempt, removal)\n    if changed is None and not removal:",
         "tests/story/test_story_under_way.py",
     ),
     "G7 before the close": Sabotage(
@@ -158,7 +158,7 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G10, the lists": Sabotage(
         "steps/remove.py",
-        "        if drift is not None:\n            return Drift(drift)",
+        "        if changed is not None:\n            return ListsChanged(changed)",
         "",
         "tests/story/test_story_limits.py",
     ),
@@ -172,12 +172,12 @@ TABLE: dict[str, Sabotage] = {
         "tests/core/test_evidence.py",
     ),
     "the minutes that were to be written": Sabotage(
-        "steps/report.py", "    target = case.history.minutes_target\n", "    target = None\n", PROPERTY, "3"
+        "steps/report.py", "    target = attempt.history.minutes_target\n", "    target = None\n", PROPERTY, "3"
     ),
     "recognising a closed task": Sabotage(
         "steps/ticket.py",
-        "if task.status == rules.completed and by_us and case.history.closed is not None:",
-        "if task.status == rules.completed and task is None and case.history.closed is not None:",
+        "if task.status == rules.completed and by_us and attempt.history.closed is not None:",
+        "if task.status == rules.completed and task is None and attempt.history.closed is not None:",
         "tests/story/test_story_again.py",
     ),
     "survivors are compared": Sabotage(

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from any_request import KEYS, NAME, NAMES, TARGETS, already_gone, any_set, every_single_change, meant
 from campaign_requests import unclean
-
 from worlds import APP, AUTOMATION, EXPIRED_SECRET, LIVE_SECRET, OTHER_APP
 
 SOUND: dict[str, Any] = dict(zip(NAMES, [NAME, APP, EXPIRED_SECRET, "Secret", "No"], strict=True))

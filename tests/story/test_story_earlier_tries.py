@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_story_again import crash_before
-from test_story_limits import lose_the_live_secret
-
 from commands import spentkey
 from fault_rules import fault
 from real_simulator import RealSimulator
+from test_story_again import crash_before
+from test_story_limits import lose_the_live_secret
 from worlds import EXPIRED_SECRET, LIVE_SECRET, TASK, parameters, sales, without, world
 
 FORBIDDEN = fault("graph", "removePassword", "403")

@@ -6,15 +6,15 @@ import subprocess
 from typing import Any
 
 import pytest
-
 from commands import BIN, QUICK, environment, spentkey
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator, Steps
+from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, OTHER_APP, TASK, parameters, sales, world
+
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
 from spentkey.story import work_on
 from spentkey.worker.local import in_parallel
-from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, OTHER_APP, TASK, parameters, sales, world
 
 KEYS = [f"33333333-3333-4333-8333-{number:012d}" for number in range(6)]
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from fault_rules import fault
 from real_simulator import RealSimulator
 from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_CERT, LIVE_SECRET, TASK, certificate_parameters, sales, world

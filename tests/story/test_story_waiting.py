@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-
 from real_simulator import QuickClock, RealSimulator, Steps
+from worlds import APP, EXPIRED_SECRET, TASK, parameters, world
+
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
 from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.story import work_on
 from spentkey.system import SystemClock
-from worlds import APP, EXPIRED_SECRET, TASK, parameters, world
 
 UNSUPPORTED = parameters(SecretType="Password")
 TWO_TRIES = {"SPENTKEY_POLICY__MAX_ATTEMPTS": "2"}

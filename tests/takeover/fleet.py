@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
-
 from commands import BIN, QUICK, environment
 from fault_rules import fault
 from invariants import Ledger, broken, unfinished
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
+from worlds import CANARIES
+
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import LOCK, PostgresEvidence
 from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock
-from worlds import CANARIES
 
 T = TypeVar("T")
 TAKE_OVER_S, POLL_S = 2.0, 0.5

@@ -6,13 +6,13 @@ import ssl
 from pathlib import Path
 
 import pytest
-from web_support import OPERATOR, VIEWER, VIEWER_KEY, Served, served
-
 from real_simulator import QuickClock, RealSimulator
+from web_support import OPERATOR, VIEWER, VIEWER_KEY, Served, served
+from worlds import TASK
+
 from spentkey.core.secret import Secret
 from spentkey.web import server
 from spentkey.web.access import MOST_ADDRESSES, Access, Failures, Login
-from worlds import TASK
 
 READS = [
     "/api/v1/tasks",

@@ -4,11 +4,10 @@ import asyncio
 import json
 from pathlib import Path
 
-from web_support import OPERATOR, served
-
 from commands import BIN
 from queue_worlds import GONE_TASK, SECRET_TASK, queue_world
 from real_simulator import RealSimulator
+from web_support import OPERATOR, served
 
 EXAMPLES = "12"
 

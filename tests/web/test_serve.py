@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from serve_process import serving
-from web_support import OPERATOR, VIEWER, signed
-
 from commands import BIN, QUICK, against, environment
 from fault_rules import fault
 from queue_worlds import CERTIFICATE_TASK, GONE_TASK, SECRET_TASK, queue_world
 from real_simulator import QuickClock, RealSimulator
+from serve_process import serving
+from web_support import OPERATOR, VIEWER, signed
 from worlds import CANARIES, EXPIRED_SECRET, TASK, world
 
 HIDDEN_TASK: dict[str, Any] = {"owner_team": "Servicedesk"}

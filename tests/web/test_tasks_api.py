@@ -4,12 +4,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from web_support import OPERATOR, Served, served
-
 from commands import fits
 from fault_rules import fault
 from queue_worlds import GONE_TASK, LIVE_TASK, SECRET_TASK, UNSUPPORTED_TASK, queue_world
 from real_simulator import RealSimulator
+from web_support import OPERATOR, Served, served
 from worlds import EXPIRED_SECRET, TASK, parameters, world
 
 TASKS = "/api/v1/tasks"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-
 from real_simulator import QuickClock, RealSimulator
+
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import observed
 from spentkey.cli.serve import service_of

@@ -8,6 +8,7 @@ import click
 from spentkey.bootstrap.storage import storage_for
 from spentkey.cli.show import print_json
 from spentkey.core.errors import Misconfigured
+from spentkey.core.records import ResumedRecord
 from spentkey.core.sanitize import plain
 from spentkey.settings.load import load_settings
 from spentkey.system import SystemClock
@@ -24,10 +25,11 @@ async def lift_stop(config: Path, who: str, why: str, *, as_json: bool) -> int:
         raise Misconfigured("--why: say in a few words what was found, so that it stands in the evidence")
     if not name:
         raise Misconfigured("--who: say who lifts the stop, so that it stands in the evidence")
-    async with storage_for(settings, SystemClock()) as kept:
-        stopped = await kept.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
+    async with storage_for(settings, SystemClock()) as storage:
+        stopped = await storage.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
         if stopped is not None:
-            await kept.evidence.append("resumed", {"who": name, "why": message})
+            record = ResumedRecord(name, message)
+            await storage.evidence.append(record.what, record.facts())
     if as_json:
         print_json({"stopped": stopped.reason if stopped else None, "resumed": stopped is not None})
     else:

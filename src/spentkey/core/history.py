@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from spentkey.core.evidence import Facts
+from spentkey.core.records import RecordKind
 
-ENDS = ("result", "step-result")
+ENDS = (RecordKind.RESULT, RecordKind.STEP_RESULT)
 """The records of how a try ended: one that also wrote the ticket, and one that left that to its caller."""
 
 
@@ -16,7 +17,7 @@ class History:
 
     records: tuple[Facts, ...] = field(default=())
 
-    def _all(self, what: str) -> list[Facts]:
+    def _all(self, what: RecordKind) -> list[Facts]:
         return [record for record in self.records if record.get("what") == what]
 
     @property
@@ -27,30 +28,32 @@ class History:
     @property
     def assignment(self) -> int:
         """Which assignment of the task to us this is: one more than the hand-overs that were completed."""
-        return 1 + len(self._all("handed-over"))
+        return 1 + len(self._all(RecordKind.HANDED_OVER))
 
     def intended(self, app_id: str, key_id: str) -> Facts | None:
         """The latest intent to remove exactly this key id of this application, if any."""
-        return self._latest("intent", app_id, key_id)
+        return self._latest(RecordKind.INTENT, app_id, key_id)
 
     def asked_since(self, app_id: str, key_id: str) -> datetime | None:
         """When the first intent to remove this key id of this application was put on record."""
-        first = next((r for r in self._all("intent") if r.get("app_id") == app_id and r.get("key_id") == key_id), None)
+        first = next(
+            (r for r in self._all(RecordKind.INTENT) if r.get("app_id") == app_id and r.get("key_id") == key_id), None
+        )
         return datetime.fromisoformat(str(first["at"])) if first is not None else None
 
     def lost(self, key_ids: Set[str]) -> bool:
         """Whether the loss of exactly these credentials is on record already."""
-        on_record = [{str(one["key_id"]) for one in r.get("lost") or ()} for r in self._all("survivor-lost")]
+        on_record = [{str(one["key_id"]) for one in r.get("lost") or ()} for r in self._all(RecordKind.SURVIVOR_LOST)]
         return key_ids in on_record
 
     def confirmed(self, app_id: str, key_id: str) -> bool:
         """Whether Graph answered 204 to a removal of ours."""
-        answer = self._latest("answer", app_id, key_id)
+        answer = self._latest(RecordKind.ANSWER, app_id, key_id)
         return answer is not None and answer.get("answer") == "accepted"
 
     def ended(self) -> Facts | None:
         """How the latest try of this assignment ended."""
-        ends = [record for record in self.records if record.get("what") in (*ENDS, "handed-over")]
+        ends = [record for record in self.records if record.get("what") in (*ENDS, RecordKind.HANDED_OVER)]
         return ends[-1] if ends and ends[-1].get("what") in ENDS else None
 
     def proven(self, app_id: str, key_id: str) -> Facts | None:
@@ -59,53 +62,57 @@ class History:
         mine = [r for r in ends if r.get("app_id") == app_id and r.get("key_id") == key_id]
         return mine[-1] if mine else None
 
-    def _latest(self, what: str, app_id: str, key_id: str) -> Facts | None:
+    def _latest(self, what: RecordKind, app_id: str, key_id: str) -> Facts | None:
         matching = [r for r in self._all(what) if r.get("app_id") == app_id and r.get("key_id") == key_id]
         return matching[-1] if matching else None
 
     @property
     def closed(self) -> Facts | None:
         """The recorded result of a task that we closed or had begun to close, or None."""
-        closed = [r for r in self.records if r.get("what") in ("closing", "result") and r.get("ticket") == "closed"]
+        closed = [
+            r
+            for r in self.records
+            if r.get("what") in (RecordKind.CLOSING, RecordKind.RESULT) and r.get("ticket") == "closed"
+        ]
         return closed[-1] if closed else None
 
     @property
     def reassigning(self) -> Facts | None:
         """The reassignment that was begun and whose end is not on record."""
-        return self._unended("reassigning")
+        return self._unended(RecordKind.REASSIGNING)
 
     @property
     def handing_over(self) -> Facts | None:
         """The hand-over that was begun, note and all, and whose end is not on record."""
-        return self._unended("handing-over")
+        return self._unended(RecordKind.HANDING_OVER)
 
-    def _unended(self, what: str) -> Facts | None:
-        locks = [r for r in self.records if r.get("what") in (what, "handed-over")]
-        return locks[-1] if locks and locks[-1].get("what") == what else None
+    def _unended(self, what: RecordKind) -> Facts | None:
+        ends = [r for r in self.records if r.get("what") in (what, RecordKind.HANDED_OVER)]
+        return ends[-1] if ends and ends[-1].get("what") == what else None
 
     def noting(self, marker: str) -> bool:
         """Whether any try set out to write the note with that marker."""
-        return any(record.get("marker") == marker for record in self._all("noting"))
+        return any(record.get("marker") == marker for record in self._all(RecordKind.NOTING))
 
     @property
     def end_begun(self) -> bool:
         """Whether any try set out to close or to reassign the task."""
-        return bool(self._all("closing") or self._all("reassigning"))
+        return bool(self._all(RecordKind.CLOSING) or self._all(RecordKind.REASSIGNING))
 
     @property
     def closing(self) -> bool:
         """Whether a close was begun and its end is not on record."""
-        locks = [r.get("what") for r in self.records if r.get("what") in ("closing", "closed")]
-        return bool(locks) and locks[-1] == "closing"
+        ends = [r.get("what") for r in self.records if r.get("what") in (RecordKind.CLOSING, RecordKind.CLOSED)]
+        return bool(ends) and ends[-1] == RecordKind.CLOSING
 
     @property
     def minutes_target(self) -> str | None:
         """The minutes that an unfinished close or hand-over of this assignment set out to write."""
         target: str | None = None
         for record in self.records:
-            if record.get("what") in ("closing", "reassigning"):
+            if record.get("what") in (RecordKind.CLOSING, RecordKind.REASSIGNING):
                 target = str(record.get("minutes"))
-            elif record.get("what") == "handed-over":
+            elif record.get("what") == RecordKind.HANDED_OVER:
                 target = None
         return target
 
@@ -114,7 +121,7 @@ class History:
         """How many tries of this assignment left the task open though no system was away."""
         count = 0
         for record in self.records:
-            if record.get("what") == "handed-over":
+            if record.get("what") == RecordKind.HANDED_OVER:
                 count = 0
             elif record.get("what") in ENDS and record.get("ticket") == "open" and not record.get("outage"):
                 count += 1

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from spentkey.core.evidence import Facts
 from spentkey.core.outcome import Refused
+from spentkey.core.records import RecordKind
 from spentkey.core.rules import Limits
 
 HOUR = timedelta(hours=1)
@@ -25,23 +26,23 @@ class BlastRadius:
     def note(self, record: Facts) -> None:
         """Take one record into account."""
         what, at = record.get("what"), datetime.fromisoformat(str(record.get("at")))
-        if what == "intent":
+        if what == RecordKind.INTENT:
             app_id = str(record.get("app_id"))
             self._intents.append((at, app_id))
             self._by_app.setdefault(app_id, deque()).append(at)
             self._by_run[str(record.get("run"))] += 1
-        elif what == "handing-over":
+        elif what == RecordKind.HANDING_OVER:
             self._hand_overs.append((at, f"{record.get('task')}/{record.get('assignment')}"))
-        elif what == "survivor-lost" or (what == "paused" and self.stop is None):
+        elif what == RecordKind.SURVIVOR_LOST or (what == RecordKind.PAUSED and self.stop is None):
             self.stop = record
-        elif what == "resumed":
+        elif what == RecordKind.RESUMED:
             self.stop = None
 
     def refuse_any(self) -> Refused | None:
         """Whether everything is stopped, because a survivor was lost or because somebody paused it."""
         if self.stop is None:
             return None
-        if self.stop.get("what") == "paused":
+        if self.stop.get("what") == RecordKind.PAUSED:
             who, why = self.stop.get("who"), self.stop.get("why")
             return Refused("G8", f"everything is paused since {self.stop.get('at')} by {who}: {why}")
         return Refused(

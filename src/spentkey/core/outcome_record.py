@@ -1,7 +1,5 @@
 """Outcomes as evidence keeps them, so that a rerun can finish what an earlier try had begun to report."""
 
-from typing import Any
-
 from spentkey.core.errors import Who
 from spentkey.core.evidence import Facts
 from spentkey.core.outcome import (
@@ -19,21 +17,8 @@ from spentkey.core.outcome import (
 )
 
 
-def facts_of(end: End) -> dict[str, Any]:
-    """What a hand-over is about, beside its result: enough to write the very same note again."""
-    outcome = end.outcome
-    failed = outcome if isinstance(outcome, Failed) else None
-    return {
-        "said": getattr(outcome, "reason", None),
-        "trouble": end.trouble,
-        "who": failed.who.value if failed else None,
-        "asked": failed.asked if failed else None,
-        "cause": failed.cause.value if failed and failed.cause else None,
-    }
-
-
 def hand_over_of(record: Facts) -> End:
-    """The hand-over that a record with `facts_of` and the result's fields tells of."""
+    """The hand-over that a record of that kind tells of."""
     trouble = record.get("trouble")
     end = hand_over(outcome_of(record))
     return End(end.outcome, end.ticket, str(trouble) if trouble else None)

@@ -1,4 +1,4 @@
-"""The case: one try at one task, with the hands that do the work and what has been learnt so far."""
+"""One try at one task: the context that it works in, and what it has learnt so far."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,7 @@ from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.notes import Subject, guard_of, reason_of
 from spentkey.core.outcome import Attribution, End, Refused, RemovalRoute, Removed, Result
+from spentkey.core.records import Record
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest, Ticket, asked_type, ours
 from spentkey.ports.evidence import Question
@@ -44,13 +45,13 @@ class Attempt:
         """Tell whoever watches where the story is."""
         self.context.progress.step(self.number, name, detail)
 
-    async def record(self, what: str, **facts: Any) -> None:
+    async def record(self, record: Record) -> None:
         """Append a record of this try to the evidence."""
-        await self.context.evidence.append(what, {**self._known(), **facts})
+        await self.context.evidence.append(record.what, {**self._known(), **record.facts()})
 
-    async def record_unless(self, refuse: Question, what: str, **facts: Any) -> Refused | None:
+    async def record_unless(self, refuse: Question, record: Record) -> Refused | None:
         """Append a record, unless guard G8 has something against it."""
-        return await self.context.evidence.append_unless(refuse, what, {**self._known(), **facts})
+        return await self.context.evidence.append_unless(refuse, record.what, {**self._known(), **record.facts()})
 
     def _known(self) -> dict[str, Any]:
         return {
@@ -62,10 +63,10 @@ class Attempt:
             "key_id": self.request.key_id if self.request else None,
         }
 
-    async def try_to_record(self, what: str, **facts: Any) -> None:
+    async def try_to_record(self, record: Record) -> None:
         """Append a record where a failure to do so must not hide how the try ended."""
         try:
-            await self.record(what, **facts)
+            await self.record(record)
         except SpentkeyError as problem:
             self.step("evidence", str(problem))
 
@@ -88,7 +89,7 @@ class Attempt:
 
     @property
     def subject(self) -> Subject:
-        """What notes about this case are about."""
+        """What notes about this task are about."""
         return Subject(
             task=self.number,
             assignment=self.history.assignment,

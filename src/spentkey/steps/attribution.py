@@ -2,7 +2,8 @@
 
 from spentkey.core.audit_event import Shows
 from spentkey.core.credential import Application
-from spentkey.core.outcome import Attribution, RemovalRoute
+from spentkey.core.outcome import Attribution, End, RemovalRoute, Removed, close
+from spentkey.core.records import AuditEventRecord
 from spentkey.ports.directory import Directory
 from spentkey.steps.attempt import Attempt
 
@@ -15,8 +16,8 @@ async def attribute(
     route: RemovalRoute,
     *,
     accepted: bool,
-) -> Attribution:
-    """Ask the audit log once, put on record what it shows, and say how sure it is that the removal was ours.
+) -> End:
+    """The end of a removal of ours: ask the audit log once, record what it shows, and say how sure it is that it was ours.
 
     Graph's 204 to us confirms it (`accepted` in this try, or on record, for whichever task), and so does an audit event
     of our own; nothing else does, and a missing event takes nothing away.
@@ -25,8 +26,9 @@ async def attribute(
     since = attempt.asked_since or attempt.context.clock.now()
     audit_event = await directory.audit_event(application, key_id, route, since)
     attempt.audit_event = audit_event
-    await attempt.record("witness", shows=audit_event.shows.value, detail=audit_event.detail, event=audit_event.event)
-    return Attribution.CONFIRMED if accepted or audit_event.shows is Shows.OURS else Attribution.PRESUMED
+    await attempt.record(AuditEventRecord(audit_event.shows.value, audit_event.detail, audit_event.event))
+    sure = accepted or audit_event.shows is Shows.OURS
+    return close(Removed(Attribution.CONFIRMED if sure else Attribution.PRESUMED, route))
 
 
 async def _accepted_earlier(attempt: Attempt, app_id: str, key_id: str) -> bool:

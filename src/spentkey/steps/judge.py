@@ -1,5 +1,7 @@
 """Step 4: the guards G3 to G6 on what was seen, and what it means when the credential is not there."""
 
+from dataclasses import dataclass
+
 from spentkey.core.credential import Credential
 from spentkey.core.guards import Absent, g3_name, g4_locate, g4_not_a_typo, g5_expired, g6_not_protected
 from spentkey.core.outcome import (
@@ -17,7 +19,15 @@ from spentkey.steps.resume import removed_earlier, removed_for
 from spentkey.steps.see import Seen, look
 
 
-async def judge(attempt: Attempt, request: RemovalRequest, seen: Seen) -> tuple[Seen, Credential] | End:
+@dataclass(frozen=True)
+class Judged:
+    """A credential that every guard allows to be removed, and the look at the directory that showed it."""
+
+    seen: Seen
+    credential: Credential
+
+
+async def judge(attempt: Attempt, request: RemovalRequest, seen: Seen) -> Judged | End:
     """Find the credential and let every guard agree, or say why nothing is to be removed.
 
     A credential that does not show is looked for in `verify_reads` spaced looks; if one of them shows it, that look
@@ -30,10 +40,10 @@ async def judge(attempt: Attempt, request: RemovalRequest, seen: Seen) -> tuple[
         if not isinstance(located, Absent):
             break
         await attempt.context.clock.sleep(rules.interval_s)
-        again = await look(attempt, request, seen.tenant, seen.directory)
-        if isinstance(again, End):
+        next_look = await look(attempt, request, seen.tenant, seen.directory)
+        if isinstance(next_look, End):
             return leave_open(CannotTell("the application showed in one look at the directory and not in the next"))
-        seen, located = again, _g3_then_g4(again, request)
+        seen, located = next_look, _g3_then_g4(next_look, request)
     if isinstance(located, Absent):
         attempt.reads = rules.reads
         return await _absent(attempt, request, seen)
@@ -46,13 +56,13 @@ def _g3_then_g4(seen: Seen, request: RemovalRequest) -> Credential | Absent | Re
     return g3_name(seen.application, request) or g4_locate(seen.application, seen.snapshot, request)
 
 
-def _judge_present(attempt: Attempt, seen: Seen, credential: Credential) -> tuple[Seen, Credential] | End:
+def _judge_present(attempt: Attempt, seen: Seen, credential: Credential) -> Judged | End:
     rules = attempt.context.rules
     own_apps = rules.own_apps | {seen.directory.client_id.lower()}
     refusal = g5_expired(
         credential, attempt.context.clock.now(), seen.snapshot.directory_time, rules.grace
     ) or g6_not_protected(credential, seen.application, rules.protected, own_apps)
-    return hand_over(refusal) if refusal is not None else (seen, credential)
+    return hand_over(refusal) if refusal is not None else Judged(seen, credential)
 
 
 async def _absent(attempt: Attempt, request: RemovalRequest, seen: Seen) -> End:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from spentkey.core.credential import Application, Credential, Kind
 from spentkey.core.errors import SpentkeyError
@@ -10,33 +11,49 @@ from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
+from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Directory
 from spentkey.ports.vault import CertificateEntry, DocumentRef
 from spentkey.steps.attempt import Attempt
+from spentkey.steps.see import Seen
 
 MOST_DOCUMENTS = 10
 """Most PFX documents that are opened for one application."""
 
 
-async def prepare(
-    attempt: Attempt, directory: Directory, application: Application, credential: Credential
-) -> tuple[Plan, Signer | None] | End:
+@dataclass(frozen=True)
+class Removal:
+    """One removal that every guard agreed to: what is to be done, where, and for which ticket, if there is one."""
+
+    directory: Directory
+    plan: Plan
+    signer: Signer | None
+    task: Task | None
+    request: RemovalRequest
+
+
+async def plan_removal(
+    attempt: Attempt, task: Task | None, request: RemovalRequest, seen: Seen, credential: Credential
+) -> Removal | End:
     """Settle what will be done; a certificate whose application has no valid signer at hand is handed over."""
     attempt.step("plan")
+    directory, application = seen.directory, seen.application
     removed_by_us = await attempt.context.evidence.removals(application.app_id)
     plan = make_plan(application, credential, removed_by_us.keys())
     attempt.route = plan.route
     if credential.kind is Kind.SECRET:
-        return plan, None
+        return Removal(directory, plan, None, task, request)
     signer = await find_signer(attempt, application)
     if isinstance(signer, Failed):
         attempt.no_signer = True
         if not attempt.context.rules.patch_allowed:
             return hand_over(signer)
         attempt.route = RemovalRoute.PATCH
-        return by_patch(plan), None
+        return Removal(directory, by_patch(plan), None, task, request)
     refused = await directory.sign_in_as(application, signer)
-    return (plan, signer) if refused is None else hand_over(Failed(refused, cause=Cause.SIGN_IN))
+    if refused is not None:
+        return hand_over(Failed(refused, cause=Cause.SIGN_IN))
+    return Removal(directory, plan, signer, task, request)
 
 
 async def find_signer(attempt: Attempt, application: Application) -> Signer | Failed:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
 from spentkey.core.outcome import Cause, End, Failed, Refused, RemovalRoute, hand_over, leave_open, leave_untouched
 from spentkey.core.plan import Plan
+from spentkey.core.records import AnswerRecord, IntentRecord
 from spentkey.core.signer import Signer
-from spentkey.core.task import RemovalRequest, Task
-from spentkey.ports.directory import Answer, Directory, Reply
+from spentkey.ports.directory import Answer, Reply
+from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
+from spentkey.steps.plan import Removal
 
 NOTHING_DONE = {
     Answer.FORBIDDEN: Cause.FORBIDDEN,
@@ -16,17 +18,6 @@ NOTHING_DONE = {
     Answer.REJECTED: Cause.REJECTED,
 }
 """Answers after which Graph has done nothing; every other answer is only a hint, and reads decide."""
-
-
-@dataclass(frozen=True)
-class Removal:
-    """One removal that every guard agreed to: what is to be done, where, and for which ticket, if there is one."""
-
-    directory: Directory
-    plan: Plan
-    signer: Signer | None
-    task: Task | None
-    request: RemovalRequest
 
 
 @dataclass(frozen=True)
@@ -60,31 +51,21 @@ async def confirm_lists(attempt: Attempt, removal: Removal) -> ListsChanged | No
     for nth in range(rules.reads if removal.plan.route is RemovalRoute.PATCH else 1):
         if nth:
             await attempt.context.clock.sleep(rules.interval_s)
-        drift = g10_lists_unchanged(removal.plan.application, await removal.directory.look(removal.request.app_id))
-        if drift is not None:
-            return ListsChanged(drift)
+        changed = g10_lists_unchanged(removal.plan.application, await removal.directory.look(removal.request.app_id))
+        if changed is not None:
+            return ListsChanged(changed)
     return None
 
 
 async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChanged:
-    """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause.
-
-    Where an earlier try put the same intent on record, nothing is sent yet: what that try did may only not show, so it
-    counts as a removal whose reply was lost, and the reads of step 7 decide.
-    """
-    earlier = attempt.history.intended(removal.request.app_id, removal.request.key_id)
-    if earlier is not None and not attempt.intent_made:
-        attempt.asked_since = attempt.history.asked_since(removal.request.app_id, removal.request.key_id)
-        attempt.step("remove", "was asked for earlier")
-        attempt.intent_made = True
-        return Reply(Answer.LOST, "an earlier try asked for the removal", str(earlier.get("client_request_id")))
+    """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause."""
     await removal.directory.room_to_write(removal.plan.route)
     changed = await confirm_ticket(attempt, removal)
     if changed is not None:
         return changed
-    drift = await confirm_lists(attempt, removal)
-    if drift is not None:
-        return drift
+    lists_changed = await confirm_lists(attempt, removal)
+    if lists_changed is not None:
+        return lists_changed
     attempt.step("remove", removal.plan.route.value)
     asked_before = attempt.intent_made
     reply = await _send_removal(attempt, removal)
@@ -97,14 +78,9 @@ async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChang
 async def _send_removal(attempt: Attempt, removal: Removal) -> Reply | End:
     """One removal with its records before and after; nothing is sent unless the intent is safely on disk."""
     client_request_id, plan, application = attempt.context.ids.new(), removal.plan, removal.plan.application
-    now, limits = attempt.context.clock.now(), attempt.context.rules.limits
-    attempt.asked_since = attempt.asked_since or now
-    too_many = await attempt.record_unless(
-        lambda blast_radius: blast_radius.refuse_intent(attempt.context.run, application.app_id, now, limits),
-        "intent",
-        **_intent(plan, removal.signer),
-        client_request_id=client_request_id,
-    )
+    attempt.asked_since = attempt.asked_since or attempt.context.clock.now()
+    intent = _intent(plan, removal.signer, client_request_id)
+    too_many = await attempt.record_unless(too_many_removals(attempt, application.app_id), intent)
     if too_many is not None:
         return leave_open(too_many)
     attempt.intent_made = True
@@ -114,26 +90,27 @@ async def _send_removal(attempt: Attempt, removal: Removal) -> Reply | End:
         reply = await removal.directory.remove_secret(application, plan.key_id, client_request_id)
     else:
         reply = await removal.directory.remove_certificate(application, plan.key_id, removal.signer, client_request_id)
-    await attempt.record(
-        "answer",
-        answer=reply.answer.value,
-        detail=reply.detail,
-        client_request_id=reply.client_request_id,
-        request_id=reply.request_id,
-    )
+    await attempt.record(AnswerRecord(reply.answer.value, reply.detail, reply.client_request_id, reply.request_id))
     return reply
 
 
-def _intent(plan: Plan, signer: Signer | None) -> dict[str, object]:
+def too_many_removals(attempt: Attempt, app_id: str) -> Question:
+    """Guard G8 for one removal more on that application."""
+    now, limits, run = attempt.context.clock.now(), attempt.context.rules.limits, attempt.context.run
+    return lambda blast_radius: blast_radius.refuse_intent(run, app_id, now, limits)
+
+
+def _intent(plan: Plan, signer: Signer | None, client_request_id: str) -> IntentRecord:
     end = plan.credential.end
-    return {
-        "route": plan.route.value,
-        "kind": plan.credential.kind.value,
-        "object_id": plan.application.object_id,
-        "ended": end.isoformat() if end else None,
-        "seen": "present",
-        "signer": signer.key_id if signer else None,
-        "survivors": [
+    return IntentRecord(
+        route=plan.route.value,
+        kind=plan.credential.kind.value,
+        object_id=plan.application.object_id,
+        ended=end.isoformat() if end else None,
+        seen="present",
+        signer=signer.key_id if signer else None,
+        survivors=[
             {"kind": one.kind.value, "key_id": one.key_id, "fingerprint": one.fingerprint} for one in plan.survivors
         ],
-    }
+        client_request_id=client_request_id,
+    )

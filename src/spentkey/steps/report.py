@@ -27,7 +27,18 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
-from spentkey.core.outcome_record import facts_of
+from spentkey.core.records import (
+    ClosedRecord,
+    ClosingRecord,
+    HandedOverRecord,
+    HandingOverRecord,
+    NotedRecord,
+    NotingRecord,
+    NotReportedRecord,
+    ReassigningRecord,
+    ResultRecord,
+    reason_facts,
+)
 from spentkey.core.task import Task
 from spentkey.ports.evidence import Question
 from spentkey.ports.service_desk import TaskChange
@@ -73,14 +84,9 @@ async def settle(attempt: Attempt, end: End, *, outage: bool) -> Result:
     """Put the result on record and show it."""
     result = replace(attempt.result(end), outage=outage, not_before=end.not_before)
     if not isinstance(end.outcome, NotOurs):
-        await attempt.try_to_record("result", **recorded(attempt, result), outage=outage or waits(end))
+        await attempt.try_to_record(ResultRecord(result, outage=outage or waits(end)))
     attempt.step(result.ticket.value, result.reason or result.outcome)
     return result
-
-
-def recorded(attempt: Attempt, result: Result) -> dict[str, str | int | None]:
-    """The result as evidence keeps it: a rerun of a closed task shows it again."""
-    return {**result.as_json(), "task": attempt.number, "app_name": result.app_name}
 
 
 def enough_tries(attempt: Attempt, end: End) -> End:
@@ -110,15 +116,12 @@ async def _write(attempt: Attempt, end: End) -> tuple[End, SpentkeyError | None]
         if end.ticket is TicketState.CLOSED:
             await _close(attempt, task, end)
             return end, None
-        about = {**recorded(attempt, attempt.result(end)), **facts_of(end)}
-        too_many = await attempt.record_unless(
-            too_many_hand_overs(attempt), "handing-over", **about, assignment=attempt.history.assignment
-        )
+        too_many = await begin_hand_over(attempt, end)
         if too_many is not None:
             return held_up(end, too_many), None
         await _hand_over(attempt, task, end)
     except SpentkeyError as problem:
-        await attempt.try_to_record("not-reported", problem=str(problem))
+        await attempt.try_to_record(NotReportedRecord(str(problem)))
         return replace(leave_open(end.outcome), trouble=f"the ticket could not be written: {problem}"), problem
     return end, None
 
@@ -133,7 +136,7 @@ async def _close(attempt: Attempt, task: Task, end: End) -> None:
         note = closing_note(attempt.subject, end.outcome, proof, rules.language)
         await write_note(attempt, task, note, look=attempt.history.known)
     minutes = _minutes(attempt, task)
-    await attempt.record("closing", **recorded(attempt, attempt.result(end)), minutes=str(minutes))
+    await attempt.record(ClosingRecord(attempt.result(end), str(minutes)))
     change = TaskChange(
         status=rules.completed,
         owner=rules.login_id,
@@ -141,7 +144,13 @@ async def _close(attempt: Attempt, task: Task, end: End) -> None:
         resolution=text if rules.resolution_field else None,
     )
     await attempt.context.desk.change(task, change)
-    await attempt.record("closed", minutes=str(minutes))
+    await attempt.record(ClosedRecord(str(minutes)))
+
+
+async def begin_hand_over(attempt: Attempt, end: End) -> Refused | None:
+    """Put the hand-over on record, unless guard G8 has something against it; the note and the reassignment follow."""
+    record = HandingOverRecord(attempt.result(end), **reason_facts(end), assignment=attempt.history.assignment)
+    return await attempt.record_unless(too_many_hand_overs(attempt), record)
 
 
 def too_many_hand_overs(attempt: Attempt) -> Question:
@@ -167,19 +176,19 @@ async def reassign(attempt: Attempt, task: Task) -> None:
     """Give the task to the escalation team, with the minutes of this work."""
     rules = attempt.context.rules.desk
     minutes = _minutes(attempt, task)
-    await attempt.record("reassigning", minutes=str(minutes), team=rules.escalation_team, **{"from": str(task.minutes)})
+    await attempt.record(ReassigningRecord(str(minutes), rules.escalation_team, from_=str(task.minutes)))
     change = TaskChange(status=rules.handed_off, owner="", minutes=minutes, owner_team=rules.escalation_team)
     await attempt.context.desk.change(task, change)
-    await attempt.record("handed-over", minutes=str(minutes), team=rules.escalation_team)
+    await attempt.record(HandedOverRecord(rules.escalation_team, str(minutes)))
 
 
 async def write_note(attempt: Attempt, task: Task, note: NewNote, *, look: bool) -> bool:
     """One note per assignment: where an earlier try may have written it, it is looked for first. Whether it was new."""
     if look and await written_earlier(attempt, task, note.marker):
         return False
-    await attempt.record("noting", subject=note.subject, marker=note.marker)
+    await attempt.record(NotingRecord(note.subject, note.marker))
     await attempt.context.desk.add_note(task, note)
-    await attempt.record("noted", subject=note.subject, marker=note.marker)
+    await attempt.record(NotedRecord(note.subject, note.marker))
     return True
 
 

@@ -7,12 +7,15 @@ from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.history import History
 from spentkey.core.notes import HANDED_OVER, marker
-from spentkey.core.outcome import AlreadyGone, End, RemovalRoute, Removed, Result, TicketState, close
+from spentkey.core.outcome import AlreadyGone, End, RemovalRoute, Result, TicketState, close
 from spentkey.core.outcome_record import hand_over_of
 from spentkey.core.plan import Survivor, lost_survivors
+from spentkey.core.records import ClosedRecord, HandedOverRecord
 from spentkey.core.task import RemovalRequest, Task
+from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.attribution import attribute
+from spentkey.steps.plan import Removal
 from spentkey.steps.see import Seen
 from spentkey.steps.verify import survivor_lost
 
@@ -34,13 +37,13 @@ async def still_open(attempt: Attempt, task: Task) -> Task:
 async def note_finished_close(attempt: Attempt, begun: Facts) -> None:
     """A crash may have come between a close and its record; the task itself shows that it took."""
     if attempt.history.closing:
-        await attempt.record("closed", minutes=begun.get("minutes"), found="the task shows it")
+        await attempt.record(ClosedRecord(begun.get("minutes"), found="the task shows it"))
 
 
 async def note_finished_hand_over(attempt: Attempt, task: Task) -> None:
     """A crash may have come between a reassignment and its record; the task itself shows that it took."""
     if attempt.history.reassigning and task.owner_team == attempt.context.rules.desk.escalation_team:
-        await attempt.record("handed-over", team=task.owner_team, found="the task shows it")
+        await attempt.record(HandedOverRecord(task.owner_team, found="the task shows it"))
 
 
 async def note_return(attempt: Attempt, task: Task) -> None:
@@ -52,9 +55,7 @@ async def note_return(attempt: Attempt, task: Task) -> None:
     if begun is None or "from" not in begun:
         return
     if Decimal(str(begun["from"])) != Decimal(str(begun["minutes"])) == task.minutes:
-        await attempt.record(
-            "handed-over", team=begun.get("team"), found="its minutes show it; it was given back since"
-        )
+        await attempt.record(HandedOverRecord(begun.get("team"), found="its minutes show it; it was given back since"))
         attempt.history = await attempt.context.evidence.history(attempt.number)
 
 
@@ -102,13 +103,27 @@ async def _removed_by_us(attempt: Attempt, request: RemovalRequest, seen: Seen, 
         return close(AlreadyGone())
     route = RemovalRoute(str(intent["route"]))
     attempt.asked_since = history.asked_since(request.app_id, request.key_id)
-    attribution = await attribute(attempt, seen.directory, seen.application, request.key_id, route, accepted=False)
-    return close(Removed(attribution, route))
+    return await attribute(attempt, seen.directory, seen.application, request.key_id, route, accepted=False)
 
 
 def _recorded_survivors(intent: Facts) -> tuple[Survivor, ...]:
     recorded = intent.get("survivors") or ()
     return tuple(Survivor(Kind(one["kind"]), one["key_id"], one["fingerprint"]) for one in recorded)
+
+
+def asked_earlier(attempt: Attempt, removal: Removal) -> Reply | None:
+    """A removal whose intent an earlier try put on record: nothing is sent yet, it counts as one whose reply was lost.
+
+    What that try did may only not show, so the reads of step 7 decide whether it is asked for a second time.
+    """
+    request = removal.request
+    intent = attempt.history.intended(request.app_id, request.key_id)
+    if intent is None or attempt.intent_made:
+        return None
+    attempt.asked_since = attempt.history.asked_since(request.app_id, request.key_id)
+    attempt.step("remove", "was asked for earlier")
+    attempt.intent_made = True
+    return Reply(Answer.LOST, "an earlier try asked for the removal", str(intent.get("client_request_id")))
 
 
 async def begun_hand_over(attempt: Attempt, task: Task) -> End | None:

@@ -1,29 +1,16 @@
-"""Steps 1 and 2: read the task and its request from the service desk, and take what it asks for literally."""
+"""Step 1: read the task and the parameters of its service request; is it ours, and still to be done?"""
 
 from spentkey.core.guards import g0_task_is_ours
-from spentkey.core.outcome import End, NotOurs, Refused, Result, hand_over, leave_open, leave_untouched
-from spentkey.core.task import RemovalRequest, Task, Ticket, read_request
+from spentkey.core.outcome import End, NotOurs, Result, leave_open, leave_untouched
+from spentkey.core.task import Task, Ticket
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.resume import (
-    begun_hand_over,
     note_finished_close,
     note_finished_hand_over,
     note_return,
     recorded_result,
     still_open,
 )
-
-
-async def what_is_asked(attempt: Attempt) -> tuple[Ticket, RemovalRequest] | End | Result:
-    """Steps 1 and 2: a ticket that is ours and one exact request, or how the story ends here."""
-    ticket = await read_ticket(attempt)
-    if isinstance(ticket, End | Result):
-        return ticket
-    request = ask(attempt, ticket)
-    begun = await begun_hand_over(attempt, ticket.task)
-    if begun is not None:
-        return begun
-    return request if isinstance(request, End) else (ticket, request)
 
 
 async def read_ticket(attempt: Attempt) -> Ticket | Result | End:
@@ -56,13 +43,3 @@ async def _with_parameters(attempt: Attempt, task: Task) -> Ticket | End:
     attempt.learn_parameters(ticket)
     stopped = await attempt.context.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
     return leave_open(stopped) if stopped is not None else ticket
-
-
-def ask(attempt: Attempt, ticket: Ticket) -> RemovalRequest | End:
-    """Guard G1: one exact request, or a refusal that names the field."""
-    attempt.step("ask")
-    request = read_request(ticket.parameters)
-    if isinstance(request, Refused):
-        return hand_over(request)
-    attempt.request = request
-    return request

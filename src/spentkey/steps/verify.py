@@ -2,60 +2,61 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from spentkey.core.credential import Application
-from spentkey.core.outcome import CannotTell, Cause, End, Failed, Removed, close, hand_over, leave_open
+from spentkey.core.outcome import CannotTell, Cause, End, Failed, hand_over, leave_open
 from spentkey.core.plan import Survivor, lost_survivors
+from spentkey.core.records import SurvivorLostRecord, VerifiedRecord
 from spentkey.core.verification import Verdict, Verification
 from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.attempt import Attempt
-from spentkey.steps.attribution import attribute
-from spentkey.steps.remove import ListsChanged, Removal, remove
+from spentkey.steps.plan import Removal
+from spentkey.steps.remove import ListsChanged, remove
 
 
-async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> End:
+@dataclass(frozen=True)
+class Gone:
+    """Reads agree: the credential is gone and every survivor is there. `accepted`: Graph answered 204 to this try."""
+
+    accepted: bool
+
+
+async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> Gone | End:
     """Read until the reads agree. A removal whose reply was lost is repeated once, when reads keep showing the key."""
     clock, rules = attempt.context.clock, attempt.context.rules.verify
-    watch = Verification(rules, may_repeat=reply.answer is Answer.LOST, started_at=clock.monotonic())
+    reading = Verification(rules, may_repeat=reply.answer is Answer.LOST, started_at=clock.monotonic())
     while True:
         await clock.sleep(rules.interval_s)
-        attempt.step("verify", f"read {watch.reads + 1}")
-        verdict, lost = await _one_read(attempt, removal, watch)
+        attempt.step("verify", f"read {reading.reads + 1}")
+        verdict, lost = await _one_read(attempt, removal, reading)
         if verdict is Verdict.REPEAT:
-            again = await remove(attempt, removal)
-            if isinstance(again, ListsChanged):
+            repeated = await remove(attempt, removal)
+            if isinstance(repeated, ListsChanged):
                 return leave_open(CannotTell("the application's credentials changed while the removal was verified"))
-            if isinstance(again, End):
-                return again
-            reply = again
-            watch.repeated(clock.monotonic())
+            if isinstance(repeated, End):
+                return repeated
+            reply = repeated
+            reading.repeated(clock.monotonic())
         elif verdict is not Verdict.WAIT:
             break
     attempt.reads = rules.reads
-    await attempt.record("verified", verdict=verdict.value, reads=watch.seen)
+    await attempt.record(VerifiedRecord(verdict.value, reading.seen))
     if verdict is Verdict.SURVIVOR_LOST:
         return await survivor_lost(attempt, removal.plan.application, lost)
     if verdict is Verdict.GONE:
-        return await _removed(attempt, removal, reply)
+        return Gone(accepted=reply.answer is Answer.ACCEPTED)
     return _not_gone(verdict, reply)
 
 
-async def _one_read(attempt: Attempt, removal: Removal, watch: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
+async def _one_read(attempt: Attempt, removal: Removal, reading: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
     snapshot = await removal.directory.read(removal.plan.application)
     now, application = attempt.context.clock.monotonic(), snapshot.application
     if application is None:
-        return watch.unclear(now), ()
+        return reading.unclear(now), ()
     lost = lost_survivors(removal.plan.survivors, application)
     present = bool(application.holding(removal.plan.key_id))
-    return watch.read(now, present=present, survivors_intact=not lost), lost
-
-
-async def _removed(attempt: Attempt, removal: Removal, reply: Reply) -> End:
-    plan, accepted = removal.plan, reply.answer is Answer.ACCEPTED
-    attribution = await attribute(
-        attempt, removal.directory, plan.application, plan.key_id, plan.route, accepted=accepted
-    )
-    return close(Removed(attribution, plan.route))
+    return reading.read(now, present=present, survivors_intact=not lost), lost
 
 
 def _not_gone(verdict: Verdict, reply: Reply) -> End:
@@ -77,7 +78,7 @@ async def survivor_lost(attempt: Attempt, known: Application, lost: Sequence[Sur
         for one, der in parts
     ]
     if not attempt.history.lost({one.key_id for one in lost}):  # what was looked into stops nothing a second time
-        await attempt.record("survivor-lost", lost=on_record)
+        await attempt.record(SurvivorLostRecord(on_record))
     ids = ", ".join(f"{one.kind} {one.key_id}" for one in lost)
     found = f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change"
     return hand_over(Failed(found, asked=True, cause=Cause.SURVIVOR_LOST))

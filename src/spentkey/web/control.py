@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from spentkey import __version__
 from spentkey.core.outcome import Refused
+from spentkey.core.records import PausedRecord, ResumedRecord
 from spentkey.core.sanitize import plain
 from spentkey.observe.logs import logger
 from spentkey.ports.queue import Stage
@@ -36,8 +37,9 @@ async def stopped(service: Service) -> Refused | None:
 async def pause(login: Operator, request: Request, service: TheService) -> Paused:
     """Let nothing begin any more, in any process; tasks stay open. Who and why stand in the evidence."""
     why = await _why(request)
+    record = PausedRecord(login.name, why)
     already = await service.context.evidence.append_unless(
-        lambda blast_radius: blast_radius.refuse_any(), "paused", {"who": login.name, "why": why}
+        lambda blast_radius: blast_radius.refuse_any(), record.what, record.facts()
     )
     now = already or await stopped(service)
     logger().warning("paused", who=login.name, why=why, already=already is not None)
@@ -48,8 +50,9 @@ async def pause(login: Operator, request: Request, service: TheService) -> Pause
 async def resume(login: Operator, request: Request, service: TheService) -> Resumed:
     """Lift a pause, or the stop that a lost survivor caused. Who and why stand in the evidence."""
     why, before = await _why(request), await stopped(service)
+    record = ResumedRecord(login.name, why)
     nothing = await service.context.evidence.append_unless(
-        lambda blast_radius: blast_radius.refuse_to_resume(), "resumed", {"who": login.name, "why": why}
+        lambda blast_radius: blast_radius.refuse_to_resume(), record.what, record.facts()
     )
     if nothing is None and before is not None:
         logger().warning("resumed", who=login.name, why=why)

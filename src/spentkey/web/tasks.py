@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response, Security
 from fastapi.security import APIKeyHeader
 
 from spentkey.core.history import History
+from spentkey.core.records import RecordKind
 from spentkey.dry_run import dry_run
 from spentkey.ports.read_only import NoProgress
 from spentkey.web.access import BASIC, BEARER, Viewer, bounded, logged_in, needs_operator, unauthorised, wrong
@@ -106,7 +107,7 @@ async def _known(service: Service, task: int) -> tuple[QueuedTask | None, Histor
 async def one_task(_: Viewer, service: TheService, task: TaskNumber) -> TaskState:
     """Where the task stands in the engine, and how the last try at it ended."""
     held, history = await _known(service, task)
-    results = [record for record in history.records if record.get("what") == "result"]
+    results = [record for record in history.records if record.get("what") == RecordKind.RESULT]
     return TaskState(task=str(task), held=held, last=Ended.of(results[-1]) if results else None)
 
 

@@ -24,6 +24,7 @@ from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History, history
 from spentkey.core.outcome import Refused
+from spentkey.core.records import RecordKind, TornLineCutRecord
 from spentkey.ports.evidence import Question
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain
@@ -218,7 +219,8 @@ class JsonLinesEvidence:
         torn = self._read_on(file)
         if torn:
             os.ftruncate(file, self._offset)
-            self._write(file, [("torn-line-cut", {"bytes": torn})])
+            cut = TornLineCutRecord(torn)
+            self._write(file, [(cut.what, cut.facts())])
 
     def _read_on(self, file: int) -> int:
         """Take every complete line; gives how many bytes follow the last line feed."""
@@ -246,9 +248,9 @@ class JsonLinesEvidence:
             self._by_task.setdefault(record["task"], array("Q")).extend(
                 (self._offset, len(record_line), _mark(record_line))
             )
-            if record.get("what") == "result":
+            if record.get("what") == RecordKind.RESULT:
                 self._results.extend((self._offset, len(record_line), _mark(record_line), record["seq"]))
-        if record.get("what") == "intent":
+        if record.get("what") == RecordKind.INTENT:
             keys = self._intended.setdefault(str(record.get("app_id")), {})
             keys.setdefault(str(record.get("key_id")), []).append(record["task"])
         self._offset += len(record_line) + 1

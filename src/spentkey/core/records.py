@@ -1,0 +1,256 @@
+"""The kinds of evidence records, each with its shape: what is written when, and what it carries beside the try.
+
+The table in `docs/reference/evidence.md` is made from these classes: the docstring is when the
+record is written, `Annotated` says what a field holds where its name does not. A field with a default is left out of
+the record while it is None; every other field is there, and may be null.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
+
+from spentkey.core.outcome import End, Failed, Result
+
+
+class RecordKind(StrEnum):
+    """What a record tells of: its key `what`."""
+
+    INTENT = "intent"
+    ANSWER = "answer"
+    VERIFIED = "verified"
+    AUDIT_EVENT = "witness"
+    SURVIVOR_LOST = "survivor-lost"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    HANDING_OVER = "handing-over"
+    NOTING = "noting"
+    NOTED = "noted"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    REASSIGNING = "reassigning"
+    HANDED_OVER = "handed-over"
+    NOT_REPORTED = "not-reported"
+    RESULT = "result"
+    STEP_RESULT = "step-result"
+    TORN_LINE_CUT = "torn-line-cut"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What every kind has in common; a subclass for each kind."""
+
+    what: ClassVar[RecordKind]
+
+    def facts(self) -> dict[str, Any]:
+        """The fields as they stand in the record, without those that its storage and its try add."""
+        given = {one.name.rstrip("_"): (getattr(self, one.name), one.default is None) for one in fields(self)}
+        return {name: value for name, (value, optional) in given.items() if value is not None or not optional}
+
+
+@dataclass(frozen=True)
+class IntentRecord(Record):
+    """before a removal is sent"""
+
+    what = RecordKind.INTENT
+    route: str
+    kind: str
+    object_id: str
+    ended: Annotated[str | None, "the credential's end"]
+    seen: str
+    signer: Annotated[str | None, "key id of the certificate that signs"]
+    survivors: Annotated[
+        Sequence[Mapping[str, str]], "kind, key id and fingerprint of every other credential of the application"
+    ]
+    client_request_id: str
+
+
+@dataclass(frozen=True)
+class AnswerRecord(Record):
+    """after Graph answered, or the reply was lost"""
+
+    what = RecordKind.ANSWER
+    answer: str
+    detail: str
+    client_request_id: str
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class VerifiedRecord(Record):
+    """when the reads have come to a verdict"""
+
+    what = RecordKind.VERIFIED
+    verdict: str
+    reads: Annotated[Sequence[str], "what each read showed"]
+
+
+@dataclass(frozen=True)
+class AuditEventRecord(Record):
+    """when a removal of ours is proven, after the directory's audit log was asked once"""
+
+    what = RecordKind.AUDIT_EVENT
+    shows: Annotated[str, "`ours`, `others`, `not-yet` or `not-available`"]
+    detail: str
+    event: Annotated[str | None, "the id of the audit event"]
+
+
+@dataclass(frozen=True)
+class SurvivorLostRecord(Record):
+    """when another credential is found missing or changed after a removal; from here on everything is stopped"""
+
+    what = RecordKind.SURVIVOR_LOST
+    lost: Annotated[
+        Sequence[Mapping[str, str | None]],
+        "kind, key id, and `der`, the public part of a certificate where it is known",
+    ]
+
+
+@dataclass(frozen=True)
+class PausedRecord(Record):
+    """when somebody pauses everything over the API; from here on everything is stopped. It belongs to no task"""
+
+    what = RecordKind.PAUSED
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ResumedRecord(Record):
+    """when somebody lifts a stop or a pause. It belongs to no task"""
+
+    what = RecordKind.RESUMED
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
+class _WithResult(Record):
+    result: Annotated[Result, "the fields of the [result](result.schema.json), and `app_name`"]
+
+    def facts(self) -> dict[str, Any]:
+        """The result's own fields stand beside the others; the number of the task is the try's."""
+        shown = {**self.result.as_json(), "app_name": self.result.app_name}
+        del shown["task"]
+        return {**shown, **{name: value for name, value in super().facts().items() if name != "result"}}
+
+
+@dataclass(frozen=True)
+class _WithReason(_WithResult):
+    said: Annotated[str | None, "the reason"]
+    trouble: Annotated[str | None, "why the ticket could not be written"]
+    who: Annotated[str | None, "who must act"]
+    asked: Annotated[bool | None, "whether a removal was asked for"]
+    cause: str | None
+
+
+def reason_facts(end: End) -> dict[str, Any]:
+    """The fields of `_WithReason`: enough to write the very same note again."""
+    failed = end.outcome if isinstance(end.outcome, Failed) else None
+    return {
+        "said": getattr(end.outcome, "reason", None),
+        "trouble": end.trouble,
+        "who": failed.who.value if failed else None,
+        "asked": failed.asked if failed else None,
+        "cause": failed.cause.value if failed and failed.cause else None,
+    }
+
+
+@dataclass(frozen=True)
+class HandingOverRecord(_WithReason):
+    """before a hand-over, if its limit allows it"""
+
+    what = RecordKind.HANDING_OVER
+    assignment: Annotated[int, "which assignment of the task to us it ends, from 1"]
+
+
+@dataclass(frozen=True)
+class NotingRecord(Record):
+    """before a note is written"""
+
+    what = RecordKind.NOTING
+    subject: str
+    marker: str
+
+
+@dataclass(frozen=True)
+class NotedRecord(Record):
+    """when the note was read back"""
+
+    what = RecordKind.NOTED
+    subject: str
+    marker: str
+
+
+@dataclass(frozen=True)
+class ClosingRecord(_WithResult):
+    """before the close"""
+
+    what = RecordKind.CLOSING
+    minutes: Annotated[str, "the sum that will be written"]
+
+
+@dataclass(frozen=True)
+class ClosedRecord(Record):
+    """when the close was read back, or a later run found that it took"""
+
+    what = RecordKind.CLOSED
+    minutes: str | None
+    found: Annotated[str | None, "in the second case"] = None
+
+
+@dataclass(frozen=True)
+class ReassigningRecord(Record):
+    """before the reassignment"""
+
+    what = RecordKind.REASSIGNING
+    minutes: str
+    team: str
+    from_: Annotated[str, "the minutes until then"]
+
+
+@dataclass(frozen=True)
+class HandedOverRecord(Record):
+    """when the reassignment was read back, or a later run found that it took"""
+
+    what = RecordKind.HANDED_OVER
+    team: str | None
+    minutes: Annotated[str | None, "in the first case"] = None
+    found: Annotated[str | None, "in the second case"] = None
+
+
+@dataclass(frozen=True)
+class NotReportedRecord(Record):
+    """when the ticket could not be written"""
+
+    what = RecordKind.NOT_REPORTED
+    problem: str
+
+
+@dataclass(frozen=True)
+class ResultRecord(_WithResult):
+    """at the end of a try"""
+
+    what = RecordKind.RESULT
+    outage: Annotated[
+        bool,
+        "true if a system was away or guard G8 held the task up: then it does not count as one of `max_attempts`",
+    ]
+
+
+@dataclass(frozen=True)
+class StepResultRecord(_WithReason):
+    """at the end of a removal by itself, which leaves the ticket to its caller (an Ansible playbook): `ticket` says what
+    is to become of it, and `task` is 0 where there is none
+    """
+
+    what = RecordKind.STEP_RESULT
+    outage: Annotated[bool, "as for `result`"]
+
+
+@dataclass(frozen=True)
+class TornLineCutRecord(Record):
+    """when a last line that a crash left unfinished was cut. It belongs to no task"""
+
+    what = RecordKind.TORN_LINE_CUT
+    bytes: int

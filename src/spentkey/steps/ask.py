@@ -1,0 +1,29 @@
+"""Step 2: take what the ticket asks for literally: one exact request, or a refusal that names the field."""
+
+from spentkey.core.outcome import End, Refused, Result, hand_over
+from spentkey.core.task import RemovalRequest, Ticket, read_request
+from spentkey.steps.attempt import Attempt
+from spentkey.steps.resume import begun_hand_over
+from spentkey.steps.ticket import read_ticket
+
+
+async def what_is_asked(attempt: Attempt) -> tuple[Ticket, RemovalRequest] | End | Result:
+    """Steps 1 and 2: a ticket that is ours and one exact request, or how the story ends here."""
+    ticket = await read_ticket(attempt)
+    if isinstance(ticket, End | Result):
+        return ticket
+    request = ask(attempt, ticket)
+    begun = await begun_hand_over(attempt, ticket.task)
+    if begun is not None:
+        return begun
+    return request if isinstance(request, End) else (ticket, request)
+
+
+def ask(attempt: Attempt, ticket: Ticket) -> RemovalRequest | End:
+    """Guard G1: one exact request, or a refusal that names the field."""
+    attempt.step("ask")
+    request = read_request(ticket.parameters)
+    if isinstance(request, Refused):
+        return hand_over(request)
+    attempt.request = request
+    return request
