@@ -1,10 +1,10 @@
 """What would be done to a task, and why or why not: the decision of the story, without a single write."""
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, NotOurs, Result, TicketState, leave_open
+from spentkey.core.planned import Action, Planned
 from spentkey.core.task import RemovalRequest, Ticket
 from spentkey.ports.read_only import ReadOnlyEvidence
 from spentkey.steps.ask import what_is_asked
@@ -13,31 +13,6 @@ from spentkey.steps.context import Context
 from spentkey.steps.remove import too_many_removals
 from spentkey.steps.report import enough_tries, held_up, left, too_many_hand_overs
 from spentkey.story import decide
-
-
-class Action(StrEnum):
-    """What a run would do to the task now."""
-
-    REMOVE = "remove"
-    CLOSE_AS_GONE = "close-as-gone"
-    HAND_OFF = "hand-off"
-    LEAVE = "leave"
-    PASS = "pass"  # noqa: S105  # a verb
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One line of a plan."""
-
-    action: Action
-    result: Result
-    fallback_would_free: bool = False
-    """Whether the task is handed over only because policy.certificate_fallback is not `patch`."""
-
-    def as_json(self) -> dict[str, str | None]:
-        """The object of the contract, with `would` in place of outcome and ticket."""
-        fields = self.result.as_json() | {"would": self.action.value, "evidence": None}
-        return {name: value for name, value in fields.items() if name not in ("outcome", "ticket")}
 
 
 async def dry_run(number: int, context: Context) -> Planned:

@@ -17,10 +17,11 @@ from spentkey.core.errors import AccessRefused, Misconfigured
 from spentkey.core.guards import g0_task_is_ours, g2_identity, g5_expired, g6_not_protected
 from spentkey.core.notes import Remark
 from spentkey.core.outcome import NotOurs, Refused, Removed, TicketState
+from spentkey.core.planned import Planned
 from spentkey.core.rules import DeskRules, Rules, TenantRules
 from spentkey.core.secret import Secret
 from spentkey.core.task import Parameter, RemovalRequest, Task, read_request
-from spentkey.dry_run import Planned, dry_run
+from spentkey.dry_run import dry_run
 from spentkey.ports.read_only import NoLocks, ReadOnlyDesk, ReadOnlyEvidence
 from spentkey.ports.service_desk import TaskDesk
 from spentkey.ports.vault import CertificateEntry, DocumentRef, Login

@@ -28,9 +28,10 @@ from spentkey.core.outcome import (
     leave_untouched,
 )
 from spentkey.core.outcome_record import hand_over_of, outcome_of
+from spentkey.core.planned import Planned
 from spentkey.core.records import RecordKind, StepResultRecord, reason_facts
 from spentkey.core.task import RemovalRequest, Task, Ticket
-from spentkey.dry_run import Planned, decide_only, planned
+from spentkey.dry_run import decide_only, planned
 from spentkey.ports.read_only import ReadOnlyEvidence
 from spentkey.steps.ask import ask, what_is_asked
 from spentkey.steps.attempt import Attempt

@@ -73,9 +73,4 @@ async def remove_and_prove(attempt: Attempt, removal: Removal) -> End | ListsCha
     if isinstance(reply, End | ListsChanged):
         return reply
     gone = await verify(attempt, removal, reply)
-    if isinstance(gone, End):
-        return gone
-    plan = removal.plan
-    return await attribute(
-        attempt, removal.directory, plan.application, plan.key_id, plan.route, accepted=gone.accepted
-    )
+    return gone if isinstance(gone, End) else await attribute(attempt, removal, accepted=gone.accepted)

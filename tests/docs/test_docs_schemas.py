@@ -15,7 +15,7 @@ from spentkey.cli.check import counts
 from spentkey.cli.show import summary
 from spentkey.core.finding import Finding, State, clock_finding
 from spentkey.core.outcome import Attribution, RemovalRoute, Result, TicketState
-from spentkey.dry_run import Action, Planned
+from spentkey.core.planned import Action, Planned
 
 SCHEMAS: dict[str, Any] = {file.name: json.loads(file.read_text()) for file in REFERENCE.glob("*.schema.json")}
 REGISTRY: Any = Registry[Any]().with_resources(

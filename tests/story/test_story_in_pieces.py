@@ -22,9 +22,9 @@ from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
 from spentkey.bootstrap.context import context_for
 from spentkey.core.notes import Remark
 from spentkey.core.outcome import Refused, Result
+from spentkey.core.planned import Action
 from spentkey.core.secret import Secret
 from spentkey.core.task import RemovalRequest
-from spentkey.dry_run import Action
 from spentkey.facade import Facade, read_asked
 from spentkey.step_by_step import Asked, Written, close_proven, dry_run_asked, note_on, reassign_task, remove_asked
 from spentkey.steps.context import Context

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
-from spentkey.dry_run import Planned, dry_run
+from spentkey.core.planned import Planned
+from spentkey.dry_run import dry_run
 from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
 from spentkey.story import work_on

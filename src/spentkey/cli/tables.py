@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from spentkey.core.outcome import Result
+from spentkey.core.planned import Action, Planned
 from spentkey.core.sanitize import plain
-from spentkey.dry_run import Action, Planned
 
 WIDE = 120
 """From this width on, in characters, every fact has a column of its own."""

@@ -6,18 +6,27 @@ from spentkey.core.outcome import Attribution, End, RemovalRoute, Removed, close
 from spentkey.core.records import AuditEventRecord
 from spentkey.ports.directory import Directory
 from spentkey.steps.attempt import Attempt
+from spentkey.steps.plan import Removal
 
 
-async def attribute(
+async def attribute(attempt: Attempt, removal: Removal, *, accepted: bool) -> End:
+    """The end of a removal that this try proved; `accepted`: Graph answered it with 204."""
+    plan = removal.plan
+    return await attribute_to_us(
+        attempt, removal.directory, plan.application, plan.key_id, plan.route, accepted=accepted
+    )
+
+
+async def attribute_to_us(
     attempt: Attempt,
     directory: Directory,
     application: Application,
     key_id: str,
     route: RemovalRoute,
     *,
-    accepted: bool,
+    accepted: bool = False,
 ) -> End:
-    """The end of a removal of ours: ask the audit log once, record what it shows, and say how sure it is that it was ours.
+    """Ask the audit log once, put on record what it shows, and say how sure it is that the removal was ours.
 
     Graph's 204 to us confirms it (`accepted` in this try, or on record, for whichever task), and so does an audit event
     of our own; nothing else does, and a missing event takes nothing away.

@@ -14,7 +14,7 @@ from spentkey.core.records import ClosedRecord, HandedOverRecord
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.attempt import Attempt
-from spentkey.steps.attribution import attribute
+from spentkey.steps.attribution import attribute_to_us
 from spentkey.steps.plan import Removal
 from spentkey.steps.see import Seen
 from spentkey.steps.verify import survivor_lost
@@ -103,7 +103,7 @@ async def _removed_by_us(attempt: Attempt, request: RemovalRequest, seen: Seen, 
         return close(AlreadyGone())
     route = RemovalRoute(str(intent["route"]))
     attempt.asked_since = history.asked_since(request.app_id, request.key_id)
-    return await attribute(attempt, seen.directory, seen.application, request.key_id, route, accepted=False)
+    return await attribute_to_us(attempt, seen.directory, seen.application, request.key_id, route)
 
 
 def _recorded_survivors(intent: Facts) -> tuple[Survivor, ...]:

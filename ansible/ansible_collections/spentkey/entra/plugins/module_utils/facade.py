@@ -20,8 +20,8 @@ from ansible.module_utils.basic import env_fallback, missing_required_lib
 try:
     from spentkey.core.errors import SpentkeyError
     from spentkey.core.outcome import Refused
+    from spentkey.core.planned import Action, Planned
     from spentkey.core.secret import Secret
-    from spentkey.dry_run import Action, Planned
     from spentkey.facade import Asked, Facade, GivenPfx, Remark, read_asked
 
     IMPORT_PROBLEM: str | None = None

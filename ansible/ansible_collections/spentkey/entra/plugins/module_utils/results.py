@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spentkey.core.outcome import Result
-    from spentkey.dry_run import Planned
+    from spentkey.core.planned import Planned
 
 TICKET_FOR = {
     "remove": "closed",
