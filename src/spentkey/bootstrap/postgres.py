@@ -16,8 +16,8 @@ from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.rates import SharedRates
 from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock, this_process
+from spentkey.worker.after_try import Work
 from spentkey.worker.concurrency import Slots
-from spentkey.worker.local import Work
 from spentkey.worker.procrastinate_queue import DistributedEngine, prepare_queue
 from spentkey.worker.routing import Router
 

@@ -17,8 +17,9 @@ from spentkey.settings.rules import state_directory
 from spentkey.settings.schema import Settings
 from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.storage.files.locks import FileLocks
+from spentkey.worker.after_try import Work
 from spentkey.worker.concurrency import Slots
-from spentkey.worker.local import LocalEngine, Work
+from spentkey.worker.local import LocalEngine
 from spentkey.worker.routing import Router
 
 

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from spentkey.core.errors import SpentkeyError, Stopping
-from spentkey.core.outcome import Result
+from spentkey.core.errors import SpentkeyError
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
-from spentkey.worker.backoff import OTHERWISE, CircuitBreaker, met_outage, retry_delay
+from spentkey.worker.after_try import AfterTry, Done, MoveTo, RetryIn, Tries, Work
+from spentkey.worker.backoff import OTHERWISE
 from spentkey.worker.concurrency import UNDER_WAY, Slots, until_set
 from spentkey.worker.routing import UNSORTED, Route, Router
 
 T = TypeVar("T")
-Work = Callable[[int], Awaitable[Result]]
 logger = logging.getLogger(__name__)
 
 
@@ -73,7 +72,7 @@ class _Entry:
 
     task: int
     route: Route = UNSORTED
-    sorted: bool = False
+    routed: bool = False
     stage: Stage = Stage.QUEUED
     due: float = 0.0
     tries: int = 0
@@ -83,14 +82,14 @@ class LocalEngine:
     """The `Engine` port for one process; several on one machine share turns and limits, and find the same tasks."""
 
     def __init__(self, router: Router, work: Work, slots: Slots, clock: Clock, poll_s: float) -> None:
-        self._router, self._work, self._slots, self._clock, self._poll_s = router, work, slots, clock, poll_s
+        self._router, self._slots, self._clock, self._poll_s = router, slots, clock, poll_s
+        self._tries = Tries(router, work, slots, clock, poll_s)
         self._entries: dict[int, _Entry] = {}
         self._ready: dict[str, deque[_Entry]] = {queue: deque() for queue in router.queues}
         self._parked: dict[str, deque[_Entry]] = {}
         self._later: list[tuple[float, int]] = []
         self._locked: set[str] = set()
         self._under_way: Counter[str] = Counter()
-        self._breakers = {queue: CircuitBreaker(poll_s) for queue in router.queues}
         self._running: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
 
@@ -148,7 +147,7 @@ class LocalEngine:
         async for some in self._router.new_in_queue(self._entries, self._slots.per_queue):
             for number, route in some:
                 if number not in self._entries:
-                    self._add(_Entry(number, route, sorted=True))
+                    self._add(_Entry(number, route, routed=True))
 
     def _add(self, entry: _Entry) -> None:
         self._entries[entry.task] = entry
@@ -167,19 +166,19 @@ class LocalEngine:
             entry = self._entries.get(task)
             if entry is not None and entry.stage is Stage.LATER and entry.due == due:
                 self._make_ready(entry)
-        waits = [wait for queue in self._ready if (wait := self._start_in(queue, now)) is not None]
+        waits = [wait for queue in self._ready if (wait := self._start_in(queue)) is not None]
         if self._later:
             waits.append(self._later[0][0] - now)
         return min(waits, default=None)
 
-    def _start_in(self, queue: str, now: float) -> float | None:
+    def _start_in(self, queue: str) -> float | None:
         ready, most = self._ready[queue], UNDER_WAY * self._slots.per_queue
         while ready and self._under_way[queue] < most:
             lock = ready[0].route.lock
             if lock is not None and lock in self._locked:
                 self._parked.setdefault(lock, deque()).append(ready.popleft())
                 continue
-            wait_s = self._breakers[queue].wait_s(ready[0].task, now)
+            wait_s = self._tries.wait_s(ready[0].task, queue)
             if wait_s > 0:
                 return wait_s
             self._start(ready.popleft())
@@ -195,50 +194,31 @@ class LocalEngine:
         running.add_done_callback(self._running.discard)
 
     async def _run(self, entry: _Entry) -> None:
-        route, wait_s = entry.route, OTHERWISE * self._poll_s
-        outage: bool | None = None
-        try:
-            async with self._slots.hold(route.queue):
-                wait_s, outage = await self._in_slot(entry)
-        except Stopping:
-            wait_s = self._poll_s
-        except SpentkeyError as problem:
-            logger.warning("task %d is left open: %s", entry.task, problem)
-        except Exception as problem:  # noqa: BLE001  # a bug in one task must not end the work on the others
-            logger.error("task %d met a bug (%s); it is tried again later", entry.task, type(problem).__name__)
-        self._ended(entry, route, wait_s, outage=outage)
+        route = entry.route
+        self._ended(entry, route, await self._tries.after_try(entry.task, route, routed=entry.routed))
 
-    async def _in_slot(self, entry: _Entry) -> tuple[float, bool | None]:
-        """Work; gives when to try again (below 0: never), and whether a system was away (None: nobody has looked)."""
-        if not entry.sorted:
-            found, before = await self._router.find(entry.task), entry.route
-            entry.route, entry.sorted = found, True
-            if found != before:
-                return 0.0, None
-        paused_s = self._breakers[entry.route.queue].wait_s(entry.task, self._clock.monotonic())
-        if paused_s > 0:  # the lane came to rest while this task waited for its place
-            return paused_s, None
-        result = await self._work(entry.task)
-        after = retry_delay(result, entry.tries, self._clock.now(), self._poll_s)
-        entry.tries += 1
-        return -1.0 if after is None else after, met_outage(result)
-
-    def _ended(self, entry: _Entry, route: Route, wait_s: float, *, outage: bool | None) -> None:
-        now = self._clock.monotonic()
+    def _ended(self, entry: _Entry, route: Route, after: AfterTry) -> None:
         self._under_way[route.queue] -= 1
-        self._breakers[route.queue].note(entry.task, outage=outage, now=now)
-        if route.lock is not None:
-            self._locked.discard(route.lock)
-            waiting = self._parked.get(route.lock)
-            if waiting:
-                self._ready[waiting[0].route.queue].appendleft(waiting.popleft())
-            if not waiting:
-                self._parked.pop(route.lock, None)
-        if wait_s < 0:
-            del self._entries[entry.task]
-        elif wait_s == 0:
-            self._make_ready(entry)
-        else:
-            entry.stage, entry.due = Stage.LATER, now + wait_s
-            heapq.heappush(self._later, (entry.due, entry.task))
+        self._release(route.lock)
+        match after:
+            case Done():
+                del self._entries[entry.task]
+            case MoveTo(found):
+                entry.route, entry.routed = found, True
+                self._make_ready(entry)
+            case RetryIn(seconds):
+                entry.stage, entry.due = Stage.LATER, self._clock.monotonic() + seconds
+                entry.tries += 1
+                heapq.heappush(self._later, (entry.due, entry.task))
         self._news.set()
+
+    def _release(self, lock: str | None) -> None:
+        """Let the next task of the application go to the front of its queue."""
+        if lock is None:
+            return
+        self._locked.discard(lock)
+        waiting = self._parked.get(lock)
+        if waiting:
+            self._ready[waiting[0].route.queue].appendleft(waiting.popleft())
+        if not waiting:
+            self._parked.pop(lock, None)

@@ -25,16 +25,15 @@ from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.schema import SchemaManager
 
-from spentkey.core.errors import Misconfigured, SpentkeyError, Stopping
+from spentkey.core.errors import Misconfigured, SpentkeyError
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.locks import SHARE
 from spentkey.storage.postgres.schema import LOCK
-from spentkey.worker.backoff import OTHERWISE, CircuitBreaker, met_outage, retry_delay
+from spentkey.worker.after_try import Done, MoveTo, RetryIn, Tries, Work
 from spentkey.worker.concurrency import UNDER_WAY, Slots, until_set
-from spentkey.worker.local import Work
-from spentkey.worker.routing import DESK, UNSORTED, Route, Router
+from spentkey.worker.routing import UNSORTED, Route, Router
 
 POLLING = "poll"
 """The queue of the job that looks at the queue team."""
@@ -176,10 +175,9 @@ class DistributedEngine:
         poll_s: float,
         take_over_s: float,
     ) -> None:
-        self._database, self._router, self._work, self._slots, self._clock = database, router, work, slots, clock
+        self._database, self._router, self._slots, self._clock = database, router, slots, clock
         self._poll_s, self._take_over_s = poll_s, take_over_s
-        self._breakers = {queue: CircuitBreaker(poll_s) for queue in router.queues}
-        self._outages: dict[int, int] = {}
+        self._tries = Tries(router, work, slots, clock, poll_s)
         self._running: set[int] = set()
         self._left_behind: set[int] = set()
         connector = procrastinate.PsycopgConnector()
@@ -200,7 +198,7 @@ class DistributedEngine:
     async def offer(self, task: int) -> bool:
         """Put a task on the queue; False when it is there already, and one that waits for later is brought forward."""
         async with self._database.transaction() as connection:
-            found = await self._enqueue(connection, task, UNSORTED, f"unsorted {task}")
+            found = await self._enqueue(connection, task, UNSORTED, _first_lock(task))
             if found is not None:
                 await connection.execute(
                     "UPDATE procrastinate_jobs SET scheduled_at = now()"
@@ -309,43 +307,17 @@ class DistributedEngine:
 
     async def _decide(self, job: Job, task: int) -> RetryDecision | None:
         """What becomes of the job: None when the task has ended."""
-        breaker, outage = self._breakers[job.queue], None
-        decision: RetryDecision | None = self._in(OTHERWISE * self._poll_s, task)
-        try:
-            async with self._slots.hold(job.queue):
-                decision, outage = await self._in_slot(job, task, breaker)
-        except Stopping:
-            pass
-        except SpentkeyError as problem:
-            logger.warning("task %d is left open: %s", task, problem)
-        except Exception as problem:  # noqa: BLE001  # a bug in one task must not end the work on the others
-            logger.error("task %d met a bug (%s); it is tried again later", task, type(problem).__name__)
-        breaker.note(task, outage=outage, now=self._clock.monotonic())
-        return RetryDecision(lock=f"later {task}") if self._slots.stopping.is_set() and decision else decision
-
-    async def _in_slot(self, job: Job, task: int, breaker: CircuitBreaker) -> tuple[RetryDecision | None, bool | None]:
-        """Work; gives also whether a system was away, None where nobody has looked."""
-        paused_s = breaker.wait_s(task, self._clock.monotonic())
-        if paused_s > 0:
-            return self._in(paused_s, task), None
-        return await self._work_on(job, task)
-
-    async def _work_on(self, job: Job, task: int) -> tuple[RetryDecision | None, bool | None]:
-        if job.queue == DESK and job.lock == f"unsorted {task}":
-            route = await self._router.find(task)
-            if route != UNSORTED:
-                return RetryDecision(queue=route.queue, lock=_lock_of(task, route)), None
-        result = await self._work(task)
-        outage = met_outage(result)
-        tries = self._outages.pop(task, 0)
-        wait_s = retry_delay(result, tries, self._clock.now(), self._poll_s)
-        if outage:
-            self._outages[task] = tries + 1
-        return (None if wait_s is None else self._in(wait_s, task)), outage
-
-    def _in(self, seconds: float, task: int) -> RetryDecision:
-        """Later, and without the application's lock, which would hold up every other task of that application."""
-        return RetryDecision(retry_at=self._clock.now() + timedelta(seconds=seconds), lock=f"later {task}")
+        route = UNSORTED if job.lock == _first_lock(task) else Route(job.queue)
+        match await self._tries.after_try(task, route, routed=route is not UNSORTED):
+            case Done():
+                return None
+            case _ if self._slots.stopping.is_set():
+                return RetryDecision(lock=_later(task))
+            case MoveTo(found):
+                return RetryDecision(queue=found.queue, lock=_lock_of(task, found))
+            case RetryIn(seconds):
+                # without the application's lock, which would hold up every other task of that application
+                return RetryDecision(retry_at=self._clock.now() + timedelta(seconds=seconds), lock=_later(task))
 
     async def _take_over(self) -> None:
         """Put back the jobs of workers that are dead or cut off, and those whose end could not be stored."""
@@ -377,3 +349,13 @@ class DistributedEngine:
 
 def _lock_of(task: int, route: Route) -> str:
     return f"desk {task}" if route.lock is None else f"application {route.lock}"
+
+
+def _first_lock(task: int) -> str:
+    """The lock of a task that was only offered: nobody has read yet which application it names."""
+    return f"unsorted {task}"
+
+
+def _later(task: int) -> str:
+    """The lock of a task that waits, which holds nobody up."""
+    return f"later {task}"

@@ -1,0 +1,81 @@
+"""One try at one task, and what becomes of the task then: the same for every engine."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from spentkey.core.errors import SpentkeyError, Stopping
+from spentkey.core.outcome import Result
+from spentkey.ports.runtime import Clock
+from spentkey.worker.backoff import OTHERWISE, CircuitBreaker, met_outage, retry_delay
+from spentkey.worker.concurrency import Slots
+from spentkey.worker.routing import Route, Router
+
+Work = Callable[[int], Awaitable[Result]]
+"""The story of the task with that number."""
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Done:
+    """The task leaves the queue."""
+
+
+@dataclass(frozen=True)
+class RetryIn:
+    """The task is tried again, after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MoveTo:
+    """The task belongs into another queue, and nothing was tried yet."""
+
+    route: Route
+
+
+AfterTry = Done | RetryIn | MoveTo
+
+
+class Tries:
+    """The tries of one process: each takes a slot, and hears the circuit breaker of its queue."""
+
+    def __init__(self, router: Router, work: Work, slots: Slots, clock: Clock, poll_s: float) -> None:
+        self._router, self._work, self._slots, self._clock, self._poll_s = router, work, slots, clock, poll_s
+        self._breakers = {queue: CircuitBreaker(poll_s) for queue in router.queues}
+        self._outages: dict[int, int] = {}
+
+    def wait_s(self, task: int, queue: str) -> float:
+        """How long the circuit breaker of the queue holds the task up, in seconds; 0 when it may start."""
+        return self._breakers[queue].wait_s(task, self._clock.monotonic())
+
+    async def after_try(self, task: int, route: Route, *, routed: bool) -> AfterTry:
+        """Wait for a slot and try the task; `routed` says that its route was found, and is not only a first guess."""
+        after, outage = RetryIn(OTHERWISE * self._poll_s), None
+        try:
+            async with self._slots.hold(route.queue):
+                after, outage = await self._in_slot(task, route, routed=routed)
+        except Stopping:
+            after = RetryIn(self._poll_s)
+        except SpentkeyError as problem:
+            logger.warning("task %d is left open: %s", task, problem)
+        except Exception as problem:  # noqa: BLE001  # a bug in one task must not end the work on the others
+            logger.error("task %d met a bug (%s); it is tried again later", task, type(problem).__name__)
+        self._breakers[route.queue].note(task, outage=outage, now=self._clock.monotonic())
+        return after
+
+    async def _in_slot(self, task: int, route: Route, *, routed: bool) -> tuple[AfterTry, bool | None]:
+        """Gives also whether a system was away; None where nobody has looked."""
+        held_up_s = self.wait_s(task, route.queue)  # the breaker may have opened while this task waited for its slot
+        if held_up_s > 0:
+            return RetryIn(held_up_s), None
+        found = route if routed else await self._router.find(task)
+        if found != route:
+            return MoveTo(found), None
+        result = await self._work(task)
+        outages, outage = self._outages.pop(task, 0), met_outage(result)
+        if outage:
+            self._outages[task] = outages + 1
+        delay_s = retry_delay(result, outages, self._clock.now(), self._poll_s)
+        return Done() if delay_s is None else RetryIn(delay_s), outage
