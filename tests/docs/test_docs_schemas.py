@@ -13,7 +13,7 @@ from referencing import Registry, Resource
 
 from spentkey.cli.check import counts
 from spentkey.cli.show import summary
-from spentkey.core.finding import Finding, State, clock_finding
+from spentkey.core.finding import Finding, FindingState, clock_finding
 from spentkey.core.outcome import Attribution, RemovalRoute, Result, TicketState
 from spentkey.core.planned import Action, Planned
 
@@ -192,9 +192,9 @@ def test_a_summary_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FINDINGS = [
-    Finding("Ivanti", "queue", State.OK, "3 open tasks with the team Automation"),
-    Finding("Passwordstate", "build", State.WARN, "9858", "upgrade"),
-    Finding("Entra production", "permissions", State.FAIL, "cannot write: none", "grant it"),
+    Finding("Ivanti", "queue", FindingState.OK, "3 open tasks with the team Automation"),
+    Finding("Passwordstate", "build", FindingState.WARN, "9858", "upgrade"),
+    Finding("Entra production", "permissions", FindingState.FAIL, "cannot write: none", "grant it"),
     *(clock_finding("Ivanti", NOON, theirs) for theirs in (NOON, NOON + timedelta(hours=1), None)),
 ]
 
@@ -207,7 +207,7 @@ def check_up(**wrong: Any) -> dict[str, Any]:
 
 def test_a_check_up_keeps_to_its_schema() -> None:
     """Every state fits, also after a round trip through JSON, and so does nothing at all."""
-    assert {State.OK, State.WARN, State.FAIL} == {one.state for one in FINDINGS}
+    assert {FindingState.OK, FindingState.WARN, FindingState.FAIL} == {one.state for one in FINDINGS}
     assert complaints("check.schema.json", json.loads(json.dumps(check_up()))) == []
     assert complaints("check.schema.json", {"findings": [], "summary": counts([])}) == []
 

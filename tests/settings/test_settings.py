@@ -17,6 +17,7 @@ from spentkey.core.secret import Secret
 from spentkey.settings.load import load_settings
 from spentkey.settings.rules import rules_of, state_directory
 from spentkey.settings.schema import Settings
+from spentkey.settings.sources import VaultEntry
 
 CANARY = "canary-8Yt"
 TENANT = "tenants.production"
@@ -397,7 +398,7 @@ def test_the_vaults_other_keys_are_secrets_too(tmp_path: Path, path: str) -> Non
 
 def test_ivantis_key_may_be_an_entry_of_the_vault(tmp_path: Path) -> None:
     """Its title, to be looked up later."""
-    assert load(tmp_path, {"ivanti.api_key": {"entry": "Sys_Ivanti"}}).ivanti.api_key == "Sys_Ivanti"
+    assert load(tmp_path, {"ivanti.api_key": {"entry": "Sys_Ivanti"}}).ivanti.api_key == VaultEntry("Sys_Ivanti")
 
 
 def test_no_secret_shows_in_the_settings_or_in_any_problem(tmp_path: Path) -> None:
@@ -531,11 +532,11 @@ def test_the_address_of_the_database_is_a_secret(tmp_path: Path) -> None:
     """It may hold a password: from a file it comes whole, and it shows nowhere."""
     (tmp_path / "url").write_text("postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full\n")
     settings = load(tmp_path, {"engine.database_url": {"file": "url"}})
-    assert settings.engine.database == Secret(
+    assert settings.engine.database_url == Secret(
         "postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full"
     )
     assert "canary" not in repr(settings)
-    assert load(tmp_path).engine.database is None
+    assert load(tmp_path).engine.database_url is None
 
 
 @pytest.mark.parametrize("url", ["mysql://db/canary", "canary", "postgres://db/canary", " postgresql://db/canary"])

@@ -10,7 +10,6 @@ from spentkey.adapters.passwordstate.sql import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.core.errors import Misconfigured
-from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
 from spentkey.ports.read_only import UNMEASURED
@@ -18,6 +17,7 @@ from spentkey.ports.runtime import Clock, Meter, Progress
 from spentkey.settings.clouds import is_internal
 from spentkey.settings.rules import rules_of
 from spentkey.settings.schema import Settings
+from spentkey.settings.sources import VaultEntry
 from spentkey.steps.context import Context
 from spentkey.system import SystemClock, SystemIds, jitter
 
@@ -82,10 +82,8 @@ async def desk_of(settings: Settings, connections: Connections, vault: Passwords
     """The service desk."""
     ivanti = settings.ivanti
     key = ivanti.api_key
-    if isinstance(key, str):  # `{ entry = … }`: the key is kept in the vault
-        key = (await vault.login(key)).password
-    if not isinstance(key, Secret):
-        raise Misconfigured("ivanti.api_key: is missing")
+    if isinstance(key, VaultEntry):
+        key = (await vault.login(key.title)).password
     names = Fields(ivanti.fields.minutes, ivanti.fields.resolution, ivanti.note_category, ivanti.note_parent_category)
     http = connections.http("Ivanti", ivanti.url)
     return IvantiDesk(http, key, ivanti.queue_team, ivanti.status.open, names)

@@ -14,12 +14,12 @@ from spentkey.core.errors import Misconfigured
 from spentkey.observe.logs import Logged, logging_to
 from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.runtime import Clock
-from spentkey.settings.schema import Service
+from spentkey.settings.schema import ServiceSettings
 
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
-class Shown(Observer):
+class TableObserver(Observer):
     """The live table as an observer."""
 
     def __init__(self, table: LiveTable) -> None:
@@ -32,7 +32,7 @@ class Shown(Observer):
 
 @contextmanager
 def attending(
-    service: Service,
+    service: ServiceSettings,
     clock: Clock,
     environment: Mapping[str, str],
     *others: Observer,
@@ -49,7 +49,7 @@ def attending(
         if live and sys.stderr.isatty() and wanted is None:
             console = Console(stderr=True, highlight=False)
             with Live(console=console, refresh_per_second=12, transient=True) as table:
-                yield Observers((Shown(LiveTable(table)), *traced, *others), clock)
+                yield Observers((TableObserver(LiveTable(table)), *traced, *others), clock)
         else:
             with logging_to(sys.stderr, as_json=lines, level=service.log_level, clock=clock):
                 yield Observers((Logged(), *traced, *others), clock)

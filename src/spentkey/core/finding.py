@@ -7,7 +7,7 @@ from enum import StrEnum
 from spentkey.core.credential import SKEW
 
 
-class State(StrEnum):
+class FindingState(StrEnum):
     """Whether the thing is in place; a warning does not stop anything."""
 
     OK = "ok"
@@ -21,7 +21,7 @@ class Finding:
 
     system: str
     what: str
-    state: State
+    state: FindingState
     message: str
     fix: str = ""
 
@@ -33,11 +33,17 @@ class Finding:
 def clock_finding(system: str, ours: datetime, theirs: datetime | None) -> Finding:
     """How far a system's clock and ours are apart; past 300 s nothing would be removed (guard G5)."""
     if theirs is None:
-        return Finding(system, "clock", State.WARN, "the answer carries no Date, so its clock cannot be compared")
+        return Finding(
+            system, "clock", FindingState.WARN, "the answer carries no Date, so its clock cannot be compared"
+        )
     apart = abs(ours - theirs)
     message = f"{apart.total_seconds():.0f} s apart from ours"
     if apart > SKEW:
         return Finding(
-            system, "clock", State.FAIL, message, "set this machine's clock by NTP: sudo timedatectl set-ntp true"
+            system,
+            "clock",
+            FindingState.FAIL,
+            message,
+            "set this machine's clock by NTP: sudo timedatectl set-ntp true",
         )
-    return Finding(system, "clock", State.OK, message)
+    return Finding(system, "clock", FindingState.OK, message)
