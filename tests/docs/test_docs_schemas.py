@@ -212,9 +212,25 @@ def test_a_check_up_keeps_to_its_schema() -> None:
     assert complaints("check.schema.json", {"findings": [], "summary": counts([])}) == []
 
 
+def test_the_older_names_of_a_findings_texts_stay() -> None:
+    """Whoever reads `said` and `mend` goes on reading what `message` and `fix` say."""
+    made = [one.as_json() for one in FINDINGS]
+    assert [(one["said"], one["mend"]) for one in made] == [(one["message"], one["fix"]) for one in made]
+    assert (made[1]["fix"], made[1]["message"]) == ("upgrade", "9858")
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"state": "error"}, {"state": "fail"}, {"said": ""}, {"said": None}, {"system": ""}, {"what": 1}, {"task": "1"}],
+    [
+        {"state": "error"},
+        {"state": "fail"},
+        {"message": ""},
+        {"said": ""},
+        {"said": None},
+        {"system": ""},
+        {"what": 1},
+        {"task": "1"},
+    ],
     ids=json.dumps,
 )
 def test_a_check_up_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
@@ -224,7 +240,7 @@ def test_a_check_up_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
 
 @pytest.mark.parametrize("field", sorted(FINDINGS[0].as_json()))
 def test_a_finding_without_a_field_is_refused(field: str) -> None:
-    """All five are always there."""
+    """All seven are always there."""
     value = check_up()
     del value["findings"][0][field]
     assert complaints("check.schema.json", value) != []

@@ -110,6 +110,31 @@ def texts_of(*trees: str) -> dict[str, str]:
     return {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in files(*trees)}
 
 
+SYSTEMS = frozenset(
+    [
+        "Ivanti",
+        "Microsoft Graph",
+        "Microsoft sign-in",
+        "Passwordstate",
+        "Passwordstate database",
+        "PostgreSQL",
+        "SQL Server",
+    ]
+)
+
+
+@pytest.mark.parametrize("system", sorted(SYSTEMS))
+def test_the_name_of_an_outside_system_is_written_once(system: str) -> None:
+    """Adapters, check-ups, metrics and readiness share one constant, so that no two of them can drift apart."""
+    written = [
+        f"{where}:{node.lineno}"
+        for where, text in texts_of("src/spentkey").items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and node.value == system
+    ]
+    assert len(written) == 1, written
+
+
 @pytest.mark.parametrize("tree", ["src/spentkey", "simulator/src"])
 def test_no_class_name_stands_twice(tree: str) -> None:
     """Who searches for a class finds one."""

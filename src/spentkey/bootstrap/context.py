@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from spentkey.adapters.entra.directories import EntraDirectories, TenantEndpoint
+from spentkey.adapters.ivanti import wire as ivanti_wire
 from spentkey.adapters.ivanti.client import Fields, IvantiDesk
+from spentkey.adapters.passwordstate import wire as passwordstate_wire
 from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.adapters.passwordstate.sql import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
@@ -85,7 +87,7 @@ async def desk_of(settings: Settings, connections: Connections, vault: Passwords
     if isinstance(key, VaultEntry):
         key = (await vault.login(key.title)).password
     names = Fields(ivanti.fields.minutes, ivanti.fields.resolution, ivanti.note_category, ivanti.note_parent_category)
-    http = connections.http("Ivanti", ivanti.url)
+    http = connections.http(ivanti_wire.SYSTEM, ivanti.url)
     return IvantiDesk(http, key, ivanti.queue_team, ivanti.status.open, names)
 
 
@@ -112,7 +114,7 @@ def vault_of(settings: Settings, connections: Connections) -> PasswordstateVault
         certificates=section.certificates_api_key or section.api_key,
         documents=section.documents_api_key or section.api_key,
     )
-    http = connections.http("Passwordstate", section.url)
+    http = connections.http(passwordstate_wire.SYSTEM, section.url)
     return PasswordstateVault(
         api=PasswordstateApi(http, keys, section.credentials_list, section.certificates_list),
         database=Database(*server, settings.tls.ca_file, connections.meter),

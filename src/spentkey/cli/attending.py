@@ -1,10 +1,8 @@
 """Who hears what a command does that nobody watches: the log, traces where a collector is named, and metrics."""
 
-import importlib
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -62,7 +60,7 @@ def _traced(clock: Clock, environment: Mapping[str, str]) -> Generator[Sequence[
         yield ()
         return
     try:
-        traces: Any = importlib.import_module("spentkey.observe.traces")
+        from spentkey.observe import traces  # noqa: PLC0415  # an extra, loaded only where it is wanted
     except ImportError:
         raise Misconfigured(f"{COLLECTOR} is set, but traces are not installed: pip install 'spentkey[otel]'") from None
     traced = traces.Traced(traces.provider(), clock)

@@ -17,17 +17,27 @@ class FindingState(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of a check-up: `said` is what was found, `mend` what grants or fixes it."""
+    """One line of a check-up."""
 
     system: str
     what: str
     state: FindingState
     message: str
+    """What was found."""
     fix: str = ""
+    """What grants or fixes it."""
 
     def as_json(self) -> dict[str, str]:
-        """The object that `spentkey check --json` prints."""
-        return {"system": self.system, "what": self.what, "state": self.state, "said": self.message, "mend": self.fix}
+        """The object that `spentkey check --json` prints; `said` and `mend` are the older names of `message` and `fix`."""
+        older = {"said": self.message, "mend": self.fix}
+        return {
+            "system": self.system,
+            "what": self.what,
+            "state": self.state,
+            "message": self.message,
+            "fix": self.fix,
+            **older,
+        }
 
 
 def clock_finding(system: str, ours: datetime, theirs: datetime | None) -> Finding:

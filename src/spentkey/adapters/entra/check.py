@@ -15,6 +15,7 @@ from spentkey.core.rules import TenantRules
 
 READ = {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 WRITE = {"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}
+SIGN_IN = "sign-in"
 SOON = timedelta(days=30)
 
 
@@ -37,14 +38,14 @@ class TenantCheck:
             token_claims = await directory.token_claims()
         except SpentkeyError as problem:
             fix = f"check tenants.{self.tenant.name} and its entry: UserName client id, Password a live client secret"
-            yield Finding(self.system, "sign-in", FindingState.FAIL, str(problem), fix)
+            yield Finding(self.system, SIGN_IN, FindingState.FAIL, str(problem), fix)
             return
         stranger = g2_identity(token_claims, self.tenant.tenant_id, directory.client_id)
         if stranger is not None:
             fix = f"correct tenants.{self.tenant.name}.tenant_id or its entry"
-            yield Finding(self.system, "sign-in", FindingState.FAIL, stranger.reason, fix)
+            yield Finding(self.system, SIGN_IN, FindingState.FAIL, stranger.reason, fix)
             return
-        yield Finding(self.system, "sign-in", FindingState.OK, f"as {directory.client_id}")
+        yield Finding(self.system, SIGN_IN, FindingState.OK, f"as {directory.client_id}")
         roles = read_roles(await directory.tokens.token())
         yield self._roles(roles)
         yield _second_witness(self.system, roles)

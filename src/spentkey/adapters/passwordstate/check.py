@@ -12,6 +12,7 @@ from spentkey.core.finding import Finding, FindingState
 from spentkey.ports.vault import CertificateEntry, Login
 
 DATABASE = "SQL Server"
+"""What Passwordstate's database is called in findings."""
 LEAST_BUILD = 9972
 """Builds before this one have published holes, CVE-2025-59453 among them (clickstudios.com.au/security)."""
 CANDIDATES = "SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE COLUMN_NAME = 'DocumentID'"

@@ -10,6 +10,7 @@ from spentkey.core.secret import Secret
 from spentkey.http.client import Response, json_value
 
 SYSTEM = "Passwordstate"
+"""What it is called in metrics, logs, traces, messages and findings."""
 LONGEST_NUMBER = 19
 """Longest number that is written as a text, in digits: SQL Server's bigint."""
 _SECRET_FIELDS = frozenset({"password", "otp", "otpuri"})

@@ -9,10 +9,9 @@ from pathlib import Path
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.finding import Finding, FindingState
 from spentkey.ports.runtime import Clock
-from spentkey.storage.files.container import Surroundings, lasting
+from spentkey.storage.files.container import SYSTEM, Surroundings, lasting
 from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 
-SYSTEM = "state"
 FIX = "give the account that runs spentkey its own directory: install -d -m 0700 -o ACCOUNT DIRECTORY; see state.directory"
 
 

@@ -7,6 +7,7 @@ from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.secret import Secret
 from spentkey.ports.runtime import Clock
+from spentkey.storage.postgres.connection import SYSTEM as POSTGRESQL
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import LEAST, VERSION, version_of
@@ -59,9 +60,9 @@ async def _server(database: Postgres) -> Finding:
         "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
         " current_setting('server_encoding')"
     )
-    what = f"PostgreSQL {message.split(' ')[0]}"
+    what = f"{POSTGRESQL} {message.split(' ')[0]}"
     if version < OLDEST:
-        return Finding(SYSTEM, what, FindingState.FAIL, "is too old", "use PostgreSQL 13 or newer")
+        return Finding(SYSTEM, what, FindingState.FAIL, "is too old", f"use {POSTGRESQL} 13 or newer")
     if encoding != "UTF8":
         return Finding(SYSTEM, what, FindingState.FAIL, f"the database's encoding is {encoding}", GRANT)
     return Finding(SYSTEM, what, FindingState.OK, "several machines can share tasks, limits and locks")
