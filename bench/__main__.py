@@ -16,7 +16,7 @@ from bench.campaign import Campaign, Plan, Report
 from bench.installs import RECIPES, NotInstalledError, scratch
 from bench.meter import CommandFailedError
 from bench.service import SETUPS, Conditions, Setup
-from bench.service_report import ServicePlan, kept
+from bench.service_report import ServicePlan, service_part
 from bench.table import render
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
     text = document(report, now)
     if given.write:
-        RESULTS.write_text(text + kept(RESULTS.read_text("utf-8")), "utf-8")
+        RESULTS.write_text(text + service_part(RESULTS.read_text("utf-8")), "utf-8")
     print(json.dumps(as_json(report, now), indent=2) if given.json else text)
     return int(any(row.reason for row in report.rows if row.way.environment == "spentkey"))
 
@@ -165,8 +165,8 @@ def _stopped(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _say(line: str) -> None:
-    print(f"bench: {line}", file=sys.stderr, flush=True)
+def _say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
 def _count(text: str) -> int:

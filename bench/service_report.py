@@ -47,7 +47,7 @@ def measured(plan: ServicePlan, folder: Path, now: datetime, say: Callable[[str]
     for at in range(1, plan.runs + 1):
         for tasks in plan.counts:
             for setup in plan.setups:
-                _measure(report, setup, tasks, folder, now, lambda line, at=at: say(f"run {at}, {line}"))
+                _measure(report, setup, tasks, folder, now, lambda text, at=at: say(f"run {at}, {text}"))
     return report
 
 
@@ -93,7 +93,7 @@ def replaced(text: str, part: str) -> str:
     return f"{text.partition(HEADING)[0].rstrip()}\n\n{part}"
 
 
-def kept(text: str) -> str:
+def service_part(text: str) -> str:
     """The part about the service of results that are written anew; empty where there is none."""
     _, heading, part = text.partition(HEADING)
     return f"\n{heading}{part}" if heading else ""

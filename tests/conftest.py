@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-
 from real_simulator import RealSimulator
 from worlds import world
 

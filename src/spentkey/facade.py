@@ -37,7 +37,7 @@ T = TypeVar("T")
 __all__ = ["Asked", "Facade", "GivenPfx", "Remark", "Secret", "read_asked"]
 
 
-class Steps:
+class StepsTaken:
     """The `Progress` port that only remembers which steps were taken."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ApplicationView:
     """An application as its tenant shows it; `name` is None where it does not exist."""
 
     tenant: str
@@ -70,7 +70,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Ticket:
+class TaskView:
     """A task with its parameters, and why it is not ours, where it is not."""
 
     task: Task
@@ -113,7 +113,7 @@ class Facade:
 
     def work_on(self, task: int) -> Written:
         """The whole story of one task."""
-        steps = Steps()
+        steps = StepsTaken()
         result = self._with_context(lambda context: work_on(task, context), steps)
         told = "report" in steps.taken and result.ticket in (TicketState.CLOSED, TicketState.HANDED_OFF)
         return Written(result, changed=told or "remove" in steps.taken)
@@ -124,7 +124,7 @@ class Facade:
 
     def remove(self, asked: Asked, pfx: GivenPfx | None = None) -> Written:
         """Remove one credential and prove it, with every guard; the ticket is left to the caller."""
-        steps = Steps()
+        steps = StepsTaken()
         result = self._with_context(lambda context: remove_asked(asked, _with_pfx(context, pfx)), steps)
         return Written(result, changed="remove" in steps.taken and result.outcome == Removed.name)
 
@@ -146,11 +146,11 @@ class Facade:
         """Write a note on a task, once."""
         return self._with_context(lambda context: note_on(task, remark, context))
 
-    def ticket(self, task: int) -> Ticket | None:
+    def ticket(self, task: int) -> TaskView | None:
         """The task with its parameters; None where there is none of that number."""
         return self._with_context(lambda context: _ticket(context.desk, task, context.rules.desk))
 
-    def application(self, app_id: str, tenant: str) -> Shown:
+    def application(self, app_id: str, tenant: str) -> ApplicationView:
         """The credentials of an application in the tenant of that name."""
         rules = next((one for one in rules_of(self.settings).tenants if one.name == tenant), None)
         if rules is None:
@@ -174,10 +174,10 @@ class Facade:
         """The bytes of a document."""
         return self._with_context(lambda context: context.vault.download(DocumentRef(document_id, "document")))
 
-    def _with_context(self, do: Callable[[Context], Awaitable[T]], steps: Steps | None = None) -> T:
-        return asyncio.run(self._do(do, steps or Steps()))
+    def _with_context(self, do: Callable[[Context], Awaitable[T]], steps: StepsTaken | None = None) -> T:
+        return asyncio.run(self._do(do, steps or StepsTaken()))
 
-    async def _do(self, do: Callable[[Context], Awaitable[T]], steps: Steps) -> T:
+    async def _do(self, do: Callable[[Context], Awaitable[T]], steps: StepsTaken) -> T:
         async with context_for(self.settings, steps, use_proxies=self.use_proxies, read_only=self.check) as context:
             return await do(_writing_nothing(context) if self.check else context)
 
@@ -200,16 +200,16 @@ def _booking(context: Context, minutes: int | None, team: str | None = None) -> 
     return replace(context, rules=rules)
 
 
-async def _ticket(desk: TaskDesk, number: int, rules: DeskRules) -> Ticket | None:
+async def _ticket(desk: TaskDesk, number: int, rules: DeskRules) -> TaskView | None:
     task = await desk.find(number)
     if task is None:
         return None
     parameters = await desk.parameters(task) if task.service_request is not None else ()
     not_ours: NotOurs | None = g0_task_is_ours(task, parameters, rules)
-    return Ticket(task, parameters, not_ours.reason if not_ours is not None else None)
+    return TaskView(task, parameters, not_ours.reason if not_ours is not None else None)
 
 
-async def _application(context: Context, app_id: str, tenant: TenantRules) -> Shown:
+async def _application(context: Context, app_id: str, tenant: TenantRules) -> ApplicationView:
     directory = await context.directories.open(tenant)
     stranger = g2_identity(await directory.token_claims(), tenant.tenant_id, directory.client_id)
     if stranger is not None:
@@ -217,9 +217,9 @@ async def _application(context: Context, app_id: str, tenant: TenantRules) -> Sh
     snapshot = await directory.look(app_id)
     application = snapshot.application
     if application is None:
-        return Shown(tenant.name, None, None, ())
+        return ApplicationView(tenant.name, None, None, ())
     standing = _standing(context, snapshot, directory.client_id)
-    return Shown(tenant.name, application.display_name, application.object_id, standing)
+    return ApplicationView(tenant.name, application.display_name, application.object_id, standing)
 
 
 def _standing(context: Context, snapshot: Snapshot, client_id: str) -> tuple[Standing, ...]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from play_runs import BIN, Player
-
 from real_simulator import RealSimulator
 
 

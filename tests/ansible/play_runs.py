@@ -120,7 +120,7 @@ def read(out: str) -> list[Output]:
         if (heading := _TASK.match(line)) is not None:
             task = heading[1]
         elif (message := _SAID.match(line)) is not None:
-            more = takewhile(lambda line: line != "}", lines) if message[2] == "{" else ()
+            more = takewhile(lambda inner: inner != "}", lines) if message[2] == "{" else ()
             text = message[2] if message[2] != "{" else "\n".join(["{", *more, "}"])
             found.append(Output(task, message[1], json.loads(text)))
     return found

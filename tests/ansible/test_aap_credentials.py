@@ -25,8 +25,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from play_runs import COLLECTIONS
 
 from spentkey.core.errors import Misconfigured
+from spentkey.core.secret import Secret
 from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
+from spentkey.settings.sources import VaultEntry
 
 TYPES = sorted((COLLECTIONS / "aap" / "credential_types").glob("*.yml"))
 KEYS = {
@@ -188,7 +190,7 @@ def test_the_settings_load_from_what_is_injected(tmp_path: Path) -> None:
     settings = injected(tmp_path, settings=TEXT, **KEYS, **TENANTS).settings()
     vault = settings.passwordstate
     keys = (settings.ivanti.api_key, vault.api_key, vault.certificates_api_key, vault.documents_api_key)
-    assert [key.reveal() for key in keys] == list(KEYS.values())
+    assert keys == tuple(Secret(value) for value in KEYS.values())
     assert (settings.ivanti.queue_team, vault.database.entry) == ("Spentkey – EntraID", "sys_pws_ansible_read")
     tenants = {name: (one.tenant_id, dict(one.when), one.entry) for name, one in settings.tenants.items()}
     assert tenants == {
@@ -203,8 +205,8 @@ def test_what_may_be_left_empty_has_its_default(tmp_path: Path) -> None:
     settings = injected(tmp_path, settings=TEXT, **given, **TENANTS).settings()
     vault = settings.passwordstate
     keys = (vault.api_key, vault.certificates_api_key, vault.documents_api_key)
-    assert [key.reveal() for key in keys] == ["canary-one-7Ij"] * 3
-    assert (settings.ivanti.api_key, vault.database.entry) == ('the "key"', "reader")
+    assert keys == (Secret("canary-one-7Ij"),) * 3
+    assert (settings.ivanti.api_key, vault.database.entry) == (VaultEntry('the "key"'), "reader")
 
 
 def test_a_database_is_shared_only_where_a_credential_names_it(tmp_path: Path) -> None:
@@ -213,9 +215,8 @@ def test_a_database_is_shared_only_where_a_credential_names_it(tmp_path: Path) -
         (tmp_path / name).mkdir()
     without = injected(tmp_path / "without", settings=TEXT, **KEYS, **TENANTS).settings()
     shared = injected(tmp_path / "with", settings=TEXT, **KEYS, **TENANTS, **DATABASE).settings()
-    assert without.engine.database is None
-    assert shared.engine.database is not None
-    assert shared.engine.database.reveal() == DATABASE["database_url"]
+    assert without.engine.database_url is None
+    assert shared.engine.database_url == Secret(DATABASE["database_url"])
 
 
 def test_secrets_are_in_files_of_their_own_and_nowhere_else(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from play_runs import BIN, ONE_TASK, SETTINGS, STEP_BY_STEP, environment
-
 from real_simulator import RealSimulator
 from worlds import CANARIES, LIVE_SECRET, TASK, certificate_parameters, parameters, world
 

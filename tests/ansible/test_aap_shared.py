@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from play_runs import ONE_TASK, STEP_BY_STEP, Player
-
 from real_simulator import RealSimulator
 from worlds import EXPIRED_SECRET, TASK
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from play_runs import PLAYS, Played, Player
-
 from real_simulator import RealSimulator
 from worlds import CANARIES, EXPIRED_SECRET, LIVE_CERT, TASK, world
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from play_runs import STEP_BY_STEP, Played, Player
-
 from worlds import (
     CANARIES,
     EXPIRED_CERT,

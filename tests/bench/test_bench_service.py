@@ -10,7 +10,7 @@ import pytest
 from bench.__main__ import parser, service_plan_of
 from bench.service import SETUPS, Conditions, FailedError, Setup, check, run
 from bench.service_figures import Tally
-from bench.service_report import kept, replaced
+from bench.service_report import replaced, service_part
 from bench.world import mixed
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -116,4 +116,7 @@ def test_each_part_of_the_results_outlives_the_other() -> None:
     """Whichever is measured anew, the other stays as it was."""
     text = "# Costs\n\nold\n\n## The service\n\nold too\n"
     assert replaced(text, "## The service\n\nnew\n") == "# Costs\n\nold\n\n## The service\n\nnew\n"
-    assert ("# Costs\n\nnew\n" + kept(text), kept("# Costs\n")) == ("# Costs\n\nnew\n\n## The service\n\nold too\n", "")
+    assert ("# Costs\n\nnew\n" + service_part(text), service_part("# Costs\n")) == (
+        "# Costs\n\nnew\n\n## The service\n\nold too\n",
+        "",
+    )

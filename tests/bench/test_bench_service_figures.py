@@ -124,7 +124,7 @@ def test_the_aims_are_told_with_what_was_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("worse", "line"),
+    ("worse", "missed"),
     [
         ({"writes_a_second": 17.9}, 0),
         ({"throttled": 1}, 0),
@@ -133,11 +133,11 @@ def test_the_aims_are_told_with_what_was_measured() -> None:
         ({"memory": (Memory(1, 201_000_000, 201_000_000, 201_000_000),)}, 2),
     ],
 )
-def test_an_aim_that_is_missed_says_so(worse: dict[str, Any], line: int) -> None:
+def test_an_aim_that_is_missed_says_so(worse: dict[str, Any], missed: int) -> None:
     """A slow rate, a single 429, CPU that grows, memory that grows, and too much of it."""
     few = replace(SAMPLE, tasks=100, cpu=(2.4,), cpu_start=(0.5,), writes_a_second=None)
     told = list(aims({(100, "1, no database"): [few], (5000, "1, no database"): [replace(SAMPLE, **worse)]}))
-    assert told[line].endswith("NOT met")
+    assert told[missed].endswith("NOT met")
 
 
 def test_a_short_run_holds_no_quota() -> None:

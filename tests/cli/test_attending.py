@@ -13,14 +13,14 @@ from real_simulator import QuickClock
 
 from spentkey.cli.attending import COLLECTOR, attending
 from spentkey.observe.observer import Observer
-from spentkey.settings.schema import Service
+from spentkey.settings.schema import ServiceSettings
 
 PROGRAM = """
 import os, sys
 from spentkey.cli.attending import attending
-from spentkey.settings.schema import Service
+from spentkey.settings.schema import ServiceSettings
 from spentkey.system import SystemClock
-with attending(Service(log_format={wanted!r}), SystemClock(), {{}}, live={live}) as watch:
+with attending(ServiceSettings(log_format={wanted!r}), SystemClock(), {{}}, live={live}) as watch:
     watch.step(40021, "judge")
 """
 
@@ -40,7 +40,7 @@ class Ear(Observer):
 def test_without_a_terminal_it_is_a_log_in_json(capsys: pytest.CaptureFixture[str], live: bool) -> None:
     """Also for a command that would show a table; others hear it too, and stdout stays empty."""
     ear = Ear()
-    with attending(Service(), QuickClock(), {}, ear, live=live) as observer:
+    with attending(ServiceSettings(), QuickClock(), {}, ear, live=live) as observer:
         observer.step(40021, "judge")
     out, err = capsys.readouterr()
     assert (out, json.loads(err)["step"], ear.heard) == ("", "judge", [(40021, "judge")])
@@ -53,7 +53,7 @@ def test_the_format_is_said_by_the_option_then_by_the_configuration(
     capsys: pytest.CaptureFixture[str], wanted: str, as_json: bool, first: str
 ) -> None:
     """Whatever stderr is."""
-    service = Service.model_validate({"log_format": wanted})
+    service = ServiceSettings.model_validate({"log_format": wanted})
     with attending(service, QuickClock(), {COLLECTOR: ""}, as_json=as_json) as observer:
         observer.step(40021, "judge")
     assert capsys.readouterr().err[0] == first

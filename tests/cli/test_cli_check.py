@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from commands import against, fits, spentkey
 from fault_rules import fault
 from real_simulator import RealSimulator

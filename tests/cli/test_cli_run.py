@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from commands import BIN, QUICK, against, environment, fits
 from fault_rules import chain_is_whole, fault
 from real_simulator import RealSimulator

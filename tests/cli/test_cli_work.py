@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from commands import against, fits
 from fault_rules import chain_is_whole, fault
 from queue_worlds import (

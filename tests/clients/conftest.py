@@ -11,8 +11,8 @@ import pytest
 from client_runs import Clients
 from client_versions import curl_version
 from client_world import clients_world
-
 from real_simulator import RealSimulator
+
 from spentkey_sim import tls
 
 PACKAGES = ("azure-identity", "msal", "msgraph-sdk", "mssql-python", "mssql-python-odbc", "mssql-python-rs", "pymssql")

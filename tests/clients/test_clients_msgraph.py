@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from client_runs import PFX_PASSWORD, WAYS, Clients, Way
 from client_world import NOBODY, READER, READER_SECRET, STRANGER_OBJECT
-
 from worlds import ABSENT, APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_CERT, LIVE_SECRET, OBJECT
 
 ways = pytest.mark.parametrize("way", WAYS)

@@ -11,9 +11,9 @@ import pytest
 from client_runs import Clients, opened
 from client_versions import NO_LTDL, has_library
 from client_world import DOCUMENTS
+from worlds import CANARIES
 
 from spentkey.settings.load import load_settings
-from worlds import CANARIES
 
 ODBC, RUST, FREETDS = "msodbcsql", "mssql-odbc", "pymssql"
 PASSWORD = CANARIES["database password"]

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from engine_rig import Maker
 from evidence_rig import Shelf
-
 from real_postgres import RealPostgres
 
 

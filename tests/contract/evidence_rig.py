@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from real_postgres import RealPostgres
+from support_core import NOW, ManualClock
+
 from spentkey.core.evidence import GENESIS, follows
 from spentkey.core.rules import Limits
 from spentkey.core.secret import Secret
@@ -18,7 +20,6 @@ from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import prepare
-from support_core import NOW, ManualClock
 
 Evidence = JsonLinesEvidence | PostgresEvidence
 LIMITS = Limits(per_run=1000, per_app=1000, per_hour=30, hand_overs_per_hour=1000)
@@ -62,13 +63,13 @@ class Shelf:
             records.append(json.loads(line))
         return records
 
-    def write(self, number: int, line: str) -> None:
+    def write(self, number: int, text: str) -> None:
         """Put another line in the place of one, as somebody might who wants to change the past."""
         if self.database:
-            self.postgres.rows(self.database, "UPDATE spentkey_evidence SET line = %s WHERE seq = %s", line, number)
+            self.postgres.rows(self.database, "UPDATE spentkey_evidence SET line = %s WHERE seq = %s", text, number)
             return
         lines = self.lines()
-        lines[number] = line
+        lines[number] = text
         (self.folder / FILE).write_text("".join(f"{one}\n" for one in lines), "utf-8")
 
     def process(self, task: int, count: int) -> "subprocess.Popen[str]":

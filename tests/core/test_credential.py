@@ -5,8 +5,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from spentkey.core.credential import Credential, Kind
 from support_core import (
     DAY,
     KEY_ID,
@@ -18,6 +16,8 @@ from support_core import (
     certificate,
     secret,
 )
+
+from spentkey.core.credential import Credential, Kind
 
 NO_GRACE = timedelta(0)
 

@@ -1,11 +1,11 @@
 """Guard G0: the task is ours, or it is not touched at all."""
 
 import pytest
+from support_core import DESK, parameters, task
 
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.outcome import NotOurs
 from spentkey.core.task import Parameter
-from support_core import DESK, parameters, task
 
 
 def reason(**changes: object) -> str:

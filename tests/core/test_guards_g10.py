@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from support_core import DAY, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret, snapshot
 
 from spentkey.core.credential import Application
 from spentkey.core.guards import g10_lists_unchanged
 from spentkey.core.outcome import Refused
-from support_core import DAY, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret, snapshot
 
 EXPIRED, LIVE = secret(), certificate(key_id=OTHER_KEY_ID, end=NOW + DAY)
 JUDGED = application(EXPIRED, LIVE)

@@ -5,10 +5,10 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_core import application, request
 
 from spentkey.core.guards import folded, g3_name
 from spentkey.core.outcome import Refused
-from support_core import application, request
 
 
 def agrees(in_directory: str, in_task: str) -> bool:

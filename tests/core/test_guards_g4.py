@@ -5,10 +5,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from spentkey.core.credential import Application, Credential, Kind, Snapshot
-from spentkey.core.guards import Absent, g4_locate, g4_not_a_typo
-from spentkey.core.outcome import Refused
 from support_core import (
     DAY,
     KEY_ID,
@@ -22,6 +18,10 @@ from support_core import (
     secret,
     snapshot,
 )
+
+from spentkey.core.credential import Application, Credential, Kind, Snapshot
+from spentkey.core.guards import Absent, g4_locate, g4_not_a_typo
+from spentkey.core.outcome import Refused
 
 ALIVE = NOW + 30 * DAY
 NO_GRACE = timedelta(0)

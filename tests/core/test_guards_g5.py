@@ -5,11 +5,11 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_core import DAY, NOW, SECOND, certificate, secret
 
 from spentkey.core.credential import Credential
 from spentkey.core.guards import g5_expired
 from spentkey.core.outcome import Refused
-from support_core import DAY, NOW, SECOND, certificate, secret
 
 NO_GRACE = timedelta(0)
 MICROSECOND = timedelta(microseconds=1)

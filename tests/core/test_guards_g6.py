@@ -5,10 +5,6 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from spentkey.core.credential import Application, Credential
-from spentkey.core.guards import g6_not_protected
-from spentkey.core.outcome import Refused
 from support_core import (
     APP_ID,
     KEY_ID,
@@ -19,6 +15,10 @@ from support_core import (
     certificate,
     secret,
 )
+
+from spentkey.core.credential import Application, Credential
+from spentkey.core.guards import g6_not_protected
+from spentkey.core.outcome import Refused
 
 NOBODY: frozenset[str] = frozenset()
 

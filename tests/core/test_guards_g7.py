@@ -1,10 +1,6 @@
 """Guard G7: read again, the task is still ours and still says the same."""
 
 import pytest
-
-from spentkey.core.guards import g7_still_ours, g7_still_says_the_same
-from spentkey.core.outcome import Refused
-from spentkey.core.task import Parameter
 from support_core import (
     DESK,
     OTHER_APP_ID,
@@ -14,6 +10,10 @@ from support_core import (
     request,
     task,
 )
+
+from spentkey.core.guards import g7_still_ours, g7_still_says_the_same
+from spentkey.core.outcome import Refused
+from spentkey.core.task import Parameter
 
 
 def test_a_task_that_did_not_change_is_still_ours() -> None:
@@ -53,7 +53,7 @@ def test_a_task_that_vanished_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "again",
+    "reread",
     [
         parameters(SecretID=OTHER_KEY_ID),
         parameters(AppID=OTHER_APP_ID),
@@ -67,7 +67,7 @@ def test_a_task_that_vanished_is_refused() -> None:
         (),
     ],
 )
-def test_a_request_that_says_something_else_is_refused(again: tuple[Parameter, ...]) -> None:
+def test_a_request_that_says_something_else_is_refused(reread: tuple[Parameter, ...]) -> None:
     """Also one that could no longer be read at all; what was judged is no longer what is asked."""
-    refused = g7_still_says_the_same(task(), again, request(), DESK)
+    refused = g7_still_says_the_same(task(), reread, request(), DESK)
     assert Refused("G7", "the request's parameters changed while the task was being worked on") == refused

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_core import KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret
 
 from spentkey.core.credential import Credential, Kind
 from spentkey.core.outcome import RemovalRoute
 from spentkey.core.plan import Survivor, lost_survivors, make_plan
-from support_core import KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret
 
 LIVING = secret(key_id=OTHER_KEY_ID, raw='{"keyId":"b"}')
 KEY = certificate(key_id=THIRD_KEY_ID, raw='{"keyId":"c"}')

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support_core import DAY, KEY_ID, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, secret
+from support_pfx import PASSWORD, WRONG, certificate_in, registered, vector
 
 from spentkey.core.secret import Secret
 from spentkey.core.signer import MOST_BYTES, Signer, Unusable, choose_signer, open_pfx, open_signer
-from support_core import DAY, KEY_ID, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, secret
-from support_pfx import PASSWORD, WRONG, certificate_in, registered, vector
 
 OPENING = ["modern", "legacy-3des", "legacy-rc2", "not-encrypted", "ber-open-lengths"]
 KEY = rsa.generate_private_key(65537, 2048)

@@ -5,11 +5,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_core import APP_ID, KEY_ID, SOUND, parameters, parameters_without, request, task
 
 from spentkey.core.credential import Kind
 from spentkey.core.outcome import Refused
 from spentkey.core.task import PARAMETER_NAMES, Parameter, RemovalRequest, asked_type, ours, read_request
-from support_core import APP_ID, KEY_ID, SOUND, parameters, parameters_without, request, task
 
 NAMES = pytest.mark.parametrize("name", PARAMETER_NAMES)
 CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)

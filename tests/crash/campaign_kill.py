@@ -6,11 +6,10 @@
 import argparse
 import sys
 
+from campaign_folder import campaign_folder
 from crash_cases import failures, lots, rehearse, sequences, single
 from crash_runs import Fork, Stage
 from crash_stories import STORIES, Story
-
-from campaign_folder import campaign_folder
 from real_simulator import RealSimulator
 
 

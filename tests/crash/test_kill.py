@@ -7,7 +7,6 @@ import pytest
 from crash_cases import at_requests, failures, lots, rehearse, single
 from crash_runs import AtRequest, Fork, InRecord, Stage
 from crash_stories import SAMPLED, STORIES
-
 from real_simulator import RealSimulator
 
 SAMPLE = 5

@@ -10,7 +10,6 @@ import pytest
 from crash_runs import Fork, Stage
 from crash_stories import STORIES
 from crash_truth import Found, broken, find
-
 from real_simulator import RealSimulator
 from worlds import CANARIES, EXPIRED_SECRET, LIVE_SECRET
 

@@ -26,15 +26,15 @@ def call_problems(words: list[str]) -> list[str]:
     ]
 
 
-def calls(line: str) -> list[str]:
+def calls(shell: str) -> list[str]:
     """The words after `spentkey` in a line of shell, up to the end of that command; empty where it calls none.
 
     Only a path that ends in `/bin/spentkey`, or the word alone at the beginning of a command, is a call: accounts,
     units and images have the same name.
     """
-    if "spentkey" not in line:
+    if "spentkey" not in shell:
         return []
-    words = shlex.shlex(line, posix=True, punctuation_chars="|;&<>")
+    words = shlex.shlex(shell, posix=True, punctuation_chars="|;&<>")
     words.whitespace_split = True
     command: list[str] = []
     called = False

@@ -11,7 +11,6 @@ from typing import Any
 import psycopg
 import pytest
 from deploy_files import DEPLOY
-
 from real_postgres import RealPostgres
 
 SQL = (DEPLOY / "compose" / "database" / "10-spentkey.sql").read_text("utf-8")

@@ -122,11 +122,11 @@ def test_a_bad_unit_is_refused(old: str, new: str, problem: str) -> None:
     assert unit_problems(read_unit(TEXT.replace(old, new))) == [problem]
 
 
-@pytest.mark.parametrize("line", ["Restart on failure", "=x", "User root"])
-def test_a_line_that_is_no_setting_is_refused(line: str) -> None:
+@pytest.mark.parametrize("text", ["Restart on failure", "=x", "User root"])
+def test_a_line_that_is_no_setting_is_refused(text: str) -> None:
     """What systemd would ignore with a warning is an error here."""
     with pytest.raises(ValueError, match="line 2 is neither"):
-        read_unit(f"[Service]\n{line}\n")
+        read_unit(f"[Service]\n{text}\n")
 
 
 def test_a_second_command_is_refused() -> None:
@@ -136,7 +136,7 @@ def test_a_second_command_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("text", "words"),
     [
         (
             "sudo -u spentkey /opt/spentkey/.venv/bin/spentkey plan 40021 --json > plan.json",
@@ -147,9 +147,9 @@ def test_a_second_command_is_refused() -> None:
         ("cd /opt/spentkey", []),
     ],
 )
-def test_calls_are_found_in_a_line(line: str, words: list[str]) -> None:
+def test_calls_are_found_in_a_line(text: str, words: list[str]) -> None:
     """The words of a call are those that the command would get."""
-    assert calls(line) == words
+    assert calls(text) == words
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,10 @@ from pydantic.fields import FieldInfo
 from spentkey.cli.main import cli
 from spentkey.core import records
 from spentkey.core.records import Record
-from spentkey.settings.load import SECRETS
-from spentkey.settings.schema import UUID_PATTERN, Settings
+from spentkey.core.secret import Secret
+from spentkey.settings.schema import Settings
+from spentkey.settings.sources import VaultEntry
+from spentkey.settings.values import UUID_PATTERN
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -106,7 +108,7 @@ def settings_rows(model: type[BaseModel] = Settings, path: str = "") -> Iterator
         if inner is not None:
             yield from settings_rows(inner, f"{path}{name}.NAME." if _by_name(field.annotation) else f"{path}{name}.")
         else:
-            yield f"`{path}{name}`", default_of(field), allowed_of(f"{path}{name}", field)
+            yield f"`{path}{name}`", default_of(field), _kind(field.annotation, field.metadata)
 
 
 def _by_name(annotation: Any) -> bool:
@@ -135,15 +137,16 @@ def _toml(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def allowed_of(path: str, field: FieldInfo) -> str:
-    """The kind of value, and its limits where it has some."""
-    if path in SECRETS:
-        return "secret or entry" if path == "ivanti.api_key" else "secret"
-    return _kind(field.annotation, field.metadata)
-
-
 def _kind(annotation: Any, limits: list[Any]) -> str:
-    names = {bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
+    """The kind of value, and its limits where it has some."""
+    names = {
+        bool: "`true` or `false`",
+        int: "whole number",
+        float: "number",
+        Path: "path",
+        Secret: "secret",
+        VaultEntry: "entry",
+    }
     if annotation is str:
         return _text_kind(limits)
     if annotation in names:

@@ -36,7 +36,7 @@ from worlds import CANARIES
 from spentkey.adapters.entra.check import READ, WRITE
 from spentkey.cli.main import cli
 from spentkey.settings.load import load_settings
-from spentkey.settings.schema import Policy
+from spentkey.settings.schema import PolicySettings
 from spentkey_sim import seeded
 
 SQL = fenced("sql")
@@ -52,11 +52,11 @@ class Installation:
     sim: RealSimulator
     folder: Path
 
-    def type(self, line: str) -> Ended:
+    def type(self, command: str) -> Ended:
         """What one line of the guide does here."""
         variables = environment(self.folder, **self._variables())
-        line = line.replace(STATE, str(self.folder / "state"))
-        result = ended(["sh", "-c", line], self.folder, variables)
+        command = command.replace(STATE, str(self.folder / "state"))
+        result = ended(["sh", "-c", command], self.folder, variables)
         return Ended(result.code, self._as_in_the_guide(result.out), result.err)
 
     def _variables(self) -> dict[str, str]:
@@ -148,18 +148,18 @@ def test_the_guide_shows_every_command_of_a_first_day() -> None:
     assert set(shown()) == set(typed())
 
 
-@pytest.mark.parametrize("line", typed())
-def test_a_command_ends_as_the_guide_says(day: FirstDay, line: str) -> None:
+@pytest.mark.parametrize("command", typed())
+def test_a_command_ends_as_the_guide_says(day: FirstDay, command: str) -> None:
     """Its exit code is the one that the guide names, and there is no bug."""
-    result = day.results[line]
-    assert EXIT.get(line, 0) == result.code, result.err
+    result = day.results[command]
+    assert EXIT.get(command, 0) == result.code, result.err
     assert "Traceback" not in result.err
 
 
-@pytest.mark.parametrize("line", typed())
-def test_a_command_shows_what_the_guide_shows(day: FirstDay, line: str) -> None:
+@pytest.mark.parametrize("command", typed())
+def test_a_command_shows_what_the_guide_shows(day: FirstDay, command: str) -> None:
     """Line by line, but for dates, ids of tries and hashes."""
-    assert unlike(shown()[line], day.results[line].out) == []
+    assert unlike(shown()[command], day.results[command].out) == []
 
 
 def test_a_task_that_is_given_back_is_taken_as_new(sim: RealSimulator, tmp_path: Path) -> None:
@@ -289,7 +289,8 @@ def test_what_the_configuration_adds_is_taken(sim: RealSimulator, tmp_path: Path
     entra = {f"SPENTKEY_TENANTS__{name}__AUTHORITY": sim.printed["entra"] for name in ("production", "onderwijs")}
     graph = {name.replace("AUTHORITY", "GRAPH_URL"): value for name, value in entra.items()}
     settings = load_settings(file, {**entra, **graph})
-    usual, limits = Policy(), [name for name in tomllib.loads(fenced("toml")[1])["policy"] if name.startswith("max_")]
+    usual = PolicySettings()
+    limits = [name for name in tomllib.loads(fenced("toml")[1])["policy"] if name.startswith("max_")]
     assert len(settings.policy.protected) == 2
     assert [name for name in limits if getattr(settings.policy, name) >= getattr(usual, name)] == []
     assert len(limits) == 3

@@ -13,7 +13,7 @@ from referencing import Registry, Resource
 
 from spentkey.cli.check import counts
 from spentkey.cli.show import summary
-from spentkey.core.finding import Finding, State, clock_finding
+from spentkey.core.finding import Finding, FindingState, clock_finding
 from spentkey.core.outcome import Attribution, RemovalRoute, Result, TicketState
 from spentkey.core.planned import Action, Planned
 
@@ -192,9 +192,9 @@ def test_a_summary_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FINDINGS = [
-    Finding("Ivanti", "queue", State.OK, "3 open tasks with the team Automation"),
-    Finding("Passwordstate", "build", State.WARN, "9858", "upgrade"),
-    Finding("Entra production", "permissions", State.FAIL, "cannot write: none", "grant it"),
+    Finding("Ivanti", "queue", FindingState.OK, "3 open tasks with the team Automation"),
+    Finding("Passwordstate", "build", FindingState.WARN, "9858", "upgrade"),
+    Finding("Entra production", "permissions", FindingState.FAIL, "cannot write: none", "grant it"),
     *(clock_finding("Ivanti", NOON, theirs) for theirs in (NOON, NOON + timedelta(hours=1), None)),
 ]
 
@@ -207,14 +207,30 @@ def check_up(**wrong: Any) -> dict[str, Any]:
 
 def test_a_check_up_keeps_to_its_schema() -> None:
     """Every state fits, also after a round trip through JSON, and so does nothing at all."""
-    assert {State.OK, State.WARN, State.FAIL} == {one.state for one in FINDINGS}
+    assert {FindingState.OK, FindingState.WARN, FindingState.FAIL} == {one.state for one in FINDINGS}
     assert complaints("check.schema.json", json.loads(json.dumps(check_up()))) == []
     assert complaints("check.schema.json", {"findings": [], "summary": counts([])}) == []
 
 
+def test_the_older_names_of_a_findings_texts_stay() -> None:
+    """Whoever reads `said` and `mend` goes on reading what `message` and `fix` say."""
+    made = [one.as_json() for one in FINDINGS]
+    assert [(one["said"], one["mend"]) for one in made] == [(one["message"], one["fix"]) for one in made]
+    assert (made[1]["fix"], made[1]["message"]) == ("upgrade", "9858")
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"state": "error"}, {"state": "fail"}, {"said": ""}, {"said": None}, {"system": ""}, {"what": 1}, {"task": "1"}],
+    [
+        {"state": "error"},
+        {"state": "fail"},
+        {"message": ""},
+        {"said": ""},
+        {"said": None},
+        {"system": ""},
+        {"what": 1},
+        {"task": "1"},
+    ],
     ids=json.dumps,
 )
 def test_a_check_up_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
@@ -224,7 +240,7 @@ def test_a_check_up_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> None:
 
 @pytest.mark.parametrize("field", sorted(FINDINGS[0].as_json()))
 def test_a_finding_without_a_field_is_refused(field: str) -> None:
-    """All five are always there."""
+    """All seven are always there."""
     value = check_up()
     del value["findings"][0][field]
     assert complaints("check.schema.json", value) != []

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import parse_qs, quote, quote_plus
 
 import pytest
-
 from commands import BIN, QUICK, Ended, against, environment
 from fault_rules import fault
 from real_simulator import RealSimulator

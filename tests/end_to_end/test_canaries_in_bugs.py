@@ -75,14 +75,14 @@ def shown(problem: BaseException) -> Iterator[str]:
     yield out.getvalue()
 
 
-@pytest.mark.parametrize("place", PLACES)
-async def test_a_bug_in_an_adapter_shows_no_secret(sim: RealSimulator, place: str) -> None:
+@pytest.mark.parametrize("where", PLACES)
+async def test_a_bug_in_an_adapter_shows_no_secret(sim: RealSimulator, where: str) -> None:
     """Headers, forms, assertions, proofs and documents are no variables of any frame of the traceback."""
     sim.reset(world(certificate_parameters()))
     settings = sim.settings()
     async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
         session = cast("Any", context.directories).session_for("https://localhost")
-        spare, session._connector = session._connector, Crashing(*PLACES[place], trust(settings.tls.ca_file))
+        spare, session._connector = session._connector, Crashing(*PLACES[where], trust(settings.tls.ca_file))
         await spare.close()
         with pytest.raises(Bug, match="Crash by way of") as caught:
             await work_on(TASK, context)

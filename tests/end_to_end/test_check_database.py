@@ -6,7 +6,7 @@ import pytest
 from real_postgres import RealPostgres
 from support_core import ManualClock
 
-from spentkey.core.finding import Finding, State
+from spentkey.core.finding import Finding, FindingState
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import opened
@@ -29,7 +29,7 @@ async def in_use(url: str) -> None:
 
 def bad(findings: dict[str, Finding]) -> dict[str, str]:
     """What is not as it should be, and what was found."""
-    return {what: finding.message for what, finding in findings.items() if finding.state is not State.OK}
+    return {what: finding.message for what, finding in findings.items() if finding.state is not FindingState.OK}
 
 
 async def test_an_empty_database_is_fine_and_stays_empty(database: str, postgres: RealPostgres) -> None:
@@ -54,7 +54,7 @@ async def test_a_database_that_is_away_says_what_to_look_at(tmp_path: object) ->
     """One finding, without the address, which may hold a password."""
     findings = await check_up(f"postgresql://x:canary@/x?host={tmp_path}&connect_timeout=2")
     (finding,) = findings.values()
-    assert (finding.state, "pg_hba.conf" in finding.fix, "canary" in str(finding)) == (State.FAIL, True, False)
+    assert (finding.state, "pg_hba.conf" in finding.fix, "canary" in str(finding)) == (FindingState.FAIL, True, False)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,6 @@ async def test_an_encoding_that_cannot_hold_every_text_is_refused(postgres: Real
     """Evidence is UTF-8."""
     postgres.rows(database, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     findings = await check_up(postgres.url("latin"))
-    assert [finding.message for finding in findings.values() if finding.state is State.FAIL] == [
+    assert [finding.message for finding in findings.values() if finding.state is FindingState.FAIL] == [
         "the database's encoding is LATIN1"
     ]

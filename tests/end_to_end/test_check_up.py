@@ -8,7 +8,7 @@ from real_simulator import RealSimulator
 from worlds import AUTOMATION, CANARIES, TASK, sales, world
 
 from spentkey.bootstrap.checks import checkers_for
-from spentkey.core.finding import Finding, State
+from spentkey.core.finding import Finding, FindingState
 
 
 def healthy() -> dict[str, Any]:
@@ -41,7 +41,7 @@ async def check_up(sim: RealSimulator, **environment: str) -> list[Finding]:
 
 def bad(findings: list[Finding]) -> dict[str, Finding]:
     """The findings that are not ok, by what they are about."""
-    return {f"{one.system}: {one.what}": one for one in findings if one.state is not State.OK}
+    return {f"{one.system}: {one.what}": one for one in findings if one.state is not FindingState.OK}
 
 
 async def test_everything_in_place_gives_no_failure_and_writes_nothing(sim: RealSimulator) -> None:
@@ -163,7 +163,7 @@ async def test_an_old_build_of_passwordstate_is_a_warning(sim: RealSimulator) ->
     made = healthy()
     made["passwordstate"]["build"] = "9858"
     sim.reset(made)
-    assert State.WARN is bad(await check_up(sim))["Passwordstate: build"].state
+    assert FindingState.WARN is bad(await check_up(sim))["Passwordstate: build"].state
 
 
 async def test_a_client_without_the_permission_to_write_fails(sim: RealSimulator) -> None:
@@ -172,7 +172,7 @@ async def test_a_client_without_the_permission_to_write_fails(sim: RealSimulator
     made["tenants"][0]["clients"][0]["roles"] = ["Application.Read.All"]
     sim.reset(made)
     finding = bad(await check_up(sim))["Entra production: permissions"]
-    assert (finding.state, "cannot write" in finding.message) == (State.FAIL, True)
+    assert (finding.state, "cannot write" in finding.message) == (FindingState.FAIL, True)
     assert "Application.ReadWrite.OwnedBy" in finding.fix
 
 
@@ -189,7 +189,7 @@ async def test_clocks_that_differ_by_more_than_300_s_fail(sim: RealSimulator) ->
     sim.reset(healthy())
     sim.step_clock(400)
     found = bad(await check_up(sim))
-    assert State.FAIL is found["Ivanti: clock"].state
+    assert FindingState.FAIL is found["Ivanti: clock"].state
 
 
 async def test_a_chain_that_does_not_verify_fails(sim: RealSimulator) -> None:
@@ -197,7 +197,7 @@ async def test_a_chain_that_does_not_verify_fails(sim: RealSimulator) -> None:
     await sim.run(TASK)
     file = sim.config.parent / "state" / "evidence.jsonl"
     file.write_text(file.read_text().replace("removePassword", "removeKey", 1))
-    assert State.FAIL is bad(await check_up(sim))["state: evidence"].state
+    assert FindingState.FAIL is bad(await check_up(sim))["state: evidence"].state
 
 
 async def test_the_entry_that_holds_ivantis_key_is_fetched(sim: RealSimulator) -> None:

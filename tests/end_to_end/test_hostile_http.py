@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-
 from fault_rules import assert_nothing_unmeant
 from mangling_server import Mangle, Mangler, Real, mangling
 from real_simulator import QuickClock, RealSimulator, Steps
+from worlds import EXPIRED_SECRET, TASK
+
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
 from spentkey.story import work_on
-from worlds import EXPIRED_SECRET, TASK
 
 SETTINGS = {
     "Ivanti": "SPENTKEY_IVANTI__URL",

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from fault_rules import assert_nothing_unmeant
 from real_simulator import RealSimulator
 from worlds import CANARIES, EXPIRED_CERT, LIVE_CERT, TASK, certificate_entry, certificate_parameters, sales, world

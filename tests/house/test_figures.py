@@ -57,14 +57,14 @@ def test_a_circle_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    "statement",
     ["from p import b", "from p.b import x", "import p.b", "from . import b", "from .b import x"],
 )
-def test_an_import_inside_a_function_counts(tmp_path: Path, line: str) -> None:
+def test_an_import_inside_a_function_counts(tmp_path: Path, statement: str) -> None:
     """However an import is written, and wherever it stands, it is seen."""
     (tmp_path / "p").mkdir()
     file = tmp_path / "p" / "a.py"
-    file.write_text(f"def late():\n    {line}\n")
+    file.write_text(f"def late():\n    {statement}\n")
     assert imports(read(tmp_path, file), frozenset({"p", "p.a", "p.b"})) == {"p.b"}
 
 

@@ -26,8 +26,8 @@ class Desk:
         return web.Response(status=429 if len(self.asked) <= self.refusals else 200)
 
     @asynccontextmanager
-    async def line(self) -> AsyncGenerator[HttpClient]:
-        """A line to it."""
+    async def client(self) -> AsyncGenerator[HttpClient]:
+        """A client of it."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self.answer)
         async with TestServer(app) as server, aiohttp.ClientSession() as session:
@@ -35,7 +35,7 @@ class Desk:
 
 
 class FenceChecks:
-    """Gives so many permits, and then no more."""
+    """Lets so many writes pass, and then no more."""
 
     def __init__(self, most: int) -> None:
         self.most, self.asked = most, 0
@@ -49,46 +49,46 @@ class FenceChecks:
 
 async def test_each_try_of_a_write_asks() -> None:
     """Also after a wait that the server asked for."""
-    desk, permits = Desk(refusals=2), FenceChecks(9)
-    async with desk.line() as line:
-        with holding(1, permits.ask):
-            await line.write("POST", "/x", {}, dict)
-    assert (desk.asked, permits.asked) == (["POST"] * 3, 3)
+    desk, fence = Desk(refusals=2), FenceChecks(9)
+    async with desk.client() as client:
+        with holding(1, fence.ask):
+            await client.write("POST", "/x", {}, dict)
+    assert (desk.asked, fence.asked) == (["POST"] * 3, 3)
 
 
 async def test_a_write_without_a_permit_is_not_sent() -> None:
     """Taken over before it began."""
     desk = Desk(refusals=0)
-    async with desk.line() as line:
+    async with desk.client() as client:
         with holding(1, FenceChecks(0).ask), pytest.raises(Busy):
-            await line.write("POST", "/x", {}, dict)
+            await client.write("POST", "/x", {}, dict)
         with holding(1, FenceChecks(0).ask), pytest.raises(Busy):
-            await line.write_once("PATCH", "/x", {}, dict)
+            await client.write_once("PATCH", "/x", {}, dict)
     assert desk.asked == []
 
 
 async def test_a_repeat_without_a_permit_is_not_sent() -> None:
     """Taken over while it waited for the next try."""
     desk = Desk(refusals=1)
-    async with desk.line() as line:
+    async with desk.client() as client:
         with holding(1, FenceChecks(1).ask), pytest.raises(Busy):
-            await line.write("POST", "/x", {}, dict)
+            await client.write("POST", "/x", {}, dict)
     assert desk.asked == ["POST"]
 
 
 async def test_a_read_asks_nobody() -> None:
     """It changes nothing, whoever works on the task."""
-    desk, permits = Desk(refusals=0), FenceChecks(0)
-    async with desk.line() as line:
-        with holding(1, permits.ask):
-            await line.read("/x")
-            await line.post_read("/x", {}, dict)
-    assert (desk.asked, permits.asked) == (["GET", "POST"], 0)
+    desk, fence = Desk(refusals=0), FenceChecks(0)
+    async with desk.client() as client:
+        with holding(1, fence.ask):
+            await client.read("/x")
+            await client.post_read("/x", {}, dict)
+    assert (desk.asked, fence.asked) == (["GET", "POST"], 0)
 
 
 async def test_without_claims_writes_go_out() -> None:
     """On one machine the kernel keeps the turns."""
     desk = Desk(refusals=0)
-    async with desk.line() as line:
-        assert (await line.write_once("PATCH", "/x", {}, dict)).status == 200
+    async with desk.client() as client:
+        assert (await client.write_once("PATCH", "/x", {}, dict)).status == 200
     assert fencing_tokens() == ()

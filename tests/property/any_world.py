@@ -52,7 +52,7 @@ def any_world(rng: random.Random) -> AnyWorld:
             tenant["clients"][0]["roles"] = ["Application.ReadWrite.All", "AuditLog.Read.All", "Directory.Read.All"]
     return AnyWorld(
         made,
-        frozenset(key for _, app in everything for key in _kept(app)),
+        frozenset(key for _, app in everything for key in _protected_keys(app)),
         _policy(rng) | ({"SPENTKEY_IVANTI__FIELDS__RESOLUTION": "Resolution"} if resolution else {}),
         tuple(one["key_id"] for _, app in everything for one in _held(app)),
     )
@@ -113,7 +113,7 @@ def _held(app: Json) -> list[Json]:
     return [*app["passwords"], *app["certificates"]]
 
 
-def _kept(app: Json) -> list[str]:
+def _protected_keys(app: Json) -> list[str]:
     if app["app_id"] == AUTOMATION:
         return [one["key_id"] for one in _held(app)]
     named = [one["key_id"] for one in app["passwords"] if one["display_name"] in KEPT]

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from any_story import HOUR, trace
-
 from in_memory import InMemory
 from invariants import Ledger, broken, changed, unfinished
-from spentkey.story import work_on
 from worlds import ABSENT, CANARIES, TASK, certificate_parameters, parameters, sales, world
+
+from spentkey.story import work_on
 
 Rule = dict[str, Any]
 Call = tuple[str, str]

@@ -1,5 +1,6 @@
 """The configuration: every default, every problem at once, and nothing secret in what it says."""
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from support_settings import GONE, KEYS, load, problems, write
 
 from spentkey.core.errors import Misconfigured
@@ -17,6 +18,7 @@ from spentkey.core.secret import Secret
 from spentkey.settings.load import load_settings
 from spentkey.settings.rules import rules_of, state_directory
 from spentkey.settings.schema import Settings
+from spentkey.settings.sources import VaultEntry, read_sources
 
 CANARY = "canary-8Yt"
 TENANT = "tenants.production"
@@ -168,6 +170,30 @@ def test_every_problem_is_named_in_one_go(tmp_path: Path) -> None:
         "policy.verify_reads",
         f"{TENANT}.tenant_id",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings"),
+    [
+        (
+            {"ivanti.api_key": {"env": "NO"}, "ivanti.escalation_team": "Spentkey"},
+            ["ivanti.api_key", "ivanti.escalation_team"],
+        ),
+        (
+            {"service.webhook_secret": {"file": "no"}, "service.listen": "0.0.0.0:1"},
+            ["service.listen", "service.webhook_secret"],
+        ),
+        (
+            {"engine.database_url": {"env": "NO"}, "policy.verify_timeout_s": 24},
+            ["engine.database_url", "policy.verify_timeout_s"],
+        ),
+    ],
+)
+def test_a_secret_that_cannot_be_read_hides_nothing(
+    tmp_path: Path, changes: dict[str, Any], settings: list[str]
+) -> None:
+    """What contradicts another setting is named in the same go, and the secret once."""
+    assert [line.partition(":")[0] for line in problems(tmp_path, changes)] == settings
 
 
 def test_each_line_names_the_file(tmp_path: Path) -> None:
@@ -397,7 +423,7 @@ def test_the_vaults_other_keys_are_secrets_too(tmp_path: Path, path: str) -> Non
 
 def test_ivantis_key_may_be_an_entry_of_the_vault(tmp_path: Path) -> None:
     """Its title, to be looked up later."""
-    assert load(tmp_path, {"ivanti.api_key": {"entry": "Sys_Ivanti"}}).ivanti.api_key == "Sys_Ivanti"
+    assert load(tmp_path, {"ivanti.api_key": {"entry": "Sys_Ivanti"}}).ivanti.api_key == VaultEntry("Sys_Ivanti")
 
 
 def test_no_secret_shows_in_the_settings_or_in_any_problem(tmp_path: Path) -> None:
@@ -408,6 +434,31 @@ def test_no_secret_shows_in_the_settings_or_in_any_problem(tmp_path: Path) -> No
     message = problems(tmp_path, {**changes, "ivanti.url": 7, "passwordstate.url": [CANARY], "policy": CANARY})
     assert len(message) == 3
     assert CANARY not in "".join(message)
+
+
+def test_nothing_behind_a_problem_holds_a_secret(tmp_path: Path) -> None:
+    """Neither an exception that came before it nor what pydantic itself would print of the same values."""
+    changes: dict[str, Any] = {"passwordstate.api_key": CANARY, "passwordstate.database": CANARY, "ivanti.minutes": -1}
+    file = write(tmp_path, {**changes, "service.login": {"a": {"role": "viewer", "key": CANARY}}})
+    with pytest.raises(Misconfigured) as refused:
+        load_settings(file, KEYS)
+    assert (refused.value.__cause__, refused.value.__context__) == (None, None)
+    sources = read_sources(file, KEYS)
+    with pytest.raises(ValidationError) as raw:
+        Settings.model_validate(sources.values, context={"sources": sources})
+    for text in (str(raw.value), repr(raw.value), repr(raw.value.errors(include_input=False)), str(refused.value)):
+        assert "service.login.a.key" in text or "'key'" in text
+        assert CANARY not in text
+
+
+def test_a_literal_secret_in_json_of_the_environment_is_taken(tmp_path: Path) -> None:
+    """Whoever may read the file cannot read the environment; the same literal in that file is refused."""
+    login = {"role": "viewer", "key": "k" * 32}
+    open_to_all = write(tmp_path, mode=0o644)
+    found = load_settings(open_to_all, {**KEYS, "SPENTKEY_SERVICE__LOGIN__OPS": json.dumps(login)})
+    assert found.service.login["ops"].key == Secret("k" * 32)
+    with pytest.raises(Misconfigured, match=r"service\.login\.ops\.key: a literal secret needs a file of mode 0600"):
+        load_settings(write(tmp_path, {"service.login": {"ops": login}}, mode=0o644), KEYS)
 
 
 def test_relative_paths_count_from_the_configuration_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -531,11 +582,11 @@ def test_the_address_of_the_database_is_a_secret(tmp_path: Path) -> None:
     """It may hold a password: from a file it comes whole, and it shows nowhere."""
     (tmp_path / "url").write_text("postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full\n")
     settings = load(tmp_path, {"engine.database_url": {"file": "url"}})
-    assert settings.engine.database == Secret(
+    assert settings.engine.database_url == Secret(
         "postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full"
     )
     assert "canary" not in repr(settings)
-    assert load(tmp_path).engine.database is None
+    assert load(tmp_path).engine.database_url is None
 
 
 @pytest.mark.parametrize("url", ["mysql://db/canary", "canary", "postgres://db/canary", " postgresql://db/canary"])

@@ -7,7 +7,15 @@ import pytest
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.settings.sources import LARGEST_SECRET, SecretProblem, Sources, read_secret, read_sources
+from spentkey.settings.sources import (
+    LARGEST_SECRET,
+    FromEnvironment,
+    SecretProblem,
+    Sources,
+    VaultEntry,
+    read_secret,
+    read_sources,
+)
 
 CANARY = "canary-3Kd"
 
@@ -18,15 +26,15 @@ def merged(tmp_path: Path, text: str = "", **environment: str) -> dict[str, Any]
     return read_sources(tmp_path / "s.toml", environment).values
 
 
-def sources(tmp_path: Path, *, private: bool = True, given: tuple[str, ...] = (), **environment: str) -> Sources:
+def sources(tmp_path: Path, *, private: bool = True, **environment: str) -> Sources:
     """Sources beside which secrets may lie."""
-    return Sources({}, tmp_path / "s.toml", private, environment, frozenset(given))
+    return Sources({}, tmp_path / "s.toml", private, environment)
 
 
 def problem(given: Any, where: Sources) -> str:
     """Why a secret cannot be read."""
     with pytest.raises(SecretProblem) as refused:
-        read_secret(given, "ivanti.api_key", where)
+        read_secret(given, where)
     assert CANARY not in str(refused.value)
     return str(refused.value)
 
@@ -64,6 +72,13 @@ def test_paths_in_the_environment_are_lower_case_and_may_be_new(tmp_path: Path) 
 def test_lists_and_tables_in_the_environment_are_json(tmp_path: Path, text: str, value: object) -> None:
     """What is not JSON is the text itself, for the settings to judge."""
     assert merged(tmp_path, "", SPENTKEY_A=text) == {"a": value}
+
+
+def test_texts_of_the_environment_are_marked_wherever_they_stand(tmp_path: Path) -> None:
+    """Also inside JSON; those of the file are not, so that a literal secret of each can be told apart."""
+    found = merged(tmp_path, 'f = "x"', SPENTKEY_A="x", SPENTKEY_B='{"c": ["x"]}')
+    marked = [isinstance(text, FromEnvironment) for text in (found["a"], found["b"]["c"][0], found["f"])]
+    assert (found, marked) == ({"a": "x", "b": {"c": ["x"]}, "f": "x"}, [True, True, False])
 
 
 @pytest.mark.parametrize("name", ["production", "PRODUCTION", "Production"])
@@ -142,31 +157,30 @@ def test_a_file_that_others_may_read_is_not_private(tmp_path: Path, mode: int, p
 def test_a_secret_is_read_from_its_file_without_line_ends(tmp_path: Path, ending: str) -> None:
     """Relative paths count from the configuration file; spaces belong to the secret."""
     (tmp_path / "key").write_bytes(f" {CANARY} {ending}".encode())
-    assert read_secret({"file": "key"}, "x", sources(tmp_path)) == Secret(f" {CANARY} ")
-    assert read_secret({"file": str(tmp_path / "key")}, "x", sources(tmp_path / "away")) == Secret(f" {CANARY} ")
+    assert read_secret({"file": "key"}, sources(tmp_path)) == Secret(f" {CANARY} ")
+    assert read_secret({"file": str(tmp_path / "key")}, sources(tmp_path / "away")) == Secret(f" {CANARY} ")
 
 
 def test_a_secret_is_read_from_its_variable(tmp_path: Path) -> None:
     """By name."""
-    assert read_secret({"env": "KEY"}, "x", sources(tmp_path, KEY=CANARY)) == Secret(CANARY)
+    assert read_secret({"env": "KEY"}, sources(tmp_path, KEY=CANARY)) == Secret(CANARY)
 
 
-def test_an_entrys_title_comes_back_as_a_text(tmp_path: Path) -> None:
+def test_an_entrys_title_is_left_for_the_vault(tmp_path: Path) -> None:
     """The vault is asked later."""
-    assert read_secret({"entry": "Sys_Ivanti"}, "x", sources(tmp_path)) == "Sys_Ivanti"
+    assert read_secret({"entry": "Sys_Ivanti"}, sources(tmp_path)) == VaultEntry("Sys_Ivanti")
 
 
 def test_a_literal_is_taken_from_a_private_file_or_the_environment(tmp_path: Path) -> None:
     """Either is nobody else's to read."""
-    assert read_secret(CANARY, "ivanti.api_key", sources(tmp_path)) == Secret(CANARY)
-    shared = sources(tmp_path, private=False, given=("ivanti.api_key",))
-    assert read_secret(CANARY, "ivanti.api_key", shared) == Secret(CANARY)
+    assert read_secret(CANARY, sources(tmp_path)) == Secret(CANARY)
+    assert read_secret(FromEnvironment(CANARY), sources(tmp_path, private=False)) == Secret(CANARY)
 
 
 def test_a_literal_in_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    """Also when the environment gave another setting."""
+    """Better ways are named."""
     expected = 'a literal secret needs a file of mode 0600; better use { file = "…" } or { env = "…" }'
-    assert problem(CANARY, sources(tmp_path, private=False, given=("ivanti.url",))) == expected
+    assert problem(CANARY, sources(tmp_path, private=False)) == expected
 
 
 @pytest.mark.parametrize("given", [{}, {"file": "a", "env": "b"}, ["x"], 7, None, True])
@@ -225,6 +239,6 @@ def test_a_secret_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_secret_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     """The largest that is allowed is read."""
     (tmp_path / "key").write_text("k" * LARGEST_SECRET)
-    assert read_secret({"file": "key"}, "x", sources(tmp_path)) == Secret("k" * LARGEST_SECRET)
+    assert read_secret({"file": "key"}, sources(tmp_path)) == Secret("k" * LARGEST_SECRET)
     (tmp_path / "key").write_text("k" * (LARGEST_SECRET + 1))
     assert problem({"file": "key"}, sources(tmp_path)) == f"the file {tmp_path / 'key'} is too large for a secret"

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from sim_served import WORLD, Served
 
-from spentkey_sim.serve import Options, Simulator
+from spentkey_sim.serve import ServeOptions, Simulator
 
 
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     """Every port open, without chaos, with a proxy."""
     config = tmp_path / "generated" / "spentkey.toml"
-    simulator = Simulator(Options(WORLD, 7, calm=True, proxy_port=0, config_out=config))
+    simulator = Simulator(ServeOptions(WORLD, 7, calm=True, proxy_port=0, config_out=config))
     where = await simulator.start()
     yield Served(simulator, where, config)
     await simulator.stop()

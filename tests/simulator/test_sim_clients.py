@@ -128,7 +128,7 @@ async def test_the_public_cloud_has_its_names(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "status"),
+    ("request_line", "status"),
     [
         ("CONNECT example.org:443 HTTP/1.1", b"403"),
         ("CONNECT graph.microsoft.com:80 HTTP/1.1", b"403"),
@@ -137,11 +137,11 @@ async def test_the_public_cloud_has_its_names(served: Served) -> None:
         ("nonsense", b"405"),
     ],
 )
-async def test_the_proxy_leads_nowhere_else(served: Served, line: str, status: bytes) -> None:
+async def test_the_proxy_leads_nowhere_else(served: Served, request_line: str, status: bytes) -> None:
     """Other hosts, other ports and other methods are refused."""
     assert served.where.proxy is not None
     reader, writer = await asyncio.open_connection("127.0.0.1", served.where.proxy)
-    writer.write(f"{line}\r\n\r\n".encode())
+    writer.write(f"{request_line}\r\n\r\n".encode())
     assert (await reader.readline()).split()[1] == status
     writer.close()
     await writer.wait_closed()

@@ -12,7 +12,7 @@ from spentkey_sim.clock import SimClock
 from spentkey_sim.entra import routes as entra
 from spentkey_sim.faults import Faults
 from spentkey_sim.ivanti import routes as ivanti
-from spentkey_sim.journal import Entry, Journal
+from spentkey_sim.journal import Journal, JournalEntry
 from spentkey_sim.passwordstate import routes as passwordstate
 from spentkey_sim.storm import ROUTES, cells
 from spentkey_sim.world import Holder, load
@@ -121,7 +121,7 @@ class Wire:
         for client in self.clients.values():
             await client.close()
 
-    async def meet(self, cell: tuple[str, str, str, str]) -> Entry:
+    async def meet(self, cell: tuple[str, str, str, str]) -> JournalEntry:
         """A new world, the fault of a cell, the request of its route; gives what the journal has of it."""
         system, route, kind, when = cell
         self.holder.world = load(WORLD, self.clock)

@@ -1,7 +1,6 @@
 """The story on real parts: a gateway says 429 to a write that the system behind it has done."""
 
 import pytest
-
 from fault_rules import fault
 from real_simulator import RealSimulator, SteppingClock
 from worlds import TASK, parameters, world

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-
 from real_simulator import RealSimulator, ShiftedClock
 from worlds import (
     ABSENT,

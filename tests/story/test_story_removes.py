@@ -1,7 +1,6 @@
 """The story on real parts: what is removed, proven and closed."""
 
 import pytest
-
 from real_simulator import RealSimulator
 from worlds import (
     APP,

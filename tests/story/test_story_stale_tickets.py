@@ -1,7 +1,6 @@
 """The story on real parts: reads of a ticket that are older than what was written to it."""
 
 import pytest
-
 from fault_rules import fault
 from real_simulator import RealSimulator
 from worlds import TASK, parameters, world

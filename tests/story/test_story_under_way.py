@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from real_simulator import RealSimulator, SteppingClock
 from worlds import EXPIRED_SECRET, TASK, certificate_parameters, parameters, sales, world
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from fault_rules import fault
 from real_simulator import RealSimulator
 from worlds import EXPIRED_SECRET, TASK, certificate_parameters, sales, without, world

@@ -27,8 +27,8 @@ SETTINGS = "fsync = off\nlisten_addresses = ''\nmax_connections = 200\n"
 class RealPostgres:
     """One server, on a socket in its own folder, and a new database for whoever asks."""
 
-    def __init__(self, settings: str = SETTINGS, place: str = FAST) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="spentkey-pg-", dir=place if Path(place).is_dir() else None))
+    def __init__(self, settings: str = SETTINGS, parent: str = FAST) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="spentkey-pg-", dir=parent if Path(parent).is_dir() else None))
         self._user = "nobody" if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from fleet import BOUND_S, TAKE_OVER_S, Fleet, lock_stands_still
 from fleet_world import fleet_world
-
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 
@@ -129,7 +128,7 @@ def _down(fleet: Fleet, blow: Blow) -> list[str]:
     return []
 
 
-def _pause(fleet: Fleet, blow: Blow) -> list[str]:
+def _freeze_the_database(fleet: Fleet, blow: Blow) -> list[str]:
     """PostgreSQL stands still for longer than a lease, with every connection open."""
     _wait(fleet, blow)
     with fleet.postgres.frozen():
@@ -165,6 +164,6 @@ BLOWS: dict[str, Callable[[Fleet, Blow], list[str]]] = {
     "freeze with the lock": _freeze_with_the_lock,
     "restart of PostgreSQL": _restart,
     "PostgreSQL away": _down,
-    "PostgreSQL stands still": _pause,
+    "PostgreSQL stands still": _freeze_the_database,
     "rolling restart": _rolling,
 }

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fault_rules import fault
 from fleet import Fleet
 from fleet_world import fleet_world
-
-from fault_rules import fault
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 

@@ -7,7 +7,6 @@ import pytest
 from blows import Blow, play
 from fleet import Fleet
 from fleet_world import FIRST, fleet_world
-
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 from worlds import CANARIES

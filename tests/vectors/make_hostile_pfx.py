@@ -56,11 +56,11 @@ def with_rounds_inside(pfx: bytes) -> bytes:
     return _grown(pfx, count, pfx[count : count + 4], bytes.fromhex("02047fffffff"))
 
 
-def _grown(pfx: bytes, place: int, old: bytes, new: bytes) -> bytes:
+def _grown(pfx: bytes, offset: int, old: bytes, new: bytes) -> bytes:
     """Replace an element and lengthen all that hold it, from the inside out."""
-    holders = _holders(pfx, 0, len(pfx), place)
+    holders = _holders(pfx, 0, len(pfx), offset)
     changed, more = bytearray(pfx), len(new) - len(old)
-    changed[place : place + len(old)] = new
+    changed[offset : offset + len(old)] = new
     for start in reversed(holders):
         first = changed[start + 1]
         size = first & 0x7F if first & 0x80 else 0
@@ -70,7 +70,7 @@ def _grown(pfx: bytes, place: int, old: bytes, new: bytes) -> bytes:
     return bytes(changed)
 
 
-def _holders(pfx: bytes, start: int, end: int, place: int) -> list[int]:
+def _holders(pfx: bytes, start: int, end: int, offset: int) -> list[int]:
     """The elements around a place, from the outside in; OCTET STRINGs hold elements too."""
     while start < end:
         first, body = pfx[start + 1], start + 2
@@ -79,8 +79,8 @@ def _holders(pfx: bytes, start: int, end: int, place: int) -> list[int]:
             length = int.from_bytes(pfx[start + 2 : body], "big")
         else:
             length = first
-        if body <= place < body + length:
-            return [start, *_holders(pfx, body, body + length, place)]
+        if body <= offset < body + length:
+            return [start, *_holders(pfx, body, body + length, offset)]
         start = body + length
     return []
 

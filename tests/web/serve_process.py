@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from web_support import SERVICE
-
 from commands import BIN, QUICK, environment
 from real_simulator import RealSimulator
+from web_support import SERVICE
 
 HttpClient = dict[str, Any]
 

@@ -12,7 +12,7 @@ from worlds import TASK
 
 from spentkey.core.secret import Secret
 from spentkey.web import server
-from spentkey.web.access import MOST_ADDRESSES, Access, Failures, Login
+from spentkey.web.access import MOST_ADDRESSES, Access, ApiLogin, Failures
 
 READS = [
     "/api/v1/tasks",
@@ -128,7 +128,7 @@ def test_without_logins_no_key_is_right() -> None:
     """Not even an empty one."""
     access = Access((), Failures(QuickClock(), 2))
     assert [access.login_of(text) for text in ("", "Bearer ", "Bearer x", "Basic Og==")] == [None] * 4
-    assert Access((Login.make("a", "viewer", Secret("")),), access.failures).login_of("Bearer ") is None
+    assert Access((ApiLogin.make("a", "viewer", Secret("")),), access.failures).login_of("Bearer ") is None
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/api/v1/status", "/nowhere", "/metrics"])

@@ -6,17 +6,17 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families as families
-from web_support import OPERATOR, Served, served
-
 from fault_rules import fault
+from prometheus_client.parser import text_string_to_metric_families as families
 from real_simulator import QuickClock, RealSimulator
+from web_support import OPERATOR, Served, served
+from worlds import AUTOMATION, CANARIES, TASK, certificate_parameters, parameters, world
+
 from spentkey.bootstrap.service import watch_own_credentials
 from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result, TicketState
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.observer import Called
-from worlds import AUTOMATION, CANARIES, TASK, certificate_parameters, parameters, world
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 ROUTES = {

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web_support import Served, served
-
 from fault_rules import fault
 from real_simulator import RealSimulator
+from web_support import Served, served
 from worlds import TASK, certificate_parameters, world
 
 AWAY: dict[str, tuple[list[dict[str, Any]], list[str]]] = {

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from serve_process import Serving, serving
-from web_support import OPERATOR, signed
-
 from commands import BIN, QUICK, environment
 from real_postgres import RealPostgres
 from real_simulator import QuickClock, RealSimulator
+from serve_process import Serving, serving
+from web_support import OPERATOR, signed
 from worlds import EXPIRED_SECRET, TASK, world
 
 BODY = json.dumps({"task": TASK}).encode()

@@ -8,13 +8,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-from web_support import OPERATOR, OPERATOR_KEY, SECRET, VIEWER, served, signed
-
 from fault_rules import fault
 from real_simulator import RealSimulator
+from web_support import OPERATOR, OPERATOR_KEY, SECRET, VIEWER, served, signed
+from worlds import TASK
+
 from spentkey.core.secret import Secret
 from spentkey.web.signature import SIGNATURE, TIMESTAMP
-from worlds import TASK
 
 TASKS = "/api/v1/tasks"
 BODY = json.dumps({"task": TASK}).encode()

@@ -25,7 +25,7 @@ from spentkey.ports.queue import Queued, Stage
 from spentkey.settings.schema import Settings
 from spentkey.web.app import make_app
 from spentkey.web.server import Impatient, listen_on, make_server
-from spentkey.web.service import Service
+from spentkey.web.service import WebService
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey_sim import tls
 
@@ -90,7 +90,7 @@ class Served:
     """The running service, and a client for it."""
 
     url: str
-    service: Service
+    service: WebService
     engine: HeldEngine
     observer: Observers
     clock: QuickClock
@@ -144,7 +144,7 @@ async def served(
 
 
 @contextlib.asynccontextmanager
-async def _listening(service: Service, settings: Settings, patience_s: float) -> AsyncGenerator[int]:
+async def _listening(service: WebService, settings: Settings, patience_s: float) -> AsyncGenerator[int]:
     class Hasty(Impatient):
         head_seconds = patience_s
 

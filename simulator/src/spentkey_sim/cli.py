@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from spentkey_sim.listeners import PortError
-from spentkey_sim.serve import Options, run
+from spentkey_sim.serve import ServeOptions, run
 from spentkey_sim.storm import RATE
 from spentkey_sim.world import WorldError
 
 USAGE_EXIT = 2
 
 
-class _Parser(argparse.ArgumentParser):
+class _CommandParser(argparse.ArgumentParser):
     """Complains in one line."""
 
     def error(self, message: str) -> NoReturn:
@@ -27,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    made = _Parser(
+    made = _CommandParser(
         prog="spentkey-sim", description="A strict loopback simulator of the systems that Spentkey talks to."
     )
     commands = made.add_subparsers(dest="command", required=True)
@@ -62,12 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _options(given: argparse.Namespace) -> Options:
+def _options(given: argparse.Namespace) -> ServeOptions:
     seed = cast("int | None", given.seed)
     world = _world(given.world, seed)
     if seed is None:
         seed = world["seed"] if isinstance(world.get("seed"), int) else 1
-    return Options(
+    return ServeOptions(
         world={**world, "seed": seed},
         seed=seed,
         calm=given.calm,
@@ -134,8 +134,8 @@ def _milliseconds(text: str) -> float:
     return value
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

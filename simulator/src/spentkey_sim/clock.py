@@ -38,7 +38,7 @@ class SimClock:
         return format_datetime(self.now().replace(microsecond=0), usegmt=True)
 
 
-async def pause(seconds: float) -> None:
+async def wait_real_time(seconds: float) -> None:
     """Let real time pass: latency and hanging answers are felt by real clients, so they do not follow the clock."""
     if seconds > 0:
         await asyncio.sleep(seconds)  # noqa: TID251 - this module is where the simulator meets real time

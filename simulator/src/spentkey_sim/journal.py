@@ -9,7 +9,7 @@ BODY_LIMIT = 4000
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """One request. `status` is 0 when the connection was dropped; `applied` says whether state really changed."""
 
     n: int
@@ -68,15 +68,15 @@ class Journal:
     """The list of entries, in the order in which the answers were decided. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[JournalEntry] = []
         self._lock = Lock()
 
-    def add(self, **fields: Unpack[Fields]) -> Entry:
+    def add(self, **fields: Unpack[Fields]) -> JournalEntry:
         """Append one entry; its number is given here and its body is cut to `BODY_LIMIT`."""
         known: dict[str, Any] = {**_DEFAULTS, **fields}
         known["body"] = str(known["body"])[:BODY_LIMIT]
         with self._lock:
-            entry = Entry(n=len(self.entries) + 1, **known)
+            entry = JournalEntry(n=len(self.entries) + 1, **known)
             self.entries.append(entry)
         return entry
 

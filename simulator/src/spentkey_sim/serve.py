@@ -33,7 +33,7 @@ _SHUTDOWN_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Options:
+class ServeOptions:
     """How to serve. Ports that are 0 are ephemeral; `proxy_port`, `config_out` and `storm` of None mean none.
 
     `storm` is the part of all requests that a storm befalls.
@@ -65,7 +65,7 @@ def truth(world: World) -> dict[str, Any]:
 class Simulator:
     """The whole simulator in one event loop, but for the database listener, which has threads of its own."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: ServeOptions) -> None:
         self.options = options
         self.clock = SimClock()
         self.journal = Journal()
@@ -90,7 +90,7 @@ class Simulator:
             proxy=await self._serve_proxy(entra),
         )
         for port in where.ports():
-            await _answers(port)
+            await _wait_until_listening(port)
         if options.config_out is not None:
             config_out.write(options.config_out, self.holder.world, where, self.tls.ca)
         return where
@@ -148,7 +148,7 @@ class Simulator:
         return _port(sockets)
 
 
-async def run(options: Options, say: Callable[[str], None]) -> None:
+async def run(options: ServeOptions, say: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT."""
     simulator = Simulator(options)
     done = asyncio.Event()
@@ -172,7 +172,7 @@ def _port(sockets: list[socket.socket]) -> int:
     return int(sockets[0].getsockname()[1])
 
 
-async def _answers(port: int) -> None:
+async def _wait_until_listening(port: int) -> None:
     """Wait until somebody takes connections there."""
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.close()

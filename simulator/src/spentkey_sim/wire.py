@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from spentkey_sim.clock import SimClock, pause, wire_time
+from spentkey_sim.clock import SimClock, wait_real_time, wire_time
 from spentkey_sim.faults import Fault, Faults
 from spentkey_sim.journal import Journal
 from spentkey_sim.waits import RetryAfter
@@ -92,7 +92,7 @@ class System:
 
 
 @dataclass(frozen=True)
-class _Line:
+class _Listener:
     """One listener's equipment."""
 
     system: System
@@ -107,7 +107,7 @@ class _Line:
         name = self.system.system_of(request)
         fault = self.faults.decide_for(self.system.caller(request), (name, route, obj), self.clock.now())
         now = request[CALL] = Call(name, route, obj, write, body, fault)
-        await pause(self.latency)
+        await wait_real_time(self.latency)
         try:
             response = await self._answer(request, handler, now)
         except Exception:
@@ -162,7 +162,7 @@ class _Line:
         """Drop the connection, after the wait that a hang asks for. The journal does not wait for the hang to end."""
         self._write_down(request, now, 0)
         if now.fault_is("hang") and now.fault is not None:
-            await pause(float(now.fault.params.get("seconds", 60)))
+            await wait_real_time(float(now.fault.params.get("seconds", 60)))
         abort(request)
         return web.Response(status=503)
 
@@ -234,7 +234,7 @@ def make_app(
     latency: float,
 ) -> web.Application:
     """An application in which every request goes through faults and journal. `latency` is in seconds."""
-    line = _Line(system, journal, faults, clock, latency)
+    line = _Listener(system, journal, faults, clock, latency)
 
     @web.middleware
     async def carry(request: web.Request, handler: Handler) -> web.StreamResponse:

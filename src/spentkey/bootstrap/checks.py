@@ -40,8 +40,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
 
 
 def _check_of_storage(settings: Settings, clock: Clock) -> Checker:
-    if settings.engine.database is not None:
-        checker: Checker = with_database().check_of(settings.engine.database, clock)
-        return checker
+    if settings.engine.database_url is not None:
+        return with_database().check_of(settings.engine.database_url, clock)
     chosen = settings.state.directory is not None or bool(os.environ.get("XDG_STATE_HOME"))
     return StateCheck(state_directory(settings, os.environ), clock, Surroundings(os.environ, chosen))

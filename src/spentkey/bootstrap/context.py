@@ -4,13 +4,14 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from spentkey.adapters.entra.directories import EntraDirectories, TenantEndpoint
+from spentkey.adapters.ivanti import wire as ivanti_wire
 from spentkey.adapters.ivanti.client import Fields, IvantiDesk
+from spentkey.adapters.passwordstate import wire as passwordstate_wire
 from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.adapters.passwordstate.sql import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.core.errors import Misconfigured
-from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
 from spentkey.ports.read_only import UNMEASURED
@@ -18,6 +19,7 @@ from spentkey.ports.runtime import Clock, Meter, Progress
 from spentkey.settings.clouds import is_internal
 from spentkey.settings.rules import rules_of
 from spentkey.settings.schema import Settings
+from spentkey.settings.sources import VaultEntry
 from spentkey.steps.context import Context
 from spentkey.system import SystemClock, SystemIds, jitter
 
@@ -82,12 +84,10 @@ async def desk_of(settings: Settings, connections: Connections, vault: Passwords
     """The service desk."""
     ivanti = settings.ivanti
     key = ivanti.api_key
-    if isinstance(key, str):  # `{ entry = … }`: the key is kept in the vault
-        key = (await vault.login(key)).password
-    if not isinstance(key, Secret):
-        raise Misconfigured("ivanti.api_key: is missing")
+    if isinstance(key, VaultEntry):
+        key = (await vault.login(key.title)).password
     names = Fields(ivanti.fields.minutes, ivanti.fields.resolution, ivanti.note_category, ivanti.note_parent_category)
-    http = connections.http("Ivanti", ivanti.url)
+    http = connections.http(ivanti_wire.SYSTEM, ivanti.url)
     return IvantiDesk(http, key, ivanti.queue_team, ivanti.status.open, names)
 
 
@@ -114,7 +114,7 @@ def vault_of(settings: Settings, connections: Connections) -> PasswordstateVault
         certificates=section.certificates_api_key or section.api_key,
         documents=section.documents_api_key or section.api_key,
     )
-    http = connections.http("Passwordstate", section.url)
+    http = connections.http(passwordstate_wire.SYSTEM, section.url)
     return PasswordstateVault(
         api=PasswordstateApi(http, keys, section.credentials_list, section.certificates_list),
         database=Database(*server, settings.tls.ca_file, connections.meter),

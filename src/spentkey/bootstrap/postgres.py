@@ -8,7 +8,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.runtime import Clock
-from spentkey.settings.schema import Engine, Settings
+from spentkey.settings.schema import EngineSettings, Settings
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
@@ -27,7 +27,7 @@ async def opened_for(
     settings: Settings, clock: Clock, *, read_only: bool
 ) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, Postgres]]:
     """Evidence, turns and paces in the database; who only reads makes no tables, and keeps a pace of its own."""
-    policy, url = settings.policy, settings.engine.database
+    policy, url = settings.policy, settings.engine.database_url
     if url is None:
         raise Misconfigured("engine.database_url: is missing")
     async with opened(url, still_s=min(STILL_S, settings.engine.take_over_s / 2)) as database:
@@ -51,7 +51,7 @@ async def opened_for(
 
 
 async def engine_on(
-    database: Postgres, settings: Engine, router: Router, work: Work, slots: Slots, clock: Clock
+    database: Postgres, settings: EngineSettings, router: Router, work: Work, slots: Slots, clock: Clock
 ) -> DistributedEngine:
     """The engine on an open database; its tables are made where there are none."""
     await prepare_queue(database)

@@ -1,26 +1,29 @@
 """Where evidence is kept and turns are taken: in the state directory of one machine, or in the database of several."""
 
-import importlib
 import os
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from spentkey.core.errors import Misconfigured
+from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
-from spentkey.ports.runtime import Clock
+from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import state_directory
-from spentkey.settings.schema import Settings
+from spentkey.settings.schema import EngineSettings, Settings
 from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.storage.files.locks import FileLocks
 from spentkey.worker.after_try import Work
 from spentkey.worker.concurrency import Slots
 from spentkey.worker.local import LocalEngine
 from spentkey.worker.routing import Router
+
+if TYPE_CHECKING:
+    from spentkey.storage.postgres.connection import Postgres
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,14 @@ class Storage:
     evidence: EvidenceLog
     locks: Locks
     rates: RateStates
-    database: Any = None
+    database: "Postgres | None" = None
     """The connections to the database; None on one machine."""
 
 
 @asynccontextmanager
 async def storage_for(settings: Settings, clock: Clock, *, read_only: bool = False) -> AsyncGenerator[Storage]:
     """Open what the settings name; raises `Outage` when the database cannot be reached."""
-    if settings.engine.database is not None:
+    if settings.engine.database_url is not None:
         async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
             yield Storage(*storage)
         return
@@ -57,13 +60,34 @@ async def engine_for(
     yield await with_database().engine_on(storage.database, settings.engine, router, work, slots, clock)
 
 
-def with_database() -> Any:
+class WithDatabase(Protocol):
+    """What `bootstrap/postgres.py` offers."""
+
+    def opened_for(
+        self, settings: Settings, clock: Clock, *, read_only: bool
+    ) -> AbstractAsyncContextManager[tuple[EvidenceLog, Locks, RateStates, "Postgres"]]:
+        """Evidence, locks and rates in the database, and the connections to it."""
+        ...
+
+    async def engine_on(
+        self, database: "Postgres", settings: EngineSettings, router: Router, work: Work, slots: Slots, clock: Clock
+    ) -> Engine:
+        """The engine on an open database."""
+        ...
+
+    def check_of(self, url: Secret, clock: Clock) -> Checker:
+        """What must be in place in the database."""
+        ...
+
+
+def with_database() -> WithDatabase:
     """What knows PostgreSQL; its packages are an extra, and only who has a database loads them."""
     try:
-        return importlib.import_module("spentkey.bootstrap.postgres")
+        from spentkey.bootstrap import postgres  # noqa: PLC0415  # loaded only where it is needed
     except ModuleNotFoundError as problem:
         if (problem.name or "").partition(".")[0] in ("psycopg", "psycopg_pool", "procrastinate"):
             raise Misconfigured(
                 "engine.database_url: the packages for PostgreSQL are not installed; install spentkey[postgres]"
             ) from None
         raise
+    return postgres

@@ -1,10 +1,8 @@
 """Who hears what a command does that nobody watches: the log, traces where a collector is named, and metrics."""
 
-import importlib
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -14,12 +12,12 @@ from spentkey.core.errors import Misconfigured
 from spentkey.observe.logs import Logged, logging_to
 from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.runtime import Clock
-from spentkey.settings.schema import Service
+from spentkey.settings.schema import ServiceSettings
 
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
-class Shown(Observer):
+class TableObserver(Observer):
     """The live table as an observer."""
 
     def __init__(self, table: LiveTable) -> None:
@@ -32,7 +30,7 @@ class Shown(Observer):
 
 @contextmanager
 def attending(
-    service: Service,
+    service: ServiceSettings,
     clock: Clock,
     environment: Mapping[str, str],
     *others: Observer,
@@ -49,7 +47,7 @@ def attending(
         if live and sys.stderr.isatty() and wanted is None:
             console = Console(stderr=True, highlight=False)
             with Live(console=console, refresh_per_second=12, transient=True) as table:
-                yield Observers((Shown(LiveTable(table)), *traced, *others), clock)
+                yield Observers((TableObserver(LiveTable(table)), *traced, *others), clock)
         else:
             with logging_to(sys.stderr, as_json=lines, level=service.log_level, clock=clock):
                 yield Observers((Logged(), *traced, *others), clock)
@@ -62,7 +60,7 @@ def _traced(clock: Clock, environment: Mapping[str, str]) -> Generator[Sequence[
         yield ()
         return
     try:
-        traces: Any = importlib.import_module("spentkey.observe.traces")
+        from spentkey.observe import traces  # noqa: PLC0415  # an extra, loaded only where it is wanted
     except ImportError:
         raise Misconfigured(f"{COLLECTOR} is set, but traces are not installed: pip install 'spentkey[otel]'") from None
     traced = traces.Traced(traces.provider(), clock)

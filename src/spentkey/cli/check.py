@@ -9,10 +9,10 @@ from rich.text import Text
 
 from spentkey.bootstrap.checks import checkers_for
 from spentkey.cli.show import print_json
-from spentkey.core.finding import Finding, State
+from spentkey.core.finding import Finding, FindingState
 from spentkey.settings.load import load_settings
 
-COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
+COLOURS = {FindingState.OK: "green", FindingState.WARN: "yellow", FindingState.FAIL: "red"}
 
 
 async def check_up(config: Path, *, as_json: bool) -> int:
@@ -24,23 +24,23 @@ async def check_up(config: Path, *, as_json: bool) -> int:
             async for finding in checker.findings():
                 findings.append(finding)
                 if not as_json:
-                    console.print(_line(finding), soft_wrap=True)
+                    console.print(_finding_text(finding), soft_wrap=True)
     if as_json:
         print_json({"findings": [finding.as_json() for finding in findings], "summary": counts(findings)})
     else:
         message = ", ".join(f"{count} {state}" for state, count in counts(findings).items())
         console.print(f"{len(findings)} checks: {message}")
-    return 2 if any(finding.state is State.FAIL for finding in findings) else 0
+    return 2 if any(finding.state is FindingState.FAIL for finding in findings) else 0
 
 
 def counts(findings: Sequence[Finding]) -> dict[str, int]:
     """How many findings are ok, warnings and failures."""
-    return {state.value: sum(finding.state is state for finding in findings) for state in State}
+    return {state.value: sum(finding.state is state for finding in findings) for state in FindingState}
 
 
-def _line(finding: Finding) -> Text:
+def _finding_text(finding: Finding) -> Text:
     state = Text(f"{finding.state.value:<5}", style=COLOURS[finding.state])
     line = Text.assemble(state, f" {finding.system:<16} {finding.what}: {finding.message}")
-    if finding.state is not State.OK and finding.fix:
+    if finding.state is not FindingState.OK and finding.fix:
         line.append(f"\n      -> {finding.fix}")
     return line

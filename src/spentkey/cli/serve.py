@@ -14,14 +14,14 @@ from spentkey.observe.metrics import Metrics
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.settings.load import load_settings
-from spentkey.settings.schema import Service as ServiceSettings
+from spentkey.settings.schema import ServiceSettings
 from spentkey.steps.context import Context
 from spentkey.system import SystemClock
-from spentkey.web.access import Access, Failures, Login
+from spentkey.web.access import Access, ApiLogin, Failures
 from spentkey.web.app import make_app
 from spentkey.web.readiness import Readiness, probes_of
 from spentkey.web.server import Server, address_of, listen_on, make_server
-from spentkey.web.service import Service
+from spentkey.web.service import WebService
 
 MOST_FAILURES = 20
 """Most wrong keys in a minute from one address."""
@@ -46,10 +46,10 @@ def service_of(
     metrics: Metrics,
     known: LastKnown,
     most_failures: int = MOST_FAILURES,
-) -> Service:
+) -> WebService:
     """What the routes work with."""
-    logins = tuple(Login.make(name, one.role, one.key) for name, one in settings.login.items())
-    return Service(
+    logins = tuple(ApiLogin.make(name, one.role, one.key) for name, one in settings.login.items())
+    return WebService(
         engine=engine,
         context=context,
         metrics=metrics,
@@ -61,7 +61,7 @@ def service_of(
     )
 
 
-async def _serve(service: Service, settings: ServiceSettings) -> None:
+async def _serve(service: WebService, settings: ServiceSettings) -> None:
     """Run server and engine side by side until a signal, or until one of them ends by a problem."""
     server, bound = make_server(make_app(service), settings), listen_on(settings)
     logger().info("listening", address=address_of(settings, bound), logins=len(settings.login))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from spentkey.core.credential import SKEW
 
 
-class State(StrEnum):
+class FindingState(StrEnum):
     """Whether the thing is in place; a warning does not stop anything."""
 
     OK = "ok"
@@ -17,27 +17,43 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of a check-up: `said` is what was found, `mend` what grants or fixes it."""
+    """One line of a check-up."""
 
     system: str
     what: str
-    state: State
+    state: FindingState
     message: str
+    """What was found."""
     fix: str = ""
+    """What grants or fixes it."""
 
     def as_json(self) -> dict[str, str]:
-        """The object that `spentkey check --json` prints."""
-        return {"system": self.system, "what": self.what, "state": self.state, "said": self.message, "mend": self.fix}
+        """The object that `spentkey check --json` prints; `said` and `mend` are the older names of `message` and `fix`."""
+        older = {"said": self.message, "mend": self.fix}
+        return {
+            "system": self.system,
+            "what": self.what,
+            "state": self.state,
+            "message": self.message,
+            "fix": self.fix,
+            **older,
+        }
 
 
 def clock_finding(system: str, ours: datetime, theirs: datetime | None) -> Finding:
     """How far a system's clock and ours are apart; past 300 s nothing would be removed (guard G5)."""
     if theirs is None:
-        return Finding(system, "clock", State.WARN, "the answer carries no Date, so its clock cannot be compared")
+        return Finding(
+            system, "clock", FindingState.WARN, "the answer carries no Date, so its clock cannot be compared"
+        )
     apart = abs(ours - theirs)
     message = f"{apart.total_seconds():.0f} s apart from ours"
     if apart > SKEW:
         return Finding(
-            system, "clock", State.FAIL, message, "set this machine's clock by NTP: sudo timedatectl set-ntp true"
+            system,
+            "clock",
+            FindingState.FAIL,
+            message,
+            "set this machine's clock by NTP: sudo timedatectl set-ntp true",
         )
-    return Finding(system, "clock", State.OK, message)
+    return Finding(system, "clock", FindingState.OK, message)

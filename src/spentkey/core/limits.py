@@ -11,6 +11,7 @@ from spentkey.core.records import RecordKind
 from spentkey.core.rules import Limits
 
 HOUR = timedelta(hours=1)
+"""How far back the limits count, in real time; a full hour, not the hour of a clock."""
 
 
 @dataclass
@@ -18,10 +19,15 @@ class BlastRadius:
     """What the evidence says about the recent past. It is fed every record, in order."""
 
     stop: Facts | None = None
+    """The record that stopped or paused everything; None while work goes on."""
     _intents: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
+    """Removals begun in the last hour: when, and the AppID."""
     _by_app: dict[str, deque[datetime]] = field(default_factory=dict[str, deque[datetime]])
+    """The same by AppID: when each began."""
     _by_run: Counter[str] = field(default_factory=Counter[str])
+    """How many removals each run has begun, however long ago."""
     _hand_overs: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
+    """Hand-overs begun in the last hour: when, and task and assignment."""
 
     def note(self, record: Facts) -> None:
         """Take one record into account."""

@@ -1,85 +1,34 @@
 """The configuration: one TOML file and the environment, read once into a frozen object, every problem named at once.
 
-Environment over file: `SPENTKEY_` and the path joined by `__`, lists and tables as JSON. A secret is `{ file = … }`,
-`{ env = … }`, for Ivanti's key also `{ entry = … }`; a literal only in a file that nobody else may read (mode 0600).
-Relative paths count from the configuration file.
+Environment over file: `SPENTKEY_` and the path joined by `__`, lists and tables as JSON. How a value is checked, and where
+a secret may come from, stands in `values.py`. Relative paths count from the configuration file.
 """
 
-import re
 from collections.abc import Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from pathlib import Path
-from typing import Annotated, Any, Literal, cast
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
-from spentkey.core.secret import Secret
-from spentkey.settings.sources import Sources
-
-SHORTEST_KEY = 32
-"""Fewest characters of a key that opens the service; such keys are made, not thought up."""
-UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-
-
-def _https(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme == "https" and parts.hostname and parts.port != 0
-    except ValueError:  # a port out of range, or brackets around no IPv6 address
-        parts, usable = None, False
-    if not usable or parts is None or "@" in parts.netloc or not url.isprintable() or set(url) & set("?# \\"):
-        raise ValueError("must be an address such as https://itsm.example.org, without user, query or fragment")
-    return url.rstrip("/").removesuffix("/api")
-
-
-def _protected(entry: str) -> str:
-    pattern = entry.removeprefix("name:").strip()
-    if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry)):
-        raise ValueError("must be an AppID, or name: and a pattern such as name:Billing-*")
-    return entry
-
-
-def _at_path(path: Path, info: ValidationInfo) -> Path:
-    sources = cast("dict[str, Sources]", info.context)["sources"]
-    try:
-        return (sources.folder / path.expanduser()).absolute()
-    except RuntimeError:
-        raise ValueError("begins with ~ and no such user is known") from None
-
-
-def _host_and_port(listen: str) -> str:
-    host, _, port = listen.rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    known = bare == "localhost" or ip_address_or_none(bare) is not None
-    if not known or (":" in bare) != (bare != host) or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
-        raise ValueError("must be an address of this machine and a port, such as 127.0.0.1:8400 or [::1]:8400")
-    return listen
-
-
-def ip_address_or_none(text: str) -> IPv4Address | IPv6Address | None:
-    """The address that a text is, or None where it is a name or nothing of the kind."""
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
-
-
-def _long_enough(key: Any) -> Any:
-    if not isinstance(key, Secret):
-        raise ValueError("is missing")  # noqa: TRY004  # pydantic takes a ValueError as a problem of the setting
-    if len(key.reveal()) < SHORTEST_KEY:
-        raise ValueError(f"must have at least {SHORTEST_KEY} characters: openssl rand -hex 32 makes one")
-    return key
-
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Url = Annotated[str, AfterValidator(_https)]
-Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
-FilePath = Annotated[Path, AfterValidator(_at_path)]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
+from spentkey.core.task import PARAMETER_NAMES
+from spentkey.settings.clouds import belongs_together
+from spentkey.settings.values import (
+    FieldName,
+    FieldNameOrNone,
+    FilePath,
+    HostAndPort,
+    LoginName,
+    PostgresUrl,
+    ProtectedEntry,
+    SecretOrEntry,
+    SecretValue,
+    SelectQuery,
+    ServiceKey,
+    Text,
+    Url,
+    Uuid,
+    ip_address_or_none,
+)
 
 
 class Section(BaseModel):
@@ -88,38 +37,53 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
-class Status(Section):
+def _not_open(completed: str, info: ValidationInfo) -> str:
+    if completed in info.data.get("open", ()):
+        raise ValueError("must not be one of status.open")
+    return completed
+
+
+class StatusSettings(Section):
     """The values of a task's `Status` at this installation."""
 
     open: tuple[Text, ...] = Field(default=("Logged", "Assigned", "Accepted"), min_length=1)
-    completed: Text = "Completed"
+    completed: Annotated[Text, AfterValidator(_not_open)] = Field(default="Completed", validate_default=True)
     handed_off: Text = "Logged"
 
 
-class TaskFields(Section):
+class TaskFieldSettings(Section):
     """The names of fields that differ between installations; an empty `resolution` means a note instead."""
 
     minutes: FieldName = "ActualEffort"
     resolution: FieldNameOrNone = ""
 
 
-class Ivanti(Section):
+def _another_team(escalation_team: str, info: ValidationInfo) -> str:
+    if escalation_team.casefold() == str(info.data.get("queue_team", "")).casefold():
+        raise ValueError("must differ from queue_team, or a hand-over would come straight back")
+    return escalation_team
+
+
+class IvantiSettings(Section):
     """The service desk."""
 
     url: Url
-    api_key: Any
+    api_key: SecretOrEntry
     queue_team: Text
-    escalation_team: Text = "Systeemsoftware"
+    escalation_team: Annotated[Text, AfterValidator(_another_team)] = Field(
+        default="Systeemsoftware", validate_default=True
+    )
     login_id: Text
-    status: Status = Status()
-    fields: TaskFields = TaskFields()
+    status: StatusSettings = StatusSettings()
+    fields: TaskFieldSettings = TaskFieldSettings()
     minutes: int = Field(default=1, ge=0, le=1440)
+    """Minutes that a close or a hand-over adds to the task's booked minutes."""
     language: Literal["en", "nl", "fr"] = "en"
     note_category: Text = "Status Update"
     note_parent_category: Text = "Task.Assignment"
 
 
-class PasswordstateDatabase(Section):
+class PasswordstateDatabaseSettings(Section):
     """Passwordstate's SQL Server database, for finding documents."""
 
     server: Text
@@ -127,95 +91,161 @@ class PasswordstateDatabase(Section):
     database: Text = "passwordstate"
     entry: Text = "sys_pws_ansible_read"
     auth: Literal["sql"] = "sql"
-    query: str = ""
+    query: SelectQuery = ""
 
 
-class Passwordstate(Section):
+class PasswordstateSettings(Section):
     """The vault."""
 
     url: Url
-    api_key: Any
-    certificates_api_key: Any = None
-    documents_api_key: Any = None
+    api_key: SecretValue
+    certificates_api_key: SecretValue | None = None
+    documents_api_key: SecretValue | None = None
     credentials_list: int = Field(default=8620, ge=1)
     certificates_list: int = Field(default=6691, ge=1)
     pki_entry: Text = "sys_srvaapwin_pki"
     certificate_match: tuple[Literal["appid", "title"], ...] = Field(default=("appid", "title"), min_length=1)
-    database: PasswordstateDatabase
+    database: PasswordstateDatabaseSettings
 
 
-class Tenant(Section):
+def _known_parameters(when: Mapping[str, str]) -> Mapping[str, str]:
+    known = {name.casefold() for name in PARAMETER_NAMES}
+    unknown = [name for name in when if name.casefold() not in known]
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)} is none of the parameters {', '.join(PARAMETER_NAMES)}")
+    return when
+
+
+def _of_one_cloud(graph_url: str, info: ValidationInfo) -> str:
+    authority = info.data.get("authority")
+    if authority is not None and not belongs_together(authority, graph_url):
+        raise ValueError("authority and graph_url must be of one known cloud, or both loopback")
+    return graph_url
+
+
+class TenantSettings(Section):
     """One Entra ID tenant, and which tasks mean it."""
 
     tenant_id: Uuid
     domain: Text
     subscription_id: Uuid | None = None
     entry: Text
-    when: Mapping[Text, Text] = Field(min_length=1)
+    when: Annotated[Mapping[Text, Text], AfterValidator(_known_parameters)] = Field(min_length=1)
     authority: Url = "https://login.microsoftonline.com"
-    graph_url: Url = "https://graph.microsoft.com"
+    graph_url: Annotated[Url, AfterValidator(_of_one_cloud)] = Field(
+        default="https://graph.microsoft.com", validate_default=True
+    )
 
 
-class Policy(Section):
-    """Grace, verification and limits; times are in seconds unless the name says days."""
+def _long_enough_for_the_reads(timeout_s: float, info: ValidationInfo) -> float:
+    reads, interval_s = info.data.get("verify_reads"), info.data.get("verify_interval_s")
+    if reads is not None and interval_s is not None and timeout_s < reads * interval_s:
+        raise ValueError("is too short for verify_reads reads, verify_interval_s apart")
+    return timeout_s
+
+
+class PolicySettings(Section):
+    """Grace, verification and limits. An hour is the last 3600 s, over all runs and processes that share the evidence."""
 
     grace_days: int = Field(default=0, ge=0, le=3650)
+    """Days after its end before a credential counts as expired; 300 s for clocks are always added."""
     verify_reads: int = Field(default=5, ge=2, le=100)
+    """Reads in a row that must agree."""
     verify_interval_s: float = Field(default=5, gt=0, le=3600)
-    verify_timeout_s: float = Field(default=900, gt=0, le=86400)
+    """Seconds between two of those reads."""
+    verify_timeout_s: Annotated[float, AfterValidator(_long_enough_for_the_reads)] = Field(
+        default=900, gt=0, le=86400, validate_default=True
+    )
+    """Seconds after which verification ends without agreement."""
     write_spacing_s: float = Field(default=5, ge=0, le=3600)
+    """Seconds between two tasks on one application (guard G9)."""
     certificate_fallback: Literal["hand-off", "patch"] = "hand-off"
+    """What happens to a certificate without a valid signer."""
     max_removals_per_run: int = Field(default=25, ge=1)
+    """Most removals that one run begins."""
     max_removals_per_app: int = Field(default=5, ge=1)
+    """Most removals begun on one application in an hour."""
     max_removals_per_hour: int = Field(default=100, ge=1)
+    """Most removals begun in an hour."""
     max_handovers_per_hour: int = Field(default=20, ge=1)
+    """Most tasks handed over in an hour."""
     max_attempts: int = Field(default=5, ge=1)
-    protected: tuple[Annotated[Text, AfterValidator(_protected)], ...] = ()
+    """Tries that leave a task open before it is handed over; a system that is away, a limit or a stop starts the count anew."""
+    protected: tuple[ProtectedEntry, ...] = ()
+    """What is never touched: AppIDs, and patterns of credential names (`name:GLOB`)."""
 
 
-class Engine(Section):
+class EngineSettings(Section):
     """How many tasks are worked on at once in each tenant, how often the queue is read, and what machines share."""
 
-    database_url: Any = None
+    database_url: PostgresUrl | None = None
+    """The PostgreSQL that several machines share; None on one machine."""
     concurrency: int = Field(default=16, ge=1, le=256)
+    """Tasks worked on at once in each tenant, by each process; a task that only waits does not count."""
     poll_s: float = Field(default=30, ge=0.1, le=3600)
+    """Seconds between two reads of the queue; delays of other tries are multiples of it."""
     take_over_s: float = Field(default=30, ge=2, le=3600)
-
-    @property
-    def database(self) -> Secret | None:
-        """Where the database is that several machines share; None on one machine."""
-        return self.database_url if isinstance(self.database_url, Secret) else None
+    """Seconds without a sign of life after which a worker's tasks go to the others; only with a database."""
 
 
-class Login(Section):
+class LoginSettings(Section):
     """Somebody who may ask the service, by name and key."""
 
     role: Literal["viewer", "operator"]
-    key: Annotated[Any, AfterValidator(_long_enough)]
+    key: ServiceKey
 
 
-class ServiceTls(Section):
+class ServiceTlsSettings(Section):
     """The certificate that the service shows, with its chain, and the private key to it; both PEM."""
 
     certificate: FilePath
     key: FilePath
 
 
-class Service(Section):
+IN_THE_CLEAR = (
+    "keys would cross the network in the clear: set service.tls, or behind_proxy = true where a proxy in front of it "
+    "speaks TLS"
+)
+
+
+def _different_keys(logins: Mapping[str, LoginSettings]) -> Mapping[str, LoginSettings]:
+    keys = [login.key.reveal() for login in logins.values()]
+    if len(set(keys)) < len(keys):
+        raise ValueError("two logins have the same key, so that nobody could tell who asked")
+    return logins
+
+
+def _not_in_the_clear(behind_proxy: bool, info: ValidationInfo) -> bool:
+    listen, tls = info.data.get("listen"), info.data.get("tls", "wrong by itself")
+    if listen is None or tls is not None or behind_proxy or _is_loopback(_host(listen)):
+        return behind_proxy
+    raise PydanticCustomError("about_another", "{message}", {"setting": "listen", "message": IN_THE_CLEAR})
+
+
+def _is_loopback(host: str) -> bool:
+    address = ip_address_or_none(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def _host(listen: str) -> str:
+    return listen.rpartition(":")[0].strip("[]")
+
+
+class ServiceSettings(Section):
     """`spentkey serve`: where it listens, who may ask, and how it logs."""
 
-    listen: Annotated[str, AfterValidator(_host_and_port)] = "127.0.0.1:8400"
-    webhook_secret: Annotated[Any, AfterValidator(_long_enough)] = None
-    login: Mapping[LoginName, Login] = Field(default={})
-    tls: ServiceTls | None = None
-    behind_proxy: bool = False
+    listen: HostAndPort = "127.0.0.1:8400"
+    webhook_secret: ServiceKey | None = None
+    login: Annotated[Mapping[LoginName, LoginSettings], AfterValidator(_different_keys)] = Field(default={})
+    tls: ServiceTlsSettings | None = None
+    behind_proxy: Annotated[bool, AfterValidator(_not_in_the_clear)] = Field(default=False, validate_default=True)
     log_format: Literal["json", "console"] | None = None
     log_level: Literal["debug", "info", "warning"] = "info"
 
     @property
     def host(self) -> str:
         """The address to listen on."""
-        return self.listen.rpartition(":")[0].strip("[]")
+        return _host(self.listen)
 
     @property
     def port(self) -> int:
@@ -223,13 +253,13 @@ class Service(Section):
         return int(self.listen.rpartition(":")[2])
 
 
-class State(Section):
+class StateSettings(Section):
     """Where evidence, locks and counters are kept; nothing secret is."""
 
     directory: FilePath | None = None
 
 
-class Tls(Section):
+class TlsSettings(Section):
     """Certificate authorities: `ca_file` for everything but Microsoft, `microsoft_ca_file` for an inspecting proxy."""
 
     ca_file: FilePath | None = None
@@ -239,11 +269,11 @@ class Tls(Section):
 class Settings(Section):
     """The whole configuration."""
 
-    ivanti: Ivanti
-    passwordstate: Passwordstate
-    tenants: Mapping[Text, Tenant] = Field(min_length=1)
-    policy: Policy = Policy()
-    engine: Engine = Engine()
-    service: Service = Service()
-    state: State = State()
-    tls: Tls = Tls()
+    ivanti: IvantiSettings
+    passwordstate: PasswordstateSettings
+    tenants: Mapping[Text, TenantSettings] = Field(min_length=1)
+    policy: PolicySettings = PolicySettings()
+    engine: EngineSettings = EngineSettings()
+    service: ServiceSettings = ServiceSettings()
+    state: StateSettings = StateSettings()
+    tls: TlsSettings = TlsSettings()

@@ -20,6 +20,19 @@ LARGEST_SECRET = 65_536
 """Largest secret file, in bytes."""
 
 
+class FromEnvironment(str):
+    """A text that the environment gave, not the file, so that it may be a literal secret whoever can read the file."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class VaultEntry:
+    """A secret that is kept in the vault: the title of its entry there."""
+
+    title: str
+
+
 @dataclass(frozen=True)
 class Sources:
     """The merged settings, and what is needed to read the secrets that they point at."""
@@ -29,8 +42,6 @@ class Sources:
     private: bool
     """Whether nobody but the owner may read the file, so that it may hold a literal secret."""
     environment: Mapping[str, str]
-    from_environment: frozenset[str]
-    """The dotted paths of settings that the environment gave."""
 
     @property
     def folder(self) -> Path:
@@ -50,9 +61,9 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
         raise Misconfigured(f"{file}: not valid TOML: {_without_values(problem)}") from None
     except OSError as problem:
         raise Misconfigured(f"{file}: cannot be read ({problem.strerror})") from None
-    given = _overlay(values, environment)
+    _overlay(values, environment)
     private = not mode & (stat.S_IRWXG | stat.S_IRWXO)
-    return Sources(values, file, private, environment, frozenset(given))
+    return Sources(values, file, private, environment)
 
 
 def _without_values(problem: Exception) -> str:
@@ -61,15 +72,10 @@ def _without_values(problem: Exception) -> str:
     return text[text.rfind("(at ") :] if "(at " in text else type(problem).__name__
 
 
-def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> list[str]:
-    given: list[str] = []
+def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
     for name, text in sorted(environment.items()):
-        if not name.startswith(PREFIX) or name == FILE_VARIABLE:
-            continue
-        path = _path(name.removeprefix(PREFIX), values)
-        _put(values, path, _value(text), name)
-        given.append(".".join(path))
-    return given
+        if name.startswith(PREFIX) and name != FILE_VARIABLE:
+            _put(values, _path(name.removeprefix(PREFIX), values), _value(text), name)
 
 
 def _path(name: str, values: Mapping[str, Any]) -> list[str]:
@@ -88,10 +94,19 @@ def _value(text: str) -> Any:
     """Lists and tables are JSON; everything else is the text itself."""
     if text[:1] in ("[", "{"):
         try:
-            return json.loads(text)
+            return _marked(json.loads(text))
         except (ValueError, RecursionError):
-            return text
-    return text
+            pass
+    return FromEnvironment(text)
+
+
+def _marked(value: Any) -> Any:
+    """The same value, each of its texts marked as the environment's."""
+    if isinstance(value, dict):
+        return {name: _marked(inner) for name, inner in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_marked(inner) for inner in cast("list[Any]", value)]
+    return FromEnvironment(value) if isinstance(value, str) else value
 
 
 def _put(values: dict[str, Any], path: list[str], value: Any, name: str) -> None:
@@ -108,17 +123,17 @@ class SecretProblem(ValueError):
     """Why a secret cannot be read, without its value."""
 
 
-def read_secret(given: Any, where: str, sources: Sources) -> Secret | str:
-    """Fetch a secret from its file or variable; a title (`{ entry = … }`) comes back as the text it is."""
+def read_secret(given: object, sources: Sources) -> Secret | VaultEntry:
+    """Fetch a secret from its file or variable; `{ entry = … }` is left for the vault."""
     if isinstance(given, str):
-        if where not in sources.from_environment and not sources.private:
+        if not isinstance(given, FromEnvironment) and not sources.private:
             raise SecretProblem(
                 'a literal secret needs a file of mode 0600; better use { file = "…" } or { env = "…" }'
             )
         return _not_empty(given)
-    if not isinstance(given, dict) or len(cast("dict[str, Any]", given)) != 1:
+    if not isinstance(given, dict) or len(cast("dict[str, object]", given)) != 1:
         raise SecretProblem('must be { file = "…" }, { env = "…" } or a text')
-    ((how, what),) = cast("dict[str, Any]", given).items()
+    ((how, what),) = cast("dict[str, object]", given).items()
     if not isinstance(what, str) or not what:
         raise SecretProblem(f"{how} must be a text")
     if how == "file":
@@ -126,7 +141,7 @@ def read_secret(given: Any, where: str, sources: Sources) -> Secret | str:
     if how == "env":
         return _not_empty(sources.environment.get(what, ""))
     if how == "entry":
-        return what
+        return VaultEntry(what)
     raise SecretProblem(f"{how} is not a way to give a secret; use file or env")
 
 

@@ -34,7 +34,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Login:
+class ApiLogin:
     """Somebody with a key."""
 
     name: str
@@ -42,7 +42,7 @@ class Login:
     digest: bytes
 
     @classmethod
-    def make(cls, name: str, role: str, key: Secret) -> "Login":
+    def make(cls, name: str, role: str, key: Secret) -> "ApiLogin":
         """A login that keeps only the hash of its key."""
         return cls(name, Role(role), _digest(key.reveal().encode()))
 
@@ -86,10 +86,10 @@ class Failures:
 class Access:
     """The logins of the configuration."""
 
-    logins: Sequence[Login]
+    logins: Sequence[ApiLogin]
     failures: Failures
 
-    def login_of(self, authorization: str) -> Login | None:
+    def login_of(self, authorization: str) -> ApiLogin | None:
         """The login that an Authorization header proves; every login is compared, each in the same time."""
         name, key = _presented(authorization)
         digest, found = _digest(key), None
@@ -144,7 +144,7 @@ def bounded(request: Request) -> None:
         raise HTTPException(429, "too many wrong keys from this address: wait a minute", {"Retry-After": "60"})
 
 
-def logged_in(request: Request) -> Login:
+def logged_in(request: Request) -> ApiLogin:
     """The login of the request, or 401, or 429."""
     access: Access = request.app.state.service.access
     authorization = request.headers.get("Authorization")
@@ -160,20 +160,20 @@ def logged_in(request: Request) -> Login:
 
 def _viewer(
     request: Request, _basic: Annotated[Any, Security(BASIC)], _bearer: Annotated[Any, Security(BEARER)]
-) -> Login:
+) -> ApiLogin:
     return logged_in(request)
 
 
-def needs_operator(login: Login) -> Login:
+def needs_operator(login: ApiLogin) -> ApiLogin:
     """The login, where its role is operator; else 403."""
     if login.role is not Role.OPERATOR:
         raise HTTPException(403, "this needs the role operator")
     return login
 
 
-def _operator(login: Annotated[Login, Depends(_viewer)]) -> Login:
+def _operator(login: Annotated[ApiLogin, Depends(_viewer)]) -> ApiLogin:
     return needs_operator(login)
 
 
-Viewer = Annotated[Login, Depends(_viewer)]
-Operator = Annotated[Login, Depends(_operator)]
+Viewer = Annotated[ApiLogin, Depends(_viewer)]
+Operator = Annotated[ApiLogin, Depends(_operator)]

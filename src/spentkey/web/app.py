@@ -9,10 +9,10 @@ from spentkey.web import control, health, tasks
 from spentkey.web.errors import add_handlers
 from spentkey.web.middleware import Middleware
 from spentkey.web.models import TaskHint, Why
-from spentkey.web.service import Service
+from spentkey.web.service import WebService
 
 
-def make_app(service: Service) -> Middleware:
+def make_app(service: WebService) -> Middleware:
     """Every route; pages for people are left out, and the description is behind the login."""
     app = FastAPI(title="Spentkey", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.service = service

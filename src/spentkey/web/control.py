@@ -14,7 +14,7 @@ from spentkey.ports.queue import Stage
 from spentkey.web.access import Operator, Viewer
 from spentkey.web.errors import body_of, may_answer
 from spentkey.web.models import Paused, Resumed, Status, Why
-from spentkey.web.service import Service, TheService
+from spentkey.web.service import TheService, WebService
 
 LONGEST = 2000
 """Longest reason that is kept, in characters."""
@@ -28,7 +28,7 @@ async def _why(request: Request) -> str:
     return message
 
 
-async def stopped(service: Service) -> Refused | None:
+async def stopped(service: WebService) -> Refused | None:
     """Why everything stands still, or None."""
     return await service.context.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
 

@@ -8,7 +8,7 @@ from spentkey.web.access import Viewer
 from spentkey.web.control import stopped
 from spentkey.web.errors import ANYONE, may_answer
 from spentkey.web.models import Health, Ready
-from spentkey.web.service import Service, TheService
+from spentkey.web.service import TheService, WebService
 
 router = APIRouter(tags=["health"])
 
@@ -42,7 +42,7 @@ async def metrics(_: Viewer, service: TheService) -> Response:
     return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
 
-async def _ask(service: Service) -> None:
+async def _ask(service: WebService) -> None:
     """Bring what must be asked for up to date; what cannot be known now is left out, and the rest is still told."""
     try:
         service.metrics.queue([one.stage.value for one in await service.engine.queued()])

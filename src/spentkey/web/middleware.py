@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 
 from spentkey.observe.logs import logger
 from spentkey.web.models import Problem
-from spentkey.web.service import Service
+from spentkey.web.service import WebService
 
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10.0
@@ -42,7 +42,7 @@ class Middleware:
     """The whole service as one ASGI application."""
 
     app: FastAPI
-    service: Service
+    service: WebService
     body_seconds: float = BODY_SECONDS
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from spentkey.adapters.ivanti import wire as ivanti
+from spentkey.adapters.passwordstate import wire as passwordstate
+from spentkey.adapters.passwordstate.sql import METERED
 from spentkey.core.errors import SpentkeyError
 from spentkey.observe.last_calls import LastCalls, LastKnown
 from spentkey.ports.queue import Engine
@@ -34,9 +37,9 @@ def probes_of(context: Context, engine: Engine) -> list[Probe]:
         await (await context.directories.open(tenant)).token_claims()
 
     return [
-        Probe("ivanti", lambda: context.desk.find(0), "Ivanti"),
-        Probe("passwordstate", context.vault.reach, "Passwordstate"),
-        Probe("passwordstate-database", context.vault.reach_database, "Passwordstate database", only_connects=True),
+        Probe("ivanti", lambda: context.desk.find(0), ivanti.SYSTEM),
+        Probe("passwordstate", context.vault.reach, passwordstate.SYSTEM),
+        Probe("passwordstate-database", context.vault.reach_database, METERED, only_connects=True),
         *(Probe(f"tenant-{one.name}", lambda name=one.name: sign_in(name)) for one in context.rules.tenants),
         Probe("evidence", lambda: context.evidence.ask(lambda _: None)),
         Probe("engine", engine.queued),

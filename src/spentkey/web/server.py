@@ -12,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from spentkey.core.errors import Misconfigured
-from spentkey.settings.schema import Service as ServiceSettings
+from spentkey.settings.schema import ServiceSettings
 from spentkey.web.middleware import Middleware
 
 HEADER_BYTES = 16 * 1024

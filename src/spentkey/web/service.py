@@ -20,7 +20,7 @@ PLANS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
-class Service:
+class WebService:
     """Everything that a request may need; there are no globals."""
 
     engine: Engine
@@ -34,8 +34,8 @@ class Service:
     plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
 
 
-def _service_of(request: Request) -> Service:
-    return cast("Service", request.app.state.service)
+def _service_of(request: Request) -> WebService:
+    return cast("WebService", request.app.state.service)
 
 
-TheService = Annotated[Service, Depends(_service_of)]
+TheService = Annotated[WebService, Depends(_service_of)]

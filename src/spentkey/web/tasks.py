@@ -26,7 +26,7 @@ from spentkey.web.models import (
     Tasks,
     TaskState,
 )
-from spentkey.web.service import Service, TheService
+from spentkey.web.service import TheService, WebService
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, is_signed
 
 PLAN_SECONDS = 120
@@ -40,7 +40,7 @@ _signature = APIKeyHeader(
 )
 
 
-def _may_offer(request: Request, service: Service, body: bytes) -> None:
+def _may_offer(request: Request, service: WebService, body: bytes) -> None:
     """By signature where one is sent, else by the key of an operator."""
     signature = request.headers.get(SIGNATURE)
     if signature is None:
@@ -94,7 +94,7 @@ async def tasks(_: Viewer, service: TheService, limit: Limit = 50, before: Befor
     return Tasks(held=held, results=results, next=more)
 
 
-async def _known(service: Service, task: int) -> tuple[QueuedTask | None, History]:
+async def _known(service: WebService, task: int) -> tuple[QueuedTask | None, History]:
     """What the engine and the evidence know about a task; 404 when neither does."""
     held = [QueuedTask.of(one) for one in await service.engine.queued() if one.task == task]
     history = await service.context.evidence.history(task)

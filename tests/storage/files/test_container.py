@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support_core import ManualClock
 
-from spentkey.core.finding import Finding, State
+from spentkey.core.finding import Finding, FindingState
 from spentkey.storage.files.check import StateCheck
 from spentkey.storage.files.container import MARKS, Surroundings, lasting
 
@@ -19,7 +19,7 @@ def seen(environment: Mapping[str, str] | None = None, *, chosen: bool = True, m
     return Surroundings(environment or {}, chosen, exists=lambda path: marked and path == MARKS[0])
 
 
-def told(finding: Finding | None) -> tuple[State, str]:
+def told(finding: Finding | None) -> tuple[FindingState, str]:
     """Whether it warns, and of what."""
     assert finding is not None
     return finding.state, finding.message
@@ -45,21 +45,21 @@ def test_the_default_directory_ends_with_a_container(environment: dict[str, str]
     """Each sign of a container warns, and the mend says what cannot be shared."""
     finding = lasting(Path("/runner/.local/state/spentkey"), seen(environment, chosen=False))
     message = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
-    assert told(finding) == (State.WARN, message)
+    assert told(finding) == (FindingState.WARN, message)
     assert finding is not None
     assert "cannot share limits, locks and evidence" in finding.fix
 
 
 def test_the_file_that_marks_a_container_counts_too() -> None:
     """Docker sets no variable, but leaves a file."""
-    assert told(lasting(VOLUME, seen(marked=True, chosen=False)))[0] == State.WARN
+    assert told(lasting(VOLUME, seen(marked=True, chosen=False)))[0] == FindingState.WARN
 
 
 @pytest.mark.parametrize("directory", [Path("/runner"), Path("/runner/state")])
 def test_the_folder_of_one_job_ends_with_it_though_it_was_chosen(directory: Path) -> None:
     """Automation Platform throws it away after the job."""
     state, message = told(lasting(directory, seen(IN_A_JOB)))
-    assert (state, "/runner is its own folder" in message) == (State.WARN, True)
+    assert (state, "/runner is its own folder" in message) == (FindingState.WARN, True)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_another_directory_that_somebody_chose_is_theirs(directory: Path, enviro
     assert lasting(directory, seen(environment)) is None
 
 
-async def findings(directory: Path, surroundings: Surroundings) -> list[tuple[str, State]]:
+async def findings(directory: Path, surroundings: Surroundings) -> list[tuple[str, FindingState]]:
     """What the check-up of the state directory says, by what it looked at."""
     check = StateCheck(directory, ManualClock(), surroundings)
     return [(one.what.split(" /")[0], one.state) async for one in check.findings()]
@@ -79,10 +79,10 @@ async def findings(directory: Path, surroundings: Surroundings) -> list[tuple[st
 
 async def test_the_check_up_says_it_between_directory_and_evidence(tmp_path: Path) -> None:
     """One line more, and only where it warns."""
-    plain = [("directory", State.OK), ("evidence", State.OK), ("database", State.OK)]
+    plain = [("directory", FindingState.OK), ("evidence", FindingState.OK), ("database", FindingState.OK)]
     assert await findings(tmp_path, Surroundings(IN_A_JOB, chosen=True)) == plain
     assert await findings(tmp_path, Surroundings(IN_A_JOB, chosen=False)) == [
         plain[0],
-        ("outlives the container", State.WARN),
+        ("outlives the container", FindingState.WARN),
         *plain[1:],
     ]

@@ -178,14 +178,14 @@ async def test_writes_to_one_application_are_spaced(tmp_path: Path) -> None:
         assert clock.slept == [60, 5, 3, 2]
 
 
-@pytest.mark.parametrize(("passed", "pause"), [(0, [5]), (4.5, [0.5]), (5, []), (6, [])])
-async def test_the_pause_holds_across_processes(tmp_path: Path, passed: float, pause: list[float]) -> None:
+@pytest.mark.parametrize(("passed", "slept"), [(0, [5]), (4.5, [0.5]), (5, []), (6, [])])
+async def test_the_pause_holds_across_processes(tmp_path: Path, passed: float, slept: list[float]) -> None:
     """Another object on the same directory, as another process has it, waits for what is left of the pause."""
     async with locks_in(tmp_path).application(APP):
         pass
     later = ManualClock(NOW + timedelta(seconds=passed))
     async with locks_in(tmp_path, later).application(APP):
-        assert later.slept == pytest.approx(pause)
+        assert later.slept == pytest.approx(slept)
 
 
 async def test_a_clock_that_went_back_asks_for_no_more_than_the_pause(tmp_path: Path) -> None:

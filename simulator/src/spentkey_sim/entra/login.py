@@ -32,7 +32,7 @@ def form_of(request: web.Request) -> dict[str, str]:
     return dict(parse_qsl(body_of(request).decode("utf-8", "replace"), keep_blank_values=False))
 
 
-class Login:
+class LoginHandlers:
     """The handlers of the login service."""
 
     def __init__(self, holder: Holder, clock: SimClock) -> None:

@@ -20,7 +20,7 @@ _FILTER = re.compile(r"\s*(id|appId|displayName)\s+eq\s+'((?:[^']|'')*)'\s*")
 
 
 @dataclass(frozen=True)
-class Options:
+class QueryOptions:
     """What a client asks of a read."""
 
     select: tuple[str, ...]
@@ -52,13 +52,13 @@ def only_selected(record: dict[str, Any], select: tuple[str, ...], kind: str) ->
     return {name: record[name] for name in select} if select else record
 
 
-def for_one(query: Mapping[str, str]) -> Options:
+def for_one(query: Mapping[str, str]) -> QueryOptions:
     """The options of a read of one object."""
     only(query, _READ_OPTIONS)
-    return Options(selected(query))
+    return QueryOptions(selected(query))
 
 
-def for_list(query: Mapping[str, str], page_size: int, *, eventual: bool) -> Options:
+def for_list(query: Mapping[str, str], page_size: int, *, eventual: bool) -> QueryOptions:
     """The options of a list. `eventual` is whether the client sent `ConsistencyLevel: eventual`."""
     only(query, _LIST_OPTIONS)
     field, wanted = _filter(query.get("$filter"))
@@ -67,7 +67,7 @@ def for_list(query: Mapping[str, str], page_size: int, *, eventual: bool) -> Opt
         # LEDGER: E-38, counting is an advanced query and needs the header
         raise errors.unsupported_query("$count is not currently supported without the header ConsistencyLevel.")
     size = size_of(query.get("$top"), page_size)
-    return Options(selected(query), field, wanted, size, offset_of(query.get("$skiptoken")), count)
+    return QueryOptions(selected(query), field, wanted, size, offset_of(query.get("$skiptoken")), count)
 
 
 def next_token(offset: int) -> str:

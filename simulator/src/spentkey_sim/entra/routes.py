@@ -8,7 +8,7 @@ from aiohttp import web
 from spentkey_sim.clock import SimClock, wire_time
 from spentkey_sim.entra import batch, errors, hosts, paths, responses, state
 from spentkey_sim.entra.graph import Answer, Ask, Graph, bearer
-from spentkey_sim.entra.login import Login
+from spentkey_sim.entra.login import LoginHandlers
 from spentkey_sim.entra.meddling import meddle
 from spentkey_sim.entra.naming import Entra, graph_path, object_of
 from spentkey_sim.faults import Fault, Faults
@@ -130,7 +130,7 @@ async def _nothing_here(request: web.Request) -> web.Response:
 
 def app(holder: Holder, journal: Journal, faults: Faults, clock: SimClock, latency: float) -> web.Application:
     """The listener for login and Graph. `latency` is in seconds."""
-    login = Login(holder, clock)
+    login = LoginHandlers(holder, clock)
     graph = GraphRoutes(holder, journal, faults, clock)
 
     async def anything(request: web.Request) -> web.Response:

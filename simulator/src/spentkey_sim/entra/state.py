@@ -29,7 +29,7 @@ class Grant:
 
 
 @dataclass
-class Memory:
+class EntraMemory:
     """What the Entra side keeps for one world."""
 
     grants: dict[str, Grant] = field(default_factory=dict[str, Grant])
@@ -38,9 +38,9 @@ class Memory:
     ids: int = 0
 
 
-def memory(world: World) -> Memory:
+def memory(world: World) -> EntraMemory:
     """The Entra side's memory of this world."""
-    return world.memory.setdefault("entra", Memory(quotas=Quotas(world.entra.size)))
+    return world.memory.setdefault("entra", EntraMemory(quotas=Quotas(world.entra.size)))
 
 
 def caller_of(world: World, headers: Mapping[str, str]) -> str:

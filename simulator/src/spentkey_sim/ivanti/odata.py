@@ -97,11 +97,11 @@ def matching(rows: list[Row], wish: str, known: dict[str, str]) -> list[Row]:
     """The rows that `$filter` lets through, by the dialect's own reading of it."""
     if not wish.strip():
         return rows
-    test = _Parser(wish, known).parse()
+    test = _FilterParser(wish, known).parse()
     return [row for row in rows if test(row)]
 
 
-class _Parser:
+class _FilterParser:
     """Reads a filter the way the dialect does: flat, from left to right."""
 
     def __init__(self, text: str, known: dict[str, str]) -> None:

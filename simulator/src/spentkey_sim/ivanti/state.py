@@ -11,7 +11,7 @@ from spentkey_sim.staleness import Staleness
 
 
 @dataclass
-class Memory:
+class IvantiMemory:
     """What the Ivanti side keeps for one world: each task before its latest write, the latest note of each record."""
 
     before: dict[str, Task] = field(default_factory=dict[str, Task])
@@ -21,9 +21,9 @@ class Memory:
     began: datetime | None = None
 
 
-def memory(world: World) -> Memory:
+def memory(world: World) -> IvantiMemory:
     """The Ivanti side's memory of this world."""
-    return world.memory.setdefault("ivanti", Memory())
+    return world.memory.setdefault("ivanti", IvantiMemory())
 
 
 def beginning(world: World, now: datetime) -> datetime:

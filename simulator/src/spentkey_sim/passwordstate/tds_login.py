@@ -14,7 +14,7 @@ SHORTEST_LOGIN = 72
 
 
 @dataclass(frozen=True)
-class Login:
+class TdsLogin:
     """The fields of a LOGIN7 message that decide anything."""
 
     user: str
@@ -50,7 +50,7 @@ def prelogin_answer(encryption: int, *, federated: bool) -> bytes:
     return head + bytes([NO_MORE_OPTIONS]) + data
 
 
-def read_login(body: bytes) -> Login:
+def read_login(body: bytes) -> TdsLogin:
     """The LOGIN7 message ([MS-TDS] 2.2.6.4); the password's nibbles are swapped and xored."""
 
     def field_at(location: int) -> bytes:
@@ -60,7 +60,7 @@ def read_login(body: bytes) -> Login:
     if len(body) < 72:
         raise EOFError("a LOGIN7 message that ends too early")
     scrambled = bytes(byte ^ 0xA5 for byte in field_at(44))
-    return Login(
+    return TdsLogin(
         user=field_at(40).decode("utf-16-le"),
         password=bytes(byte >> 4 | (byte & 0x0F) << 4 for byte in scrambled).decode("utf-16-le", "replace"),
         database=field_at(68).decode("utf-16-le"),
@@ -69,7 +69,7 @@ def read_login(body: bytes) -> Login:
     )
 
 
-def login_problem(database: Database, login: Login) -> SqlError | None:
+def login_problem(database: Database, login: TdsLogin) -> SqlError | None:
     """What is wrong with a log-in: the password (18456) or the database it names (4060)."""
     # LEDGER: P-17 - refused log-ins
     known = login.user.casefold() == database.login.casefold()

@@ -28,14 +28,14 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Call:
+class ProcedureCall:
     """A procedure and its arguments."""
 
     procedure: str
     arguments: list[Argument]
 
 
-def read_call(body: bytes) -> Call:
+def read_call(body: bytes) -> ProcedureCall:
     """The call that an RPC message holds."""
     reader = Reader(body)
     reader.at = reader.number("<I")
@@ -51,7 +51,7 @@ def read_call(body: bytes) -> Call:
         name = reader.take(2 * reader.number("<B")).decode("utf-16-le")
         reader.take(1)
         arguments.append(Argument(name, reader.value()))
-    return Call(procedure, arguments)
+    return ProcedureCall(procedure, arguments)
 
 
 class Reader:

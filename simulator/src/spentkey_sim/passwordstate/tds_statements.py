@@ -15,7 +15,7 @@ from spentkey_sim.faults import Fault, Faults
 from spentkey_sim.journal import Journal
 from spentkey_sim.model import Holder
 from spentkey_sim.passwordstate import tds_sql, tds_text, tds_tokens
-from spentkey_sim.passwordstate.tds_params import Call, read_call
+from spentkey_sim.passwordstate.tds_params import ProcedureCall, read_call
 from spentkey_sim.passwordstate.tds_tokens import SqlError
 
 DROPPED, GOOD = 0, 200
@@ -192,7 +192,7 @@ def with_rows(table: tds_sql.Table, count: int) -> list[Any]:
     return [*table.rows, *invented][:count]
 
 
-def _bound(text: Any, declared: Any, call: Call, first: int) -> Asked:
+def _bound(text: Any, declared: Any, call: ProcedureCall, first: int) -> Asked:
     """The statement with its parameters under the names that were declared for them."""
     names = re.findall(r"(@\w+)\s", str(declared or ""))
     given = call.arguments[first:]

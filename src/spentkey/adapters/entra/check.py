@@ -9,12 +9,13 @@ from spentkey.adapters.entra.client import EntraDirectory
 from spentkey.adapters.entra.directories import EntraDirectories
 from spentkey.adapters.entra.token import read_roles
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.finding import Finding, State, clock_finding
+from spentkey.core.finding import Finding, FindingState, clock_finding
 from spentkey.core.guards import g2_identity
 from spentkey.core.rules import TenantRules
 
 READ = {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 WRITE = {"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}
+SIGN_IN = "sign-in"
 SOON = timedelta(days=30)
 
 
@@ -37,14 +38,14 @@ class TenantCheck:
             token_claims = await directory.token_claims()
         except SpentkeyError as problem:
             fix = f"check tenants.{self.tenant.name} and its entry: UserName client id, Password a live client secret"
-            yield Finding(self.system, "sign-in", State.FAIL, str(problem), fix)
+            yield Finding(self.system, SIGN_IN, FindingState.FAIL, str(problem), fix)
             return
         stranger = g2_identity(token_claims, self.tenant.tenant_id, directory.client_id)
         if stranger is not None:
             fix = f"correct tenants.{self.tenant.name}.tenant_id or its entry"
-            yield Finding(self.system, "sign-in", State.FAIL, stranger.reason, fix)
+            yield Finding(self.system, SIGN_IN, FindingState.FAIL, stranger.reason, fix)
             return
-        yield Finding(self.system, "sign-in", State.OK, f"as {directory.client_id}")
+        yield Finding(self.system, SIGN_IN, FindingState.OK, f"as {directory.client_id}")
         roles = read_roles(await directory.tokens.token())
         yield self._roles(roles)
         yield _second_witness(self.system, roles)
@@ -60,17 +61,21 @@ class TenantCheck:
                 f"grant {client} the application permission Application.ReadWrite.All, or Application.Read.All and "
                 "Application.ReadWrite.OwnedBy with ownership of each application, and give admin consent"
             )
-            return Finding(self.system, "permissions", State.FAIL, f"cannot {' or '.join(missing)}: {message}", fix)
-        return Finding(self.system, "permissions", State.OK, message)
+            return Finding(
+                self.system, "permissions", FindingState.FAIL, f"cannot {' or '.join(missing)}: {message}", fix
+            )
+        return Finding(self.system, "permissions", FindingState.OK, message)
 
     async def _own_application(self, directory: EntraDirectory) -> AsyncIterator[Finding]:
         what = "reading an application"
         try:
             snapshot = await directory.look(directory.client_id)
         except SpentkeyError as problem:
-            yield Finding(self.system, what, State.FAIL, str(problem), "grant Application.Read.All with admin consent")
+            yield Finding(
+                self.system, what, FindingState.FAIL, str(problem), "grant Application.Read.All with admin consent"
+            )
             return
-        yield Finding(self.system, what, State.OK, "works")
+        yield Finding(self.system, what, FindingState.OK, "works")
         now = self.directories.clock.now()
         yield clock_finding(self.system, now, snapshot.directory_time)
         application = snapshot.application
@@ -81,8 +86,8 @@ def _second_witness(system: str, roles: frozenset[str]) -> Finding:
     """The audit log is only good to have: removals are proven by reads."""
     what = "second witness"
     if ROLE in roles:
-        return Finding(system, what, State.OK, "the audit log can be asked")
-    return Finding(system, what, State.OK, f"none: {ROLE} is not granted, which is optional")
+        return Finding(system, what, FindingState.OK, "the audit log can be asked")
+    return Finding(system, what, FindingState.OK, f"none: {ROLE} is not granted, which is optional")
 
 
 def _own_secret(system: str, ends: list[datetime], now: datetime) -> Finding:
@@ -90,9 +95,11 @@ def _own_secret(system: str, ends: list[datetime], now: datetime) -> Finding:
     what = "own credential"
     if not ends:
         fix = "look at the automation's app registration: its credentials are not shown here"
-        return Finding(system, what, State.WARN, "no live client secret is shown", fix)
+        return Finding(system, what, FindingState.WARN, "no live client secret is shown", fix)
     days = (ends[0] - now).days
     message = f"{days} days left until the first of {len(ends)} live secrets ends"
     if ends[0] - now < SOON:
-        return Finding(system, what, State.WARN, message, "make a new client secret and put it into the entry in time")
-    return Finding(system, what, State.OK, message)
+        return Finding(
+            system, what, FindingState.WARN, message, "make a new client secret and put it into the entry in time"
+        )
+    return Finding(system, what, FindingState.OK, message)

@@ -10,6 +10,7 @@ import aiohttp
 from spentkey.adapters.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
 from spentkey.adapters.entra.quota import quota_of
 from spentkey.adapters.entra.token import SignIn, TokenSource
+from spentkey.adapters.entra.wire import SYSTEM
 from spentkey.core.errors import AccessRefused
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
@@ -82,7 +83,7 @@ class EntraDirectories:
             endpoint.authority, endpoint.tenant_id, client_id, f"{endpoint.graph_url}/.default", endpoint.proxy
         )
         directory = EntraDirectory(
-            http=self.http("Microsoft Graph", endpoint.graph_url, REFUSED_BEFORE_EFFECT),
+            http=self.http(SYSTEM, endpoint.graph_url, REFUSED_BEFORE_EFFECT),
             tokens=self._tokens(sign_in, login.password),
             as_application=self._tokens,
             clock=self.clock,

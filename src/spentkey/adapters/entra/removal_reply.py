@@ -1,6 +1,6 @@
 """What Graph's answer to a removal means, in words for the people who read the ticket."""
 
-from spentkey.adapters.entra.wire import NOT_PRESENT, error_of
+from spentkey.adapters.entra.wire import NOT_PRESENT, SYSTEM, error_of
 from spentkey.core.errors import AccessRefused
 from spentkey.http.client import Response
 from spentkey.ports.directory import Answer, Reply
@@ -19,7 +19,7 @@ def reply_of(action: str, response: Response, client_request_id: str, *, last_tr
     code, message = error_of(response)
     if response.status == 401 and code == "InvalidAuthenticationToken":
         if last_try:
-            raise AccessRefused("Microsoft Graph refuses a fresh access token (401 InvalidAuthenticationToken)")
+            raise AccessRefused(f"{SYSTEM} refuses a fresh access token (401 InvalidAuthenticationToken)")
         raise NeedsNewToken
     answer, detail = _meaning(action, response, code, message)
     return Reply(answer, detail, client_request_id, response.headers.get("request-id"))

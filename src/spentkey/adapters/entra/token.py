@@ -32,7 +32,9 @@ from spentkey.ports.runtime import Call, Clock, Meter
 
 logging.getLogger("azure").setLevel(logging.CRITICAL)  # its warnings quote what the server said
 
-SYSTEM, ROUTE = "Microsoft sign-in", "POST /{tenant}/oauth2/v2.0/token"
+SYSTEM = "Microsoft sign-in"
+"""What it is called in metrics, logs, traces, messages and findings."""
+ROUTE = "POST /{tenant}/oauth2/v2.0/token"
 FRESH_FOR_S = 300
 """How much longer a token must live to be used again, in seconds."""
 

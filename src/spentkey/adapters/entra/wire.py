@@ -14,6 +14,7 @@ from spentkey.core.errors import Outage
 from spentkey.http.client import Response, json_object
 
 SYSTEM = "Microsoft Graph"
+"""What it is called in metrics, logs, traces, messages and findings."""
 SELECT = "id,appId,displayName,passwordCredentials,keyCredentials"
 """`key` is only shown with `$select=keyCredentials` on a single object (learn.microsoft.com/graph/api/resources/keycredential)."""
 SELECT_APPLICATION = SELECT + ",tokenEncryptionKeyId"
@@ -118,13 +119,13 @@ def _uuid(record: Mapping[str, Any], name: str) -> str:
 
 
 def _unreadable(what: str) -> Outage:
-    return Outage(f"Microsoft Graph answered {what}")
+    return Outage(f"{SYSTEM} answered {what}")
 
 
 def error_of(response: Response) -> tuple[str, str]:
     """The code and message of Graph's error envelope; both empty when there is none."""
     try:
-        envelope = json_object(response, "Microsoft Graph").get("error")
+        envelope = json_object(response, SYSTEM).get("error")
     except Outage:
         return "", ""
     if not isinstance(envelope, dict):

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from spentkey.adapters.ivanti.client import PARAMETERS, TASKS, IvantiDesk
 from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.finding import Finding, State, clock_finding
+from spentkey.core.finding import Finding, FindingState, clock_finding
 from spentkey.core.task import PARAMETER_NAMES
 from spentkey.http.client import Response
 
@@ -35,55 +35,61 @@ class IvantiCheck:
             rows = rows_of(response)
         except SpentkeyError as problem:
             fix = f"check ivanti.url and api_key; {ROLE}"
-            yield Finding(SYSTEM, "API key and address", State.FAIL, str(problem), fix)
+            yield Finding(SYSTEM, "API key and address", FindingState.FAIL, str(problem), fix)
             return
-        yield Finding(SYSTEM, "API key and address", State.OK, f"accepted at {desk.http.base}")
+        yield Finding(SYSTEM, "API key and address", FindingState.OK, f"accepted at {desk.http.base}")
         yield clock_finding(SYSTEM, desk.http.clock.now(), _date(response))
         for what, entity_set, where, otherwise, fix in self._wanted():
             yield await _exists(desk, what, entity_set, where, otherwise, fix)
         yield _fields(desk, rows)
         yield await _queue(desk)
 
-    def _wanted(self) -> Iterator[tuple[str, str, str, State, str]]:
+    def _wanted(self) -> Iterator[tuple[str, str, str, FindingState, str]]:
         """What must exist: its name, where it is looked for, how bad its absence is, and what mends it."""
         for setting, team in self.teams.items():
             fix = f"set ivanti.{setting} to a team's exact name, or let the key's role read StandardUserTeam"
-            yield f"team {team}", TEAMS, filter_by(Team=team), State.FAIL, fix
+            yield f"team {team}", TEAMS, filter_by(Team=team), FindingState.FAIL, fix
         fix = "set ivanti.login_id to the LoginID that the API key acts for; it becomes the Owner of closed tasks"
-        yield f"login {self.login_id}", EMPLOYEES, filter_by(LoginID=self.login_id), State.FAIL, fix
+        yield f"login {self.login_id}", EMPLOYEES, filter_by(LoginID=self.login_id), FindingState.FAIL, fix
         for status in self.statuses:
             fix = "no task has it now; compare ivanti.status with the statuses of Task in your tenant"
-            yield f"status {status}", TASKS, filter_by(Status=status), State.WARN, fix
+            yield f"status {status}", TASKS, filter_by(Status=status), FindingState.WARN, fix
         for name in PARAMETER_NAMES:
             fix = f"no request has a parameter {name}; compare with the names in your request offering"
-            yield f"parameter {name}", PARAMETERS, filter_by(ParameterName=name), State.WARN, fix
+            yield f"parameter {name}", PARAMETERS, filter_by(ParameterName=name), FindingState.WARN, fix
 
 
 async def _queue(desk: IvantiDesk) -> Finding:
     try:
         waiting = len(await desk.queue())
     except SpentkeyError as problem:
-        return Finding(SYSTEM, "queue", State.FAIL, str(problem), "see the line above that names what is wrong")
-    return Finding(SYSTEM, "queue", State.OK, f"{waiting} open tasks with the team {desk.queue_team}")
+        return Finding(SYSTEM, "queue", FindingState.FAIL, str(problem), "see the line above that names what is wrong")
+    return Finding(SYSTEM, "queue", FindingState.OK, f"{waiting} open tasks with the team {desk.queue_team}")
 
 
 def _fields(desk: IvantiDesk, rows: list[Row]) -> Finding:
     names = [name for name in (desk.fields.minutes, desk.fields.resolution) if name]
     if not rows:
-        return Finding(SYSTEM, "fields on Task", State.WARN, "there is no task to look at", "run check again later")
+        return Finding(
+            SYSTEM, "fields on Task", FindingState.WARN, "there is no task to look at", "run check again later"
+        )
     missing = [name for name in names if name not in rows[0]]
     if missing:
         fix = "set ivanti.fields to names of fields on Task; ask the administrator for $metadata"
-        return Finding(SYSTEM, "fields on Task", State.FAIL, f"there is no {', '.join(missing)}", fix)
-    return Finding(SYSTEM, "fields on Task", State.OK, ", ".join(names))
+        return Finding(SYSTEM, "fields on Task", FindingState.FAIL, f"there is no {', '.join(missing)}", fix)
+    return Finding(SYSTEM, "fields on Task", FindingState.OK, ", ".join(names))
 
 
-async def _exists(desk: IvantiDesk, what: str, entity_set: str, where: str, otherwise: State, fix: str) -> Finding:
+async def _exists(
+    desk: IvantiDesk, what: str, entity_set: str, where: str, otherwise: FindingState, fix: str
+) -> Finding:
     try:
         rows = rows_of(await _get(desk, entity_set, where))
     except SpentkeyError as problem:
         return Finding(SYSTEM, what, otherwise, str(problem), ROLE)
-    return Finding(SYSTEM, what, State.OK, "found") if rows else Finding(SYSTEM, what, otherwise, "not found", fix)
+    return (
+        Finding(SYSTEM, what, FindingState.OK, "found") if rows else Finding(SYSTEM, what, otherwise, "not found", fix)
+    )
 
 
 async def _get(desk: IvantiDesk, entity_set: str, where: str) -> Response:

@@ -14,6 +14,7 @@ from spentkey.core.task import Parameter, Task
 from spentkey.http.client import Response, json_value
 
 SYSTEM = "Ivanti"
+"""What it is called in metrics, logs, traces, messages and findings."""
 NONE_RELATED = "No instances found."
 LONGEST_NUMBER = 19
 """Longest AssignmentID that is written as a text, in digits."""

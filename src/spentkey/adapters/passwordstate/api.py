@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from spentkey.adapters.passwordstate.wire import SYSTEM, Entry, document_of, entries_of
+from spentkey.adapters.passwordstate.wire import SYSTEM, PasswordEntry, document_of, entries_of
 from spentkey.core.errors import AccessRefused
 from spentkey.core.guards import folded
 from spentkey.core.secret import Secret
@@ -37,7 +37,7 @@ class PasswordstateApi:
     credentials_list: int
     certificates_list: int
 
-    async def entry(self, title: str) -> Entry:
+    async def entry(self, title: str) -> PasswordEntry:
         """The one entry of the credentials list with exactly that title."""
         found = await self._titled(self.credentials_list, title, self.keys.credentials)
         exact = [entry for entry in found if entry.title == title]
@@ -84,12 +84,12 @@ class PasswordstateApi:
         response = await self.http.read(path, None, self._headers(self.keys.documents))
         return document_of(response, f"{document.name} ({document.document_id})")
 
-    async def _titled(self, list_id: int, title: str, key: Secret) -> list[Entry]:
+    async def _titled(self, list_id: int, title: str, key: Secret) -> list[PasswordEntry]:
         """Search by title: exactly where the title can be put in quotes, else by what it contains."""
         wanted = title if '"' in title else f'"{title}"'
         return await self._search(list_id, {"title": wanted}, key)
 
-    async def _search(self, list_id: int, query: Mapping[str, str], key: Secret) -> list[Entry]:
+    async def _search(self, list_id: int, query: Mapping[str, str], key: Secret) -> list[PasswordEntry]:
         response = await self.http.read(f"/api/searchpasswords/{list_id}", query, self._headers(key))
         return [entry for entry in entries_of(response) if entry.list_id == list_id]
 

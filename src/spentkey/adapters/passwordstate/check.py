@@ -8,10 +8,11 @@ from spentkey.adapters.passwordstate.sql import Database, read_rows
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.adapters.passwordstate.wire import SYSTEM
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
-from spentkey.core.finding import Finding, State
+from spentkey.core.finding import Finding, FindingState
 from spentkey.ports.vault import CertificateEntry, Login
 
 DATABASE = "SQL Server"
+"""What Passwordstate's database is called in findings."""
 LEAST_BUILD = 9972
 """Builds before this one have published holes, CVE-2025-59453 among them (clickstudios.com.au/security)."""
 CANDIDATES = "SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE COLUMN_NAME = 'DocumentID'"
@@ -47,11 +48,11 @@ class PasswordstateCheck:
         try:
             build = await self.vault.api.build()
         except SpentkeyError as problem:
-            return Finding(SYSTEM, what, State.FAIL, str(problem), "check passwordstate.url and tls.ca_file")
+            return Finding(SYSTEM, what, FindingState.FAIL, str(problem), "check passwordstate.url and tls.ca_file")
         if build is None:
-            return Finding(SYSTEM, what, State.WARN, "the page at /api/ does not show it", upgrade)
-        state = State.OK if build >= LEAST_BUILD else State.WARN
-        return Finding(SYSTEM, what, state, str(build), "" if state is State.OK else upgrade)
+            return Finding(SYSTEM, what, FindingState.WARN, "the page at /api/ does not show it", upgrade)
+        state = FindingState.OK if build >= LEAST_BUILD else FindingState.WARN
+        return Finding(SYSTEM, what, state, str(build), "" if state is FindingState.OK else upgrade)
 
     async def _entry(self, title: str) -> tuple[Finding, Login | None]:
         what = f"entry {title}"
@@ -59,11 +60,11 @@ class PasswordstateCheck:
             login = await self.vault.login(title)
         except SpentkeyError as problem:
             fix = f"create the entry in list {self.vault.api.credentials_list}, or give the key the right to read it"
-            return Finding(SYSTEM, what, State.FAIL, str(problem), fix), None
+            return Finding(SYSTEM, what, FindingState.FAIL, str(problem), fix), None
         if not login.password or (title in self.client_entries and not _is_uuid(login.username)):
             fix = "UserName must be the client id, Password the client secret"
-            return Finding(SYSTEM, what, State.FAIL, "its UserName or Password does not fit", fix), None
-        return Finding(SYSTEM, what, State.OK, "found, once"), login
+            return Finding(SYSTEM, what, FindingState.FAIL, "its UserName or Password does not fit", fix), None
+        return Finding(SYSTEM, what, FindingState.OK, "found, once"), login
 
     async def _certificates(self) -> tuple[list[CertificateEntry], Finding]:
         what = f"certificates list {self.vault.api.certificates_list}"
@@ -71,8 +72,8 @@ class PasswordstateCheck:
             entries = await self.vault.api.all_certificate_entries()
         except SpentkeyError as problem:
             fix = "give passwordstate.certificates_api_key the right to read that list"
-            return [], Finding(SYSTEM, what, State.FAIL, str(problem), fix)
-        return entries, Finding(SYSTEM, what, State.OK, _counted(len(entries), "entry", "entries"))
+            return [], Finding(SYSTEM, what, FindingState.FAIL, str(problem), fix)
+        return entries, Finding(SYSTEM, what, FindingState.OK, _counted(len(entries), "entry", "entries"))
 
     async def _database(self, login: Login, certificates: list[CertificateEntry]) -> AsyncIterator[Finding]:
         database = self.vault.database
@@ -81,13 +82,13 @@ class PasswordstateCheck:
             candidates = [] if database.query else await self._names(login, CANDIDATES)
         except (AccessRefused, Outage) as problem:
             fix = "check passwordstate.database.server, port and entry, tls.ca_file, and the log-in's rights"
-            yield Finding(DATABASE, "log-in", State.FAIL, str(problem), fix)
+            yield Finding(DATABASE, "log-in", FindingState.FAIL, str(problem), fix)
             return
-        yield Finding(DATABASE, "log-in", State.OK, f"as {login.username} over TLS")
+        yield Finding(DATABASE, "log-in", FindingState.OK, f"as {login.username} over TLS")
         yield _rights(database, visible)
         if not database.query:
             message = f"is missing; tables and views with a DocumentID: {', '.join(candidates) or 'none is visible'}"
-            yield Finding(DATABASE, "query", State.FAIL, message, f"set passwordstate.database.query; {GRANT}")
+            yield Finding(DATABASE, "query", FindingState.FAIL, message, f"set passwordstate.database.query; {GRANT}")
             return
         async for finding in self._query(certificates):
             yield finding
@@ -106,10 +107,10 @@ class PasswordstateCheck:
                     await self.vault.download(documents[0])
             except SpentkeyError as problem:
                 fix = "check passwordstate.database.query and documents_api_key"
-                yield Finding(DATABASE, "query and documents", State.FAIL, str(problem), fix)
+                yield Finding(DATABASE, "query and documents", FindingState.FAIL, str(problem), fix)
                 return
             found += len(documents)
-        state = State.OK if found else State.WARN
+        state = FindingState.OK if found else FindingState.WARN
         looked_at = _counted(min(5, len(certificates)), "entry", "entries")
         message = f"{_counted(found, 'PFX document', 'PFX documents')} on {looked_at}"
         yield Finding(DATABASE, "query and documents", state, message, "" if found else "is the query the right one?")
@@ -120,11 +121,11 @@ def _rights(database: Database, visible: list[str]) -> Finding:
     more = [name for name in visible if name.split(".")[-1].lower() not in needed]
     if database.query and more:
         message = f"the log-in can also read {', '.join(sorted(more)[:5])}"
-        return Finding(DATABASE, "least rights", State.WARN, message, GRANT)
+        return Finding(DATABASE, "least rights", FindingState.WARN, message, GRANT)
     return Finding(
         DATABASE,
         "least rights",
-        State.OK,
+        FindingState.OK,
         _counted(len(visible), "readable table or view", "readable tables and views"),
     )
 

@@ -25,7 +25,10 @@ from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Meter
 from spentkey.ports.vault import DocumentRef
 
-SYSTEM, METERED = "the Passwordstate database", "Passwordstate database"
+METERED = "Passwordstate database"
+"""What it is called in metrics, logs and traces."""
+SYSTEM = f"the {METERED}"
+"""What it is called in messages."""
 SECONDS = 15
 """How long connecting may take."""
 MOST_ROWS = 50

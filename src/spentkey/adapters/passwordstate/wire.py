@@ -10,6 +10,7 @@ from spentkey.core.secret import Secret
 from spentkey.http.client import Response, json_value
 
 SYSTEM = "Passwordstate"
+"""What it is called in metrics, logs, traces, messages and findings."""
 LONGEST_NUMBER = 19
 """Longest number that is written as a text, in digits: SQL Server's bigint."""
 _SECRET_FIELDS = frozenset({"password", "otp", "otpuri"})
@@ -17,7 +18,7 @@ _SECRET_FIELDS = frozenset({"password", "otp", "otpuri"})
 
 
 @dataclass(frozen=True)
-class Entry:
+class PasswordEntry:
     """A password entry: its id, its title, and the two values that log in. `texts` are its other fields, casefolded."""
 
     entry_id: int
@@ -29,7 +30,7 @@ class Entry:
 
 
 @without_values(SpentkeyError)
-def entries_of(response: Response) -> list[Entry]:
+def entries_of(response: Response) -> list[PasswordEntry]:
     """The entries of a search. No hit is an empty list or a 404 with an errors body; both mean none."""
     check(response, "an API key")
     if response.status == 404:
@@ -52,11 +53,11 @@ def check(response: Response, needed: str) -> None:
         raise Outage(f"{SYSTEM} answered {response.status}")
 
 
-def _entry(row: Any) -> Entry:
+def _entry(row: Any) -> PasswordEntry:
     if not isinstance(row, dict):
         raise Outage(f"{SYSTEM} answered an entry that is not an object")
     fields = {str(name).lower(): value for name, value in cast("dict[Any, Any]", row).items()}
-    return Entry(
+    return PasswordEntry(
         entry_id=_number(fields, "passwordid"),
         list_id=_number(fields, "passwordlistid"),
         title=_text(fields, "title"),

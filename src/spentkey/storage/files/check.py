@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spentkey.core.errors import EvidenceBroken
-from spentkey.core.finding import Finding, State
+from spentkey.core.finding import Finding, FindingState
 from spentkey.ports.runtime import Clock
-from spentkey.storage.files.container import Surroundings, lasting
+from spentkey.storage.files.container import SYSTEM, Surroundings, lasting
 from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 
-SYSTEM = "state"
 FIX = "give the account that runs spentkey its own directory: install -d -m 0700 -o ACCOUNT DIRECTORY; see state.directory"
 
 
@@ -31,15 +30,15 @@ class StateCheck:
             yield lasts
         yield await self._evidence()
         message = "none; without engine.database_url several machines cannot share limits and locks"
-        yield Finding(SYSTEM, "database", State.OK, message)
+        yield Finding(SYSTEM, "database", FindingState.OK, message)
 
     def _directory(self) -> Finding:
         what = f"directory {self.directory}"
         there = next(place for place in (self.directory, *self.directory.parents) if place.exists())
         if not os.access(there, os.W_OK | os.X_OK):
-            return Finding(SYSTEM, what, State.FAIL, f"{there} cannot be written", FIX)
+            return Finding(SYSTEM, what, FindingState.FAIL, f"{there} cannot be written", FIX)
         message = "can be written" if there == self.directory else f"will be made in {there}"
-        return Finding(SYSTEM, what, State.OK, message)
+        return Finding(SYSTEM, what, FindingState.OK, message)
 
     async def _evidence(self) -> Finding:
         kept = JsonLinesEvidence(self.directory, self.clock, read_only=True)
@@ -47,6 +46,6 @@ class StateCheck:
             await kept.history(0)
         except EvidenceBroken as problem:
             fix = f"keep {FILE} as it is, find out what changed it, and start with a new state directory"
-            return Finding(SYSTEM, "evidence", State.FAIL, str(problem), fix)
+            return Finding(SYSTEM, "evidence", FindingState.FAIL, str(problem), fix)
         message = "the chain verifies" if (self.directory / FILE).exists() else "none yet"
-        return Finding(SYSTEM, "evidence", State.OK, message)
+        return Finding(SYSTEM, "evidence", FindingState.OK, message)

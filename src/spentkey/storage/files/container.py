@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from spentkey.core.finding import Finding, State
+from spentkey.core.finding import Finding, FindingState
 
 SYSTEM = "state"
 WHAT = "outlives the container"
@@ -53,4 +53,4 @@ def lasting(directory: Path, seen: Surroundings) -> Finding | None:
         message = f"this is {kind}, and {RUNNER} is its own folder: evidence, limits and locks end with it"
     else:
         return None  # whoever chose it knows what is mounted there; a machine may be a container too
-    return Finding(SYSTEM, WHAT, State.WARN, message, FIX)
+    return Finding(SYSTEM, WHAT, FindingState.WARN, message, FIX)

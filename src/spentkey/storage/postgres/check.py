@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from spentkey.core.errors import SpentkeyError
-from spentkey.core.finding import Finding, State
+from spentkey.core.finding import Finding, FindingState
 from spentkey.core.secret import Secret
 from spentkey.ports.runtime import Clock
+from spentkey.storage.postgres.connection import SYSTEM as POSTGRESQL
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import LEAST, VERSION, version_of
@@ -42,7 +43,7 @@ class DatabaseCheck:
                 for look in (_server, _connection, _tables, _rights, self._evidence):
                     yield await look(database)
         except SpentkeyError as problem:
-            yield Finding(SYSTEM, "connection", State.FAIL, str(problem), REACH)
+            yield Finding(SYSTEM, "connection", FindingState.FAIL, str(problem), REACH)
 
     async def _evidence(self, database: Postgres) -> Finding:
         kept = PostgresEvidence(database, self.clock, read_only=True)
@@ -50,8 +51,8 @@ class DatabaseCheck:
             length = await kept.verify()
         except SpentkeyError as problem:
             fix = "keep the table spentkey_evidence as it is, find out what changed it, and start with a new database"
-            return Finding(SYSTEM, "evidence", State.FAIL, str(problem), fix)
-        return Finding(SYSTEM, "evidence", State.OK, "the chain verifies" if length else "none yet")
+            return Finding(SYSTEM, "evidence", FindingState.FAIL, str(problem), fix)
+        return Finding(SYSTEM, "evidence", FindingState.OK, "the chain verifies" if length else "none yet")
 
 
 async def _server(database: Postgres) -> Finding:
@@ -59,35 +60,35 @@ async def _server(database: Postgres) -> Finding:
         "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
         " current_setting('server_encoding')"
     )
-    what = f"PostgreSQL {message.split(' ')[0]}"
+    what = f"{POSTGRESQL} {message.split(' ')[0]}"
     if version < OLDEST:
-        return Finding(SYSTEM, what, State.FAIL, "is too old", "use PostgreSQL 13 or newer")
+        return Finding(SYSTEM, what, FindingState.FAIL, "is too old", f"use {POSTGRESQL} 13 or newer")
     if encoding != "UTF8":
-        return Finding(SYSTEM, what, State.FAIL, f"the database's encoding is {encoding}", GRANT)
-    return Finding(SYSTEM, what, State.OK, "several machines can share tasks, limits and locks")
+        return Finding(SYSTEM, what, FindingState.FAIL, f"the database's encoding is {encoding}", GRANT)
+    return Finding(SYSTEM, what, FindingState.OK, "several machines can share tasks, limits and locks")
 
 
 async def _connection(database: Postgres) -> Finding:
     ((safe,),) = await database.rows(ENCRYPTED)
     if safe:
-        return Finding(SYSTEM, "connection", State.OK, "is encrypted, or stays on this machine")
+        return Finding(SYSTEM, "connection", FindingState.OK, "is encrypted, or stays on this machine")
     fix = "add ?sslmode=verify-full&sslrootcert=FILE to engine.database_url, and set ssl = on in postgresql.conf"
-    return Finding(SYSTEM, "connection", State.WARN, "is not encrypted", fix)
+    return Finding(SYSTEM, "connection", FindingState.WARN, "is not encrypted", fix)
 
 
 async def _tables(database: Postgres) -> Finding:
     found = await version_of(database)
     if found is None:
-        return Finding(SYSTEM, "tables", State.OK, "none yet; they are made at the first start")
+        return Finding(SYSTEM, "tables", FindingState.OK, "none yet; they are made at the first start")
     version, least = found
     if least > VERSION:
         message = f"are of version {version}; this spentkey knows version {VERSION}"
-        return Finding(SYSTEM, "tables", State.FAIL, message, "upgrade spentkey on this machine")
-    return Finding(SYSTEM, "tables", State.OK, f"are of version {version}, for programs from version {LEAST} on")
+        return Finding(SYSTEM, "tables", FindingState.FAIL, message, "upgrade spentkey on this machine")
+    return Finding(SYSTEM, "tables", FindingState.OK, f"are of version {version}, for programs from version {LEAST} on")
 
 
 async def _rights(database: Postgres) -> Finding:
     ((may,),) = await database.rows(RIGHTS)
     if may:
-        return Finding(SYSTEM, "rights", State.OK, "the role can write")
-    return Finding(SYSTEM, "rights", State.FAIL, "the role cannot write, or the server is a standby", GRANT)
+        return Finding(SYSTEM, "rights", FindingState.OK, "the role can write")
+    return Finding(SYSTEM, "rights", FindingState.FAIL, "the role cannot write, or the server is a standby", GRANT)

@@ -1,0 +1,115 @@
+"""The kinds of values that settings have: how each is checked, and how a secret is read where it stands.
+
+A secret is `{ file = … }`, `{ env = … }`, for Ivanti's key also `{ entry = … }`; a literal only from the environment, or
+from a file that nobody else may read (mode 0600). It is read while it is validated, from the `Sources` that are pydantic's
+validation context.
+"""
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from typing import Annotated, cast
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo
+
+from spentkey.core.secret import Secret
+from spentkey.settings.sources import SecretProblem, Sources, VaultEntry, read_secret
+
+SHORTEST_KEY = 32
+"""Fewest characters of a key that opens the service; such keys are made, not thought up."""
+UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+def _https(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "https" and parts.hostname and parts.port != 0
+    except ValueError:  # a port out of range, or brackets around no IPv6 address
+        parts, usable = None, False
+    if not usable or parts is None or "@" in parts.netloc or not url.isprintable() or set(url) & set("?# \\"):
+        raise ValueError("must be an address such as https://itsm.example.org, without user, query or fragment")
+    return url.rstrip("/").removesuffix("/api")
+
+
+def _protected(entry: str) -> str:
+    pattern = entry.removeprefix("name:").strip()
+    if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry)):
+        raise ValueError("must be an AppID, or name: and a pattern such as name:Billing-*")
+    return entry
+
+
+def _sources(info: ValidationInfo) -> Sources:
+    return cast("Mapping[str, Sources]", info.context)["sources"]
+
+
+def _at_path(path: Path, info: ValidationInfo) -> Path:
+    try:
+        return (_sources(info).folder / path.expanduser()).absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~ and no such user is known") from None
+
+
+def _host_and_port(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    known = bare == "localhost" or ip_address_or_none(bare) is not None
+    if not known or (":" in bare) != (bare != host) or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        raise ValueError("must be an address of this machine and a port, such as 127.0.0.1:8400 or [::1]:8400")
+    return listen
+
+
+def ip_address_or_none(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that a text is, or None where it is a name or nothing of the kind."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _select(query: str) -> str:
+    bare = query.strip()
+    single = bare.count("?") == 1 and bare.lower().startswith("select") and ";" not in bare.rstrip("; ")
+    if bare and not single:
+        raise ValueError("must be a single SELECT with exactly one ?, the PasswordID")
+    return query
+
+
+def _secret_or_entry(given: object, info: ValidationInfo) -> Secret | VaultEntry:
+    return read_secret(given, _sources(info))
+
+
+def _secret(given: object, info: ValidationInfo) -> Secret:
+    secret = _secret_or_entry(given, info)
+    if isinstance(secret, VaultEntry):
+        raise SecretProblem("{ entry = … } is only for ivanti.api_key")
+    return secret
+
+
+def _long_enough(key: Secret) -> Secret:
+    if len(key.reveal()) < SHORTEST_KEY:
+        raise ValueError(f"must have at least {SHORTEST_KEY} characters: openssl rand -hex 32 makes one")
+    return key
+
+
+def _postgresql(url: Secret) -> Secret:
+    if not url.reveal().startswith("postgresql://"):
+        raise ValueError("must be an address such as postgresql://user:password@host/spentkey")
+    return url
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Url = Annotated[str, AfterValidator(_https)]
+Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
+FilePath = Annotated[Path, AfterValidator(_at_path)]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
+LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+ProtectedEntry = Annotated[Text, AfterValidator(_protected)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+SelectQuery = Annotated[str, AfterValidator(_select)]
+SecretValue = Annotated[Secret, BeforeValidator(_secret)]
+SecretOrEntry = Annotated[Secret | VaultEntry, BeforeValidator(_secret_or_entry)]
+ServiceKey = Annotated[SecretValue, AfterValidator(_long_enough)]
+PostgresUrl = Annotated[SecretValue, AfterValidator(_postgresql)]
