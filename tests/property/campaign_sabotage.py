@@ -151,7 +151,7 @@ TABLE: dict[str, Sabotage] = {
         "tests/core/test_limits.py",
     ),
     "G9, the lock": Sabotage(
-        "storage/files/locks.py",
+        "storage/files/flock.py",
         "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)",
         "tests/storage/files/test_file_locks.py",

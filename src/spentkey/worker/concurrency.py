@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Stopping
 from spentkey.ports.locks import Locks
 from spentkey.ports.runtime import Clock
+from spentkey.storage.named_locks import NamedLocks
 
 PATIENCE_S = 1.0
 """How long whoever comes back waits for a place to become free."""
@@ -184,14 +184,14 @@ async def until_set(
 
 
 class SlotLocks:
-    """The `Turns` port for tasks in places: who waits for a turn holds no place.
+    """The `Locks` port for tasks in slots: a task that waits for a lock releases its slot.
 
-    Inside this process the wait is here; for other processes the turns themselves wait, by the clock above.
+    Inside this process it waits here; for other processes the locks themselves wait, by the clock above.
     """
 
     def __init__(self, locks: Locks, slots: Slots) -> None:
         self._locks, self._slots = locks, slots
-        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._here = NamedLocks()
 
     @asynccontextmanager
     async def task(self, number: int) -> AsyncGenerator[None]:
@@ -207,14 +207,6 @@ class SlotLocks:
 
     @asynccontextmanager
     async def _alone(self, name: str) -> AsyncGenerator[None]:
-        lock = self._here.setdefault(name, asyncio.Lock())
-        if lock.locked():
-            async with self._slots.released():
-                await lock.acquire()
-        else:
-            await lock.acquire()
-        try:
+        async with self._here.hold(name, self._slots.released):
             self._slots.go_on()
             yield
-        finally:
-            lock.release()

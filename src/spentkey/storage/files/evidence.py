@@ -8,7 +8,6 @@ one that was checked.
 """
 
 import asyncio
-import fcntl
 import hashlib
 import json
 import os
@@ -28,6 +27,7 @@ from spentkey.core.records import RecordKind, TornLineCutRecord
 from spentkey.ports.evidence import Question
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain
+from spentkey.storage.files.flock import tries_to_lock
 from spentkey.storage.group_commit import Ends, GroupCommit
 
 FILE, LOCK = "evidence.jsonl", "evidence.lock"
@@ -188,7 +188,7 @@ class JsonLinesEvidence:
             except OSError as problem:
                 raise EvidenceBroken(f"{self._file} cannot be opened ({problem.strerror})") from None
             try:
-                self._take_turn(lock)
+                self._lock(lock)
                 yield file
             except OSError as problem:
                 raise EvidenceBroken(f"{self._file} cannot be written ({problem.strerror})") from None
@@ -196,23 +196,17 @@ class JsonLinesEvidence:
                 os.close(file)
                 os.close(lock)
 
-    def _take_turn(self, lock: int) -> None:
-        """Wait for the lock; raises `Outage` when another process does not let go of it. A dead one has let go."""
-        waited, pause_s, waiting = 0.0, FIRST_PAUSE_S, threading.Event()
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pass
-            else:
-                return
-            if waited >= self._patience_s:
-                raise Outage(
-                    f"another process has held {self._lock_file} for {waited:.0f} s and was perhaps stopped; "
-                    f"`fuser {self._lock_file}` names it"
-                )
+    def _lock(self, lock: int) -> None:
+        """Wait for the lock; raises `Outage` when another process does not let go of it."""
+        waiting = threading.Event()
+        for pause_s in tries_to_lock(lock, self._patience_s, FIRST_PAUSE_S, LONGEST_PAUSE_S, self._held_too_long):
             waiting.wait(pause_s)
-            waited, pause_s = waited + pause_s, min(LONGEST_PAUSE_S, 2 * pause_s)
+
+    def _held_too_long(self, waited_s: float) -> Outage:
+        return Outage(
+            f"another process has held {self._lock_file} for {waited_s:.0f} s and was perhaps stopped; "
+            f"`fuser {self._lock_file}` names it"
+        )
 
     def _catch_up(self, file: int) -> None:
         """Read what was appended since, check that it continues the chain, and mend a torn end."""

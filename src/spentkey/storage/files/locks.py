@@ -1,34 +1,33 @@
-"""Guard G9 on one machine: turns for tasks and applications, by advisory locks on files in the state directory.
+"""Guard G9 on one machine: locks for tasks and applications, as advisory locks on files in the state directory.
 
-The kernel frees the locks of a process that dies at once. Inside one process the same turns are kept by asyncio, so
-that waiting costs nothing. Writes to one application are spaced, because Graph refuses those that come close together
+The kernel frees the locks of a process that dies at once. Inside one process named locks come first, so that waiting
+costs nothing. Writes to one application are spaced, because Graph refuses those that come close together
 (github.com/nais/azurerator/issues/448). The files are empty and stay: to delete a lock that somebody may be waiting for
 is not safe on a network file system.
 """
 
-import asyncio
-import fcntl
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Busy, EvidenceBroken
 from spentkey.ports.runtime import Clock
+from spentkey.storage.files.flock import tries_to_lock
+from spentkey.storage.named_locks import NamedLocks
 
 POLL_S = 0.5
 """How often a lock that another process holds is tried, in seconds."""
 
 
 class FileLocks:
-    """The `Turns` port for all processes that share a state directory."""
+    """The `Locks` port for all processes that share a state directory."""
 
     def __init__(self, directory: Path, clock: Clock, spacing_s: float, patience_s: float) -> None:
         self._directory, self._clock = directory / "locks", clock
         self._spacing_s, self._patience_s = spacing_s, patience_s
-        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._here = NamedLocks()
 
     @asynccontextmanager
     async def task(self, number: int) -> AsyncGenerator[None]:
@@ -63,7 +62,7 @@ class FileLocks:
 
     @asynccontextmanager
     async def _held(self, name: str) -> AsyncGenerator[int]:
-        async with self._here.setdefault(name, asyncio.Lock()):
+        async with self._here.hold(name):
             file = self._open(name)
             try:
                 await self._lock(file, name)
@@ -79,15 +78,8 @@ class FileLocks:
             raise EvidenceBroken(f"the lock {name} in {self._directory} cannot be used ({problem.strerror})") from None
 
     async def _lock(self, file: int, name: str) -> None:
-        waited = 0.0
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pass
-            else:
-                return
-            if waited >= self._patience_s:
-                raise Busy(f"another process has been working on {name} for {waited:.0f} s")
-            await self._clock.sleep(POLL_S)
-            waited += POLL_S
+        def given_up(waited_s: float) -> Busy:
+            return Busy(f"another process has been working on {name} for {waited_s:.0f} s")
+
+        for pause_s in tries_to_lock(file, self._patience_s, POLL_S, POLL_S, given_up):
+            await self._clock.sleep(pause_s)

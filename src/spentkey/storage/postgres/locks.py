@@ -1,4 +1,4 @@
-"""Guard G9 on several machines: turns as leases in PostgreSQL, each with a number that is never given twice.
+"""Guard G9 on several machines: locks as leases in PostgreSQL, each with a number that is never given twice.
 
 A holder renews its leases three times in each take-over time; who is dead or cut off for longer than that loses them.
 It may come back without knowing. So each lease is a claim with a number of its own: the evidence checks the numbers in
@@ -6,15 +6,14 @@ the transaction that appends a record, and every write asks for a permit right b
 and holds for a third of the take-over time by this machine's own clock (docs/adr/0013-claims.md).
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from weakref import WeakValueDictionary
 
 from spentkey.core.errors import Busy, SpentkeyError
 from spentkey.ports.fencing import fencing_tokens, holding
 from spentkey.ports.runtime import Clock
+from spentkey.storage.named_locks import NamedLocks
 from spentkey.storage.postgres.connection import Postgres
 
 POLL_S, LONGEST_POLL_S = 0.25, 2.0
@@ -26,14 +25,14 @@ logger = logging.getLogger(__name__)
 
 
 class LeaseLocks:
-    """The `Turns` port for all workers that share a database."""
+    """The `Locks` port for all workers that share a database."""
 
     def __init__(
         self, database: Postgres, clock: Clock, holder: str, take_over_s: float, spacing_s: float, patience_s: float
     ) -> None:
         self._database, self._clock, self._holder = database, clock, holder
         self._take_over_s, self._spacing_s, self._patience_s = take_over_s, spacing_s, patience_s
-        self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._here = NamedLocks()
         self._mine: set[int] = set()
 
     @asynccontextmanager
@@ -53,8 +52,7 @@ class LeaseLocks:
     @asynccontextmanager
     async def _held(self, name: str) -> AsyncGenerator[float | None]:
         """Hold a lease; gives how many seconds ago the one before ended."""
-        lock = self._here.setdefault(name, asyncio.Lock())
-        async with lock:
+        async with self._here.hold(name):
             token, since_s = await self._take(name)
             self._mine.add(token)
             try:
