@@ -15,12 +15,12 @@ from spentkey.bootstrap.context import context_for
 from spentkey.core.credential import Credential, Snapshot
 from spentkey.core.errors import AccessRefused, Misconfigured
 from spentkey.core.guards import g0_task_is_ours, g2_identity, g5_expired, g6_not_protected
-from spentkey.core.notes import Remark
+from spentkey.core.notes import Remark, resolution_text
 from spentkey.core.outcome import NotOurs, Refused, Removed, TicketState
 from spentkey.core.planned import Planned
 from spentkey.core.rules import DeskRules, Rules, TenantRules
 from spentkey.core.secret import Secret
-from spentkey.core.task import Parameter, RemovalRequest, Task, read_request
+from spentkey.core.task import NOT_A_UUID, Parameter, RemovalRequest, Task, canonical_name, is_uuid, read_request
 from spentkey.dry_run import dry_run
 from spentkey.ports.read_only import NoLocks, ReadOnlyDesk, ReadOnlyEvidence
 from spentkey.ports.service_desk import TaskDesk
@@ -34,7 +34,18 @@ from spentkey.story import work_on
 
 T = TypeVar("T")
 
-__all__ = ["Asked", "Facade", "GivenPfx", "Remark", "Secret", "read_asked"]
+__all__ = [
+    "NOT_A_UUID",
+    "Asked",
+    "Facade",
+    "GivenPfx",
+    "Remark",
+    "Secret",
+    "canonical_name",
+    "is_uuid",
+    "read_asked",
+    "resolution_text",
+]
 
 
 class StepsTaken:

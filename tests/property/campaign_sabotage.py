@@ -66,7 +66,7 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G1, a name given twice": Sabotage("core/task.py", "if len(matches) > 1:", "if len(matches) > 99:", REQUESTS, "1"),
     "G1, a UUID to its end": Sabotage(
-        "core/task.py", "if not _UUID.fullmatch(found[name].lower()):", "if not found[name]:", REQUESTS, ""
+        "core/task.py", "if not is_uuid(found[name]):", "if not found[name]:", REQUESTS, ""
     ),
     "G3, the name": Sabotage(
         "core/guards.py",

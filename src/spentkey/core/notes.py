@@ -59,12 +59,17 @@ def marker(about: Subject, kind: str) -> str:
 
 def resolution(about: Subject, outcome: Removed | AlreadyGone) -> str:
     """The resolution of a closed task, plain text: the directory's spelling of the name, for both kinds."""
-    name = plain(about.app_name or "")
     if about.wording:
         return plain(about.wording)
-    if isinstance(outcome, Removed):
+    return resolution_text(about.app_name, about.key_id, removed=isinstance(outcome, Removed))
+
+
+def resolution_text(app_name: str | None, key_id: str | None, *, removed: bool) -> str:
+    """The resolution where no caller gave one of its own."""
+    name = plain(app_name or "")
+    if removed:
         return f"Expired secret for {name} removed"
-    return f"Credential {about.key_id} was not present on {name}; nothing removed"
+    return f"Credential {key_id} was not present on {name}; nothing removed"
 
 
 def closing_note(about: Subject, outcome: Removed | AlreadyGone, proof: Proof, language: str) -> NewNote:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from spentkey.core.outcome import Result
+from spentkey.core.outcome import AlreadyGone, Removed, Result, TicketState
 
 
 class Action(StrEnum):
@@ -16,6 +16,15 @@ class Action(StrEnum):
     PASS = "pass"  # noqa: S105  # a verb
 
 
+_TICKETS = {
+    Action.REMOVE: TicketState.CLOSED,
+    Action.CLOSE_AS_GONE: TicketState.CLOSED,
+    Action.HAND_OFF: TicketState.HANDED_OFF,
+    Action.LEAVE: TicketState.OPEN,
+    Action.PASS: TicketState.UNTOUCHED,
+}
+
+
 @dataclass(frozen=True)
 class Planned:
     """One line of a plan."""
@@ -24,6 +33,22 @@ class Planned:
     result: Result
     fallback_would_free: bool = False
     """Whether the task is handed over only because policy.certificate_fallback is not `patch`."""
+
+    @property
+    def outcome(self) -> str:
+        """The outcome that the run would have."""
+        would_be = {Action.REMOVE: Removed.name, Action.CLOSE_AS_GONE: AlreadyGone.name}
+        return would_be.get(self.action, self.result.outcome)
+
+    @property
+    def closed_earlier(self) -> bool:
+        """Whether an earlier run closed the task, so that nothing is left to do."""
+        return self.action is Action.PASS and self.result.outcome in (Removed.name, AlreadyGone.name)
+
+    @property
+    def ticket(self) -> TicketState:
+        """What would become of the ticket."""
+        return TicketState.CLOSED if self.closed_earlier else _TICKETS[self.action]
 
     def as_json(self) -> dict[str, str | None]:
         """The object of the contract, with `would` in place of outcome and ticket."""

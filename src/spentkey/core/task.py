@@ -15,6 +15,8 @@ SECRET_TYPES = {"secret": Kind.SECRET, "certificaat": Kind.CERTIFICATE, "cert": 
 YES_NO = {"yes": "Yes", "no": "No"}
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+NOT_A_UUID = "is not a UUID such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+"""What is said of an AppID or SecretID that has another form, after its name."""
 _LONGEST_NAME = 256
 """Longest AppDisplayName that is read, in characters (Graph allows 256 for `displayName`)."""
 
@@ -78,6 +80,16 @@ def ours(parameters: tuple[Parameter, ...]) -> list[Parameter]:
     return [parameter for parameter in parameters if parameter.name.strip().casefold() in wanted]
 
 
+def is_uuid(text: str) -> bool:
+    """Whether the text is a UUID in the form of RFC 9562, section 4, in any case."""
+    return _UUID.fullmatch(text.lower()) is not None
+
+
+def canonical_name(name: str) -> str:
+    """One of the five parameters' names in its own spelling; any other name as it is."""
+    return next((one for one in PARAMETER_NAMES if one.casefold() == name.strip().casefold()), name)
+
+
 def read_request(parameters: tuple[Parameter, ...]) -> RemovalRequest | Refused:
     """Guard G1: each of the five parameters once and canonical, or a refusal that names the field."""
     found: dict[str, str] = {}
@@ -87,8 +99,8 @@ def read_request(parameters: tuple[Parameter, ...]) -> RemovalRequest | Refused:
             return value
         found[name] = value
     for name in ("AppID", "SecretID"):
-        if not _UUID.fullmatch(found[name].lower()):
-            return _refuse(f"{name} is not a UUID such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427")
+        if not is_uuid(found[name]):
+            return _refuse(f"{name} {NOT_A_UUID}")
     kind = SECRET_TYPES.get(found["SecretType"].lower())
     if kind is None:
         return _refuse("SecretType is not supported: it must be Secret, Certificaat or Cert")

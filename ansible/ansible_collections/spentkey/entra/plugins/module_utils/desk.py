@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.spentkey.entra.plugins.module_utils.facade import CONNECTION, Call, Refusal, Remark
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
+    CONNECTION,
+    Call,
+    Refusal,
+    Remark,
+    canonical_name,
+)
 from ansible_collections.spentkey.entra.plugins.module_utils.results import of_result
 
 if TYPE_CHECKING:
@@ -33,8 +39,6 @@ TASK: dict[str, Any] = {
     "team": {"type": "str"},
     "minutes": {"type": "int"},
 }
-FIVE = {"appdisplayname": "AppDisplayName", "appid": "AppID", "secretid": "SecretID"}
-FIVE |= {"secrettype": "SecretType", "onderwijs": "Onderwijs"}
 
 
 def tell(call: Call) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def _parameters(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
     """By name; the five in their own spelling. One that is given twice has no value that could be meant."""
     found: dict[str, Any] = {}
     for one in parameters:
-        name = FIVE.get(one.name.strip().casefold(), one.name)
+        name = canonical_name(one.name)
         found[name] = None if name in found else one.value
     return found
 

@@ -22,15 +22,26 @@ try:
     from spentkey.core.outcome import Refused
     from spentkey.core.planned import Action, Planned
     from spentkey.core.secret import Secret
-    from spentkey.facade import Asked, Facade, GivenPfx, Remark, read_asked
+    from spentkey.facade import (
+        NOT_A_UUID,
+        Asked,
+        Facade,
+        GivenPfx,
+        Remark,
+        canonical_name,
+        is_uuid,
+        read_asked,
+        resolution_text,
+    )
 
     IMPORT_PROBLEM: str | None = None
 except ImportError:
     IMPORT_PROBLEM = traceback.format_exc()
     if not TYPE_CHECKING:
         SpentkeyError = Refused = Secret = Planned = Action = Asked = GivenPfx = Facade = Remark = read_asked = None
+        NOT_A_UUID = canonical_name = is_uuid = resolution_text = None
 
-MINIMUM = "0.1.0"
+MINIMUM = "0.2.0"
 """The oldest `spentkey` that these modules can call."""
 CONNECTION: dict[str, Any] = {
     "config": {"type": "path", "default": "spentkey.toml", "fallback": (env_fallback, ["SPENTKEY_CONFIG"])},
@@ -112,6 +123,7 @@ def _variable(path: tuple[str, ...]) -> str:
 __all__ = [
     "CONNECTION",
     "IMPORT_PROBLEM",
+    "NOT_A_UUID",
     "Action",
     "Asked",
     "Call",
@@ -123,6 +135,9 @@ __all__ = [
     "Refused",
     "Remark",
     "Secret",
+    "canonical_name",
+    "is_uuid",
     "perform_safely",
     "read_asked",
+    "resolution_text",
 ]

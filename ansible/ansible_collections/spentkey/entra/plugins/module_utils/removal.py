@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
     CONNECTION,
+    NOT_A_UUID,
     Asked,
     Call,
     GivenPfx,
     Refusal,
     Refused,
     Secret,
+    is_uuid,
     read_asked,
 )
-from ansible_collections.spentkey.entra.plugins.module_utils.results import of_foresight, of_result, removal_diff
+from ansible_collections.spentkey.entra.plugins.module_utils.results import of_planned, of_result, removal_diff
 
 if TYPE_CHECKING:
     from spentkey.facade import Facade, Standing
@@ -61,7 +62,6 @@ TASK: dict[str, Any] = {
 KINDS = {"certificate": "Certificaat"}
 """Spellings of SecretType that Ivanti does not have."""
 LARGEST_PFX = 1_048_576
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 def remove(call: Call) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def remove(call: Call) -> dict[str, Any]:
             return _refused(call, first)
     asked, pfx = Asked(first, given["tenant"], number), _pfx(call)
     if call.check:
-        shown = of_foresight(facade.dry_run_removal(asked, pfx))
+        shown = of_planned(facade.dry_run_removal(asked, pfx))
     else:
         written = facade.remove(asked, pfx)
         failed = written.result.outcome not in ("removed", "already-gone")
@@ -139,8 +139,8 @@ def show(call: Call) -> dict[str, Any]:
     facade = call.facade()
     name = _tenant_name(facade, call)
     app_id = call.parameters["app_id"].strip().lower()
-    if not UUID.fullmatch(app_id):
-        raise Refusal("app_id: is not a UUID such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427")
+    if not is_uuid(app_id):
+        raise Refusal(f"app_id: {NOT_A_UUID}")
     shown = facade.application(app_id, name)
     return {
         "changed": False,
@@ -186,7 +186,7 @@ def work(call: Call) -> dict[str, Any]:
     if number is None:
         raise Refusal("number: is missing")
     if call.check:
-        shown = of_foresight(facade.dry_run(number))
+        shown = of_planned(facade.dry_run(number))
         handed = shown["would"] == "hand-off"
         shown["changed"] = shown["would"] in ("remove", "close-as-gone", "hand-off")
     else:
