@@ -30,7 +30,7 @@ except ImportError:
     if not TYPE_CHECKING:
         SpentkeyError = Refused = Secret = Planned = Action = Asked = GivenPfx = Facade = Remark = read_asked = None
 
-MINIMUM = "0.1.0"
+MINIMUM = "0.2.0"
 """The oldest `spentkey` that these modules can call."""
 CONNECTION: dict[str, Any] = {
     "config": {"type": "path", "default": "spentkey.toml", "fallback": (env_fallback, ["SPENTKEY_CONFIG"])},
