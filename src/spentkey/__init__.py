@@ -1,3 +1,3 @@
 """Removes spent credentials from Microsoft Entra ID app registrations, and proves it."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

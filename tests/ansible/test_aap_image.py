@@ -35,7 +35,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_context_holds_both_collections_and_the_wheel(context: Path) -> None:
     """Built from this repository, each whole; what the requirements name is there."""
     built = context / "_build"
-    assert [one.name for one in (built / "wheels").iterdir()] == ["spentkey-0.1.0-py3-none-any.whl"]
+    assert [one.name for one in (built / "wheels").iterdir()] == ["spentkey-0.2.0-py3-none-any.whl"]
     named = [one["name"] for one in yaml.safe_load((built / "requirements.yml").read_text())["collections"]]
     assert [one for one in named if not (built / one).is_file()] == []
     assert sorted(one.name for one in (built / "collections").iterdir()) == sorted(Path(one).name for one in named)
@@ -70,7 +70,7 @@ def test_the_collection_asks_for_spentkey_from_a_version_on() -> None:
         [str(BIN / "ansible-builder"), "introspect", str(ROOT / "ansible")], capture_output=True, text=True, check=True
     )
     found = yaml.safe_load(told.stdout.split("---", 1)[1])["python"]
-    assert [one.split("#")[0].strip() for one in found] == ["spentkey>=0.1.0"]
+    assert [one.split("#")[0].strip() for one in found] == ["spentkey>=0.2.0"]
     definition = yaml.safe_load((IMAGE / "execution-environment.yml").read_text())["dependencies"]
     asked = [definition["ansible_core"]["package_pip"], definition["ansible_runner"]["package_pip"], *found]
     assert [one for one in asked if PINNED.search(one.split("#")[0].replace(">=", ""))] == []

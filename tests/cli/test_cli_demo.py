@@ -84,7 +84,7 @@ def test_the_tasks_are_worked_on_at_the_same_time(demo_for_people: Ended) -> Non
     lines = [line.split() for line in demo_for_people.err.splitlines()]
     steps = [(line[0], line[1]) for line in lines if len(line) > 1 and line[0].isdigit()]
     first_close = next(place for place, (_, step) in enumerate(steps) if step == "closed")
-    begun = {number for number, step in steps[:first_close] if step == "ticket"}
+    begun = {number for number, step in steps[:first_close] if step == "task"}
     assert len(begun) >= 24
     removing = [number for number, step in steps[:first_close] if step == "remove"]
     assert len(removing) >= 3
@@ -94,9 +94,11 @@ def test_another_seed_ends_as_well_and_its_table_names_every_task(demo_for_peopl
     """Every step is a line on stderr, the table is on stdout, and neither has colours in a pipe."""
     assert demo_for_people.code == 0, demo_for_people.err
     assert all(number in demo_for_people.out for number in seeded.build(2)["expect"])
-    assert "Seed 2" in demo_for_people.out
-    assert "Completed" in demo_for_people.out
-    assert "Systeemsoftware" in demo_for_people.out
+    count = len(seeded.build(2)["expect"])
+    assert f"{count} of {count} as expected (seed 2)." in demo_for_people.out
+    assert "Refused and failed tasks belong to the demonstration" in demo_for_people.out
+    assert "closed" in demo_for_people.out
+    assert "handed-off" in demo_for_people.out
     assert "\x1b" not in demo_for_people.out + demo_for_people.err
 
 

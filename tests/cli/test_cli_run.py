@@ -13,6 +13,7 @@ from real_simulator import RealSimulator
 from worlds import CANARIES, EXPIRED_CERT, EXPIRED_SECRET, TASK, certificate_parameters, parameters, world
 
 TASK_ARGUMENT = str(TASK)
+RECORDED = "and this is the recorded result."
 
 
 @pytest.mark.parametrize("key_id", [EXPIRED_SECRET, EXPIRED_CERT])
@@ -38,10 +39,10 @@ def test_without_json_there_is_a_table_and_the_steps_on_stderr(sim: RealSimulato
     assert "Sales" in ended.out
     steps = [line.split()[1] for line in ended.err.splitlines()]
     assert steps == [
-        "ticket",
-        "ask",
-        "see",
-        "judge",
+        "task",
+        "request",
+        "application",
+        "guards",
         "plan",
         "remove",
         "verify",
@@ -99,6 +100,13 @@ def test_a_closed_task_gives_the_recorded_result_again(sim: RealSimulator, tmp_p
     writes = sim.writes()
     assert first == against(sim, tmp_path, "run", TASK_ARGUMENT, "--json")
     assert writes == sim.writes()
+
+
+def test_a_repeated_run_says_that_nothing_was_done(sim: RealSimulator, tmp_path: Path) -> None:
+    """For people only: below the table of the recorded result, and not below that of the first run."""
+    first, second = (against(sim, tmp_path, "run", TASK_ARGUMENT) for _ in range(2))
+    assert "Nothing was done this time" not in first.out
+    assert second.out == f"{first.out}Nothing was done this time: the task was closed earlier, {RECORDED}\n"
 
 
 def test_the_state_directory_is_for_its_owner_alone(sim: RealSimulator, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_tasks_run_at_the_same_time(sim: RealSimulator, tmp_path: Path) -> None:
     sim.reset(queue_world())
     lines = [line.split()[:2] for line in against(sim, tmp_path, "work", "--once").err.splitlines()]
     first_end = next(place for place, (_, step) in enumerate(lines) if step in ("closed", "handed-off", "untouched"))
-    begun = {number for number, step in lines[:first_end] if step == "ticket"}
+    begun = {number for number, step in lines[:first_end] if step == "task"}
     assert len(begun) > 3
 
 

@@ -26,7 +26,15 @@ async def test_the_service_keeps_to_its_description(sim: RealSimulator, tmp_path
 
 async def ask_everything(url: str, description: Path, folder: Path) -> tuple[int, str]:
     """Run it with a fixed seed."""
-    options = ["--checks", "all", "--seed", "1", "--max-examples", EXAMPLES, "--no-color", "--workers", "2"]
+    options = [
+        "--checks",
+        "all",
+        "--seed",
+        "1",
+        "--max-examples",
+        EXAMPLES,
+        "--no-color",
+    ]  # one worker: two meet a bug of Python 3.11 in ast (gh-106905)
     key = ["--header", f"Authorization: {OPERATOR['Authorization']}", "--tls-verify", str(folder / "service-ca.pem")]
     process = await asyncio.create_subprocess_exec(
         *(str(BIN / "schemathesis"), "run", str(description), "--url", url, *options, *key),

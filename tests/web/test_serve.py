@@ -157,5 +157,5 @@ def test_without_the_extra_it_says_what_to_install(sim: RealSimulator, tmp_path:
     ended = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path, **QUICK), capture_output=True, check=False)
     assert (ended.returncode, ended.stderr) == (
         2,
-        b"spentkey: fastapi is not installed: pip install 'spentkey[service]'\n",
+        b"spentkey: fastapi is not installed: run scripts/setup service in the repository\n",
     )

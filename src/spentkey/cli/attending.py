@@ -62,7 +62,9 @@ def _traced(clock: Clock, environment: Mapping[str, str]) -> Generator[Sequence[
     try:
         from spentkey.observe import traces  # noqa: PLC0415  # an extra, loaded only where it is wanted
     except ImportError:
-        raise Misconfigured(f"{COLLECTOR} is set, but traces are not installed: pip install 'spentkey[otel]'") from None
+        raise Misconfigured(
+            f"{COLLECTOR} is set, but traces are not installed: run scripts/setup service in the repository"
+        ) from None
     traced = traces.Traced(traces.provider(), clock)
     try:
         yield (traced,)

@@ -10,13 +10,13 @@ from spentkey.cli.ending import complain, until_done
 from spentkey.cli.options import config_option, json_option
 
 SHORT = {
-    "serve": "work on the queue until stopped, with webhook, API and metrics",
-    "resume": "lift a stop, with who and why on record",
-    "run": "work on one task, from ticket to report",
-    "plan": "say what would be done to each open task, and why or why not; write nothing",
-    "check": "reach every configured system and say what is missing and how to grant it; write nothing",
-    "work": "work on the open tasks of the queue team",
-    "demo": "start the simulator and remove the spent credentials of its two tenants",
+    "serve": "work on open tasks until stopped, with webhook, API and metrics",
+    "resume": "start removals again after a stop or a pause",
+    "run": "work on one task: remove, prove, close, or hand over",
+    "plan": "show what would be done to each open task, and why; writes nothing",
+    "check": "test every configured system and say what is missing; writes nothing",
+    "work": "work on all open tasks, once or until stopped",
+    "demo": "show it all against a simulator; needs no configuration",
 }
 TASK_NUMBER = click.IntRange(min=1, max=2**53)
 
@@ -26,7 +26,11 @@ TASK_NUMBER = click.IntRange(min=1, max=2**53)
 @config_option
 @json_option
 def run(task: int, config: Path, as_json: bool) -> None:
-    """Work on the TASK with that AssignmentID: remove, prove, close; or hand over with the reason."""
+    """Work on one task. TASK is its AssignmentID in Ivanti, for example 40021.
+
+    The credential is removed, the removal is proven by reading, and the task is closed; or the task is handed over
+    to people with the reason. A second run of a closed task shows the recorded result and does nothing.
+    """
     from spentkey.cli.run import run_task  # noqa: PLC0415
 
     until_done(run_task(task, config, as_json=as_json))
@@ -37,7 +41,10 @@ def run(task: int, config: Path, as_json: bool) -> None:
 @config_option
 @json_option
 def plan(task: int | None, config: Path, as_json: bool) -> None:
-    """Say what would be done to TASK, or to each open task of the queue team, and why or why not."""
+    """Show what would be done to TASK, or to each open task of the queue team, and why or why not.
+
+    It reads what a run reads and writes nothing, in any system.
+    """
     from spentkey.cli.plan import plan_tasks  # noqa: PLC0415
 
     until_done(plan_tasks(task, config, as_json=as_json))
@@ -48,10 +55,10 @@ def plan(task: int | None, config: Path, as_json: bool) -> None:
 @config_option
 @json_option
 def work(once: bool, config: Path, as_json: bool) -> None:
-    """Work on the open tasks of the queue team, now and as they come, until SIGTERM or Ctrl-C.
+    """Work on the open tasks of the queue team, now and as new ones come, until SIGTERM or Ctrl-C.
 
-    The first signal brings the work under way to a safe point, the second ends it at once; either way the next start
-    goes on from there. Without --once, --json prints nothing.
+    The first signal lets each task reach a safe point and then ends; the second ends at once. In both cases the next
+    start goes on from there. Without --once, --json prints nothing. With --once, Ctrl-C ends at once.
     """
     from spentkey.cli.work import work_on_and_on, work_once  # noqa: PLC0415
 
@@ -62,31 +69,31 @@ def work(once: bool, config: Path, as_json: bool) -> None:
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Log as JSON, whatever the configuration says.")
 def serve(config: Path, as_json: bool) -> None:
-    """Work on the open tasks of the queue team until stopped, and answer the webhook, the API, health and metrics.
+    """Work on the open tasks of the queue team until stopped, and serve the webhook, the API, health and metrics.
 
-    SIGTERM or Ctrl-C stops it: no more requests are taken, work under way comes to a safe point, and the exit code is
-    0. A second one ends it at once; nothing is lost, since open tasks are found again.
+    SIGTERM or Ctrl-C stops it: it takes no more requests, lets each task reach a safe point, and ends with exit code
+    0. A second signal ends it at once. Nothing is lost: the next start finds the open tasks again.
     """
     try:
         from spentkey.cli.serve import serve_until_stopped  # noqa: PLC0415
     except ModuleNotFoundError as missing:
-        sys.exit(complain(f"{missing.name} is not installed: pip install 'spentkey[service]'", 2))
+        sys.exit(complain(f"{missing.name} is not installed: run scripts/setup service in the repository", 2))
     until_done(serve_until_stopped(config, as_json=as_json))
 
 
 @click.command(short_help=SHORT["demo"])
-@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Which seeded world.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, help="Which set of example tasks.")
 @click.option(
     "--config",
     type=click.Path(),
-    help="Taken as for every command, and not looked at: the demonstration makes its own.",
+    help="Accepted and ignored: the demonstration makes its own configuration.",
 )
 @json_option
 def demo(seed: int, config: str | None, as_json: bool) -> None:  # noqa: ARG001
-    """Start the simulator and work on every open task of its two tenants; nothing leaves this machine.
+    """Start a simulator of all systems and work on every open task of its two tenants.
 
-    The configuration of your own installation is not looked at. The exit code is 0 when the table is what the
-    simulator's world expects and what is true in it.
+    Nothing leaves this machine, and the configuration of your own installation is not read. The exit code is 0 when
+    every task ends as expected, else 1.
     """
     from spentkey.cli.demo import demonstrate  # noqa: PLC0415
 
@@ -97,9 +104,9 @@ def demo(seed: int, config: str | None, as_json: bool) -> None:  # noqa: ARG001
 @config_option
 @json_option
 def check(config: Path, as_json: bool) -> None:
-    """Reach every configured system and say what is missing and how to grant it. Writes nothing.
+    """Test every configured system and say what is missing and how to grant it. Writes nothing.
 
-    The exit code is 0, or 2 when anything fails; warnings do not count.
+    The exit code is 0, or 2 if a line says "fail". Warnings do not count.
     """
     from spentkey.cli.check import check_up  # noqa: PLC0415
 
@@ -115,12 +122,16 @@ def _user() -> str:
 
 
 @click.command(short_help=SHORT["resume"])
-@click.option("--why", required=True, help="What was found; it stands in the evidence.")
-@click.option("--who", default=_user, help="Who lifts the stop.  [default: the user of this process]")
+@click.option("--why", required=True, help="What you found. It is recorded in the evidence.")
+@click.option("--who", default=_user, help="Your name.  [default: the user of this process]")
 @config_option
 @json_option
 def resume(why: str, who: str, config: Path, as_json: bool) -> None:
-    """Lift the stop that a lost survivor or a pause caused (guard G8), with who and why on record."""
+    """Start removals again after a stop or a pause (guard G8).
+
+    Spentkey stops all removals by itself when another credential is missing after a removal; operators can pause them
+    over the API. Look into the cause first. Your name and your reason are recorded in the evidence.
+    """
     from spentkey.cli.resume import lift_stop  # noqa: PLC0415
 
     until_done(lift_stop(config, who, why, as_json=as_json))

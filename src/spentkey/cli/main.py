@@ -5,18 +5,38 @@ import traceback
 
 import click
 
-from spentkey import __version__
 from spentkey.cli.commands import check, demo, plan, resume, run, serve, work
 from spentkey.cli.ending import complain
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="spentkey")
-def cli() -> None:
-    """Remove spent credentials from Entra ID app registrations, prove it, and close the task that asked for it.
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from spentkey.cli.version import version_line  # noqa: PLC0415
 
-    Exit codes: 0 done; 2 not ours, unknown, or a wrong option or configuration; 3 handed over to people;
-    4 left open for another try; 1 a bug.
+        click.echo(version_line())
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Show the version, and the commit where it is known, and exit.",
+)
+def cli() -> None:
+    r"""Remove expired credentials from Entra ID app registrations, prove it, and close the task that asked for it.
+
+    \b
+    Exit codes:
+      0    done: the task is closed
+      1    a bug
+      2    the task is not ours or unknown, or an option or the configuration is wrong
+      3    handed over to people, with the reason in a note
+      4    left open for another try
+      130  interrupted (Ctrl-C); the next run goes on from there
     """
 
 

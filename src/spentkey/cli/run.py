@@ -3,22 +3,44 @@
 import os
 from pathlib import Path
 
+import click
+
 from spentkey.bootstrap.context import context_for
 from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
+from spentkey.core.outcome import TicketState
+from spentkey.ports.runtime import Progress
 from spentkey.settings.load import load_settings
 from spentkey.story import work_on
+
+NOTHING_DONE = "Nothing was done this time: the task was closed earlier, and this is the recorded result."
+
+
+class Noted:
+    """The `Progress` port in front of another one, which notes the steps that were taken."""
+
+    def __init__(self, inner: Progress) -> None:
+        self._inner = inner
+        self.steps: set[str] = set()
+
+    def step(self, task: int, step: str, detail: str = "") -> None:
+        """Note the step and pass it on."""
+        self.steps.add(step)
+        self._inner.step(task, step, detail)
 
 
 async def run_task(task: int, config: Path, *, as_json: bool) -> int:
     """Work on one task and show its result; gives the exit code."""
     settings = load_settings(config, os.environ)
     with watching(as_json=as_json) as progress:
-        async with context_for(settings, progress) as context:
+        noted = Noted(progress)
+        async with context_for(settings, noted) as context:
             result = await work_on(task, context)
     if as_json:
         print_json(result.as_json())
     else:
         show_results([result])
+        if result.ticket is TicketState.CLOSED and "report" not in noted.steps:
+            click.echo(NOTHING_DONE)
     return result.exit_code

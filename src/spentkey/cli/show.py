@@ -14,7 +14,22 @@ from spentkey.cli.tables import coloured
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
 
-STEPS = ("ticket", "ask", "see", "judge", "plan", "remove", "verify", "report")
+STEP_WORDS = {
+    "ticket": "task",
+    "ask": "request",
+    "see": "application",
+    "judge": "guards",
+    "plan": "plan",
+    "remove": "remove",
+    "verify": "verify",
+    "report": "report",
+}
+"""The steps of the story, in words for people. Logs as JSON, metrics and traces keep the names of the story."""
+STEPS = tuple(STEP_WORDS)
+NAMED_AT = "ask"
+"""The step whose detail is the application's name, as the request gives it."""
+APPLICATION_WIDTH = 20
+"""Characters for the application's name in the live table."""
 
 
 class Lines:
@@ -25,8 +40,8 @@ class Lines:
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Print the step."""
-        message = plain(detail, 200)
-        self._console.file.write(f"{task}  {step:<10} {message}".rstrip() + "\n")  # a tenth of what print takes
+        message, word = plain(detail, 200), STEP_WORDS.get(step, step)
+        self._console.file.write(f"{task}  {word:<12} {message}".rstrip() + "\n")  # a tenth of what print takes
         self._console.file.flush()
 
 
@@ -39,12 +54,16 @@ class LiveTable:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._at: dict[int, tuple[str, str]] = {}
+        self._names: dict[int, str] = {}
         self._forgotten = 0
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Move the task's row; one that ended goes to the top of those that ended."""
         self._at.pop(task, None)
-        self._at[task] = (step, plain(detail, 80))
+        message = plain(detail, 200)
+        if step == NAMED_AT:
+            self._names[task], message = message, ""
+        self._at[task] = (step, message)
         if step not in STEPS:
             self._forget()
         self._live.update(self._table())
@@ -54,19 +73,28 @@ class LiveTable:
         ended = [task for task, (step, _) in self._at.items() if step not in STEPS]
         for task in ended[: -self.KEPT]:
             del self._at[task]
+            self._names.pop(task, None)
             self._forgotten += 1
 
     def _table(self) -> Table:
         under_way = sorted(task for task, (step, _) in self._at.items() if step in STEPS)
         ended = [task for task in reversed(self._at) if task not in under_way]
         table = Table(
-            box=None, pad_edge=False, caption=f"{len(under_way)} under way, {len(ended) + self._forgotten} ended"
+            box=None,
+            pad_edge=False,
+            padding=(0, 2, 0, 0),
+            caption=f"{len(under_way)} under way, {len(ended) + self._forgotten} ended",
+            caption_justify="left",
         )
-        for heading in ("task", "steps", "now", ""):
-            table.add_column(heading, no_wrap=True, overflow="ellipsis")
+        numbers = max((len(str(task)) for task in self._at), default=5)
+        fixed = (numbers, APPLICATION_WIDTH, max(map(len, STEP_WORDS.values())), len(STEPS))
+        rest = self._live.console.width - sum(fixed) - 2 * len(fixed)
+        for heading, width in zip(("task", "application", "step", "", ""), (*fixed, max(10, rest)), strict=True):
+            table.add_column(heading, width=width, no_wrap=True, overflow="ellipsis")
         for task in [*under_way, *ended][: max(3, self._live.console.height - 4)]:
             step, detail = self._at[task]
-            table.add_row(str(task), _track(step), coloured(step), Text(detail, style="dim"))
+            name, word = Text(self._names.get(task, "")), coloured(STEP_WORDS.get(step, step))
+            table.add_row(str(task), name, word, _track(step), Text(detail, style="dim"))
         return table
 
 
@@ -89,3 +117,13 @@ def summary(results: Sequence[Result]) -> dict[str, Any]:
         "outcomes": {name: outcomes.count(name) for name in sorted(set(outcomes))},
         "tickets": {name: tickets.count(name) for name in sorted(set(tickets))},
     }
+
+
+OUTCOMES = ("removed", "already-gone", "refused", "failed", "cannot-tell", "not-ours")
+
+
+def totals(results: Sequence[Result]) -> str:
+    """The counts of the outcomes in one sentence."""
+    counts = summary(results)["outcomes"]
+    of_tasks = f"{len(results)} task{'' if len(results) == 1 else 's'}"
+    return f"{of_tasks}: {', '.join(f'{counts[name]} {name}' for name in OUTCOMES if name in counts)}."

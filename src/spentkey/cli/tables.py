@@ -1,18 +1,20 @@
 """The closing tables: results and plans, wide where there is room, two columns where there is not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from spentkey.core.outcome import Result
+from spentkey.core.outcome import Result, TicketState
 from spentkey.core.planned import Action, Planned
 from spentkey.core.sanitize import plain
 
-WIDE = 120
+WIDE = 110
 """From this width on, in characters, every fact has a column of its own."""
+WIDTHS = {"outcome": 12, "would": 13, "ticket": 10, "application": 24}
+"""The widths of the columns that do not depend on what is shown. The reason gets all the rest."""
 COLOURS = {
     "removed": "green",
     "already-gone": "green",
@@ -32,56 +34,74 @@ COLOURS = {
 }
 
 
-def show_results(results: Sequence[Result], ticket_says: Mapping[str, str] | None = None) -> None:
-    """Print the closing table; `ticket_says` gives the ticket's own words where they were read, by task."""
-    rows: list[tuple[str, ...]] = []
-    for one in results:
-        how = " ".join(part for part in (one.route if one.outcome == "removed" else None, one.attribution) if part)
-        message = plain((ticket_says or {}).get(one.task, one.ticket.value))
-        rows.append((one.task, one.outcome, _application(one), _credential(one), how, message, _why(one)))
-    _show(("task", "outcome", "application", "credential", "how", "ticket", "why"), rows)
+def show_results(results: Sequence[Result]) -> None:
+    """Print the closing table."""
+    headings = ("task", "outcome", "ticket", "application", "credential", "how, or why not")
+    rows = [
+        (Text(one.task), _outcome(one), coloured(one.ticket.value), _application(one), _credential(one), _details(one))
+        for one in results
+    ]
+    _show(headings, rows)
 
 
 def show_plans(plans: Sequence[Planned]) -> None:
     """Print the table of a plan."""
-    rows: list[tuple[str, ...]] = []
+    rows: list[tuple[Text, ...]] = []
     for plan in plans:
         one = plan.result
         how = one.route or "" if plan.action is Action.REMOVE else ""
-        rows.append((one.task, plan.action.value, _application(one), _credential(one), how, _why(one)))
-    _show(("task", "would", "application", "credential", "how", "why"), rows)
+        details = _joined(how, _why(one))
+        rows.append((Text(one.task), coloured(plan.action.value), _application(one), _credential(one), details))
+    _show(("task", "would", "application", "credential", "how, or why not"), rows)
 
 
-def _show(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _show(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
     console = Console(highlight=False)
-    table = Table(show_lines=console.width < WIDE)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     if console.width >= WIDE:
-        most = {"application": 24, "how": 14, "ticket": 18, "credential": 11}
-        for heading in headings:
-            table.add_column(heading, overflow="fold", max_width=most.get(heading))
-        for task, word, *others in rows:
-            table.add_row(task, coloured(word), *(escape(other) for other in others))
+        widths = WIDTHS | {"credential": 20 if console.width >= WIDE + 10 else 11}
+        for heading in headings[:-1]:
+            table.add_column(heading, overflow="fold", width=widths.get(heading))
+        table.add_column(headings[-1], overflow="fold")
+        for row in rows:
+            table.add_row(*row)
     else:
         table.add_column("task", no_wrap=True)
-        table.add_column(" · ".join(headings[1:]), overflow="fold")
-        for task, word, *others in rows:
-            table.add_row(task, _stacked(word, others))
+        table.add_column(" · ".join(headings[1:-1]), overflow="fold")
+        for task, *others in rows:
+            table.add_row(task, _stacked(others))
     console.print(table)
 
 
-def _stacked(word: str, others: Sequence[str]) -> Text:
-    """The outcome and the short facts on one line, the reason on the next."""
-    *short, why = others
-    facts = " · ".join(fact for fact in short if fact)
-    return Text.assemble(coloured(word), f" · {facts}" if facts else "", f"\n{why}" if why else "")
+def _stacked(facts: Sequence[Text]) -> Text:
+    """The short facts on one line, how or why on the next."""
+    *short, details = facts
+    line = Text(" · ").join(fact for fact in short if fact)
+    return Text("\n").join([line, details]) if details else line
 
 
-def _application(one: Result) -> str:
-    return plain(one.app_name or "", 40)
+def _outcome(one: Result) -> Text:
+    """The outcome; a failure that people have got with its reason is no alarm."""
+    if one.outcome == "failed" and one.ticket is TicketState.HANDED_OFF:
+        return Text(one.outcome, style=COLOURS["handed-off"])
+    return coloured(one.outcome)
 
 
-def _credential(one: Result) -> str:
-    return " ".join(part for part in (one.kind, (one.key_id or "")[:8]) if part)
+def _details(one: Result) -> Text:
+    how = [part for part in (one.route if one.outcome == "removed" else None, one.attribution) if part]
+    return _joined(", ".join(how), _why(one))
+
+
+def _joined(how: str, why: str) -> Text:
+    return Text("; ".join(part for part in (how, why) if part))
+
+
+def _application(one: Result) -> Text:
+    return Text(plain(one.app_name or "", 40))
+
+
+def _credential(one: Result) -> Text:
+    return Text(" ".join(part for part in (one.kind, (one.key_id or "")[:8]) if part))
 
 
 def _why(one: Result) -> str:

@@ -8,12 +8,6 @@ from spentkey.core.outcome import Result
 Truth = Mapping[str, Any]
 
 
-def ticket_says(truth: Truth) -> dict[str, str]:
-    """The state of each task as Ivanti shows it, by number."""
-    tasks: Mapping[str, Mapping[str, Any]] = truth["ivanti"]["tasks"]
-    return {number: f"{task['status']} · {task['owner_team']}" for number, task in tasks.items()}
-
-
 def disagreements(results: Sequence[Result], truth: Truth) -> list[str]:
     """One line for each task whose result is not what the world expects, or not what is true."""
     found: list[str] = []

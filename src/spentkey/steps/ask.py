@@ -21,7 +21,7 @@ async def what_is_asked(attempt: Attempt) -> tuple[Ticket, RemovalRequest] | End
 
 def ask(attempt: Attempt, ticket: Ticket) -> RemovalRequest | End:
     """Guard G1: one exact request, or a refusal that names the field."""
-    attempt.step("ask")
+    attempt.step("ask", attempt.asked.get("appdisplayname", ""))
     request = read_request(ticket.parameters)
     if isinstance(request, Refused):
         return hand_over(request)

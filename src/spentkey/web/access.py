@@ -116,8 +116,8 @@ def _presented(authorization: str) -> tuple[bytes | None, bytes]:
 
 
 # Only for the API's description: they read nothing but the header's words, and decide nothing.
-BASIC = HTTPBase(scheme="basic", scheme_name="name and key", auto_error=False, description="The login's name and key.")
-BEARER = HTTPBase(scheme="bearer", scheme_name="key", auto_error=False, description="The login's key.")
+BASIC = HTTPBase(scheme="basic", scheme_name="NameAndKey", auto_error=False, description="The login's name and key.")
+BEARER = HTTPBase(scheme="bearer", scheme_name="Key", auto_error=False, description="The login's key.")
 
 
 def address_of(request: Request) -> str:

@@ -11,16 +11,46 @@ from spentkey.web.middleware import Middleware
 from spentkey.web.models import TaskHint, Why
 from spentkey.web.service import WebService
 
+DESCRIPTION = """Offers tasks to the queue, shows what was done, and pauses all removals.
+
+No request says what is removed: Spentkey reads that from the task itself. Every error is an object with one `detail`.
+"""
+TAGS = [
+    {"name": "tasks", "description": "The webhook, the queue, results, evidence and plans."},
+    {"name": "control", "description": "Pause, resume, and the service at a glance."},
+    {"name": "health", "description": "For load balancers and Prometheus."},
+]
+
 
 def make_app(service: WebService) -> Middleware:
     """Every route; pages for people are left out, and the description is behind the login."""
-    app = FastAPI(title="Spentkey", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
+    app = _routes()
     app.state.service = service
+    return Middleware(app, service)
+
+
+def described() -> dict[str, Any]:
+    """The description of the API (OpenAPI 3.1), which needs no running service."""
+    return _routes().openapi()
+
+
+def _routes() -> FastAPI:
+    app = FastAPI(
+        title="Spentkey",
+        summary="Removes expired credentials of Entra ID app registrations, and proves it.",
+        description=DESCRIPTION,
+        version=__version__,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_tags=TAGS,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
     for router in (tasks.router, control.router, health.router):
         app.include_router(router)
     add_handlers(app)
     _describe_bodies(app)
-    return Middleware(app, service)
+    return app
 
 
 def _describe_bodies(app: FastAPI) -> None:

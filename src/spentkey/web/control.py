@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1", tags=["control"])
 async def _why(request: Request) -> str:
     message = plain(Why.model_validate_json(await request.body()).why, LONGEST).strip()
     if not message:
-        raise HTTPException(422, "why: say in a few words, so that it stands in the evidence")
+        raise HTTPException(422, "why: give a reason in a few words; it is recorded in the evidence")
     return message
 
 
@@ -33,9 +33,16 @@ async def stopped(service: WebService) -> Refused | None:
     return await service.context.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
 
 
-@router.post("/pause", response_model=Paused, responses=may_answer(403), openapi_extra=body_of("Why"))
+@router.post(
+    "/pause",
+    response_model=Paused,
+    responses=may_answer(403),
+    openapi_extra=body_of("Why"),
+    operation_id="pause",
+    summary="Pause all removals",
+)
 async def pause(login: Operator, request: Request, service: TheService) -> Paused:
-    """Let nothing begin any more, in any process; tasks stay open. Who and why stand in the evidence."""
+    """No new removal begins, in any process; tasks stay open. Who and why are recorded in the evidence."""
     why = await _why(request)
     record = PausedRecord(login.name, why)
     already = await service.context.evidence.append_unless(
@@ -46,9 +53,16 @@ async def pause(login: Operator, request: Request, service: TheService) -> Pause
     return Paused(stopped=now.reason if now is not None else "", paused=already is None)
 
 
-@router.post("/resume", response_model=Resumed, responses=may_answer(403), openapi_extra=body_of("Why"))
+@router.post(
+    "/resume",
+    response_model=Resumed,
+    responses=may_answer(403),
+    openapi_extra=body_of("Why"),
+    operation_id="resume",
+    summary="End a pause or a stop",
+)
 async def resume(login: Operator, request: Request, service: TheService) -> Resumed:
-    """Lift a pause, or the stop that a lost survivor caused. Who and why stand in the evidence."""
+    """End a pause, or the stop after a lost credential. Who and why are recorded in the evidence."""
     why, before = await _why(request), await stopped(service)
     record = ResumedRecord(login.name, why)
     nothing = await service.context.evidence.append_unless(
@@ -60,9 +74,15 @@ async def resume(login: Operator, request: Request, service: TheService) -> Resu
     return Resumed(stopped=None, resumed=False)
 
 
-@router.get("/status", response_model=Status, responses=may_answer())
+@router.get(
+    "/status",
+    response_model=Status,
+    responses=may_answer(),
+    operation_id="getStatus",
+    summary="The service at a glance",
+)
 async def status(_: Viewer, service: TheService) -> Status:
-    """The service at a glance; systems are as they were last seen, and nobody is asked for it."""
+    """Version, queue, pause or stop, and each system as it was last seen. No outside system is asked."""
     held, stop = Counter(one.stage for one in await service.engine.queued()), await stopped(service)
     return Status(
         version=__version__,

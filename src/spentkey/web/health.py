@@ -13,17 +13,23 @@ from spentkey.web.service import TheService, WebService
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", response_model=Health, responses=ANYONE)
+@router.get(
+    "/healthz", response_model=Health, responses=ANYONE, operation_id="getHealth", summary="Is the process alive"
+)
 async def healthz() -> Health:
-    """The process lives."""
+    """200 as long as the process lives. No outside system is asked."""
     return Health()
 
 
 @router.get(
-    "/readyz", response_model=Ready, responses={**ANYONE, 503: {"model": Ready, "description": "a system is missing"}}
+    "/readyz",
+    response_model=Ready,
+    responses={**ANYONE, 503: {"model": Ready, "description": "a system is missing"}},
+    operation_id="getReadiness",
+    summary="Can every system be reached",
 )
 async def readyz(response: Response, service: TheService) -> Ready:
-    """Whether every system that work depends on is within reach; 503 with the names of those that are not."""
+    """200 if every system that the work needs can be reached; 503 with the names of those that cannot."""
     systems = await service.readiness.systems()
     service.metrics.ready(systems)
     missing = [name for name, within_reach in systems.items() if not within_reach]
@@ -35,9 +41,11 @@ async def readyz(response: Response, service: TheService) -> Ready:
     "/metrics",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **may_answer()},
+    operation_id="getMetrics",
+    summary="Metrics for Prometheus",
 )
 async def metrics(_: Viewer, service: TheService) -> Response:
-    """Everything that is counted and timed, in Prometheus' format."""
+    """All counters, histograms and gauges in Prometheus' text format."""
     await _ask(service)
     return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 

@@ -1,12 +1,13 @@
 """What goes in and comes out, as types; the API's description is made from them."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 from fastapi import Path, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from spentkey.core.evidence import Facts
 from spentkey.ports.queue import Queued, Stage
@@ -26,52 +27,87 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-TaskNumber = Annotated[int, Ge(1), Le(LARGEST_TASK), BeforeValidator(_digits), Path(description="The AssignmentID.")]
-Limit = Annotated[int, Ge(1), Le(200), BeforeValidator(_digits), Query(description="Most results.")]
+TASK_PATTERN = r"^[1-9][0-9]{0,14}$"
+
+
+def _task_digits(value: object) -> object:
+    """In an address a task is its digits, and nothing else that could be read as a number."""
+    if not re.match(TASK_PATTERN, str(value), re.ASCII):
+        raise ValueError("must be a whole number")
+    return value
+
+
+TaskNumber = Annotated[
+    int,
+    Ge(1),
+    Le(LARGEST_TASK),
+    BeforeValidator(_task_digits),
+    WithJsonSchema({"type": "string", "pattern": TASK_PATTERN, "examples": ["40021"]}),
+    Path(description="The task's AssignmentID in Ivanti."),
+]
+Limit = Annotated[
+    int, Ge(1), Le(200), BeforeValidator(_digits), Query(description="How many results at most.", examples=[50])
+]
 Before = Annotated[
     Annotated[int, Ge(0), Le(LARGEST_TASK), BeforeValidator(_digits)] | None,
-    Query(description="Only results from before this one: `next` of the page before."),
+    Query(description="Only results before this one: the `next` of the previous page.", examples=[1204]),
 ]
 
 
-class Problem(BaseModel):
-    """Why a request was not done."""
+Example = Annotated[str, Field(examples=["40021"], description="The task's AssignmentID in Ivanti, as text.")]
+Uuid = Annotated[str | None, Field(examples=["5ff382ee-6b0d-4f53-8a39-0d7c4be1f001"])]
+APP_ID = Field(description="AppID of the application; null until the request has been read.")
+KEY_ID = Field(description="Key id of the credential; null until the request has been read.")
+TENANT = Field(description="The tenant's name in the configuration; null until it is known.", examples=["production"])
+KIND = Field(description="`secret` or `certificate`; null until the request has been read.", examples=["secret"])
+ATTRIBUTION = Field(
+    description="Why a removal is called ours: `confirmed` by Graph, or `presumed` from the recorded intent.",
+    examples=["confirmed"],
+)
+ROUTE = Field(description="The Graph action: `removePassword`, `removeKey` or `patch`.", examples=["removePassword"])
+GUARD = Field(description="The guard that refused, `G0` to `G10`; null if none did.", examples=["G5"])
+REASON = Field(description="Why it ended like this, in words.", examples=["the credential has not expired"])
 
-    detail: str
+
+class Problem(BaseModel):
+    """Why a request was not carried out."""
+
+    detail: str = Field(description="The reason, in words.", examples=["nothing is known about task 40021"])
 
 
 class TaskHint(BaseModel):
-    """What the webhook is told. It is only a hint: the task itself is read again; other fields are ignored."""
+    """The body of the webhook. It is only a hint: Spentkey reads the task itself. Other fields are ignored."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True, json_schema_extra={"examples": [{"task": 40021}]})
     task: (
-        Annotated[int, Ge(1), Le(LARGEST_TASK), BeforeValidator(_whole)]
-        | Annotated[str, Field(pattern=r"^[1-9][0-9]{0,14}$")]
+        Annotated[int, Ge(1), Le(LARGEST_TASK), BeforeValidator(_whole)] | Annotated[str, Field(pattern=TASK_PATTERN)]
     ) = Field(description="The task's AssignmentID, as a number or as its digits.")
 
 
 class Why(BaseModel):
-    """Why everything is to pause, or to go on; it stands in the evidence."""
+    """The reason for a pause or for its end."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-    why: str = Field(min_length=1, max_length=2000)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{"why": "change of keys"}]})
+    why: str = Field(min_length=1, max_length=2000, description="The reason, in words; it is recorded in the evidence.")
 
 
 class Accepted(BaseModel):
-    """The task was offered to the engine; `url` says how it goes on."""
+    """The task was put on the queue, if it was not there yet."""
 
-    task: str
-    url: str
+    task: Example
+    url: str = Field(description="Where to ask how it goes on.", examples=["/api/v1/tasks/40021"])
 
 
 class QueuedTask(BaseModel):
-    """A task that the engine holds; `due` is when one that waits is tried again."""
+    """A task on the queue."""
 
-    task: str
-    stage: Stage
-    due: datetime | None
-    tries: int
-    worker: str | None
+    task: Example
+    stage: Stage = Field(
+        description="`queued`: waits for a worker; `working`: a worker has it; `later`: waits for its next try."
+    )
+    due: datetime | None = Field(description="When a task that waits is tried again; else null.")
+    tries: int = Field(description="How many tries there were so far.", examples=[1])
+    worker: str | None = Field(description="The worker that has it; null if none has.")
 
     @classmethod
     def of(cls, one: Queued) -> "QueuedTask":
@@ -82,18 +118,22 @@ class QueuedTask(BaseModel):
 class TaskResult(BaseModel):
     """How a try at a task ended: the object that `spentkey run --json` prints."""
 
-    task: str
-    tenant: str | None
-    app_id: str | None
-    key_id: str | None
-    kind: str | None
-    outcome: str
-    attribution: str | None
-    route: str | None
-    ticket: str
-    guard: str | None
-    reason: str | None
-    evidence: str | None
+    task: Example
+    tenant: str | None = TENANT
+    app_id: Uuid = APP_ID
+    key_id: Uuid = KEY_ID
+    kind: str | None = KIND
+    outcome: str = Field(
+        description="`removed`, `already-gone`, `refused`, `failed`, `cannot-tell` or `not-ours`.", examples=["removed"]
+    )
+    attribution: str | None = ATTRIBUTION
+    route: str | None = ROUTE
+    ticket: str = Field(
+        description="The task in Ivanti afterwards: `closed`, `handed-off`, `open` or `untouched`.", examples=["closed"]
+    )
+    guard: str | None = GUARD
+    reason: str | None = REASON
+    evidence: Uuid = Field(description="The `attempt` of this try in the evidence.")
 
     @classmethod
     def of(cls, record: Facts) -> "TaskResult":
@@ -107,11 +147,11 @@ def _text(value: object) -> str | None:
 
 
 class Ended(BaseModel):
-    """A result, with when it was put on record and the record's number."""
+    """A result, with when and where it was recorded."""
 
-    at: datetime
-    seq: int
-    result: TaskResult
+    at: datetime = Field(description="When it was recorded (UTC).")
+    seq: int = Field(description="The number of the record in the evidence.", examples=[1204])
+    result: TaskResult = Field(description="How the try ended.")
 
     @classmethod
     def of(cls, record: Facts) -> "Ended":
@@ -120,77 +160,82 @@ class Ended(BaseModel):
 
 
 class Tasks(BaseModel):
-    """What the engine holds, and one page of results, newest first; `next` is `before` of the next page."""
+    """The queue, and one page of results."""
 
-    held: list[QueuedTask]
-    results: list[Ended]
-    next: int | None
+    held: list[QueuedTask] = Field(description="Every task on the queue.")
+    results: list[Ended] = Field(description="One page of results, newest first.")
+    next: int | None = Field(description="`before` of the next page; null on the last page.", examples=[1154])
 
 
 class TaskState(BaseModel):
-    """One task: where it stands in the engine, and how the last try at it ended."""
+    """One task: where it stands on the queue, and how the last try ended."""
 
-    task: str
-    held: QueuedTask | None
-    last: Ended | None
+    task: Example
+    held: QueuedTask | None = Field(description="Its place on the queue; null if it is not there.")
+    last: Ended | None = Field(description="The last result; null if there is none yet.")
 
 
 class Steps(BaseModel):
-    """The evidence about one task, oldest first; each record as it stands in the chain."""
+    """The evidence about one task."""
 
-    task: str
-    records: list[Mapping[str, Any]]
+    task: Example
+    records: list[Mapping[str, Any]] = Field(description="Every record, oldest first, as it stands in the chain.")
 
 
 class PlannedTask(BaseModel):
-    """What would be done to the task now: a line of `spentkey plan --json`."""
+    """What would be done to the task now: one line of `spentkey plan --json`."""
 
-    task: str
-    tenant: str | None
-    app_id: str | None
-    key_id: str | None
-    kind: str | None
-    would: Literal["remove", "close-as-gone", "hand-off", "leave", "pass"]
-    attribution: str | None
-    route: str | None
-    guard: str | None
-    reason: str | None
-    evidence: None
+    task: Example
+    tenant: str | None = TENANT
+    app_id: Uuid = APP_ID
+    key_id: Uuid = KEY_ID
+    kind: str | None = KIND
+    would: Literal["remove", "close-as-gone", "hand-off", "leave", "pass"] = Field(
+        description="What a run would do: remove it, close the task because it is gone, hand the task over, leave it "
+        "open, or pass over it."
+    )
+    attribution: str | None = ATTRIBUTION
+    route: str | None = ROUTE
+    guard: str | None = GUARD
+    reason: str | None = REASON
+    evidence: None = Field(description="Always null: a plan records nothing.")
 
 
 class Paused(BaseModel):
-    """Why everything stands still now; `paused` is false where it did so already."""
+    """A pause."""
 
-    stopped: str
-    paused: bool
+    stopped: str = Field(description="Why removals are stopped now.")
+    paused: bool = Field(description="False if they were stopped already; then the first reason stays.")
 
 
 class Resumed(BaseModel):
-    """What was stopped, if anything, and whether it goes on now."""
+    """The end of a pause or a stop."""
 
-    stopped: str | None
-    resumed: bool
+    stopped: str | None = Field(description="Why removals had been stopped; null if they had not.")
+    resumed: bool = Field(description="Whether a pause or a stop was ended by this request.")
 
 
 class Status(BaseModel):
     """The service at a glance."""
 
-    version: str
-    started: datetime
-    now: datetime
-    stopped: str | None
-    held: dict[Stage, int]
-    systems: dict[str, bool]
+    version: str = Field(description="The version of Spentkey.", examples=["0.2.0"])
+    started: datetime = Field(description="When this process started (UTC).")
+    now: datetime = Field(description="This machine's time (UTC).")
+    stopped: str | None = Field(description="Why removals are stopped; null if they are not.")
+    held: dict[Stage, int] = Field(description="How many tasks are on the queue, by stage.")
+    systems: dict[str, bool] = Field(
+        description="Each system, and whether it could be reached when it was last asked.", examples=[{"ivanti": True}]
+    )
 
 
 class Health(BaseModel):
     """The process lives."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"] = Field("ok", description="Always `ok`.")
 
 
 class Ready(BaseModel):
-    """Whether every system is within reach, and which is not."""
+    """Whether every system can be reached."""
 
-    ready: bool
-    missing: list[str]
+    ready: bool = Field(description="True if no system is missing.")
+    missing: list[str] = Field(description="The systems that cannot be reached.", examples=[["ivanti"]])

@@ -34,7 +34,7 @@ PLAN_SECONDS = 120
 router = APIRouter(prefix="/api/v1/tasks", tags=["tasks"])
 _signature = APIKeyHeader(
     name=SIGNATURE,
-    scheme_name="signature",
+    scheme_name="Signature",
     auto_error=False,
     description=f"`sha256=` and HMAC-SHA256, in hexadecimal; with `{TIMESTAMP}`.",
 )
@@ -61,7 +61,8 @@ def _may_offer(request: Request, service: WebService, body: bytes) -> None:
     response_model=Accepted,
     responses=may_answer(403),
     openapi_extra=body_of("TaskHint"),
-    summary="Offer a task: the webhook",
+    operation_id="offerTask",
+    summary="Offer a task (the webhook)",
 )
 async def offer(
     request: Request,
@@ -85,7 +86,9 @@ async def offer(
     return Accepted(task=str(task), url=url)
 
 
-@router.get("", response_model=Tasks, responses=may_answer(), summary="What is held, and recent results")
+@router.get(
+    "", response_model=Tasks, responses=may_answer(), operation_id="listTasks", summary="The queue and recent results"
+)
 async def tasks(_: Viewer, service: TheService, limit: Limit = 50, before: Before = None) -> Tasks:
     """Every task that the engine holds, and one page of results, newest first."""
     held = [QueuedTask.of(one) for one in await service.engine.queued()]
@@ -103,7 +106,7 @@ async def _known(service: WebService, task: int) -> tuple[QueuedTask | None, His
     return held[0] if held else None, history
 
 
-@router.get("/{task}", response_model=TaskState, responses=may_answer(404), summary="One task")
+@router.get("/{task}", response_model=TaskState, responses=may_answer(404), operation_id="getTask", summary="One task")
 async def one_task(_: Viewer, service: TheService, task: TaskNumber) -> TaskState:
     """Where the task stands in the engine, and how the last try at it ended."""
     held, history = await _known(service, task)
@@ -111,7 +114,13 @@ async def one_task(_: Viewer, service: TheService, task: TaskNumber) -> TaskStat
     return TaskState(task=str(task), held=held, last=Ended.of(results[-1]) if results else None)
 
 
-@router.get("/{task}/steps", response_model=Steps, responses=may_answer(404), summary="The evidence about a task")
+@router.get(
+    "/{task}/steps",
+    response_model=Steps,
+    responses=may_answer(404),
+    operation_id="getTaskSteps",
+    summary="The evidence about a task",
+)
 async def steps(_: Viewer, service: TheService, task: TaskNumber) -> Steps:
     """Every record about the task, oldest first; none yet for one that is only held."""
     history = (await _known(service, task))[1]
@@ -119,7 +128,11 @@ async def steps(_: Viewer, service: TheService, task: TaskNumber) -> Steps:
 
 
 @router.get(
-    "/{task}/plan", response_model=PlannedTask, responses=may_answer(504), summary="What would be done to a task"
+    "/{task}/plan",
+    response_model=PlannedTask,
+    responses=may_answer(504),
+    operation_id="planTask",
+    summary="What would be done to a task",
 )
 async def plan(_: Viewer, service: TheService, task: TaskNumber) -> PlannedTask:
     """What a run would do to the task now, and why or why not. It reads the outside systems and writes nothing."""

@@ -24,7 +24,7 @@ options:
     default: {}
 requirements:
   - python >= 3.11
-  - spentkey >= 0.1.0
+  - spentkey >= 0.2.0
 notes:
   - Runs on the host that the play targets, normally C(localhost). With a local connection and without privilege
     escalation it runs inside the process of Ansible, which is quicker.
