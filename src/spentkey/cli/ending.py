@@ -1,6 +1,7 @@
 """How a command ends: errors become one line and an exit code."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Coroutine
 from typing import Any
@@ -10,8 +11,21 @@ import click
 from spentkey.core.errors import Misconfigured, SpentkeyError
 
 
+def begin_imports() -> None:
+    """Import without garbage collection: modules make many objects and no garbage. `until_done` turns it on."""
+    gc.disable()
+
+
+def _end_imports() -> None:
+    """Collect garbage from now on, but among new objects only; that saves another search when the process ends."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
+
+
 def until_done(work: Coroutine[Any, Any, int]) -> None:
     """Run a command's coroutine and leave with its exit code; a known problem is one line (or one for each)."""
+    _end_imports()
     try:
         code = asyncio.run(work)
     except Misconfigured as problem:
