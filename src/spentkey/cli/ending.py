@@ -1,31 +1,19 @@
 """How a command ends: errors become one line and an exit code."""
 
 import asyncio
-import gc
 import sys
 from collections.abc import Coroutine
 from typing import Any
 
 import click
 
+from spentkey.cli import garbage
 from spentkey.core.errors import Misconfigured, SpentkeyError
-
-
-def begin_imports() -> None:
-    """Import without garbage collection: modules make many objects and no garbage. `until_done` turns it on."""
-    gc.disable()
-
-
-def _end_imports() -> None:
-    """Collect garbage from now on, but among new objects only; that saves another search when the process ends."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
 
 
 def until_done(work: Coroutine[Any, Any, int]) -> None:
     """Run a command's coroutine and leave with its exit code; a known problem is one line (or one for each)."""
-    _end_imports()
+    garbage.collect_from_now_on()
     try:
         code = asyncio.run(work)
     except Misconfigured as problem:
@@ -34,6 +22,7 @@ def until_done(work: Coroutine[Any, Any, int]) -> None:
         code = complain(str(problem), 4)
     except KeyboardInterrupt:
         code = complain("interrupted; open tasks stay open and are found again", 130)
+    garbage.leave_the_rest()
     sys.exit(code)
 
 

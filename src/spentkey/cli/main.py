@@ -6,8 +6,9 @@ import traceback
 import click
 
 from spentkey import __version__
+from spentkey.cli import garbage
 from spentkey.cli.commands import check, demo, plan, resume, run, serve, work
-from spentkey.cli.ending import begin_imports, complain
+from spentkey.cli.ending import complain
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,7 +27,7 @@ for command in (check, demo, plan, resume, run, serve, work):
 
 def main() -> None:
     """Entry point: a bug ends with its traceback, which holds no local values, and exit code 1."""
-    begin_imports()
+    garbage.begin_without()
     try:
         cli()
     except Exception:  # noqa: BLE001  # the outermost frame: nothing else can report it

@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 
 from spentkey.bootstrap.context import context_for
-from spentkey.cli.show import print_json
-from spentkey.cli.tables import show_results
+from spentkey.cli.show import print_json, print_results
 from spentkey.cli.watching import watching
 from spentkey.settings.load import load_settings
 from spentkey.story import work_on
@@ -20,5 +19,5 @@ async def run_task(task: int, config: Path, *, as_json: bool) -> int:
     if as_json:
         print_json(result.as_json())
     else:
-        show_results([result])
+        print_results([result])
     return result.exit_code
