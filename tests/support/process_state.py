@@ -19,9 +19,9 @@ import threading
 import warnings
 from asyncio import base_events, events, sslproto
 from collections.abc import Iterator, Mapping
-from typing import Any
+from types import ModuleType
 
-asyncio.get_event_loop_policy()  # made when it is first asked for
+asyncio.new_event_loop().close()  # the policy of event loops is made when it is first needed
 LIMITS = ("RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_AS", "RLIMIT_STACK", "RLIMIT_NPROC", "RLIMIT_FSIZE")
 
 
@@ -46,8 +46,7 @@ def state() -> dict[str, str]:
         "garbage": f"{gc.isenabled()} {gc.get_threshold()} {gc.get_freeze_count()} {gc.callbacks}",
         "locale": locale.setlocale(locale.LC_ALL),
         "time-out of sockets": str(socket.getdefaulttimeout()),
-        "event loop policy": str(type(asyncio.get_event_loop_policy())),
-        "TLS by default": f"{ssl._create_default_https_context} {ssl.get_default_verify_paths()}",
+        "TLS by default": f"{vars(ssl)['_create_default_https_context']} {ssl.get_default_verify_paths()}",
         "decimals": str(decimal.getcontext()),
         "random numbers": str(hash(random.getstate())),
         "threads": str(threading.active_count()),
@@ -71,7 +70,7 @@ def _loggers() -> Iterator[tuple[str, str]]:
                 yield name, str(own)
 
 
-def _attributes(*holders: Any) -> Iterator[tuple[str, str]]:
+def _attributes(*holders: type | ModuleType) -> Iterator[tuple[str, str]]:
     """Whatever somebody could have patched in them; numbers, texts and functions by what they are."""
     for holder in holders:
         for name, value in vars(holder).items():
