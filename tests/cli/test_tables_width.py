@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.live import Live
 
 from spentkey.cli import tables
-from spentkey.cli.show import STEP_WORDS, STEPS, LiveTable, totals
+from spentkey.cli.live import STEPS, LiveTable
+from spentkey.cli.show import STEP_WORDS, totals
 from spentkey.core.outcome import Result, TicketState
 
 WIDTHS = (80, 100, 120)

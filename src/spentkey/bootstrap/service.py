@@ -9,6 +9,7 @@ from spentkey.bootstrap.storage import Storage, engine_for, storage_for
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
+from spentkey.http.sessions import use_small_buffers
 from spentkey.observe.observer import Observers
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import UNMEASURED
@@ -66,6 +67,12 @@ class Service:
     context: Context
 
 
+def prepare_process() -> None:
+    """For `work` and `serve`, whose process is our own: as many open files as allowed, and smaller TLS buffers."""
+    allow_many_files()
+    use_small_buffers()
+
+
 @asynccontextmanager
 async def worker_for(
     settings: Settings,
@@ -76,7 +83,6 @@ async def worker_for(
     meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Worker]:
     """Hands whose waits hold no place."""
-    allow_many_files()
     slots, time = Slots(settings.engine.concurrency), clock or SystemClock()
     placed = SlotClock(time, slots)
     async with (

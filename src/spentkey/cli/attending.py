@@ -4,10 +4,7 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.live import Live
-
-from spentkey.cli.show import LiveTable
+from spentkey.cli.live import LiveTable, live_table
 from spentkey.core.errors import Misconfigured
 from spentkey.observe.logs import Logged, logging_to
 from spentkey.observe.observer import Observer, Observers
@@ -45,9 +42,8 @@ def attending(
     lines = wanted == "json" if wanted else not sys.stderr.isatty()
     with _traced(clock, environment) as traced:
         if live and sys.stderr.isatty() and wanted is None:
-            console = Console(stderr=True, highlight=False)
-            with Live(console=console, refresh_per_second=12, transient=True) as table:
-                yield Observers((TableObserver(LiveTable(table)), *traced, *others), clock)
+            with live_table() as table:
+                yield Observers((TableObserver(table), *traced, *others), clock)
         else:
             with logging_to(sys.stderr, as_json=lines, level=service.log_level, clock=clock):
                 yield Observers((Logged(), *traced, *others), clock)

@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
+from spentkey.cli import garbage
 from spentkey.core.errors import Misconfigured, SpentkeyError
 
 
 def until_done(work: Coroutine[Any, Any, int]) -> None:
     """Run a command's coroutine and leave with its exit code; a known problem is one line (or one for each)."""
+    garbage.collect_from_now_on()
     try:
         code = asyncio.run(work)
     except Misconfigured as problem:
@@ -20,6 +22,7 @@ def until_done(work: Coroutine[Any, Any, int]) -> None:
         code = complain(str(problem), 4)
     except KeyboardInterrupt:
         code = complain("interrupted; open tasks stay open and are found again", 130)
+    garbage.leave_the_rest()
     sys.exit(code)
 
 

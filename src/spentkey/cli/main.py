@@ -5,6 +5,7 @@ import traceback
 
 import click
 
+from spentkey.cli import garbage
 from spentkey.cli.commands import check, demo, plan, resume, run, serve, work
 from spentkey.cli.ending import complain
 
@@ -46,6 +47,7 @@ for command in (check, demo, plan, resume, run, serve, work):
 
 def main() -> None:
     """Entry point: a bug ends with its traceback, which holds no local values, and exit code 1."""
+    garbage.begin_without()
     try:
         cli()
     except Exception:  # noqa: BLE001  # the outermost frame: nothing else can report it

@@ -7,7 +7,6 @@ import click
 
 from spentkey.bootstrap.context import context_for
 from spentkey.cli.show import print_json
-from spentkey.cli.tables import show_plans
 from spentkey.cli.watching import watching
 from spentkey.dry_run import dry_run
 from spentkey.settings.load import load_settings
@@ -26,6 +25,8 @@ async def plan_tasks(task: int | None, config: Path, *, as_json: bool) -> int:
     if as_json:
         print_json({"tasks": [plan.as_json() for plan in plans], "summary": {"fallback_would_free": freed}})
     else:
+        from spentkey.cli.tables import show_plans  # noqa: PLC0415
+
         show_plans(plans)
         if freed:
             click.echo(f'policy.certificate_fallback = "patch" would free {freed} of the tasks that are handed over')

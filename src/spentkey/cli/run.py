@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from spentkey.bootstrap.context import context_for
-from spentkey.cli.show import print_json
-from spentkey.cli.tables import show_results
+from spentkey.cli.show import print_json, print_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import TicketState
 from spentkey.ports.runtime import Progress
@@ -40,7 +39,7 @@ async def run_task(task: int, config: Path, *, as_json: bool) -> int:
     if as_json:
         print_json(result.as_json())
     else:
-        show_results([result])
+        print_results([result])
         if result.ticket is TicketState.CLOSED and "report" not in noted.steps:
             click.echo(NOTHING_DONE)
     return result.exit_code

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from spentkey.bootstrap.service import observed, service_for, watch_own_credentials
+from spentkey.bootstrap.service import observed, prepare_process, service_for, watch_own_credentials
 from spentkey.cli.attending import attending
 from spentkey.cli.stopping import told_to_stop
 from spentkey.observe.last_calls import LastKnown
@@ -30,6 +30,7 @@ MOST_FAILURES = 20
 async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
     """Serve until SIGTERM or SIGINT; gives the exit code."""
     settings, clock = load_settings(config, os.environ), SystemClock()
+    prepare_process()
     metrics, known = Metrics(clock), LastKnown(clock)
     with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as observer:
         async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as made:

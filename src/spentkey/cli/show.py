@@ -1,16 +1,14 @@
-"""What a person sees: a live table or lines while tasks are worked on, and a table at the end."""
+"""What a person or a program reads: lines while tasks are worked on, and a table or JSON at the end.
+
+Tables are drawn by a package that takes as long to import as a request takes, so only who wants a table loads it.
+"""
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from spentkey.cli.tables import coloured
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
 
@@ -25,82 +23,19 @@ STEP_WORDS = {
     "report": "report",
 }
 """The steps of the story, in words for people. Logs as JSON, metrics and traces keep the names of the story."""
-STEPS = tuple(STEP_WORDS)
-NAMED_AT = "ask"
-"""The step whose detail is the application's name, as the request gives it."""
-APPLICATION_WIDTH = 20
-"""Characters for the application's name in the live table."""
 
 
 class Lines:
     """The `Progress` port as one line for each step, for logs and pipes."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Print the step."""
         message, word = plain(detail, 200), STEP_WORDS.get(step, step)
-        self._console.file.write(f"{task}  {word:<12} {message}".rstrip() + "\n")  # a tenth of what print takes
-        self._console.file.flush()
-
-
-class LiveTable:
-    """The `Progress` port as a table that moves: tasks under way above, those that ended below, as many as fit."""
-
-    KEPT = 200
-    """How many of the tasks that ended are remembered."""
-
-    def __init__(self, live: Live) -> None:
-        self._live = live
-        self._at: dict[int, tuple[str, str]] = {}
-        self._names: dict[int, str] = {}
-        self._forgotten = 0
-
-    def step(self, task: int, step: str, detail: str = "") -> None:
-        """Move the task's row; one that ended goes to the top of those that ended."""
-        self._at.pop(task, None)
-        message = plain(detail, 200)
-        if step == NAMED_AT:
-            self._names[task], message = message, ""
-        self._at[task] = (step, message)
-        if step not in STEPS:
-            self._forget()
-        self._live.update(self._table())
-
-    def _forget(self) -> None:
-        """Of the tasks that ended, keep the last ones: a service never ends."""
-        ended = [task for task, (step, _) in self._at.items() if step not in STEPS]
-        for task in ended[: -self.KEPT]:
-            del self._at[task]
-            self._names.pop(task, None)
-            self._forgotten += 1
-
-    def _table(self) -> Table:
-        under_way = sorted(task for task, (step, _) in self._at.items() if step in STEPS)
-        ended = [task for task in reversed(self._at) if task not in under_way]
-        table = Table(
-            box=None,
-            pad_edge=False,
-            padding=(0, 2, 0, 0),
-            caption=f"{len(under_way)} under way, {len(ended) + self._forgotten} ended",
-            caption_justify="left",
-        )
-        numbers = max((len(str(task)) for task in self._at), default=5)
-        fixed = (numbers, APPLICATION_WIDTH, max(map(len, STEP_WORDS.values())), len(STEPS))
-        rest = self._live.console.width - sum(fixed) - 2 * len(fixed)
-        for heading, width in zip(("task", "application", "step", "", ""), (*fixed, max(10, rest)), strict=True):
-            table.add_column(heading, width=width, no_wrap=True, overflow="ellipsis")
-        for task in [*under_way, *ended][: max(3, self._live.console.height - 4)]:
-            step, detail = self._at[task]
-            name, word = Text(self._names.get(task, "")), coloured(STEP_WORDS.get(step, step))
-            table.add_row(str(task), name, word, _track(step), Text(detail, style="dim"))
-        return table
-
-
-def _track(step: str) -> Text:
-    done = STEPS.index(step) + 1 if step in STEPS else len(STEPS)
-    return Text("●" * done, style="cyan") + Text("·" * (len(STEPS) - done), style="dim")
+        self._stream.write(f"{task}  {word:<12} {message}".rstrip() + "\n")
+        self._stream.flush()
 
 
 def print_json(value: Any) -> None:
@@ -127,3 +62,10 @@ def totals(results: Sequence[Result]) -> str:
     counts = summary(results)["outcomes"]
     of_tasks = f"{len(results)} task{'' if len(results) == 1 else 's'}"
     return f"{of_tasks}: {', '.join(f'{counts[name]} {name}' for name in OUTCOMES if name in counts)}."
+
+
+def print_results(results: Sequence[Result]) -> None:
+    """The closing table on stdout."""
+    from spentkey.cli.tables import show_results  # noqa: PLC0415
+
+    show_results(results)

@@ -1,12 +1,10 @@
 """Who watches a run: a live table on a terminal, lines in a log, nobody when a program reads the output."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.live import Live
-
-from spentkey.cli.show import Lines, LiveTable
+from spentkey.cli.show import Lines
 from spentkey.ports.read_only import NoProgress
 from spentkey.ports.runtime import Progress
 
@@ -14,11 +12,12 @@ from spentkey.ports.runtime import Progress
 @contextmanager
 def watching(*, as_json: bool) -> Generator[Progress]:
     """Choose by what stderr is; results go to stdout, so both can be had apart."""
-    console = Console(stderr=True, highlight=False)
-    if console.is_terminal:
-        with Live(console=console, refresh_per_second=12, transient=True) as live:
-            yield LiveTable(live)
+    if sys.stderr.isatty():
+        from spentkey.cli.live import live_table  # noqa: PLC0415
+
+        with live_table() as progress:
+            yield progress
     elif as_json:
         yield NoProgress()
     else:
-        yield Lines(console)
+        yield Lines(sys.stderr)

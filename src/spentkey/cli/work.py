@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-from spentkey.bootstrap.service import observed, service_for, worker_for
+from spentkey.bootstrap.service import observed, prepare_process, service_for, worker_for
 from spentkey.cli.attending import attending
-from spentkey.cli.show import print_json, summary
+from spentkey.cli.show import print_json, print_results, summary
 from spentkey.cli.stopping import told_to_stop
-from spentkey.cli.tables import show_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import exit_code_of_all
 from spentkey.settings.load import load_settings
@@ -17,19 +16,21 @@ from spentkey.system import SystemClock
 async def work_once(config: Path, *, as_json: bool) -> int:
     """Work on every task that is open now and show the results; gives the exit code."""
     settings = load_settings(config, os.environ)
+    prepare_process()
     with watching(as_json=as_json) as progress:
         async with worker_for(settings, progress) as worker:
             results = await worker.once()
     if as_json:
         print_json({"tasks": [result.as_json() for result in results], "summary": summary(results)})
     else:
-        show_results(results)
+        print_results(results)
     return exit_code_of_all(results)
 
 
 async def work_on_and_on(config: Path, *, as_json: bool) -> int:
     """Work until a signal says stop, and come to a safe point; gives the exit code, 0."""
     settings, clock = load_settings(config, os.environ), SystemClock()
+    prepare_process()
     with attending(settings.service, clock, os.environ, live=True, as_json=as_json) as observer, told_to_stop() as stop:
         async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as service:
             await service.engine.serve(stop)

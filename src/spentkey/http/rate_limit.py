@@ -1,8 +1,8 @@
-"""A pace that several workers keep together: so many requests in so long a time, evenly spread.
+"""A rate that several workers keep together: so many requests in so long a time, evenly spread.
 
-The arithmetic is pyrate-limiter's generic cell rate algorithm, whose whole memory is one number for each rate; where
-that number is kept decides who shares the pace: one process, or all that share a database. Whoever asks gets a place
-in time at once and waits for it, so that many who wait do not all ask again.
+The arithmetic is the generic cell rate algorithm, whose whole memory is one number for each rate; where that number is
+stored decides who shares the rate: one process, or all that share a database. Whoever asks gets a time at once and
+waits for it, so that many who wait do not all ask again.
 """
 
 import asyncio
@@ -11,37 +11,70 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from pyrate_limiter import GCRA, Rate
-
 from spentkey.ports.runtime import Clock
 
 State = tuple[float, ...]
+"""The one number: until when all that was given lasts at the even rate, in microseconds. Not more precise, so that
+sums stay exact; whole numbers of this size fit into a `float8`."""
 Step = Callable[[State | None, int], tuple[State, int]]
-"""From what was kept and the present in milliseconds to what is to be kept, and to when the place in time is."""
+"""From what was stored and the present in milliseconds to what is to be stored, and to the time that was given."""
 
-_ALGORITHM = GCRA()
+
+@dataclass(frozen=True)
+class CellRate:
+    """One unit every `interval_us` microseconds, and up to `burst` units at once after a rest."""
+
+    interval_us: int
+    burst: int
+
+    @classmethod
+    def of(cls, limit: int, period_s: float, burst: int) -> "CellRate":
+        """So many units in a period; an interval that is no whole number becomes longer, never shorter."""
+        return cls(-(-int(period_s * 1000) * 1000 // limit), burst)
+
+    def reserve(self, stored: State | None, now: int, units: int) -> tuple[State, int]:
+        """The earliest time from `now` on at which so many units may have been spent, one after another."""
+        lasts, at = _number(stored), now
+        for _ in range(units):
+            at = max(at, _milliseconds(lasts - (self.burst - 1) * self.interval_us))
+            lasts = max(lasts, at * 1000) + self.interval_us
+        return (lasts,), at
+
+    def reserve_now(self, stored: State | None, now: int) -> tuple[State, int]:
+        """One unit if it may be spent now; else nothing changes, and the time lies ahead."""
+        state, at = self.reserve(stored, now, 1)
+        return (state, at) if at == now else ((_number(stored),), at)
+
+
+def _number(stored: State | None) -> int:
+    return int(stored[0]) if stored else 0
+
+
+def _milliseconds(microseconds: int) -> int:
+    """Rounded up, so that nobody is early."""
+    return -(-microseconds // 1000)
 
 
 class RateStates(Protocol):
-    """Where the numbers are kept. `advance` is one step that nobody can come between; it gives the wait in seconds."""
+    """Where the numbers are stored. `advance` is one step that nobody can come between; it gives the wait in seconds."""
 
     async def advance(self, name: str, step: Step) -> float:
-        """Apply `step` to what is kept under that name, by the clock of whoever keeps it."""
+        """Apply `step` to what is stored under that name, by the clock of whoever stores it."""
         ...
 
 
 class LocalRates:
-    """Kept in this process, by its own clock."""
+    """Stored in this process, by its own clock."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock, self._kept = clock, dict[str, State]()
+        self._clock, self._stored = clock, dict[str, State]()
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def advance(self, name: str, step: Step) -> float:
-        """One step, and how many seconds away its place in time is."""
+        """One step, and how many seconds away its time is."""
         async with self._one_at_a_time[name]:
             now = int(self._clock.monotonic() * 1000)
-            self._kept[name], at = step(self._kept.get(name), now)
+            self._stored[name], at = step(self._stored.get(name), now)
             return (at - now) / 1000
 
 
@@ -61,8 +94,8 @@ class RateLimiter:
     purse: int = 1
     _left: int = 0
 
-    def _rates(self) -> list[Rate]:
-        return [Rate(self.limit, int(self.period_s * 1000), burst=self.at_once)]
+    def _rate(self) -> CellRate:
+        return CellRate.of(self.limit, self.period_s, self.at_once)
 
     async def take(self, units: int = 1) -> None:
         """Wait until so many units may be spent."""
@@ -71,33 +104,10 @@ class RateLimiter:
             return
         taken = max(units, self.purse)
         self._left += taken - units
-        wait = await self.states.advance(self.name, lambda stored, now: _reserve(self._rates(), stored, now, taken))
+        wait = await self.states.advance(self.name, lambda stored, now: self._rate().reserve(stored, now, taken))
         if wait > 0:
             await self.clock.sleep(wait)
 
     async def take_now(self) -> bool:
         """Spend one unit if it may be spent at once; else spend nothing and say no."""
-        wait = await self.states.advance(self.name, lambda stored, now: _only_now(self._rates(), stored, now))
-        return wait <= 0
-
-
-def _reserve(rates: list[Rate], stored: State | None, now: int, units: int) -> tuple[State, int]:
-    """The next place in time where so many units fit, unit by unit, since a burst may be smaller than that."""
-    state, at = stored or _ALGORITHM.initial(rates), now
-    for _ in range(units):
-        state, at = _one(rates, state, at)
-    return state, at
-
-
-def _one(rates: list[Rate], state: State, at: int) -> tuple[State, int]:
-    while True:
-        following, decision = _ALGORITHM.step(rates, state, at, 1)
-        if decision.allowed:
-            return following, at
-        at += max(1, decision.retry_after_ms or 1)
-
-
-def _only_now(rates: list[Rate], stored: State | None, now: int) -> tuple[State, int]:
-    state = stored or _ALGORITHM.initial(rates)
-    following, decision = _ALGORITHM.step(rates, state, now, 1)
-    return (following, now) if decision.allowed else (state, now + 1000)
+        return await self.states.advance(self.name, self._rate().reserve_now) <= 0

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-
 from spentkey.core.errors import Outage
 from spentkey.ports.runtime import Clock
 
@@ -45,35 +43,22 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 
 
 async def with_retries(once: Callable[[], Awaitable[T]], clock: Clock, jitter: Callable[[], float]) -> T:
-    """Call `once`, which takes no arguments so that none can be logged, until it does not raise `TryAgain`."""
+    """Call `once`, which takes no arguments so that none can be logged, until it does not raise `Retryable`.
 
-    def wait(state: RetryCallState) -> float:
-        problem = state.outcome.exception() if state.outcome else None
-        if isinstance(problem, Retryable) and problem.wait_s is not None:
-            return problem.wait_s
-        return min(30.0, 2.0 ** (state.attempt_number - 1)) * (0.5 + jitter() / 2)
+    After the last try, and before a wait that is too long, the problem becomes an `Outage`.
+    """
+    tries = 0
+    while True:
+        try:
+            return await once()
+        except Retryable as problem:
+            tries += 1
+            wait_s = problem.wait_s if problem.wait_s is not None else _backoff(tries, jitter())
+            if tries == TRIES or wait_s > LONGEST_WAIT_S:
+                raise Outage(str(problem)) from None
+        await clock.sleep(wait_s)
 
-    def too_long(state: RetryCallState) -> bool:
-        return wait(state) > LONGEST_WAIT_S
 
-    retrying = AsyncRetrying(
-        sleep=clock.sleep,
-        stop=stop_after_attempt(TRIES) | too_long,  # pyright: ignore[reportOperatorIssue, reportUnknownArgumentType]
-        wait=wait,
-        retry=retry_if_exception_type(Retryable),
-        reraise=True,
-    )
-    try:
-        return await once()  # nearly always enough; the machinery below costs as much as a request
-    except Retryable as problem:
-        first = [problem]
-
-    async def next_try() -> T:
-        if first:
-            raise first.pop()
-        return await once()
-
-    try:
-        return await retrying(next_try)
-    except Retryable as problem:
-        raise Outage(str(problem)) from None
+def _backoff(tries: int, jitter: float) -> float:
+    """Twice as long each time, 1 s at first and 30 s at most, and of that a random half to whole."""
+    return min(30.0, 2.0 ** (tries - 1)) * (0.5 + jitter / 2)

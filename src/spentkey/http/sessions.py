@@ -1,10 +1,10 @@
-"""The two circles of trust: systems of the house, and Microsoft; each with one session that all lines share."""
+"""The two circles of trust: internal systems, and Microsoft; each with one session that all its clients share."""
 
 import ssl
 from asyncio import sslproto
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -18,17 +18,21 @@ from spentkey.system import jitter
 
 @dataclass(frozen=True)
 class Connections:
-    """The sessions of both circles, which addresses belong to the house, and how proxies are found."""
+    """A session for each CA file, which addresses are internal, and how proxies are found."""
 
-    internal: aiohttp.ClientSession
-    microsoft: aiohttp.ClientSession
+    internal_ca: Path | None
+    microsoft_ca: Path | None
     clock: Clock
     is_internal: Callable[[str], bool]
     proxy_of: Callable[[str], str | None]
     meter: Meter
+    _until_closed: AsyncExitStack = field(repr=False)
+    _sessions: dict[Path | None, aiohttp.ClientSession] = field(
+        default_factory=dict[Path | None, aiohttp.ClientSession], repr=False
+    )
 
     def http(self, name: str, url: str, refused_before_effect: frozenset[int] = frozenset({429})) -> HttpClient:
-        """A line to the system at `url`; loopback addresses belong to the house."""
+        """A client for the system at `url`; loopback addresses are internal."""
         proxy = self.proxy_of(url)
         return HttpClient(
             name, url, self.session_for(url), self.clock, jitter, proxy, refused_before_effect, self.meter
@@ -36,7 +40,14 @@ class Connections:
 
     def session_for(self, url: str) -> aiohttp.ClientSession:
         """The session whose authorities are believed for that address."""
-        return self.internal if self.is_internal(url) else self.microsoft
+        return self.session_with(self.internal_ca if self.is_internal(url) else self.microsoft_ca)
+
+    def session_with(self, ca_file: Path | None) -> aiohttp.ClientSession:
+        """The session that believes this file, or the machine's store; made when it is first asked for."""
+        if ca_file not in self._sessions:
+            self._sessions[ca_file] = open_session(trust(ca_file))
+            self._until_closed.push_async_callback(self._sessions[ca_file].close)
+        return self._sessions[ca_file]
 
 
 @asynccontextmanager
@@ -49,11 +60,21 @@ async def connected(
     use_proxies: bool,
     meter: Meter,
 ) -> AsyncGenerator[Connections]:
-    """Open both sessions, which connect when they are first used, and close them at the end."""
+    """Sessions for both circles, closed at the end; raises `Misconfigured` for a file that cannot be used.
+
+    The machine's own store has more than a hundred authorities and takes about 20 ms to read: only who needs it does.
+    """
     async with AsyncExitStack() as stack:
-        internal = await stack.enter_async_context(open_session(trust(internal_ca)))
-        microsoft = await stack.enter_async_context(open_session(trust(microsoft_ca)))
-        yield Connections(internal, microsoft, clock, is_internal, proxy_for if use_proxies else lambda _: None, meter)
+        proxy_of = proxy_for if use_proxies else _no_proxy
+        connections = Connections(internal_ca, microsoft_ca, clock, is_internal, proxy_of, meter, stack)
+        for ca_file in (internal_ca, microsoft_ca):
+            if ca_file is not None:
+                connections.session_with(ca_file)
+        yield connections
+
+
+def _no_proxy(url: str) -> None:
+    del url
 
 
 MOST_BYTES = 16_000_000
@@ -68,8 +89,12 @@ BUFFER_BYTES = 65536
 """How much is read from a TLS connection at once; four records of the largest size."""
 
 
-# asyncio sets 262,144 bytes aside for each connection that is open: the largest part of what a busy process held.
-sslproto.SSLProtocol.max_size = BUFFER_BYTES
+def use_small_buffers() -> None:
+    """For a process of our own that works on many tasks: smaller buffers for every TLS connection that it opens.
+
+    asyncio sets 262,144 bytes aside for each open connection: the largest part of what a busy process held.
+    """
+    sslproto.SSLProtocol.max_size = BUFFER_BYTES
 
 
 class BoundedResponse(aiohttp.ClientResponse):

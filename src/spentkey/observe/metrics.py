@@ -18,8 +18,6 @@ from spentkey.core.outcome import Result
 from spentkey.observe.observer import Called, Observer
 from spentkey.ports.runtime import Clock
 
-disable_created_metrics()  # a second series for each counter, of no use here
-
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 CALL_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 STEP_SECONDS = (0.05, 0.25, 1, 5, 15, 30, 60, 120, 300, 900)
@@ -30,6 +28,7 @@ class Metrics(Observer):
     """Counts and times; the service adds what it must ask for: the queue, stops, days left, systems."""
 
     def __init__(self, clock: Clock) -> None:
+        disable_created_metrics()  # a second series for each counter, of no use here
         self._clock = clock
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)

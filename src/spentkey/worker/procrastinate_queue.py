@@ -41,7 +41,6 @@ LOOK_S = 1.0
 """How often a worker looks for jobs that have become due, at the longest."""
 LISTEN_AGAIN_S = 5.0
 OFFER_LOCK = 0x5350_4B03
-logging.getLogger("procrastinate").setLevel(logging.WARNING)
 logger = logging.getLogger(__name__)
 
 

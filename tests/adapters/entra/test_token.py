@@ -1,6 +1,7 @@
 """Access tokens by Microsoft's library on our session: how often they are asked for, and what a refusal says."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,8 @@ from lying_server import Answer, Liar, lying, token, token_reply
 from real_simulator import QuickClock, RealSimulator
 from worlds import ABSENT, AUTOMATION, CANARIES, TENANT
 
-from spentkey.adapters.entra.token import SignIn, TokenSource, read_identity
+from spentkey.adapters.entra.sign_in import SignIn
+from spentkey.adapters.entra.token import TokenSource, read_identity
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
 from spentkey.http.sessions import open_session
@@ -102,6 +104,20 @@ async def test_a_refused_sign_in_says_why_and_nothing_secret(sim: RealSimulator,
     assert "Trace ID" not in text
     assert raised.value.__suppress_context__
     assert asked(sim) == 1
+
+
+@pytest.mark.parametrize("scenario", REFUSALS)
+async def test_what_the_server_says_is_not_logged(
+    sim: RealSimulator, scenario: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even where the host process logs everything: the answer may echo an assertion."""
+    caplog.set_level(logging.DEBUG)
+    async with source(sim, **REFUSALS[scenario][0]) as tokens:
+        with pytest.raises(AccessRefused):
+            await tokens.token()
+    logged = [record for record in caplog.records if record.name.startswith("azure")]
+    assert any("Request URL" in record.getMessage() for record in logged)
+    assert not any("AADSTS" in record.getMessage() or "7Qx" in record.getMessage() for record in logged)
 
 
 @pytest.mark.parametrize("kind", ["429", "503", "500", "reset", "truncate"])

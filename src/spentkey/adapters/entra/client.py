@@ -13,7 +13,8 @@ from spentkey.adapters.entra.audit_log import PATH, ROLE, not_available, query_f
 from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch
 from spentkey.adapters.entra.quota import Quota
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
-from spentkey.adapters.entra.token import SignIn, TokenSource, read_roles
+from spentkey.adapters.entra.sign_in import SignIn
+from spentkey.adapters.entra.token import TokenSource, read_roles
 from spentkey.adapters.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
 from spentkey.core.audit_event import AuditEvent
 from spentkey.core.credential import Application, Snapshot, TokenClaims

@@ -9,7 +9,8 @@ import aiohttp
 
 from spentkey.adapters.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
 from spentkey.adapters.entra.quota import quota_of
-from spentkey.adapters.entra.token import SignIn, TokenSource
+from spentkey.adapters.entra.sign_in import SignIn
+from spentkey.adapters.entra.token import TokenSource
 from spentkey.adapters.entra.wire import SYSTEM
 from spentkey.core.errors import AccessRefused
 from spentkey.core.rules import TenantRules

@@ -6,7 +6,6 @@ the others waiting. What the server or the driver writes about an error is never
 was sent.
 """
 
-import logging
 import select
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -22,8 +21,8 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
+from spentkey.core.unlogged import unlogged
 
-logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # its warnings quote what the server said
 SYSTEM = "PostgreSQL"
 PATIENCE_S = 10.0
 """How long a connection is waited for; a restart of the server takes less."""
@@ -178,13 +177,14 @@ async def opened(url: Secret, patience_s: float = PATIENCE_S, still_s: float = S
     `still_s` is how many seconds a transaction may stand still before the server breaks it off.
     """
     database = Postgres(url, still_s)
-    with translated():
+    with unlogged("psycopg.pool"):  # its warnings quote what the server said
+        with translated():
+            try:
+                await database.pool.open(wait=True, timeout=patience_s)
+            except BaseException:
+                await database.pool.close()
+                raise
         try:
-            await database.pool.open(wait=True, timeout=patience_s)
-        except BaseException:
+            yield database
+        finally:
             await database.pool.close()
-            raise
-    try:
-        yield database
-    finally:
-        await database.pool.close()

@@ -1,0 +1,28 @@
+"""Where and as whom to sign in, and what can say that it is so."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from spentkey.core.secret import Secret
+
+SYSTEM = "Microsoft sign-in"
+"""What it is called in metrics, logs, traces, messages and findings."""
+ROUTE = "POST /{tenant}/oauth2/v2.0/token"
+Proof = Secret | Callable[[], str]
+"""A client secret, or a function that makes a client assertion."""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Where and as whom to sign in; `scope` is the Graph address with `/.default`."""
+
+    authority: str
+    tenant_id: str
+    client_id: str
+    scope: str
+    proxy: str | None = None
+
+    @property
+    def token_endpoint(self) -> str:
+        """The audience of a client assertion."""
+        return f"{self.authority.rstrip('/')}/{self.tenant_id}/oauth2/v2.0/token"
