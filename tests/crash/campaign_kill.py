@@ -12,6 +12,7 @@ from crash_stories import STORIES, Story
 
 from campaign_folder import campaign_folder
 from real_simulator import RealSimulator
+from supervisor import supervise
 
 
 def arguments() -> argparse.Namespace:
@@ -61,4 +62,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    supervise()
     sys.exit(main())
