@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 from real_simulator import RealSimulator
+from supervisor import supervise
 from worlds import world
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ hypothesis.settings.register_profile(
     database=None,
 )
 hypothesis.settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What this run starts ends with it; the workers of a run are below the process that started them."""
+    if not hasattr(config, "workerinput"):
+        capture: Any = config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            supervise()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from crash_cases import failures, lots, rehearse, sequences, single
 from crash_runs import Fork, Stage
 from crash_stories import STORIES, Story
 from real_simulator import RealSimulator
+from supervisor import supervise
 
 
 def arguments() -> argparse.Namespace:
@@ -60,4 +61,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    supervise()
     sys.exit(main())

@@ -14,9 +14,15 @@ PAGE = page("docs", "reference", "commands.md")
 TEXTS = help_texts()
 
 
+def unwrapped(text: str) -> str:
+    """A help text with its usage on one line: where that is wrapped differs from one Python to the next."""
+    usage, blank, rest = text.partition("\n\n")
+    return " ".join(usage.split()) + blank + rest
+
+
 def test_every_command_has_its_text() -> None:
     """The blocks of the page are the help texts, one for each command and in that order."""
-    assert list(TEXTS.values()) == blocks(PAGE, "text")
+    assert [unwrapped(one) for one in TEXTS.values()] == [unwrapped(one) for one in blocks(PAGE, "text")]
 
 
 @pytest.mark.parametrize("command", TEXTS)

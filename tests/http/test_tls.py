@@ -16,6 +16,8 @@ from support_core import NOW
 from spentkey.core.errors import Misconfigured
 from spentkey.http.tls import machine_store, proxy_for, trust
 
+OTHER_USES = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+OTHER_USES += ("encipher_only", "decipher_only")
 PROXY = "http://proxy.example.org:8080"
 
 
@@ -25,9 +27,10 @@ def authority(path: Path, name: str) -> Path:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
     builder = builder.serial_number(1).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=36500))
-    signed = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(
-        key, hashes.SHA256()
-    )
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    signs = dict.fromkeys(("key_cert_sign", "crl_sign"), True) | dict.fromkeys(OTHER_USES, False)
+    signed = builder.add_extension(x509.KeyUsage(**signs), critical=True).sign(key, hashes.SHA256())
     path.write_bytes(signed.public_bytes(Encoding.PEM))
     return path
 

@@ -15,6 +15,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "sup
 
 from in_memory import in_memory  # noqa: E402
 from matrix import WORLDS, calls_of, hold, pairs, singles  # noqa: E402
+from supervisor import supervise  # noqa: E402
 from worlds import world  # noqa: E402
 
 
@@ -52,4 +53,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    supervise()
     sys.exit(main())

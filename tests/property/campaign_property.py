@@ -16,6 +16,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "sup
 
 from any_story import Broken, any_story, trace  # noqa: E402
 from in_memory import in_memory  # noqa: E402
+from supervisor import supervise  # noqa: E402
 from worlds import world  # noqa: E402
 
 
@@ -53,4 +54,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    supervise()
     sys.exit(main())

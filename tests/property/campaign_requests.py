@@ -20,6 +20,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "sup
 from any_request import NAMES, Set, already_gone, any_set, every_single_change, meant, request_world  # noqa: E402
 from in_memory import InMemory, in_memory  # noqa: E402
 from invariants import LOGIN, Ledger, asked_by, broken, removals_of  # noqa: E402
+from supervisor import supervise  # noqa: E402
 from worlds import CANARIES, TASK  # noqa: E402
 
 from spentkey.story import work_on  # noqa: E402
@@ -93,4 +94,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    supervise()
     sys.exit(main())

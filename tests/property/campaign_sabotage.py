@@ -14,6 +14,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
+
+from supervisor import supervise  # noqa: E402
+
 ROOT = Path(__file__).parents[2]
 PROPERTY, REQUESTS, MATRIX = "campaign_property.py", "campaign_requests.py", "campaign_matrix.py"
 
@@ -302,4 +306,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    supervise()
     sys.exit(main())

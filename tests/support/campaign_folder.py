@@ -6,8 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-FAST = "/dev/shm"
-"""Where files need no disk, on machines that have such a place."""
+import supervisor
 
 
 @contextmanager
@@ -18,5 +17,5 @@ def campaign_folder(*, fast: bool) -> Generator[Path]:
         Path(kept).mkdir(parents=True)
         yield Path(kept)
         return
-    with tempfile.TemporaryDirectory(dir=FAST if fast and Path(FAST).is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=supervisor.folder() if fast else None) as folder:
         yield Path(folder)

