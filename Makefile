@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients setup-ansible demo sim test test-clients test-ansible check format bench campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-sabotage campaign-takeover
+.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-clients test-ansible check format bench campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-sabotage campaign-takeover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,10 +20,13 @@ setup-clients:
 setup-ansible: setup-dev
 	@scripts/setup ansible
 
-demo: setup ## start the simulator and watch spent credentials of two tenants being removed
+demo: setup ## watch Spentkey work on 32 tasks against a simulator; needs no configuration
 	@$(BIN)/spentkey demo
 
-sim: setup ## start the simulator alone; it writes .sim/spentkey.toml, which points at it
+picture: setup ## record `spentkey demo` on a terminal, as docs/pictures/demo.svg
+	@$(BIN)/python scripts/picture.py
+
+sim: setup ## start the simulator alone, to play with; it writes the configuration .sim/spentkey.toml
 	@mkdir -p .sim && $(BIN)/spentkey-sim serve --calm --config-out .sim/spentkey.toml
 
 test: check ## run every check and every test

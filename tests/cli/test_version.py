@@ -15,8 +15,8 @@ OTHER = "f" * 40
 def package(root: Path, commit: str = "$Format:%H$") -> Path:
     """The package in a folder that looks like the repository."""
     made = root / "src" / "spentkey"
-    made.mkdir(parents=True)
-    (made / "commit.txt").write_text(f"{commit}\n")
+    (made / "cli").mkdir(parents=True)
+    (made / "cli" / "commit.txt").write_text(f"{commit}\n")
     return made
 
 

@@ -54,10 +54,10 @@ def shown() -> dict[str, str]:
 
 
 def settled(text: str) -> str:
-    """A text with everything that changes from run to run made the same."""
+    """A text with everything that changes from run to run made the same, and no spaces at the ends of lines."""
     for changing, same in CHANGING:
         text = changing.sub(same, text)
-    return text.rstrip("\n")
+    return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))
 
 
 def unlike(expected: str, actual: str) -> list[str]:

@@ -41,7 +41,7 @@ def test_the_installed_command_says_the_same() -> None:
 
 def needed_for(token_type: str) -> list[str]:
     """The variables that the page calls needed."""
-    heading, *rows = tables(PAGE)[0]
+    heading, *rows = next(table for table in tables(PAGE) if table[0][0] == "variable")
     column = heading.index(f"`{token_type}`")
     return [row[0].strip("`") for row in rows if row[column] == "needed" and row[0] != "`TOKEN_TYPE`"]
 

@@ -2,11 +2,10 @@
 
 import re
 import shlex
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from doc_texts import blocks, page, tables
+from doc_texts import blocks, help_texts, page, tables
 
 from spentkey.cli.main import cli
 from spentkey.core.outcome import Result, TicketState
@@ -15,19 +14,6 @@ from spentkey_sim import faults, seeded
 README = page("README.md")
 MAKEFILE = set(re.findall(r"^([a-z-]+):", page("Makefile"), re.M))
 PROMISING = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/reference/commands.md", "docs/tutorial/first-day.md")
-
-
-def shown() -> list[list[str]]:
-    """The first lines of the rows of the table that the README shows."""
-    (demo,) = [block for block in blocks(README, "text") if "┃" in block]
-    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in demo.splitlines() if line.startswith("│")]
-    return [row for row in rows if row[0]]
-
-
-def headings() -> list[str]:
-    """The headings of that table."""
-    (line,) = [line for line in README.splitlines() if line.startswith("┃")]
-    return [cell.strip() for cell in line.strip("┃").split("┃")]
 
 
 def expected() -> dict[str, Any]:
@@ -58,7 +44,7 @@ def test_every_command_exists() -> None:
 @pytest.mark.parametrize("later", ["scan"])
 def test_what_is_not_there_yet_is_said(later: str) -> None:
     """A command that comes later is named as such, and does not exist."""
-    assert f"`spentkey {later}`" in README.split("## Not there yet")[1]
+    assert f"`spentkey {later}`" in README.split("## Status and support")[1]
     assert later not in cli.commands
 
 
@@ -78,35 +64,63 @@ def test_ci_runs_what_the_readme_says() -> None:
 
 
 def test_the_exit_codes_are_those_of_the_code() -> None:
-    """The table lists every exit code that a result can have, and 1 for bugs."""
+    """The table lists every exit code that a result can have, 1 for bugs, and 130 for an interrupt."""
     (table,) = [one for one in tables(README) if one[0][0] == "exit code"]
     outcomes = ("removed", "already-gone", "refused", "failed", "cannot-tell", "not-ours")
     codes = {Result("1", name, state).exit_code for name in outcomes for state in TicketState}
-    assert codes | {1} == {int(row[0]) for row in table[1:]}
+    assert codes | {1, 130} == {int(row[0]) for row in table[1:]}
 
 
-def test_the_demonstration_has_the_shown_rows() -> None:
-    """Task, outcome and guard of each row are what the world of the demonstration expects."""
-    outcome, why = headings().index("outcome"), headings().index("why")
-    rows = {row[0]: (row[outcome], (re.findall(r"^G\d", row[why]) or [None])[0]) for row in shown() if row[0] != "…"}
-    world = expected()
-    assert {task: (world[task]["outcome"], world[task]["guard"]) for task in rows} == rows
-    assert len(rows) >= 6
+def test_the_number_of_tasks_is_the_worlds() -> None:
+    """README says how many tasks the demonstration works on."""
+    assert f" {len(expected())} tasks " in README
+    assert f"an Ivanti with {len(expected())} tasks" in README
 
 
-def test_the_shown_count_is_the_worlds() -> None:
-    """The line below the table counts the tasks and outcomes of that world."""
-    outcomes = [one["outcome"] for one in expected().values()]
-    message = ", ".join(f"{outcomes.count(name)} {name}" for name in sorted(set(outcomes)))
-    assert f"{len(outcomes)} tasks: {message}." in README
+RESULTS = page("bench", "RESULTS.md").split("### One secret, 0 ms")[1].split("###")[0]
 
 
-def test_rows_that_are_left_out_are_marked() -> None:
-    """The table is shortened where it says so, and nowhere else."""
-    tasks = [row[0] for row in shown()]
-    for before, after in pairwise(tasks):
-        assert "…" in (before, after) or int(after) == int(before) + 1
-    assert {tasks[0], tasks[-1]} == {min(expected()), max(expected())}
+def test_the_measured_times_are_those_of_the_bench() -> None:
+    """The two times of the comparison, rounded as one would."""
+    measured = {row[0]: float(row[1].split()[0]) for row in tables(RESULTS)[0][1:]}
+    (comparison,) = [one for one in tables(README) if one[0][1].startswith("by hand")]
+    (row,) = [one for one in comparison if one[0] == "time for one secret"]
+    assert row[1:] == [f"{measured['playbook']:.1f} s (playbook)", f"{measured['spentkey run']:.2f} s (`spentkey run`)"]
+
+
+def test_the_playground_uses_the_file_that_make_sim_writes() -> None:
+    """Each command of that chapter is given the simulator's configuration."""
+    chapter = README.split("## Play with it")[1].split("\n## ")[0]
+    called = [line for block in blocks(chapter, "sh") for line in block.splitlines() if "spentkey " in line]
+    assert [line.split()[1] for line in called] == ["check", "plan", "run", "work"]
+    assert {line.split("--config ")[1] for line in called} == {".sim/spentkey.toml"}
+    assert "--config-out .sim/spentkey.toml" in page("Makefile")
+
+
+def test_interrupts_have_their_exit_code() -> None:
+    """130 is in the table and in `--help`, as the code has it."""
+    (table,) = [one for one in tables(README) if one[0][0] == "exit code"]
+    listed = {int(row[0]) for row in table[1:]}
+    helped = {int(one) for one in re.findall(r"^ {4}(\d+) ", help_texts()["spentkey"], re.M)}
+    assert "130" in {row[0] for row in table}
+    assert listed == helped
+
+
+def test_every_role_has_its_documents() -> None:
+    """The four roles, here and in the index."""
+    for role in ("Engineer", "Ivanti administrator", "Auditor", "Developer"):
+        assert f"**{role}" in README
+        assert f"\n## {role}" in page("docs", "README.md")
+
+
+def test_the_supported_versions_are_those_of_the_project() -> None:
+    """The matrix names the oldest Python, the driver and ansible-core as the project files do."""
+    status = README.split("## Status and support")[1]
+    project = page("pyproject.toml")
+    assert re.findall(r'requires-python = ">=(3\.\d+)"', project) == ["3.11"]
+    assert "| Python | 3.11 " in status
+    assert f"ansible-core {re.findall(r'ansible-core>=(2[.]19)', project)[0]};" in status
+    assert re.findall(r'^version = "(.+)"$', project, re.M)[0] in status
 
 
 @pytest.mark.parametrize("document", ["README.md", "SECURITY.md", "CHANGELOG.md", "docs/tutorial/first-day.md"])

@@ -9,6 +9,19 @@ from spentkey.cli import garbage
 from spentkey.cli.commands import check, demo, plan, resume, run, serve, work
 from spentkey.cli.ending import complain
 
+HELP = """Remove expired credentials from Entra ID app registrations, prove it, and close the task that asked for it.
+
+\b
+Exit codes:
+  0    done: the task is closed
+  1    a bug
+  2    the task is not ours or unknown, or an option or the configuration
+       is wrong
+  3    handed over to people, with the reason in a note
+  4    left open for another try
+  130  interrupted (Ctrl-C); the next run goes on from there
+"""
+
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
@@ -18,7 +31,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, help=HELP)
 @click.option(
     "--version",
     is_flag=True,
@@ -28,17 +41,7 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Show the version, and the commit where it is known, and exit.",
 )
 def cli() -> None:
-    r"""Remove expired credentials from Entra ID app registrations, prove it, and close the task that asked for it.
-
-    \b
-    Exit codes:
-      0    done: the task is closed
-      1    a bug
-      2    the task is not ours or unknown, or an option or the configuration is wrong
-      3    handed over to people, with the reason in a note
-      4    left open for another try
-      130  interrupted (Ctrl-C); the next run goes on from there
-    """
+    """The commands."""
 
 
 for command in (check, demo, plan, resume, run, serve, work):

@@ -31,7 +31,7 @@ def commit_of(package: Path) -> str | None:
 
 
 def _filled_in(package: Path) -> str | None:
-    return _a_commit(_text(package / "commit.txt"))
+    return _a_commit(_text(package / "cli" / "commit.txt"))
 
 
 def _checked_out(root: Path) -> str | None:

@@ -231,7 +231,7 @@ class Status(BaseModel):
 class Health(BaseModel):
     """The process lives."""
 
-    status: Literal["ok"] = Field("ok", description="Always `ok`.")
+    status: Literal["ok"] = Field(default="ok", description="Always `ok`.")
 
 
 class Ready(BaseModel):
