@@ -57,6 +57,8 @@ NEVER: dict[str, set[str]] = {
 }
 YARDSTICK = "aiohttp, cryptography.x509"
 """What any such command imports; its CPU time in the same minute says how fast the machine is now."""
+ROUNDS = 12
+"""How often everything is started at the most; a quiet machine needs one round."""
 MOST: dict[str, float] = {
     "spentkey.cli.main, spentkey.cli.run": 2.2,
     "spentkey.cli.main, spentkey.cli.run, spentkey.adapters.entra.token_request": 2.65,
@@ -79,11 +81,12 @@ def test_a_command_does_not_import_what_it_does_not_need(module: str) -> None:
 
 
 def test_imports_stay_light() -> None:
-    """CPU time beside that of two packages in the same run; of several starts the quickest counts, in turns."""
-    programs = [YARDSTICK, *MOST]
-    starts = [[float(output_of(SHOW_CPU.format(module=one))) for one in programs] for _ in range(5)]
-    yardstick, *spent = (min(times) for times in zip(*starts, strict=True))
-    too_heavy = {
-        one: round(cpu / yardstick, 2) for one, cpu in zip(MOST, spent, strict=True) if cpu > MOST[one] * yardstick
-    }
-    assert too_heavy == {}
+    """CPU time beside that of two packages in the same run; of many starts the quickest counts, since others may use the machine."""
+    quickest = dict.fromkeys([YARDSTICK, *MOST], float("inf"))
+    for _ in range(ROUNDS):
+        for program, before in quickest.items():
+            quickest[program] = min(before, float(output_of(SHOW_CPU.format(module=program))))
+        shares = {program: quickest[program] / quickest[YARDSTICK] for program in MOST}
+        if all(shares[program] <= most for program, most in MOST.items()):
+            return
+    assert {program: round(share, 2) for program, share in shares.items() if share > MOST[program]} == {}  # pyright: ignore[reportPossiblyUnboundVariable]

@@ -3,6 +3,9 @@
 The table in `docs/reference/evidence.md` is made from these classes: the docstring is when the
 record is written, `Annotated` says what a field holds where its name does not. A field with a default is left out of
 the record while it is None; every other field is there, and may be null.
+
+The classes have no comparison and no text of their own: every command imports them, and making those takes as long as
+the rest of the file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +39,7 @@ class RecordKind(StrEnum):
     TORN_LINE_CUT = "torn-line-cut"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Record:
     """What every kind has in common; a subclass for each kind."""
 
@@ -48,7 +51,7 @@ class Record:
         return {name: value for name, (value, optional) in given.items() if value is not None or not optional}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class IntentRecord(Record):
     """before a removal is sent"""
 
@@ -65,7 +68,7 @@ class IntentRecord(Record):
     client_request_id: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AnswerRecord(Record):
     """after Graph answered, or the reply was lost"""
 
@@ -76,7 +79,7 @@ class AnswerRecord(Record):
     request_id: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class VerifiedRecord(Record):
     """when the reads have come to a verdict"""
 
@@ -85,7 +88,7 @@ class VerifiedRecord(Record):
     reads: Annotated[Sequence[str], "what each read showed"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AuditEventRecord(Record):
     """when a removal of ours is proven, after the directory's audit log was asked once"""
 
@@ -95,7 +98,7 @@ class AuditEventRecord(Record):
     event: Annotated[str | None, "the id of the audit event"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SurvivorLostRecord(Record):
     """when another credential is found missing or changed after a removal; from here on everything is stopped"""
 
@@ -106,7 +109,7 @@ class SurvivorLostRecord(Record):
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PausedRecord(Record):
     """when somebody pauses everything over the API; from here on everything is stopped. It belongs to no task"""
 
@@ -115,7 +118,7 @@ class PausedRecord(Record):
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ResumedRecord(Record):
     """when somebody lifts a stop or a pause. It belongs to no task"""
 
@@ -124,7 +127,7 @@ class ResumedRecord(Record):
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _WithResult(Record):
     result: Annotated[Result, "the fields of the [result](result.schema.json), and `app_name`"]
 
@@ -135,7 +138,7 @@ class _WithResult(Record):
         return {**shown, **{name: value for name, value in super().facts().items() if name != "result"}}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _WithReason(_WithResult):
     said: Annotated[str | None, "the reason"]
     trouble: Annotated[str | None, "why the ticket could not be written"]
@@ -156,7 +159,7 @@ def reason_facts(end: End) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class HandingOverRecord(_WithReason):
     """before a hand-over, if its limit allows it"""
 
@@ -164,7 +167,7 @@ class HandingOverRecord(_WithReason):
     assignment: Annotated[int, "which assignment of the task to us it ends, from 1"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NotingRecord(Record):
     """before a note is written"""
 
@@ -173,7 +176,7 @@ class NotingRecord(Record):
     marker: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NotedRecord(Record):
     """when the note was read back"""
 
@@ -182,7 +185,7 @@ class NotedRecord(Record):
     marker: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClosingRecord(_WithResult):
     """before the close"""
 
@@ -190,7 +193,7 @@ class ClosingRecord(_WithResult):
     minutes: Annotated[str, "the sum that will be written"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClosedRecord(Record):
     """when the close was read back, or a later run found that it took"""
 
@@ -199,7 +202,7 @@ class ClosedRecord(Record):
     found: Annotated[str | None, "in the second case"] = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ReassigningRecord(Record):
     """before the reassignment"""
 
@@ -209,7 +212,7 @@ class ReassigningRecord(Record):
     from_: Annotated[str, "the minutes until then"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class HandedOverRecord(Record):
     """when the reassignment was read back, or a later run found that it took"""
 
@@ -219,7 +222,7 @@ class HandedOverRecord(Record):
     found: Annotated[str | None, "in the second case"] = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NotReportedRecord(Record):
     """when the ticket could not be written"""
 
@@ -227,7 +230,7 @@ class NotReportedRecord(Record):
     problem: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ResultRecord(_WithResult):
     """at the end of a try"""
 
@@ -238,7 +241,7 @@ class ResultRecord(_WithResult):
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class StepResultRecord(_WithReason):
     """at the end of a removal by itself, which leaves the ticket to its caller (an Ansible playbook): `ticket` says what
     is to become of it, and `task` is 0 where there is none
@@ -248,7 +251,7 @@ class StepResultRecord(_WithReason):
     outage: Annotated[bool, "as for `result`"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TornLineCutRecord(Record):
     """when a last line that a crash left unfinished was cut. It belongs to no task"""
 
