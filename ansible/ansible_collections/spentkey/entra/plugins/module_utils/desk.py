@@ -38,7 +38,7 @@ FIVE |= {"secrettype": "SecretType", "onderwijs": "Onderwijs"}
 
 
 def tell(call: Call) -> dict[str, Any]:
-    """The task in the shape that the seed's roles give it: servicereq_params, AssignmentID, RecId."""
+    """The task in the shape that the original roles give it: servicereq_params, AssignmentID, RecId."""
     number = _number(call)
     ticket = call.facade().ticket(number)
     if ticket is None:
