@@ -1,4 +1,4 @@
-"""The page about the seed leaves no line out, and what it points at exists."""
+"""The page about the original playbook leaves no line out, and what it points at exists."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ SAID = {
     *(150, 152, 154, 156, 158, 160, *range(162, 165), 166, 168, 170, 172, 173, 175, 177, 178, 180, 182, 184, 186),
     *(188, 190, 192, 194, 196, 198, 200, *range(202, 207), 208, *range(210, 217), 218, *range(220, 226)),
 }
-"""The lines of the seed that are not blank."""
+"""The lines of that document that are not blank."""
 ROWS = [row for table in tables(page("docs", "reference", "seed.md")) for row in table[1:]]
 
 
@@ -40,12 +40,12 @@ def names_in(path: Path) -> set[str]:
 
 
 def test_no_line_is_left_out() -> None:
-    """Every line of the seed that says something has a row, and no row is about another line."""
+    """Every line of it that says something has a row, and no row is about another line."""
     assert {line for row in ROWS for line in lines_of(row[0])} == SAID
 
 
 def test_lines_come_in_their_order() -> None:
-    """A reader who goes through the seed goes through the page."""
+    """A reader who goes through the document goes through the page."""
     starts = [min(lines_of(row[0])) for row in ROWS]
     assert sorted(starts) == starts
 

@@ -1,4 +1,4 @@
-"""The seed's script `generate_jwt_token.py`, a drop-in by its environment interface: it prints one signed token.
+"""The original script `generate_jwt_token.py`, with the same environment interface: it prints one signed token.
 
 TOKEN_TYPE is `client_assertion` or `pop`. Both need PFX_PATH, PFX_PASSWORD (empty is a password too) and TENANT_ID.
 A client assertion also needs CLIENT_ID, and takes AUTHORITY (default: the public cloud); a proof of possession needs

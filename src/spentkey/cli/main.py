@@ -20,6 +20,8 @@ Exit codes:
   3    handed over to people, with the reason in a note
   4    left open for another try
   130  interrupted (Ctrl-C); the next run goes on from there
+
+Documents: docs/README.md in the repository; first steps: docs/tutorial/first-day.md.
 """
 
 

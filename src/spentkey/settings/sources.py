@@ -56,7 +56,9 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
             mode = os.fstat(stream.fileno()).st_mode
             values = tomllib.load(stream)
     except FileNotFoundError:
-        raise Misconfigured(f"{file}: there is no such configuration file; name one with --config") from None
+        raise Misconfigured(
+            f"{file}: there is no such configuration file; name one with --config, or start one from examples/spentkey.toml (docs/tutorial/first-day.md)"
+        ) from None
     except (ValueError, RecursionError) as problem:  # beside its own error: no UTF-8, endless digits, deep nesting
         raise Misconfigured(f"{file}: not valid TOML: {_without_values(problem)}") from None
     except OSError as problem:

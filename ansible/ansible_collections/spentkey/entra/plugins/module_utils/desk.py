@@ -42,7 +42,7 @@ TASK: dict[str, Any] = {
 
 
 def tell(call: Call) -> dict[str, Any]:
-    """The task in the shape that the seed's roles give it: servicereq_params, AssignmentID, RecId."""
+    """The task in the shape that the original roles give it: servicereq_params, AssignmentID, RecId."""
     number = _number(call)
     ticket = call.facade().ticket(number)
     if ticket is None:

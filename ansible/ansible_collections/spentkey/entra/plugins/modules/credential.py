@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Removes exactly one secret or certificate of an Entra ID app registration, and proves by spaced reads that it is gone
     and that every other credential is still there.
-  - Nothing is removed unless every guard agrees. The credential has expired by two clocks, the application has the name
+  - Nothing is removed unless every guard agrees. The credential has expired by two clocks (this machine's and the directory's), the application has the name
     that is given, the key id stands once in the list that O(kind) names, nothing protects it, the limits hold.
   - With O(task) the task in Ivanti must ask for the same, before and just before the removal. The task itself is not
     written to; RV(ticket) says what is to become of it.

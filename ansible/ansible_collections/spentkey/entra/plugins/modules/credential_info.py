@@ -82,7 +82,7 @@ credentials:
       description: When it ends, in ISO 8601; null where that is not known.
       type: str
     expired:
-      description: Whether guard G5 takes it for expired, by two clocks and with the grace.
+      description: Whether guard G5 takes it for expired, by this machine's clock and the directory's, with the grace days.
       type: bool
     not_expired_reason:
       description: Why it does not.
