@@ -16,7 +16,14 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 DROP_INS = sorted((DEPLOY / "systemd" / "drop-ins").glob("*.conf"))
 SPENTKEY = "/opt/spentkey/.venv/bin/spentkey"
 TEXT = (DEPLOY / "systemd" / "spentkey.service").read_text("utf-8")
-AROUND = ("sysinit.target", "basic.target", "shutdown.target", "network-online.target", "time-sync.target", "system.slice")
+AROUND = (
+    "sysinit.target",
+    "basic.target",
+    "shutdown.target",
+    "network-online.target",
+    "time-sync.target",
+    "system.slice",
+)
 """What a machine has around a unit, and what ours name."""
 with_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here: sudo apt-get install -y systemd"

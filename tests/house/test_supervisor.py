@@ -37,7 +37,9 @@ def test_a(postgres, sim):
 @contextmanager
 def running(*command: str, **more: str) -> Generator["subprocess.Popen[str]"]:
     """A process that nobody supervises yet, as one starts it who ignores SIGINT (`nohup make test &`)."""
-    variables = {name: value for name, value in os.environ.items() if name[:7] != "PYTEST_" and name != supervisor.VARIABLE}
+    variables = {
+        name: value for name, value in os.environ.items() if name[:7] != "PYTEST_" and name != supervisor.VARIABLE
+    }
     words = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
     path = str(ROOT / "tests" / "support")
     with subprocess.Popen(words, stdout=-1, text=True, env={**variables, "PYTHONPATH": path, **more}) as process:
@@ -75,7 +77,14 @@ def test_a_run_ends_as_its_tests_did(then: str, code: int) -> None:
 
 def test_sigint_is_heard_where_it_was_ignored() -> None:
     """Tests that send SIGINT find it as it is by default, in the tests and in what they start."""
-    with running(sys.executable, "-c", ALONE.format(then="os.kill(int(sys.argv[1]), signal.SIGINT); server.wait()".replace("int(sys.argv[1])", "server.pid") + "; print(server.returncode)")) as process:
+    with running(
+        sys.executable,
+        "-c",
+        ALONE.format(
+            then="os.kill(int(sys.argv[1]), signal.SIGINT); server.wait()".replace("int(sys.argv[1])", "server.pid")
+            + "; print(server.returncode)"
+        ),
+    ) as process:
         out, _ = process.communicate(timeout=60)
     assert out.splitlines()[-1] == str(-signal.SIGINT)
 

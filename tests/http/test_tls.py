@@ -16,8 +16,10 @@ from support_core import NOW
 from spentkey.core.errors import Misconfigured
 from spentkey.http.tls import machine_store, proxy_for, trust
 
-OTHER_USES = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
-OTHER_USES += ("encipher_only", "decipher_only")
+OTHER_USES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("encipher_only", "decipher_only"),
+)
 PROXY = "http://proxy.example.org:8080"
 
 
