@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-clients test-ansible check format bench campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-sabotage campaign-takeover
+.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-sabotage campaign-takeover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,8 +29,14 @@ picture: setup ## record `spentkey demo` on a terminal, as docs/pictures/demo.sv
 sim: setup ## start the simulator alone, to play with; it writes the configuration .sim/spentkey.toml
 	@mkdir -p .sim && $(BIN)/spentkey-sim serve --calm --config-out .sim/spentkey.toml
 
-test: check ## run every check and every test
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+test: setup-dev ## run every check and every test but the long ones (3 to 4 minutes on two cores)
+	@$(BIN)/python scripts/run_tests.py
+
+test-long: setup-dev ## run the long tests, which repeat at length what others show (minutes)
+	@$(BIN)/python -m pytest -m long -n auto --dist worksteal
+
+test-all: setup-dev ## run every gate: test, test-long, test-clients, test-ansible (most of an hour)
+	@$(BIN)/python scripts/gates.py --all
 
 test-clients: setup-clients ## run clients of other makers against the simulator (350 MB installed)
 	@.venv-clients/bin/python -m pytest tests/clients
@@ -41,7 +47,7 @@ test-ansible: setup-ansible ## judge the Ansible collections and run their playb
 check: setup-dev ## lint, format, types and import rules
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/basedpyright --level error
-	@$(BIN)/lint-imports --config .importlinter --no-cache
+	@$(BIN)/lint-imports --config .importlinter --no-cache --no-logo
 
 format: setup-dev ## put the code into the house format
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
@@ -68,4 +74,4 @@ campaign-kill: setup-dev ## kill the process at every moment of every story, and
 	@PYTHONPATH=tests/support:tests/crash $(BIN)/python -m campaign_kill $(KILL)
 
 lock: setup ## renew uv.lock after a change of dependencies
-	@UV_PYTHON_DOWNLOADS=never .uv/bin/uv lock
+	@UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=$${UV_CACHE_DIR:-.uv/cache} .uv/bin/uv lock

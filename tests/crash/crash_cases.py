@@ -52,7 +52,7 @@ class Moments:
             yield AtRecord(what, 1 + self.kinds[:number].count(what))
 
 
-def rehearse(stage: Stage, story: Story) -> Moments:
+def rehearse(stage: Stage, story: Story, *, records: bool = True) -> Moments:
     """Play the story undisturbed for its requests; a steady one also up to each of them, for the records before it."""
     stage.set(story)
     stage.run(story)
@@ -63,7 +63,7 @@ def rehearse(stage: Stage, story: Story) -> Moments:
         seen[name] = seen.get(name, 0) + 1
         requests.append(AtRequest(*name, seen[name], "before"))
     kinds = [str(record["what"]) for record in find(stage.sim, stage.evidence, []).records]
-    if not story.steady:
+    if not story.steady or not records:
         return Moments(requests, kinds, [])
     return Moments(requests, kinds, [*(_lines_before(stage, story, one) for one in requests), len(kinds)])
 

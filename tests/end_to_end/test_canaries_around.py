@@ -118,7 +118,9 @@ CAMPAIGNS: dict[str, tuple[list[str], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CAMPAIGNS)
+@pytest.mark.parametrize(
+    "name", ["property", *(pytest.param(name, marks=pytest.mark.long) for name in CAMPAIGNS if name != "property")]
+)
 def test_a_campaign_leaves_no_secret_behind(tmp_path: Path, name: str) -> None:
     """What it prints, and every file of the folder that it worked in, but for the secrets that were put there."""
     (script, *words), settings = CAMPAIGNS[name]

@@ -5,9 +5,11 @@ every process that loses its own parent, so it can end what is left, also server
 """
 
 import ctypes
+import locale
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +17,7 @@ SHARED_MEMORY = "/dev/shm"
 """Where files need no disk, on machines that have it."""
 VARIABLE = "SPENTKEY_TESTS_FOLDER"
 """The folder of this run, for data of servers; whoever finds it set is supervised already."""
+LOCALE = "C.UTF-8"
 STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 GRACE_S = 20
 """How long the tests may take to end when they are told to, and then what they started."""
@@ -28,6 +31,7 @@ def supervise() -> None:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if VARIABLE in os.environ:
         return
+    _speak_utf8()
     folder = Path(tempfile.mkdtemp(prefix="spentkey-tests-", dir=_quick()))
     folder.chmod(0o711)
     os.environ[VARIABLE] = str(folder)
@@ -43,6 +47,13 @@ def supervise() -> None:
     _end(descendants(), heard)
     shutil.rmtree(folder, ignore_errors=True)
     _leave(status, stop)
+
+
+def _speak_utf8() -> None:
+    """Start anew where the machine's locale has another encoding: files and programs of the tests speak UTF-8."""
+    if locale.getpreferredencoding(False).lower() != "utf-8" and os.environ.get("LC_ALL") != LOCALE:
+        os.environ["LC_ALL"] = LOCALE
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # this very program
 
 
 def folder() -> str | None:

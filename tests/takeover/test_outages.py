@@ -19,6 +19,8 @@ AWAY: dict[str, list[dict[str, Any]]] = {
     "sign-in": [fault("login", "*", "503")],
     "Graph": [fault("graph", "*", "503")],
 }
+SHORT = ("the vault", "Graph")
+LONG = pytest.mark.long
 SEEN = 6
 """So many requests must have met the outage before it ends."""
 
@@ -31,7 +33,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealSimulator]:
     running.stop()
 
 
-@pytest.mark.parametrize("name", AWAY)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG if name not in SHORT else ()) for name in AWAY])
 def test_an_outage_is_waited_out_and_everything_is_done_once(
     stage: RealSimulator, postgres: RealPostgres, tmp_path: Path, name: str
 ) -> None:

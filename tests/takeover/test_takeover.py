@@ -28,9 +28,11 @@ CASES = {
     "PostgreSQL stands still": Blow("PostgreSQL stands still", "", 1, "before", 0.3),
     "rolling restart": Blow("rolling restart", "", 1, "before", 0.2),
 }
+SHORT = ("killed while it removes", "stopped while it holds the lock", "PostgreSQL restarts at once")
+LONG = pytest.mark.long
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG if name not in SHORT else ()) for name in CASES])
 def test_whatever_befalls_three_workers_every_task_ends_once(
     stage: RealSimulator, postgres: RealPostgres, tmp_path: Path, name: str
 ) -> None:

@@ -4,27 +4,29 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
 from commands import BIN
 from queue_worlds import GONE_TASK, SECRET_TASK, queue_world
 from real_simulator import RealSimulator
 from web_support import OPERATOR, served
 
-EXAMPLES = "12"
+FEW = 2
 
 
-async def test_the_service_keeps_to_its_description(sim: RealSimulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [FEW, pytest.param(12, marks=pytest.mark.long)])
+async def test_the_service_keeps_to_its_description(sim: RealSimulator, tmp_path: Path, examples: int) -> None:
     """All checks, with an operator's key: statuses, types, headers, methods, refusals, and that the key is needed."""
     sim.reset(queue_world(SECRET_TASK, GONE_TASK))
     async with served(sim, tmp_path, most_failures=10**6) as one:
         await one.work(SECRET_TASK)
         file = tmp_path / "openapi.json"
         file.write_text(json.dumps((await one.get("/api/v1/openapi.json")).json))
-        code, message = await ask_everything(one.url, file, tmp_path)
+        code, message = await ask_everything(one.url, file, tmp_path, examples)
     assert code == 0, message
     assert "11 selected / 11 total" in message
 
 
-async def ask_everything(url: str, description: Path, folder: Path) -> tuple[int, str]:
+async def ask_everything(url: str, description: Path, folder: Path, examples: int = FEW) -> tuple[int, str]:
     """Run it with a fixed seed."""
     options = [
         "--checks",
@@ -32,7 +34,7 @@ async def ask_everything(url: str, description: Path, folder: Path) -> tuple[int
         "--seed",
         "1",
         "--max-examples",
-        EXAMPLES,
+        str(examples),
         "--no-color",
     ]  # one worker: two meet a bug of Python 3.11 in ast (gh-106905)
     key = ["--header", f"Authorization: {OPERATOR['Authorization']}", "--tls-verify", str(folder / "service-ca.pem")]

@@ -1,0 +1,44 @@
+"""What `make test` runs: lint and format first; then types beside the tests; what the types say is printed last.
+
+Words after it go to pytest. The rules of imports are among the tests.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from running import StoppedError, hear_signals, run, started
+
+BIN = Path(sys.executable).parent
+LINT = (("ruff", "check", "--quiet", "."), ("ruff", "format", "--quiet", "--check", "."))
+TYPES = ("basedpyright", "--level", "error")
+TESTS = ("-m", "pytest", "-n", "auto", "--dist", "worksteal")
+
+
+def tool(words: Sequence[str]) -> list[str]:
+    """A command of this environment."""
+    return [str(BIN / words[0]), *words[1:]]
+
+
+def main(words: Sequence[str]) -> int:
+    """Run everything; 0 when nothing was found."""
+    for one in LINT:
+        if run(tool(one)):
+            return 1
+    with tempfile.TemporaryFile() as found, started(tool(TYPES), found) as types:
+        tests = run([sys.executable, *TESTS, *words])
+        code = types.wait()
+        found.seek(0)
+        print(f"types: {'passed' if code == 0 else 'FAILED'}", flush=True)
+        if code:
+            print(found.read().decode("utf-8", "replace"), flush=True)
+    return 1 if tests or code else 0
+
+
+if __name__ == "__main__":
+    hear_signals()
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except StoppedError as stopped:
+        sys.exit(128 + stopped.number)
