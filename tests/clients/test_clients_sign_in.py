@@ -19,7 +19,7 @@ CERTIFICATES = [
     ("use_msal", "thumbprint"),
 ]
 ways = pytest.mark.parametrize("way", WAYS)
-libraries = pytest.mark.parametrize("library", LIBRARIES)
+libraries = pytest.mark.parametrize("program", LIBRARIES)
 
 
 def asked(program: str, *statuses: int) -> list[tuple[str, int]]:
