@@ -42,7 +42,7 @@ def test_the_context_holds_both_collections_and_the_wheel(context: Path) -> None
     with tarfile.open(built / named[0]) as archive:
         assert "playbooks/entraid_secrets_removal.yml" in archive.getnames()
     with zipfile.ZipFile(next((built / "wheels").iterdir())) as wheel:
-        assert "spentkey/library.py" in wheel.namelist()
+        assert "spentkey/facade.py" in wheel.namelist()
 
 
 def test_the_image_is_made_in_order(context: Path) -> None:
