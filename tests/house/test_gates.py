@@ -197,7 +197,8 @@ def test_a_stop_ends_the_gates(repository: Path) -> None:
     """SIGTERM ends the gate that runs, and is told."""
     (repository / "Makefile").write_text("test:\n\t@echo $$$$; sleep 100\n")
     command = [sys.executable, str(repository / "scripts" / "gates.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=alone) as process:
         assert process.stdout is not None
         pid = [process.stdout.readline() for _ in range(3)][-1].strip()
         process.send_signal(signal.SIGTERM)
