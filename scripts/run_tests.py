@@ -3,6 +3,7 @@
 Words after it go to pytest. The rules of imports are among the tests.
 """
 
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ from running import StoppedError, hear_signals, run, started
 BIN = Path(sys.executable).parent
 LINT = (("ruff", "check", "--quiet", "."), ("ruff", "format", "--quiet", "--check", "."))
 TYPES = ("basedpyright", "--level", "error")
-TESTS = ("-m", "pytest", "-n", "auto", "--dist", "worksteal")
+WORKERS = (os.cpu_count() or 1) + 1
+"""One more than processors: tests wait for other processes now and then."""
+TESTS = ("-m", "pytest", "-n", str(WORKERS), "--dist", "worksteal")
 
 
 def tool(words: Sequence[str]) -> list[str]:
@@ -38,6 +41,9 @@ def main(words: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     hear_signals()
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # compiling all tests anew at each run takes as long as a tenth of them
     try:
         sys.exit(main(sys.argv[1:]))
     except StoppedError as stopped:

@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Generator
@@ -20,6 +19,7 @@ import pytest
 from fake_controller import TOKEN, controller
 from play_runs import BIN, COLLECTIONS, SETTINGS, environment
 from real_simulator import RealSimulator
+from waiting import until
 from worlds import CANARIES, EXPIRED_SECRET, TASK
 
 WEBHOOK = "canary-webhook-8Kp"
@@ -61,6 +61,14 @@ class Listening:
             refused.close()
             return refused.code
 
+    def is_listening(self) -> bool:
+        """Whether the webhook refuses a wrong token already; fails when the process has ended."""
+        assert self.process.poll() is None, self.process.stdout and self.process.stdout.read()
+        try:
+            return self.post({}, token="wrong") in (400, 401)
+        except urllib.error.URLError:
+            return False
+
     def until(self, text: str, times: int = 1) -> None:
         """Read on until that many lines begin with a text, or hold it after a time."""
         assert self.process.stdout is not None
@@ -97,18 +105,10 @@ def listening(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    running, pause = Listening(process, port, []), threading.Event()
+    running = Listening(process, port, [])
     try:
-        while process.poll() is None:
-            try:
-                assert running.post({}, token="wrong") in (400, 401)
-            except urllib.error.URLError:
-                pause.wait(0.2)
-            else:
-                yield running
-                break
-        else:
-            raise AssertionError(process.stdout.read() if process.stdout else "")
+        until(running.is_listening)
+        yield running
     finally:
         process.terminate()
         out, _ = process.communicate()

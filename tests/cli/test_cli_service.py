@@ -2,8 +2,7 @@
 
 import signal
 import subprocess
-import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from commands import BIN, QUICK, against, environment
 from fault_rules import chain_is_whole, fault
 from queue_worlds import CERTIFICATE_TASK, GONE_TASK, LIVE_TASK, SECRET_TASK, UNSUPPORTED_TASK, queue_world
 from real_simulator import RealSimulator
+from waiting import until
 from worlds import CANARIES, EXPIRED_CERT, EXPIRED_SECRET
 
 SERVICE = {**QUICK, "SPENTKEY_ENGINE__POLL_S": "0.3"}
@@ -26,16 +26,6 @@ def working(sim: RealSimulator, home: Path, **more: str) -> Generator[subprocess
             yield process
         finally:
             process.kill()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Look again and again, for half a minute at most."""
-    paused = threading.Event()
-    for _ in range(600):
-        if condition():
-            return
-        paused.wait(0.05)
-    raise AssertionError("it takes too long")
 
 
 def ended(sim: RealSimulator, *numbers: int) -> bool:

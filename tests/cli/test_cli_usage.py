@@ -8,7 +8,8 @@ from commands import Ended, ended, environment, spentkey
 from real_simulator import RealSimulator
 
 CANARY = "canary-literal-secret-5Bd"
-COMMANDS = ("check", "demo", "plan", "resume", "run", "serve", "work")
+COMMANDS = ("check", "demo", "plan", "resume", "serve", "work")
+LONG = pytest.mark.long
 WRONG: dict[tuple[str, ...], str] = {
     ("walk",): "No such command 'walk'",
     ("run",): "Missing argument 'TASK'",
@@ -41,7 +42,10 @@ def test_a_wrong_command_line_is_exit_2(tmp_path: Path, arguments: tuple[str, ..
     assert WRONG[arguments] in lines[-1]
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("-h",), *((name, "--help") for name in COMMANDS)], ids=" ".join)
+HELP = [("--help",), ("-h",), ("run", "--help"), *(pytest.param((name, "--help"), marks=LONG) for name in COMMANDS)]
+
+
+@pytest.mark.parametrize("arguments", HELP, ids=" ".join)
 def test_help_is_exit_0_and_names_what_there_is(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """Without any configuration."""
     message = spentkey(*arguments, home=tmp_path)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support_core import DESK, ONDERWIJS, PRODUCTION, parameters, task
+from waiting import a_look, until_so
 
 from spentkey.core.errors import SpentkeyError, Stopping
 from spentkey.core.notes import NewNote
@@ -129,20 +130,13 @@ class Rig:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until something is so, for as long as a busy machine may need."""
-        async with asyncio.timeout(SOON_S):
-            while not condition():
-                await tick()
+        await until_so(condition, SOON_S)
 
     async def until_empty(self) -> None:
         """Wait until the engine holds nothing."""
         async with asyncio.timeout(SOON_S):
             while await self.engine.queued():
-                await tick()
-
-
-async def tick() -> None:
-    """A moment for others."""
-    await SystemClock().sleep(0.02)
+                await a_look()
 
 
 async def _close(number: int) -> Result:

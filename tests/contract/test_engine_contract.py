@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from engine_rig import APPS, POLL_S, Act, Maker, Rig, result, tick
+from engine_rig import APPS, POLL_S, Act, Maker, Rig, result
+from waiting import a_look, let_others_run
 
 from spentkey.core.errors import DeskRefused, Outage, SpentkeyError
 from spentkey.core.outcome import Result, TicketState
@@ -114,7 +115,7 @@ async def test_two_processes_never_write_to_one_application_together(maker: Make
     async def act(number: int) -> Result:
         at_work.append(number)
         together.append(len(at_work))
-        await SystemClock().sleep(0.05)
+        await let_others_run()
         at_work.remove(number)
         return result(number)
 
@@ -135,8 +136,7 @@ async def test_no_more_than_the_configured_number_have_a_place(maker: Maker) -> 
         rig.acts[number] = holding(gate)
     async with rig.serving():
         await rig.until(lambda: len(rig.started) == 3)
-        for _ in range(10):
-            await tick()
+        await let_others_run()
         most = len(rig.started)
         gate.set()
         await rig.until(lambda: len(rig.ended) == 8)
@@ -166,7 +166,7 @@ async def _settled(rig: Rig) -> list[Queued]:
             held = await rig.engine.queued()
             if all(one.stage is not Stage.WORKING for one in held):
                 return list(held)
-            await tick()
+            await a_look()
 
 
 async def test_an_offer_brings_a_waiting_task_forward(maker: Maker) -> None:
@@ -275,8 +275,7 @@ async def test_stopping_waits_for_a_safe_point_and_the_next_start_goes_on(maker:
     async with rig.serving() as stop:
         await rig.until(lambda: sorted(rig.started) == [1, 2])
         stop.set()
-        for _ in range(10):
-            await tick()
+        await let_others_run()
         gate.set()
     assert (sent, rig.ended) == (["begun", "answered"], [])
     later = await maker.rig()
@@ -293,7 +292,7 @@ async def test_nothing_new_is_begun_once_it_stops(maker: Maker) -> None:
     async with rig.serving() as stop:
         await rig.until(lambda: rig.started == [1])
         stop.set()
-        await tick()
+        await let_others_run()
         gate.set()
     assert rig.started == [1]
 
@@ -327,7 +326,8 @@ async def test_an_outage_pauses_its_lane_and_ends_by_itself(maker: Maker) -> Non
     maker.desk.add(51, 51, onderwijs="Yes")
     async with rig.serving():
         await rig.until(lambda: 51 in rig.ended and len(rig.started) >= 5)
-        await SystemClock().sleep(3 * POLL_S)
+        looked = maker.desk.reads
+        await rig.until(lambda: maker.desk.reads > looked + 3)
         tries = len(rig.started)
         back.set()
         await rig.until(lambda: not maker.desk.tasks)

@@ -71,7 +71,7 @@ def test_a_kill_in_any_other_story_changes_nothing_in_the_end(stage: Stage, name
     assert failures(stage, story, [(blow,) for blow in sample]) == (SAMPLE, [])
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["after", pytest.param("before", marks=pytest.mark.long)])
 def test_the_installed_command_survives_a_kill_as_well(stage: Stage, when: str) -> None:
     """Started as people start it, and killed while Graph is asked to remove."""
     command = Stage(stage.sim, stage.home)

@@ -3,6 +3,7 @@
 `python tests/docs/doc_texts.py` prints the help texts and the settings with their defaults, for pasting after a change.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -60,6 +61,7 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
 
 
+@functools.cache
 def help_texts() -> dict[str, str]:
     """What each command prints for `--help`, by the command."""
     texts = {"spentkey": _spentkey_help()}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from fault_rules import assert_nothing_unmeant, fault
+from pairing import each_once
 from real_simulator import RealSimulator, SteppingClock
 from worlds import APP, AUTOMATION, EXPIRED_CERT, EXPIRED_SECRET, TASK, certificate_parameters, world
 
@@ -90,8 +91,7 @@ async def assert_converges(sim: RealSimulator, asked: tuple[str, str], ending: E
     assert sim.task(TASK)["minutes"] == 1
 
 
-@pytest.mark.parametrize("kind", OF_READS)
-@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize(("read", "kind"), each_once(READS, OF_READS))
 async def test_a_read_that_only_gets_bad_answers(sim: RealSimulator, read: str, kind: str) -> None:
     """The ticket and the exit code are those of the table, nothing unmeant is written, and a later run ends it."""
     rule, asked, ends = READS[read]
@@ -118,8 +118,7 @@ WRITES: dict[str, tuple[dict[str, Any], tuple[str, str], dict[str, Ending]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", NEVER_APPLIED)
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize(("write", "kind"), each_once(WRITES, NEVER_APPLIED))
 async def test_a_write_that_is_never_applied(sim: RealSimulator, write: str, kind: str) -> None:
     """Nothing is called removed or closed that is not; a later run does it, or people have it."""
     rule, asked, ends = WRITES[write]
@@ -139,8 +138,7 @@ APPLIED_ENDINGS = {
 }
 
 
-@pytest.mark.parametrize("kind", APPLIED)
-@pytest.mark.parametrize("write", APPLIED_ENDINGS)
+@pytest.mark.parametrize(("write", "kind"), each_once(APPLIED_ENDINGS, APPLIED))
 async def test_a_write_that_is_applied_and_answered_badly(sim: RealSimulator, write: str, kind: str) -> None:
     """What was done is found by looking, and never done twice."""
     rule, asked, _ = WRITES[write]
@@ -194,8 +192,7 @@ ONCE = {
 }
 
 
-@pytest.mark.parametrize("kind", ["reset", "503", "429 by date"])
-@pytest.mark.parametrize("call", ONCE)
+@pytest.mark.parametrize(("call", "kind"), each_once(ONCE, ["reset", "503", "429 by date"]))
 async def test_one_bad_answer_is_ridden_out(sim: RealSimulator, call: str, kind: str) -> None:
     """A single hiccup of any call does not keep a certificate from being removed and its task from being closed."""
     sim.reset(world(certificate_parameters()))

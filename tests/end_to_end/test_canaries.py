@@ -100,7 +100,20 @@ def everything_that_stays(sim: RealSimulator, ended: Ended, home: Path) -> str:
     return "\n".join([ended.out, ended.err, json.dumps(sim.truth()["ivanti"], ensure_ascii=False), *kept])
 
 
-@pytest.mark.parametrize("scenario", WORLDS)
+OFTEN = (
+    "a secret is removed",
+    "a certificate is removed",
+    "sign-in is refused and repeats the secret",
+    "a database password that the driver cannot take",
+    "no password opens the PFX",
+    "the proof is rejected",
+    "Ivanti refuses the close and leaks",
+)
+
+
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(one, marks=() if one in OFTEN else pytest.mark.long) for one in WORLDS]
+)
 def test_no_canary_is_found_anywhere(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """Neither in outputs, nor in evidence, nor in notes, nor in any file, and no token either."""
     small_world, rules, code = WORLDS[scenario]
@@ -139,6 +152,7 @@ async def test_what_a_server_says_in_an_error_goes_nowhere(
     assert found(everything_that_stays(sim, Ended(0, json.dumps(result.as_json()), ""), tmp_path)) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scenario", ["a certificate is removed", "sign-in is refused and repeats the secret"])
 def test_no_canary_is_found_in_json(sim: RealSimulator, tmp_path: Path, scenario: str) -> None:
     """The object for programs says no more than the table for people."""

@@ -4,12 +4,10 @@ import asyncio
 import ssl
 import traceback
 from collections.abc import Iterator
-from io import StringIO
 from typing import Any, cast
 
 import aiohttp
 import pytest
-import rich.console
 import rich.traceback
 from real_simulator import QuickClock, RealSimulator, Steps
 from test_canaries import found
@@ -61,18 +59,19 @@ PLACES = {
 def shown(problem: BaseException) -> Iterator[str]:
     """The traceback with variables, as the standard library and as rich show it."""
     yield "".join(traceback.TracebackException.from_exception(problem, capture_locals=True).format())
-    out = StringIO()
-    whole = rich.traceback.Traceback.from_exception(
+    whole = rich.traceback.Traceback.extract(
         type(problem),
         problem,
         problem.__traceback__,
         show_locals=True,
-        extra_lines=0,
         locals_max_length=10_000,
         locals_max_string=1_000_000,
     )
-    rich.console.Console(file=out, width=10_000).print(whole)
-    yield out.getvalue()
+    frames = [frame for stack in whole.stacks for frame in stack.frames]
+    yield "\n".join(
+        "\n".join([frame.name, *(f"{name} = {shown}" for name, shown in (frame.locals or {}).items())])
+        for frame in frames
+    )
 
 
 @pytest.mark.parametrize("where", PLACES)

@@ -14,9 +14,9 @@ from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import prepare
 
 
-async def check_up(url: str) -> dict[str, Finding]:
+async def check_up(url: str, patience_s: float = 10) -> dict[str, Finding]:
     """Every finding, by what it is about."""
-    found: AsyncIterator[Finding] = DatabaseCheck(Secret(url), ManualClock()).findings()
+    found: AsyncIterator[Finding] = DatabaseCheck(Secret(url), ManualClock(), patience_s).findings()
     return {finding.what: finding async for finding in found}
 
 
@@ -52,7 +52,7 @@ async def test_a_database_in_use_is_fine(database: str) -> None:
 
 async def test_a_database_that_is_away_says_what_to_look_at(tmp_path: object) -> None:
     """One finding, without the address, which may hold a password."""
-    findings = await check_up(f"postgresql://x:canary@/x?host={tmp_path}&connect_timeout=2")
+    findings = await check_up(f"postgresql://x:canary@/x?host={tmp_path}&connect_timeout=2", patience_s=0.5)
     (finding,) = findings.values()
     assert (finding.state, "pg_hba.conf" in finding.fix, "canary" in str(finding)) == (FindingState.FAIL, True, False)
 

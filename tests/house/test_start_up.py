@@ -80,6 +80,7 @@ def test_a_command_does_not_import_what_it_does_not_need(module: str) -> None:
     assert unwanted == set[str]()
 
 
+@pytest.mark.long
 def test_imports_stay_light() -> None:
     """CPU time beside that of two packages in the same run; of many starts the quickest counts, since others may use the machine."""
     quickest = dict.fromkeys([YARDSTICK, *MOST], float("inf"))

@@ -2,20 +2,22 @@
 
 import random
 import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from fleet import BOUND_S, TAKE_OVER_S, Fleet, lock_stands_still
+import psycopg
+from fleet import BOUND_S, TAKE_OVER_S, Fleet, Worker, lock_stands_still
 from fleet_world import fleet_world
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
+from waiting import lasts, until
 
 ROUTES = ("removePassword", "removeKey", "note-create", "task-write")
 
-ATTEMPTS = 2000
+ATTEMPTS = 10_000
 """How often it is tried to stop a worker at just that moment: at least as long as there is work."""
 
 
@@ -90,7 +92,7 @@ def _freeze(fleet: Fleet, blow: Blow) -> list[str]:
     _wait(fleet, blow)
     victim = fleet.workers[0]
     victim.signal(signal.SIGSTOP)
-    threading.Event().wait(TAKE_OVER_S + 2)
+    lasts(TAKE_OVER_S + 2)
     victim.signal(signal.SIGCONT)
     return []
 
@@ -102,14 +104,20 @@ def _freeze_with_the_lock(fleet: Fleet, blow: Blow) -> list[str]:
         for attempt in range(ATTEMPTS):
             victim = fleet.workers[attempt % len(fleet.workers)]
             victim.signal(signal.SIGSTOP)
-            if lock_stands_still(connection) and not threading.Event().wait(0.03) and lock_stands_still(connection):
-                threading.Event().wait(TAKE_OVER_S + 2)
-                still = lock_stands_still(connection)
-                victim.signal(signal.SIGCONT)
-                return ["the lock of the evidence is kept by a worker that stands still"] if still else []
+            if all(lock_stands_still(connection) for _ in range(60)):
+                return _lock_comes_free(connection, victim)
             victim.signal(signal.SIGCONT)
-            threading.Event().wait(0.002)
     return ["no worker was ever stopped while it held the lock"]
+
+
+def _lock_comes_free(connection: psycopg.Connection[Any], victim: Worker) -> list[str]:
+    try:
+        until(lambda: not lock_stands_still(connection), TAKE_OVER_S + 2)
+    except AssertionError:
+        return ["the lock of the evidence is kept by a worker that stands still"]
+    finally:
+        victim.signal(signal.SIGCONT)
+    return []
 
 
 def _restart(fleet: Fleet, blow: Blow) -> list[str]:
@@ -123,7 +131,7 @@ def _down(fleet: Fleet, blow: Blow) -> list[str]:
     """PostgreSQL is away for longer than a lease."""
     _wait(fleet, blow)
     fleet.postgres.control("stop", "-m", "immediate" if blow.when == "before" else "fast")
-    threading.Event().wait(TAKE_OVER_S + 2)
+    lasts(TAKE_OVER_S + 2)
     fleet.postgres.control("start")
     return []
 
@@ -132,7 +140,7 @@ def _freeze_the_database(fleet: Fleet, blow: Blow) -> list[str]:
     """PostgreSQL stands still for longer than a lease, with every connection open."""
     _wait(fleet, blow)
     with fleet.postgres.frozen():
-        threading.Event().wait(TAKE_OVER_S + 2)
+        lasts(TAKE_OVER_S + 2)
     return []
 
 
@@ -154,7 +162,7 @@ def _rolling(fleet: Fleet, blow: Blow) -> list[str]:
 def _wait(fleet: Fleet, blow: Blow) -> None:
     """Until work is under way, and a while longer."""
     fleet.until(lambda: next((one for one in fleet.sim.journal() if one["write"]), None))
-    threading.Event().wait(blow.after_s)
+    lasts(blow.after_s)
 
 
 BLOWS: dict[str, Callable[[Fleet, Blow], list[str]]] = {

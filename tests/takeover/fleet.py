@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from fault_rules import fault
 from invariants import Ledger, broken, unfinished
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
+from waiting import until
 from worlds import CANARIES
 
 from spentkey.core.secret import Secret
@@ -166,11 +166,7 @@ class Fleet:
 
     def until(self, look: Callable[[], T | None]) -> T:
         """Look again and again until there is something to see."""
-        ends, paused = time.monotonic() + SLOWEST_S, threading.Event()
-        while (seen := look()) is None:
-            assert time.monotonic() < ends, f"it takes too long: {self.unfinished()} wait"
-            paused.wait(0.03)
-        return seen
+        return until(look, SLOWEST_S, lambda: f"for {self.unfinished()}")
 
     def until_registered(self) -> None:
         """Wait until every process takes jobs; those that were stopped have said so."""

@@ -11,26 +11,35 @@ from real_simulator import RealSimulator
 from web_support import OPERATOR, served
 
 FEW = 2
+QUICK, ALL = "examples,fuzzing,stateful", "examples,coverage,fuzzing,stateful"
+PATIENCE_S = 0.5
+"""How long the service waits for a body that does not come."""
 
 
-@pytest.mark.parametrize("examples", [FEW, pytest.param(12, marks=pytest.mark.long)])
-async def test_the_service_keeps_to_its_description(sim: RealSimulator, tmp_path: Path, examples: int) -> None:
+@pytest.mark.parametrize(("examples", "phases"), [(FEW, QUICK), pytest.param(12, ALL, marks=pytest.mark.long)])
+async def test_the_service_keeps_to_its_description(
+    sim: RealSimulator, tmp_path: Path, examples: int, phases: str
+) -> None:
     """All checks, with an operator's key: statuses, types, headers, methods, refusals, and that the key is needed."""
     sim.reset(queue_world(SECRET_TASK, GONE_TASK))
-    async with served(sim, tmp_path, most_failures=10**6) as one:
+    async with served(sim, tmp_path, most_failures=10**6, patience_s=PATIENCE_S) as one:
         await one.work(SECRET_TASK)
         file = tmp_path / "openapi.json"
         file.write_text(json.dumps((await one.get("/api/v1/openapi.json")).json))
-        code, message = await ask_everything(one.url, file, tmp_path, examples)
+        code, message = await ask_everything(one.url, file, tmp_path, examples, phases)
     assert code == 0, message
     assert "11 selected / 11 total" in message
 
 
-async def ask_everything(url: str, description: Path, folder: Path, examples: int = FEW) -> tuple[int, str]:
+async def ask_everything(
+    url: str, description: Path, folder: Path, examples: int = FEW, phases: str = QUICK
+) -> tuple[int, str]:
     """Run it with a fixed seed."""
     options = [
         "--checks",
         "all",
+        "--phases",
+        phases,
         "--seed",
         "1",
         "--max-examples",

@@ -24,7 +24,7 @@ from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.queue import Queued, Stage
 from spentkey.settings.schema import Settings
 from spentkey.web.app import make_app
-from spentkey.web.server import Impatient, listen_on, make_server
+from spentkey.web.server import Impatient, Server, listen_on, make_server
 from spentkey.web.service import WebService
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey_sim import tls
@@ -151,12 +151,26 @@ async def _listening(service: WebService, settings: Settings, patience_s: float)
     bound = listen_on(settings.service)
     edge = replace(make_app(service), body_seconds=patience_s)
     server = make_server(edge, settings.service, Hasty)
+    server.config.timeout_keep_alive = min(server.config.timeout_keep_alive, patience_s)  # pyright: ignore[reportAttributeAccessIssue]
     serving = asyncio.ensure_future(server.serve(sockets=[bound]))
     try:
         yield bound.getsockname()[1]
     finally:
+        await _stop(server, serving)
+
+
+async def _stop(server: Server, serving: asyncio.Future[None]) -> None:
+    """At once where nothing is under way; how the service ends in good order is tested on its process."""
+    if not server.started or server.server_state.tasks:
         server.should_exit = True
         await serving
+        return
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+    for one in server.servers:
+        one.close()
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
 
 
 @contextlib.asynccontextmanager

@@ -53,6 +53,7 @@ class Readiness:
     probes: Sequence[Probe]
     known: LastKnown
     clock: Clock
+    patience_s: float = PATIENCE_S
     _looked: dict[str, LastCalls] = field(default_factory=dict[str, LastCalls])
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -76,7 +77,7 @@ class Readiness:
 
     async def _look(self, probe: Probe) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self.patience_s):
                 await probe.look()
             within_reach = True
         except (SpentkeyError, TimeoutError):

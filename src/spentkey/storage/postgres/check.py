@@ -7,8 +7,8 @@ from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.secret import Secret
 from spentkey.ports.runtime import Clock
+from spentkey.storage.postgres.connection import PATIENCE_S, Postgres, opened
 from spentkey.storage.postgres.connection import SYSTEM as POSTGRESQL
-from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import LEAST, VERSION, version_of
 
@@ -35,11 +35,13 @@ class DatabaseCheck:
 
     url: Secret
     clock: Clock
+    patience_s: float = PATIENCE_S
+    """How long a connection is waited for, in seconds."""
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Connect, then look at the server, the tables, the rights and the chain."""
         try:
-            async with opened(self.url) as database:
+            async with opened(self.url, self.patience_s) as database:
                 for look in (_server, _connection, _tables, _rights, self._evidence):
                     yield await look(database)
         except SpentkeyError as problem:
