@@ -2,7 +2,7 @@
 
 Run by an environment of its own that has msgraph-sdk; a certificate needs the application's PFX beside the job.
 """
-# The SDK is not among the house's packages, so its types are not known here.
+# The SDK is no dependency of this project, so its types are not known here.
 # pyright: reportMissingImports=false, reportUnknownVariableType=false, reportUnknownMemberType=false
 # pyright: reportUnknownArgumentType=false
 

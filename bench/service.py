@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 VERIFY_INTERVAL_S = 5.0
 """As documented: five reads, five seconds apart."""
 PACE = 19.0
-"""Removals a second that the bare script begins: what the product's own pace comes to, 95 % of 3,000 in 150 s."""
+"""Removals a second that the bare script begins: the rate that the product's own limit allows, 95 % of 3,000 in 150 s."""
 LIMITS = ("REMOVALS_PER_RUN", "REMOVALS_PER_APP", "REMOVALS_PER_HOUR", "HANDOVERS_PER_HOUR")
 LOOK_S = 0.5
 STOP_S = 60

@@ -62,7 +62,7 @@ def _of_setup(name: str, taken: Mapping[int, Sequence[ServiceSample]]) -> Iterat
     least, most = min(taken), max(taken)
     rates = [one.writes_a_second for one in taken[most] if one.writes_a_second is not None]
     throttled = max(one.throttled for samples in taken.values() for one in samples)
-    if rates and most > QUOTA:  # with fewer, the quota is never met, whatever the pace
+    if rates and most > QUOTA:  # with fewer, the quota is never met, at any rate
         met = min(rates) >= LEAST_WRITES and throttled == 0
         yield (
             f"{name}: at least {LEAST_WRITES:.0f} Graph writes a second held and no 429, {most} tasks: "

@@ -203,7 +203,7 @@ def _with_pfx(context: Context, pfx: GivenPfx | None) -> Context:
 
 
 def _booking(context: Context, minutes: int | None, team: str | None = None) -> Context:
-    """The same hands with other minutes, or another team to escalate to."""
+    """The same context with other minutes, or another escalation team."""
     desk: DeskRules = context.rules.desk
     desk = desk if minutes is None else replace(desk, minutes=minutes)
     desk = desk if team is None else replace(desk, escalation_team=team.strip())

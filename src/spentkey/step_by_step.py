@@ -1,6 +1,6 @@
-"""The story in pieces, for callers who walk through it themselves: a playbook that removes, then closes or hands over.
+"""The story's parts, for callers that run them one by one: a playbook that removes, then closes or hands over.
 
-Every piece asks the same guards as the story and keeps the same evidence. A removal leaves the ticket to its caller
+Each part asks the same guards as the story and keeps the same evidence. A removal leaves the ticket to its caller
 and puts what it found on record (`step-result`); a task is closed only where such a record proves the removal, and a
 hand-over that was begun here is finished by the story, or the other way round.
 """
@@ -100,7 +100,7 @@ async def dry_run_asked(asked: Asked, context: Context) -> Planned:
 
 
 async def close_proven(number: int, context: Context, wording: str | None = None) -> Written:
-    """Close a task whose removal is on record; one that we closed before gives its recorded result again."""
+    """Close a task whose removal is on record; one that we closed before returns its recorded result."""
     attempt = Attempt(number, attempt_id=context.ids.new(), context=context, wording=wording)
     try:
         async with context.locks.task(number):

@@ -1,4 +1,4 @@
-"""Turns settings into the hands that a story works with; with the other assemble files it alone knows every class."""
+"""Builds the `Context` of a story from the settings. Only the files of this package know the concrete classes."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -53,7 +53,7 @@ async def context_with(
     use_proxies: bool = True,
     meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Context]:
-    """The same, where evidence and turns are open already."""
+    """The same, with storage that is open already."""
     if not settings.passwordstate.database.query:
         raise Misconfigured("passwordstate.database.query: is missing; spentkey check lists tables with a DocumentID")
     async with connected_for(settings, clock, use_proxies=use_proxies, meter=meter) as connections:

@@ -1,4 +1,4 @@
-"""Several machines: evidence, turns and queue in one PostgreSQL. Loaded only where `engine.database_url` is set."""
+"""Several machines: evidence, locks and queue in one PostgreSQL. Loaded only where `engine.database_url` is set."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -26,7 +26,7 @@ from spentkey.worker.routing import Router
 async def opened_for(
     settings: Settings, clock: Clock, *, read_only: bool
 ) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, Postgres]]:
-    """Evidence, turns and paces in the database; who only reads makes no tables, and keeps a pace of its own."""
+    """Evidence, locks and rate states in the database; a read-only caller makes no tables and has a rate limit of its own."""
     policy, url = settings.policy, settings.engine.database_url
     if url is None:
         raise Misconfigured("engine.database_url: is missing")

@@ -1,4 +1,4 @@
-"""What works on tasks on and on: hands, places and the engine that the settings choose."""
+"""Builds the service: context, slots, and the engine that the settings choose."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from spentkey.worker.local import once
 from spentkey.worker.routing import Router
 
 Trying = Callable[[int, Context], Awaitable[Result]]
-"""One try at a task with these hands: the story, or the story with somebody who watches."""
+"""One try at a task with this context: the story, or the observed story."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class RunWindow:
 
 @dataclass(frozen=True)
 class Worker:
-    """Hands in places, and what sorts tasks into them."""
+    """A context whose work takes slots, and the router that chooses the slots."""
 
     context: Context
     slots: Slots
@@ -61,7 +61,7 @@ class Worker:
 
 @dataclass(frozen=True)
 class Service:
-    """An engine, and the hands that it works with."""
+    """An engine, and the context that it works with."""
 
     engine: Engine
     context: Context
@@ -82,7 +82,7 @@ async def worker_for(
     clock: Clock | None = None,
     meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Worker]:
-    """Hands whose waits hold no place."""
+    """A context that releases its slot while it waits."""
     slots, time = Slots(settings.engine.concurrency), clock or SystemClock()
     placed = SlotClock(time, slots)
     async with (
@@ -122,7 +122,7 @@ DAY_S = 86400.0
 
 
 def observed(observers: Observers) -> Trying:
-    """The story as work for an engine, with everybody told who watches."""
+    """The story as work for an engine; the observer hears of it."""
 
     async def trying(number: int, context: Context) -> Result:
         attempt = context.ids.new()

@@ -1,4 +1,4 @@
-"""Where evidence is kept and turns are taken: in the state directory of one machine, or in the database of several."""
+"""Where evidence and locks live: in the state directory of one machine, or in the database of several."""
 
 import os
 from collections.abc import AsyncGenerator

@@ -14,7 +14,7 @@ from spentkey.worker.local import in_parallel
 
 
 async def plan_tasks(task: int | None, config: Path, *, as_json: bool) -> int:
-    """Foresee one task or all open ones and show the plan; gives the exit code."""
+    """Plan one task or all open ones and show the plan; returns the exit code."""
     settings = load_settings(config, os.environ)
     with watching(as_json=as_json) as progress:
         async with context_for(settings, progress, read_only=True) as context:

@@ -1,4 +1,4 @@
-"""The second witness: what the directory's own audit log says about a removal, beside the reads that proved it.
+"""What the directory's own audit log says about a removal, beside the reads that proved it.
 
 An audit event shows up 13 to 20 minutes after the change, and only a tenant that granted `AuditLog.Read.All` shows it
 (learn.microsoft.com/graph/api/directoryaudit-list). So it is never waited for, and its absence proves nothing.

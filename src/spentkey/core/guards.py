@@ -1,6 +1,6 @@
 """The guards G0, G2 to G7 and G10: one function each, and nothing happens unless all agree.
 
-G1 is `core.task.read_request`, G8 is `core.radius`, and G9 is kept by the `Turns` port.
+G1 is `core.task.read_request`, G8 is `core.limits`, and the `Locks` port keeps G9.
 
 Every guard returns None when it agrees, or a value that says no and why. None of them does any input or output.
 """

@@ -1,4 +1,4 @@
-"""Bugs in places whose variables hold secrets: told by their kind and place, without any value.
+"""Bugs in code whose variables hold secrets: reported by type and line, without any value.
 
 A traceback that shows variables (many tools make such) would show headers, bodies and documents of every frame that
 it goes through. So those frames do not take part: what is raised inside is replaced at their edge.

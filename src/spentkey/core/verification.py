@@ -26,7 +26,7 @@ class Verification:
     """Counts agreeing reads in a row.
 
     `may_repeat` is set when the reply to the removal was lost: then `verify_reads` reads in a row that still show the
-    credential ask for the one repeat, after which the window starts anew.
+    credential ask for the one repeat; after it the window starts again.
     """
 
     rules: VerifyRules
@@ -71,7 +71,7 @@ class Verification:
         self.lost_in_a_row = 0 if intact else self.lost_in_a_row + 1
 
     def repeated(self, at: float) -> None:
-        """Start the window anew after the one repeat."""
+        """Start the window again after the one repeat."""
         self.may_repeat = False
         self.started_at = at
         self.absent_in_a_row = self.present_in_a_row = self.lost_in_a_row = self.other_reads = 0

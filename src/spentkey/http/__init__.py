@@ -1,1 +1,1 @@
-"""How Spentkey speaks HTTPS: one session for each circle of trust, bounded answers, and one retry policy."""
+"""How Spentkey speaks HTTPS: one session for each trust store, bounded answers, and one retry policy."""

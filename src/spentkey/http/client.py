@@ -1,4 +1,4 @@
-"""A line to one system: its base address, what it is called, and how its answers are told apart."""
+"""An HTTP client for one system: its base address, its name, and how its answers are classified."""
 
 import asyncio
 import json

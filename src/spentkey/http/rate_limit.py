@@ -1,4 +1,4 @@
-"""A rate that several workers keep together: so many requests in so long a time, evenly spread.
+"""A rate limit that several workers share: so many requests in a period, evenly spread.
 
 The arithmetic is the generic cell rate algorithm, whose whole memory is one number for each rate; where that number is
 stored decides who shares the rate: one process, or all that share a database. Whoever asks gets a time at once and

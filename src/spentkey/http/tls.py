@@ -1,4 +1,4 @@
-"""Which certificate authorities are believed, and which proxy is used; nothing turns verification off."""
+"""Which certificate authorities are trusted, and which proxy is used. No setting turns verification off."""
 
 import ssl
 from pathlib import Path
@@ -9,9 +9,9 @@ from spentkey.core.errors import Misconfigured
 
 
 def trust(ca_file: Path | None) -> ssl.SSLContext:
-    """A TLS context that believes only `ca_file`, or the machine's own store when there is none.
+    """A TLS context that trusts only `ca_file`, or the machine's own store when there is none.
 
-    Variables such as SSL_CERT_FILE are not followed: whoever sets an environment must not choose whom to believe.
+    Variables such as SSL_CERT_FILE are ignored: the environment must not decide whom to trust.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

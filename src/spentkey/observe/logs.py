@@ -71,7 +71,7 @@ class _Foreign(logging.Filter):
 
 
 def where(trace: TracebackType | None) -> str:
-    """The places of a traceback, innermost first, without source lines and values."""
+    """The lines of a traceback by file and number, innermost first, without source text and values."""
     slots: list[str] = []
     while trace is not None:
         code = trace.tb_frame.f_code

@@ -1,4 +1,4 @@
-"""The one who watches for all observers: tasks, steps and outside calls are told once, and each observer hears them."""
+"""Passes events to all observers: tasks, steps and outside calls are reported once, and each observer receives them."""
 
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext

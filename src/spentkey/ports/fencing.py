@@ -1,8 +1,8 @@
-"""Leave to write: what a worker must still hold when it sends a write, where several machines share the work.
+"""Fencing: what a worker must still hold when it sends a write, where several machines share the work.
 
-A worker that was stopped for longer than its lease does not know it. So whoever keeps the turns sets a permit for the
-time that a task is worked on, a write asks for it right before it is sent, and the evidence checks the same claims in
-the transaction that appends a record. On one machine the kernel keeps the turns, and there is nothing to ask.
+A worker that was stopped for longer than its lease does not know it. So the locks set a fencing token for as
+long as a task is worked on. A write asks for it right before it is sent, and the evidence checks the same leases in
+the transaction that appends a record. On one machine the kernel keeps the locks, and there is nothing to ask.
 """
 
 from collections.abc import Awaitable, Callable, Generator

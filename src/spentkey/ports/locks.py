@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Locks(Protocol):
-    """Advisory turns, across processes; raises `Busy` when somebody else does not end in time (guard G9)."""
+    """Advisory locks across processes; raises `Busy` when another holder does not finish in time (guard G9)."""
 
     def task(self, number: int) -> AbstractAsyncContextManager[None]:
         """One worker at a time on a task."""

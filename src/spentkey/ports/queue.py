@@ -31,7 +31,7 @@ class Engine(Protocol):
     """Keeps the queue and works on it. One task is worked on once, however often and by whomever it is offered."""
 
     async def offer(self, task: int) -> bool:
-        """Put a task on the queue, to be worked on as soon as there is a place; False when it is there already.
+        """Put a task on the queue, to be worked on as soon as a slot is free; False when it is there already.
 
         The number is only a hint: the story reads the task itself. One that waits for later is brought forward.
         """

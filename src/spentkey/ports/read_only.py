@@ -1,4 +1,4 @@
-"""Ports in a narrower form: a vault whose PFX the caller brings, a service desk that is only read, turns for readers."""
+"""Ports in a narrower form: a vault whose PFX the caller brings, a service desk that is only read, locks for readers."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
@@ -44,7 +44,7 @@ class ReadOnlyDesk:
 
 
 class NoLocks:
-    """The `Turns` port for those who only read: nobody waits, and no lock is made."""
+    """The `Locks` port for callers that only read: nobody waits, and no lock is taken."""
 
     @asynccontextmanager
     async def task(self, number: int) -> AsyncGenerator[None]:

@@ -44,7 +44,7 @@ class Call:
     status: str = "none"
     """The status of the answer; `none` while there is no answer."""
     usable: bool = True
-    """False where a page for people came in the answer's place."""
+    """False where a page for people came instead of the answer."""
 
 
 class Meter(Protocol):
@@ -55,7 +55,7 @@ class Meter(Protocol):
         ...
 
     def throttled(self, system: str) -> None:
-        """The system said that too much was asked of it (429)."""
+        """The system answered 429: too many requests."""
         ...
 
 

@@ -33,6 +33,6 @@ def belongs_together(authority: str, graph_url: str) -> bool:
 
 
 def is_internal(url: str) -> bool:
-    """Whether the address belongs to the house (its own systems, or loopback) rather than to Microsoft."""
+    """Whether the address is internal (the organisation's own systems, or loopback) rather than Microsoft's."""
     microsoft = {*CLOUDS, *(graph for graphs in CLOUDS.values() for graph in graphs)}
     return url.rstrip("/") not in microsoft

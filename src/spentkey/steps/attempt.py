@@ -42,7 +42,7 @@ class Attempt:
     """The resolution in a caller's own words, where one was given."""
 
     def step(self, name: str, detail: str = "") -> None:
-        """Tell whoever watches where the story is."""
+        """Report to the observer which step the story has reached."""
         self.context.progress.step(self.number, name, detail)
 
     async def record(self, record: Record) -> None:

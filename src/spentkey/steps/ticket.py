@@ -14,7 +14,7 @@ from spentkey.steps.resume import (
 
 
 async def read_ticket(attempt: Attempt) -> Ticket | Result | End:
-    """Read the task; a task that we closed gives its recorded result again, one that is not ours is left alone."""
+    """Read the task; a task that we closed returns its recorded result, one that is not ours is left alone."""
     attempt.step("ticket")
     desk, rules = attempt.context.desk, attempt.context.rules.desk
     task = await desk.find(attempt.number)

@@ -14,7 +14,7 @@ Ends = Sequence[BaseException | None]
 
 
 class GroupCommit(Generic[T]):
-    """Collects items and hands them to `write`, which says for each how it ended, or raises for all of them."""
+    """Collects items and passes them to `write`, which returns a result for each, or raises for all of them."""
 
     def __init__(self, write: Callable[[Sequence[T]], Awaitable[Ends]]) -> None:
         self._write = write

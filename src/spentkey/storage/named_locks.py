@@ -1,4 +1,4 @@
-"""Locks inside one process, by name: the one place for them. Between processes files or leases lock as well."""
+"""Locks inside one process, by name. Between processes, files or leases lock as well."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

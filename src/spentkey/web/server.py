@@ -58,7 +58,7 @@ class Impatient(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """A server that leaves signals to whoever started it."""
+    """A server that leaves signals to the process that started it."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

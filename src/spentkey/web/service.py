@@ -1,4 +1,4 @@
-"""What the routes work with, passed in by whoever starts the service; and how a route gets it."""
+"""What the routes work with, passed in at start; and how a route gets it."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from spentkey.web.access import Access
 from spentkey.web.readiness import Readiness
 
 PLANS_AT_ONCE = 4
-"""Most plans that are made at once, so that whoever asks for plans does not use up a tenant's quota."""
+"""The most plans that are made at once, so that requests for plans do not use up a tenant's quota."""
 
 
 @dataclass(frozen=True)

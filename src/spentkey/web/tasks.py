@@ -72,7 +72,7 @@ async def offer(
     _basic: Annotated[Any, Security(BASIC)],
     _bearer: Annotated[Any, Security(BEARER)],
 ) -> Accepted:
-    """Answer at once, without asking Ivanti; the body is only a hint, and the task is read when its turn comes.
+    """Answer at once, without asking Ivanti; the body is only a hint, and the task is read when work on it begins.
 
     On a machine without a database, 202 promises no more than the memory of this process: after a restart, polling
     finds the task anyway.

@@ -1,4 +1,4 @@
-"""When a task that was left open is tried again, and how an outage pauses a lane and ends by itself.
+"""When a task that was left open is tried again, and how an outage stops a route until the system is back.
 
 All times are multiples of the poll interval (30 s unless configured): after an outage 1, 2, 4 and so on up to 30
 intervals (30 s to 15 min); what a limit of guard G8 stops, when the limit allows, but not within 2; the rest after 10.
@@ -12,7 +12,7 @@ from spentkey.core.outcome import Result, TicketState
 LONGEST, OTHERWISE, LIMITED, BUSY = 30, 10, 2, 2
 """Delays in poll intervals."""
 TOLERATED = 3
-"""How many tasks of a lane in a row must meet an outage before the lane rests."""
+"""How many tasks of a route in a row must meet an outage before the route is stopped."""
 
 
 def retry_delay(result: Result, tries: int, now: datetime, poll_s: float) -> float | None:
@@ -31,13 +31,13 @@ def retry_delay(result: Result, tries: int, now: datetime, poll_s: float) -> flo
 
 
 def met_outage(result: Result) -> bool:
-    """Whether a system was away; another worker's turn is none."""
+    """Whether a system was away; waiting for another worker's lock is no outage."""
     return result.outage and result.guard is None
 
 
 @dataclass
 class CircuitBreaker:
-    """How one lane rests while a system is away: then one task at a time looks whether it is back."""
+    """Stops one route while a system is away; then one task at a time checks whether it is back."""
 
     poll_s: float
     in_a_row: int = 0
@@ -47,7 +47,7 @@ class CircuitBreaker:
 
     @property
     def resting(self) -> bool:
-        """Whether the lane is paused."""
+        """Whether the route is stopped."""
         return self.delay_s > 0
 
     def wait_s(self, task: int, now: float) -> float:

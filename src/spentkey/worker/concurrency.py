@@ -1,8 +1,9 @@
-"""Places to work: so many in each lane, and whoever waits for time or for a turn gives its place back meanwhile.
+"""Slots: so many tasks work at once in each route. A task that waits for time or for a lock releases its slot.
 
-A lane is a tenant, so that one whose systems are slow or away does not hold up the other. Verification, Retry-After
-and the pause between two writes hold no place. Whoever comes back goes before those who have not begun, and takes a
-place too many after a second: it may hold something, such as the sign-in, that everybody with a place is waiting for.
+A route is a tenant, so that a tenant whose systems are slow or away does not delay the others. Verification,
+Retry-After and the pause between two writes need no slot. A task that returns from a wait goes before tasks that have
+not begun. After a second it takes one slot too many: it may hold something, such as the sign-in, for which all others
+wait.
 """
 
 import asyncio
@@ -19,9 +20,9 @@ from spentkey.ports.runtime import Clock
 from spentkey.storage.named_locks import NamedLocks
 
 PATIENCE_S = 1.0
-"""How long whoever comes back waits for a place to become free."""
+"""How long a task that returns from a wait waits for a free slot, in seconds."""
 UNDER_WAY = 16
-"""How many tasks of a lane may be under way for each place in it; most of them wait.
+"""How many tasks of a route may be under way for each of its slots; most of them wait.
 
 A removal is busy for some 2 s at 100 ms an answer, and takes 27 s with its verification.
 """
@@ -36,7 +37,7 @@ class _Limit:
 
 @dataclass
 class _Held:
-    """One place, and how many parts of its task wait at this moment."""
+    """One slot, and how many parts of its task wait at this moment."""
 
     limit: _Limit
     away: int = 0
@@ -46,7 +47,7 @@ _held: ContextVar[_Held | None] = ContextVar("place", default=None)
 
 
 class Slots:
-    """The places of one process."""
+    """The slots of one process."""
 
     def __init__(self, per_queue: int) -> None:
         self.per_queue = per_queue
@@ -55,11 +56,11 @@ class Slots:
         self._limits: defaultdict[str, _Limit] = defaultdict(_Limit)
 
     def busy(self, queue: str) -> int:
-        """How many work in that lane at this moment."""
+        """How many tasks work in that route at this moment."""
         return self._limits[queue].busy
 
     def stop(self) -> None:
-        """Let everybody who waits come to an end; whoever is between two waits goes on to the next."""
+        """End all waits; a task between two waits goes on to its next one."""
         self.stopping.set()
         for limit in self._limits.values():
             while limit.waiting:
@@ -72,7 +73,7 @@ class Slots:
 
     @asynccontextmanager
     async def hold(self, queue: str) -> AsyncGenerator[None]:
-        """Wait for a place in that lane, first come, first served, and keep it."""
+        """Wait for a slot in that route, first come, first served, and hold it."""
         held = _Held(self._limits[queue])
         await self._take(held.limit)
         token = _held.set(held)
@@ -84,7 +85,7 @@ class Slots:
 
     @asynccontextmanager
     async def released(self) -> AsyncGenerator[None]:
-        """Be away from the place of the present task, if it has one."""
+        """Release the slot of the present task, if it has one, for the time of this block."""
         held = _held.get()
         if held is None:
             yield
@@ -114,7 +115,7 @@ class Slots:
             raise
 
     async def _come_back(self, limit: _Limit) -> None:
-        """Take a place before anybody new; one is taken in any case, so that it can be left again."""
+        """Take a slot before any new task; one is taken in any case, so that it can be released again."""
         if limit.busy >= self.per_queue:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             limit.returning.append(waiter)
@@ -147,7 +148,7 @@ class Slots:
 
 @dataclass(frozen=True)
 class SlotClock:
-    """The `Clock` port for tasks in places: who sleeps gives the place back, and wakes at once to stop."""
+    """The `Clock` port for tasks in slots: a sleeping task releases its slot, and wakes at once on a stop."""
 
     clock: Clock
     slots: Slots
@@ -161,7 +162,7 @@ class SlotClock:
         return self.clock.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait without a place; raises `Stopping` when the service is being stopped."""
+        """Wait without a slot; raises `Stopping` when the service is being stopped."""
         if _held.get() is None:
             await self.clock.sleep(seconds)
             return

@@ -44,7 +44,7 @@ async def in_parallel(numbers: Sequence[int], work: Callable[[int], Awaitable[T]
 
 
 async def once(router: Router, slots: Slots, work: Callable[[int], Awaitable[T]]) -> list[T]:
-    """Work on every task that is open now, each lane by itself; the results come in the order of the numbers."""
+    """Work on every task that is open now, each route by itself; the results come in the order of the numbers."""
     tasks = await router.desk.queue()
     routes = await in_parallel(range(len(tasks)), lambda at: router.route(tasks[at]), slots.per_queue)
     queues: dict[str, list[int]] = {}
@@ -79,7 +79,7 @@ class _Entry:
 
 
 class LocalEngine:
-    """The `Engine` port for one process; several on one machine share turns and limits, and find the same tasks."""
+    """The `Engine` port for one process; several on one machine share locks and limits, and find the same tasks."""
 
     def __init__(self, router: Router, work: Work, slots: Slots, clock: Clock, poll_s: float) -> None:
         self._router, self._slots, self._clock, self._poll_s = router, slots, clock, poll_s
@@ -113,7 +113,7 @@ class LocalEngine:
         return Queued(entry.task, entry.stage, due, entry.tries)
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Poll and work until `stop` is set; then everybody who waits comes to an end, and the rest to its next wait."""
+        """Poll and work until `stop` is set; then tasks that wait end, and the others go on to their next wait."""
         polling = asyncio.create_task(self._poll_on())
         stopped = asyncio.create_task(stop.wait())
         try:

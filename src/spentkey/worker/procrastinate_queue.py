@@ -1,9 +1,9 @@
 """Several machines: Procrastinate keeps the queue in PostgreSQL. The only file that names it.
 
 A job is one task, and its only argument is the task's number. One job for each task (`queueing_lock`, and nothing is
-queued for a task that is being worked on), one at a time for each application (`lock`), a queue for each lane, and in
-each process one worker for each lane. A job that is tried again later lets go of the application meanwhile, so that it
-holds up nobody; the leases of `storage/postgres/locks.py` keep turns whatever the queue believes.
+queued for a task that is being worked on), one at a time for each application (`lock`), a queue for each route, and in
+each process one worker for each route. A job that is tried again later releases the application until then, so that
+others need not wait; the leases of `storage/postgres/locks.py` hold whatever the queue believes.
 
 Take-over: a worker shows that it lives three times in `take_over_s`. One that has not for `take_over_s` is found by
 the others, who look just as often, and its jobs go back on the queue; by then its leases have ended too. So a task goes
@@ -267,7 +267,7 @@ class DistributedEngine:
                 )
             except exceptions.ConnectorException as problem:
                 _away(f"the worker of {queue} starts anew", problem)
-            except Exception as problem:  # noqa: BLE001  # the work of the other lanes must go on
+            except Exception as problem:  # noqa: BLE001  # the work of the other routes must go on
                 logger.error("the worker of %s ended by a bug (%s) and starts anew", queue, type(problem).__name__)
             await until_set(self._slots.stopping, self._clock.sleep, min(LOOK_S, self._poll_s))
 

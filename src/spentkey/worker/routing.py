@@ -1,6 +1,6 @@
-"""Which lane a task belongs to, and which turn it will need: a hint that spares waiting, and decides nothing.
+"""Which route a task belongs to, and which application lock it will need: a hint that saves waiting and decides nothing.
 
-The story reads the task again and judges by itself; a wrong lane costs a little patience and no more.
+The story reads the task again and judges by itself; a wrong route costs some waiting and no more.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from spentkey.core.task import Parameter, Task, read_request
 from spentkey.ports.service_desk import TaskDesk
 
 DESK = "desk"
-"""The lane of tasks that name no tenant: they are handed over, and meet the service desk alone."""
+"""The route of tasks that name no tenant: they are handed over, and meet the service desk alone."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """A lane, and the application whose turn the task will need, where it names one."""
+    """A route, and the application whose lock the task will need, where it names one."""
 
     queue: str
     lock: str | None = None
@@ -33,7 +33,7 @@ UNSORTED = Route(DESK)
 def route_of(
     task: Task, parameters: Sequence[Parameter], desk: DeskRules, tenants: Sequence[TenantRules]
 ) -> Route | None:
-    """The lane and turn by what the task says; None when it is not ours, so that it need not be queued."""
+    """The route and application by what the task says; None when it is not ours, so that it need not be queued."""
     if g0_task_is_ours(task, parameters, desk) is not None:
         return None
     request = read_request(tuple(parameters))
@@ -45,7 +45,7 @@ def route_of(
 
 @dataclass(frozen=True)
 class Router:
-    """Reads what is needed to find the lanes of tasks."""
+    """Reads what is needed to find the routes of tasks."""
 
     desk: TaskDesk
     rules: DeskRules
@@ -53,7 +53,7 @@ class Router:
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """Every lane there is."""
+        """All routes."""
         return (*(tenant.name for tenant in self.tenants), DESK)
 
     async def queue(self) -> list[Task]:

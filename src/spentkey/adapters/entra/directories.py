@@ -64,7 +64,7 @@ class EntraDirectories:
             raise
 
     def _opening(self, name: str) -> asyncio.Task[EntraDirectory]:
-        """The opening that all tasks share; one that failed is begun anew."""
+        """The sign-in that all tasks share; one that failed is started again."""
         opening = self._open.get(name)
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None)):
             opening = asyncio.ensure_future(self._sign_in(self.slots[name]))

@@ -4,7 +4,7 @@
 and redirects are turned off: there is one retry policy, and a secret is never sent elsewhere. What it raises is turned
 into plain causes here; its texts may echo an assertion, so they are neither passed on nor logged.
 
-Its import takes as long as all the rest of a command's (docs/adr/0017), so this module is imported by whoever signs in.
+Its import takes as long as all other imports of a command (docs/adr/0017), so this module is imported at the first sign-in.
 """
 
 import asyncio

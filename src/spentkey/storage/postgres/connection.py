@@ -97,7 +97,7 @@ async def _alive(connection: Connection) -> None:
 
 
 class Postgres:
-    """Connections to the database, shared by evidence, turns and queue."""
+    """Connections to the database, shared by evidence, locks and queue."""
 
     def __init__(self, url: Secret, still_s: float = STILL_S) -> None:
         self.pool: Pool = AsyncConnectionPool(

@@ -1,4 +1,4 @@
-"""Evidence in PostgreSQL, for several machines: the same chain as in a file, appended by one after the other.
+"""Evidence in PostgreSQL, for several machines: the same chain as in a file, with one writer at a time.
 
 An append holds an advisory lock until it is committed, reads what others appended since, checks that this continues the
 chain, and checks that the claims under which the work is done were not taken over meanwhile. So a worker that was away
@@ -25,7 +25,7 @@ from spentkey.storage.group_commit import Ends, GroupCommit
 from spentkey.storage.postgres.connection import Begun, Postgres
 
 LOCK = 0x5350_4B02
-"""Advisory lock of whoever appends."""
+"""Advisory lock for appending."""
 PAGE = 500
 """How many records are read at once."""
 NEXT_PAGE = 50
@@ -120,7 +120,7 @@ class PostgresEvidence:
         return [_believed(record_line) for (record_line,) in rows]
 
     async def verify(self) -> int:
-        """Read the whole chain anew and check it; gives its length."""
+        """Read the whole chain again and check it; returns its length."""
         self._chain, self._last = Chain(WHERE), None
         async with self._up_to_date():
             return self._chain.length
@@ -176,7 +176,7 @@ class PostgresEvidence:
 
     @asynccontextmanager
     async def _next_to_write(self, wanted: Sequence["_Wanted"]) -> AsyncGenerator[tuple[Begun, frozenset[int]]]:
-        """Hold the lock of whoever appends, and know every record; gives also which of the claims are still held."""
+        """Hold the append lock, and know every record; returns also which leases are still held."""
         asked = {one for each in wanted for one in each.fencing_tokens}
         behind = self._last is None
         while True:

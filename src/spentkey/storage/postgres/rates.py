@@ -1,4 +1,4 @@
-"""The numbers of a pace in PostgreSQL, one row each, so that the workers of all machines keep it together."""
+"""The state of each rate limit in PostgreSQL, one row each, so that the workers of all machines share it."""
 
 from spentkey.core.errors import Outage
 from spentkey.http.rate_limit import State, Step
@@ -20,7 +20,7 @@ class SharedRates:
         self._database, self._there = database, set[str]()
 
     async def advance(self, name: str, step: Step) -> float:
-        """One step under the lock of the row, and how many seconds away its place in time is."""
+        """One step under the row's lock; returns how many seconds to wait for the time that it assigns."""
         if name not in self._there:
             await self._database.rows(FIRST, name=name)
             self._there.add(name)

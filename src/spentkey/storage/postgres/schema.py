@@ -12,7 +12,7 @@ from spentkey.storage.postgres.connection import Postgres
 
 VERSION, LEAST = 1, 1
 LOCK = 0x5350_4B01
-"""Advisory lock of whoever makes the tables."""
+"""Advisory lock for making the tables."""
 
 STATEMENTS: tuple[LiteralString, ...] = (
     "CREATE TABLE IF NOT EXISTS spentkey_schema (version integer NOT NULL, least integer NOT NULL)",
