@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_core import APP_ID, LIMITS, NOW, OTHER_APP_ID, SECOND
 
-from spentkey.core.limits import HOUR, BlastRadius
+from spentkey.core.limits import HOUR, BlastRadius, FoldedPast
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import Limits
 
@@ -36,10 +36,16 @@ def handing_over(task: int, at: datetime = NOW, assignment: int = 1) -> dict[str
 
 def fed(records: Iterable[dict[str, Any]]) -> BlastRadius:
     """The radius that knows these records."""
-    blast_radius = BlastRadius()
+    past = FoldedPast()
     for one in records:
-        blast_radius.note(one)
-    return blast_radius
+        past.note(one)
+    return BlastRadius(past)
+
+
+def then(blast_radius: BlastRadius, record: dict[str, Any]) -> None:
+    """One record more."""
+    assert isinstance(blast_radius.past, FoldedPast)
+    blast_radius.past.note(record)
 
 
 def asked(
@@ -76,7 +82,7 @@ def test_at_a_limit_no_more_is_begun(limits: Limits, where: str, begun: int) -> 
 
 def test_without_records_everything_may_begin() -> None:
     """A new installation."""
-    blast_radius = BlastRadius()
+    blast_radius = fed([])
     assert (
         asked(blast_radius, LIMITS),
         blast_radius.refuse_any(),
@@ -118,7 +124,7 @@ def test_the_hour_moves_on() -> None:
     assert asked(blast_radius, limits) is not None
     later = NOW + SECOND
     assert asked(blast_radius, limits, later) is None
-    blast_radius.note(intent(later))
+    then(blast_radius, intent(later))
     assert asked(blast_radius, limits, later) is not None
 
 
@@ -162,7 +168,7 @@ def test_a_hand_over_that_was_begun_may_be_finished() -> None:
     blast_radius = fed([handing_over(1), handing_over(1), handing_over(1)])
     assert blast_radius.refuse_hand_over("1/1", NOW, LIMITS) is None
     assert blast_radius.refuse_hand_over("2/1", NOW, LIMITS) is None
-    blast_radius.note(handing_over(2))
+    then(blast_radius, handing_over(2))
     assert blast_radius.refuse_hand_over("1/1", NOW, LIMITS) is None
     assert blast_radius.refuse_hand_over("3/1", NOW, LIMITS) is not None
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, Facts, Sealed, follows, seal
-from spentkey.core.limits import BlastRadius
+from spentkey.core.limits import BlastRadius, FoldedPast
 
 READS_ONLY = "this command reads evidence and writes none"
 
@@ -21,7 +21,8 @@ class Chain:
     def __init__(self, where: str) -> None:
         self._where = where
         self.length, self.hash = 0, GENESIS
-        self.blast_radius = BlastRadius()
+        self._past = FoldedPast()
+        self.blast_radius = BlastRadius(self._past)
 
     def take(self, record_line: str) -> Facts:
         """Take the next record; raises `EvidenceBroken` when it does not continue the chain."""
@@ -30,7 +31,7 @@ class Chain:
             raise self.broken()
         record: Facts = json.loads(sealed.record_line)
         self.length, self.hash = self.length + 1, sealed.hash
-        self.blast_radius.note(record)
+        self._past.note(record)
         return record
 
     def following(self, at: datetime, wanted: Sequence[tuple[str, Facts]]) -> list[Sealed]:
