@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,11 +78,14 @@ def forms(secret: str) -> Iterator[str]:
 FORMS = {form for secret in (*CANARIES.values(), WRONG) for form in forms(secret)}
 TOKEN_MARKS = ("eyJ", "Bearer ", "BEGIN PRIVATE", "rest_api_key=")
 """How every token, assertion and proof begins (`{"` in base64), and how keys are put into headers and files."""
+CERTIFICATES = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\\n\s]+-----END CERTIFICATE-----")
+"""Everybody may see them, and any three letters can stand in their base64."""
 
 
 def found(text: str) -> list[str]:
     """What of all this stands in a text."""
-    return [form for form in (*FORMS, *TOKEN_MARKS) if form in text]
+    open_text = CERTIFICATES.sub("", text)
+    return [form for form in (*FORMS, *TOKEN_MARKS) if form in open_text]
 
 
 def sent_tokens(sim: RealSimulator) -> set[str]:

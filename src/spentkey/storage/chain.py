@@ -34,6 +34,11 @@ class Chain:
         self._past.note(record)
         return record
 
+    def go_on_after(self, record_line: str) -> None:
+        """Begin behind a record whose own hash was checked, without those before it."""
+        record = json.loads(record_line)
+        self.length, self.hash = int(record["seq"]) + 1, str(record["hash"])
+
     def following(self, at: datetime, wanted: Sequence[tuple[str, Facts]]) -> list[Sealed]:
         """Make the records that would come next, one after the other; they count when they are taken."""
         made: list[Sealed] = []

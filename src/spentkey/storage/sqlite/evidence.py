@@ -1,0 +1,244 @@
+"""Evidence in SQLite: the chain of `core/evidence.py`, one row for each record, with columns by which it is found.
+
+A process begins at the end of the chain and checks each record that comes after it. A record that a decision rests on is
+checked by its own hash, and its columns against its line, when it is read. Whether the whole chain holds is found by
+`verify`, which reads all of it.
+"""
+
+import asyncio
+import json
+import sqlite3
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from spentkey.core.errors import EvidenceBroken
+from spentkey.core.evidence import Facts
+from spentkey.core.history import History
+from spentkey.core.limits import HOUR, BlastRadius
+from spentkey.core.outcome import Refused
+from spentkey.ports.evidence import Question
+from spentkey.ports.runtime import Clock
+from spentkey.storage.chain import READS_ONLY, Chain, itself
+from spentkey.storage.group_commit import Ends, GroupCommit
+from spentkey.storage.sqlite.past import StoredPast
+from spentkey.storage.sqlite.store import PATIENCE_S, Store
+
+PAGE = 500
+"""How many records are read at once."""
+INSERT = (
+    "INSERT INTO spentkey_evidence (seq, at, what, task, app_id, key_id, run, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+SELECT = "SELECT seq, at, what, task, app_id, key_id, run, line FROM spentkey_evidence "
+Row = tuple[int, float, str, str | None, str | None, str | None, str | None, str]
+
+
+class SqliteEvidence:
+    """The `EvidenceLog` port on the database in the state directory."""
+
+    def __init__(
+        self, directory: Path, clock: Clock, *, read_only: bool = False, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._store, self._clock = Store(directory, read_only=read_only, patience_s=patience_s), clock
+        self._where, self._read_only = str(self._store.file), read_only
+        self._guard = threading.Lock()
+        self._chain: Chain | None = None
+        self._last = ""
+        self._past = StoredPast()
+        self._fault: EvidenceBroken | None = None
+        self._together = GroupCommit[tuple[str, Facts]](self._append_all)
+
+    async def append(self, what: str, facts: dict[str, Any]) -> None:
+        """Add one record; when this returns it is on the disk."""
+        await self._together.add((what, facts))
+
+    async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
+        """Ask and append in one transaction, so that processes cannot pass a limit together."""
+        return await asyncio.to_thread(self._append, [(what, facts)], refuse)
+
+    async def ask(self, question: Question) -> Refused | None:
+        """Ask something of the records of every process."""
+        return await asyncio.to_thread(self._ask, question)
+
+    async def history(self, task: int) -> History:
+        """All records about a task, whichever process wrote them."""
+        return History(tuple(await asyncio.to_thread(self._found, "WHERE task = ? ORDER BY seq", str(task))))
+
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+        """The key ids of the application that an intent on record names, each with the tasks of those intents."""
+        intents = "WHERE what = 'intent' AND app_id = ? ORDER BY seq"
+        tasks: dict[str, list[int]] = {}
+        for record in await asyncio.to_thread(self._found, intents, app_id):
+            tasks.setdefault(str(record.get("key_id")), []).append(record["task"])
+        return tasks
+
+    async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
+        """The latest results of every process, newest first."""
+        results = "WHERE what = 'result' AND seq < ? ORDER BY seq DESC LIMIT ?"
+        return await asyncio.to_thread(self._found, results, 2**62 if before is None else before, limit)
+
+    async def verify(self) -> int:
+        """Read the whole chain from its beginning and check it; returns how many records it has.
+
+        It is read page by page, so that no other process waits for long.
+        """
+        return await asyncio.to_thread(self._verify)
+
+    def close(self) -> None:
+        """Close the database; the next call opens it again."""
+        with self._guard:
+            self._store.close()
+            self._chain = None
+
+    def _ask(self, question: Question) -> Refused | None:
+        with self._checked(), self._store.reading() as connection:
+            if connection is not None:
+                self._catch_up(connection)
+            return question(BlastRadius(self._past))
+
+    def _found(self, condition: str, *values: str | int) -> list[Facts]:
+        with self._checked(), self._store.reading() as connection:
+            if connection is None:
+                return []
+            self._catch_up(connection)
+            return [self._believed(row) for row in connection.execute(SELECT + condition, values)]
+
+    async def _append_all(self, wanted: Sequence[tuple[str, Facts]]) -> Ends:
+        await asyncio.to_thread(self._append, wanted)
+        return [None] * len(wanted)
+
+    def _append(self, wanted: Sequence[tuple[str, Facts]], refuse: Question | None = None) -> Refused | None:
+        if self._read_only:
+            raise EvidenceBroken(READS_ONLY)
+        with self._checked():
+            with self._store.writing() as connection:
+                chain = self._catch_up(connection)
+                refused = refuse(BlastRadius(self._past)) if refuse is not None else None
+                made = [] if refused is not None else chain.following(self._clock.now(), wanted)
+                connection.executemany(INSERT, [row_of(one.record_line) for one in made])
+            for one in made:  # committed: from here on they count
+                self._take(chain, one.record_line)
+            return refused
+
+    @contextmanager
+    def _checked(self) -> Generator[None]:
+        """One call at a time; after a fault in the chain there is none any more."""
+        with self._guard:
+            if self._fault is not None:
+                raise self._fault
+            yield
+
+    def _catch_up(self, connection: sqlite3.Connection) -> Chain:
+        """Know the end of the chain, and check what others appended since."""
+        if self._chain is None:
+            chain = self._at_the_end(connection)
+        else:
+            chain = self._chain
+            self._read_on(connection, chain, max(0, chain.length - 1))
+        if self._chain is None or self._past.begins > self._clock.now() - HOUR:  # new, or the clock was set back
+            self._past = self._recent_past(connection)
+        self._past.connection = connection
+        self._chain = chain
+        return chain
+
+    def _at_the_end(self, connection: sqlite3.Connection) -> Chain:
+        """A chain that goes on after the last record."""
+        chain = Chain(self._where)
+        last: Row | None = connection.execute(SELECT + "ORDER BY seq DESC LIMIT 1").fetchone()
+        if last is not None:
+            self._believed(last)
+            chain.go_on_after(last[-1])
+            self._last = last[-1]
+        return chain
+
+    def _recent_past(self, connection: sqlite3.Connection) -> StoredPast:
+        """What counts of the records there are, with an hour to spare."""
+        past = StoredPast(connection, self._clock.now() - 2 * HOUR)
+        for row in past.counted(connection, SELECT):
+            past.note(self._believed(row))
+        return past
+
+    def _read_on(self, connection: sqlite3.Connection, chain: Chain, first: int) -> None:
+        """Take the records from `first` on; the one that was the last must still be there as it was."""
+        rows: list[Row] = connection.execute(SELECT + "WHERE seq >= ? ORDER BY seq", (first,)).fetchall()
+        if chain.length:
+            if not rows:
+                raise self._remember(chain.shorter())
+            if rows[0][-1] != self._last:
+                raise self._remember(chain.broken())
+            rows = rows[1:]
+        for row in rows:
+            self._take(chain, row[-1])
+            self._believed(row)
+
+    def _take(self, chain: Chain, record_line: str) -> None:
+        try:
+            record = chain.take(record_line)
+        except EvidenceBroken as problem:
+            raise self._remember(problem) from None
+        self._past.note(record)
+        self._last = record_line
+
+    def _verify(self) -> int:
+        chain, at = Chain(self._where), 0
+        while True:
+            with self._checked(), self._store.reading() as connection:
+                if connection is None:
+                    return 0
+                rows: list[Row] = connection.execute(
+                    SELECT + "WHERE seq >= ? ORDER BY seq LIMIT ?", (at, PAGE)
+                ).fetchall()
+                for row in rows:
+                    self._check_next(chain, row)
+            if len(rows) < PAGE:
+                return chain.length
+            at = rows[-1][0] + 1
+
+    def _check_next(self, chain: Chain, row: Row) -> None:
+        try:
+            chain.take(row[-1])
+        except EvidenceBroken as problem:
+            raise self._remember(problem) from None
+        self._believed(row)
+
+    def _believed(self, row: Row) -> Facts:
+        """The record of a row: its line must be what its hash names, and its columns what its line says."""
+        record = itself(row[-1])
+        if record is None:
+            raise self._remember(
+                EvidenceBroken(f"{self._where}: record {row[0]} is not the one that was there, nothing is removed")
+            )
+        if row_of(row[-1]) != row:
+            raise self._remember(
+                EvidenceBroken(
+                    f"{self._where}: the columns of record {row[0]} are not what it says, nothing is removed"
+                )
+            )
+        return record
+
+    def _remember(self, problem: EvidenceBroken) -> EvidenceBroken:
+        self._fault = problem
+        return problem
+
+
+def row_of(record_line: str) -> Row:
+    """A record with what stands beside it so that it can be found."""
+    record = json.loads(record_line)
+    task = record.get("task")
+    return (
+        int(record["seq"]),
+        datetime.fromisoformat(record["at"]).timestamp(),
+        str(record["what"]),
+        str(task) if isinstance(task, int | str) else None,
+        _text(record.get("app_id")),
+        _text(record.get("key_id")),
+        _text(record.get("run")),
+        record_line,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,79 @@
+"""The tables in SQLite, from version 3.34 on: no STRICT, no RETURNING. They only grow.
+
+A change adds a table, a column with a default, or an index, and raises `VERSION`. `LEAST` is the oldest version of the
+program that may still write; it is raised only where an older one would do harm.
+"""
+
+import sqlite3
+
+from spentkey.core.errors import EvidenceBroken, Misconfigured
+
+VERSION, LEAST = 1, 1
+APPLICATION = 0x53504B31
+"""`PRAGMA application_id`: the file says whose it is (sqlite.org/pragma.html#pragma_application_id)."""
+
+STATEMENTS = (
+    "CREATE TABLE spentkey_schema (version INTEGER NOT NULL, least INTEGER NOT NULL)",
+    """
+    CREATE TABLE spentkey_evidence (
+        seq INTEGER PRIMARY KEY, at REAL NOT NULL, what TEXT NOT NULL, task TEXT, app_id TEXT, key_id TEXT, run TEXT,
+        line TEXT NOT NULL)
+    """,
+    "CREATE INDEX spentkey_evidence_task ON spentkey_evidence (task, seq) WHERE task IS NOT NULL",
+    "CREATE INDEX spentkey_evidence_app ON spentkey_evidence (app_id, seq) WHERE what = 'intent'",
+    "CREATE INDEX spentkey_evidence_run ON spentkey_evidence (run) WHERE what = 'intent'",
+    "CREATE INDEX spentkey_evidence_counted ON spentkey_evidence (at) WHERE what IN ('intent', 'handing-over')",
+    "CREATE INDEX spentkey_evidence_results ON spentkey_evidence (seq) WHERE what = 'result'",
+    """
+    CREATE INDEX spentkey_evidence_stops ON spentkey_evidence (seq)
+        WHERE what IN ('survivor-lost', 'paused', 'resumed')
+    """,
+    """
+    CREATE TRIGGER spentkey_evidence_stays BEFORE UPDATE ON spentkey_evidence
+        BEGIN SELECT RAISE(ABORT, 'evidence is never changed'); END
+    """,
+    """
+    CREATE TRIGGER spentkey_evidence_remains BEFORE DELETE ON spentkey_evidence
+        BEGIN SELECT RAISE(ABORT, 'evidence is never deleted'); END
+    """,
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+
+def version_of(connection: sqlite3.Connection, where: str) -> int:
+    """The version of the tables, 0 where there are none.
+
+    Raises `EvidenceBroken` for a database of something else, `Misconfigured` for tables that are too new for us.
+    """
+    (application,), (version,) = (
+        connection.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
+    )
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != APPLICATION:
+        if tables or version or application:
+            raise EvidenceBroken(f"{where} is a database of another program, nothing is removed")
+        return 0
+    _, least = connection.execute("SELECT version, least FROM spentkey_schema").fetchone()
+    if least > VERSION:
+        raise Misconfigured(
+            f"state.directory: {where} has the tables of version {version}, made by a newer spentkey; this one knows "
+            f"version {VERSION} and must be upgraded first"
+        )
+    return int(version)
+
+
+def prepare(connection: sqlite3.Connection, where: str) -> None:
+    """Make the tables where there are none. Several processes may do so at once; the first one makes them."""
+    if version_of(connection, where) >= VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if version_of(connection, where) < VERSION:
+            for statement in STATEMENTS:
+                connection.execute(statement)
+            connection.execute("INSERT INTO spentkey_schema VALUES (?, ?)", (VERSION, LEAST))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
