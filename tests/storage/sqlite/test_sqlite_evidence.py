@@ -20,7 +20,8 @@ from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.evidence import GENESIS, seal
 from spentkey.core.limits import HOUR
 from spentkey.core.rules import Limits
-from spentkey.storage.sqlite.evidence import INSERT, SqliteEvidence, row_of
+from spentkey.storage.sqlite.evidence import INSERT, SELECT, SqliteEvidence, row_of
+from spentkey.storage.sqlite.past import COUNTED, OF_RUN, STOPPED
 from spentkey.storage.sqlite.store import FILE
 
 WRITER = """
@@ -257,6 +258,17 @@ async def test_a_stop_of_long_ago_still_stands(tmp_path: Path) -> None:
     assert "task 7" in stopped.reason
     await old.append("resumed", {"who": "ops", "why": "b"})
     assert await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any()) is None
+
+
+@pytest.mark.parametrize("query", [SELECT + COUNTED, SELECT + STOPPED, OF_RUN])
+async def test_what_counts_is_found_by_an_index(tmp_path: Path, query: str) -> None:
+    """However much is on record: the plan of the query reads no table from end to end, and sorts little."""
+    await evidence(tmp_path).append("step", {"task": 1})
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        values = (0,) * query.count("?")
+        plan = [str(row[-1]) for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    assert any("USING INDEX spentkey_evidence_" in step or "COVERING INDEX" in step for step in plan)
+    assert not any(step.startswith("SCAN spentkey_evidence") and "INDEX" not in step for step in plan)
 
 
 def many(folder: Path, count: int) -> None:

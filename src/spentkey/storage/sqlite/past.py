@@ -8,12 +8,16 @@ from typing import Any
 from spentkey.core.evidence import Facts
 from spentkey.core.limits import FoldedPast
 
-COUNTED = "WHERE what IN ('intent', 'handing-over') AND at >= ? ORDER BY seq"
+COUNTED = """
+    INDEXED BY spentkey_evidence_counted WHERE what IN ('intent', 'handing-over') AND at >= ? ORDER BY seq
+"""
 STOPPED = """
-    WHERE what IN ('survivor-lost', 'paused', 'resumed') AND seq >= coalesce(
-        (SELECT max(seq) FROM spentkey_evidence WHERE what = 'resumed'), 0)
+    INDEXED BY spentkey_evidence_stops WHERE what IN ('survivor-lost', 'paused', 'resumed') AND seq >= coalesce((
+        SELECT seq FROM spentkey_evidence INDEXED BY spentkey_evidence_stops
+        WHERE what IN ('survivor-lost', 'paused', 'resumed') AND what = 'resumed' ORDER BY seq DESC LIMIT 1), 0)
     ORDER BY seq
 """
+"""INDEXED BY: SQLite would rather read the whole table in the order of `seq` (sqlite.org/lang_indexedby.html)."""
 OF_RUN = "SELECT count(*) FROM spentkey_evidence WHERE what = 'intent' AND run = ?"
 
 EVER = datetime.min.replace(tzinfo=UTC)
