@@ -150,8 +150,8 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G8, the stop": Sabotage(
         "core/limits.py",
-        "        if self.stop is None:",
-        "        if True or self.stop is None:",
+        "        if stop is None:",
+        "        if True or stop is None:",
         "tests/core/test_limits.py",
     ),
     "G9, the lock": Sabotage(
