@@ -15,10 +15,14 @@ from bench.world import mixed
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SMALL = Conditions(latency_ms=1, certificates=34, concurrency=4, interval_s=0.05, most_s=240)
+BRIEF = [
+    pytest.param(one, id=one.name, marks=() if one == SETUPS[1] else pytest.mark.long)
+    for one in (SETUPS[0], SETUPS[1], SETUPS[3])
+]
 
 
 @pytest.mark.timeout(300)  # real processes and a real disk: on a busy machine they take their time
-@pytest.mark.parametrize("setup", [SETUPS[0], SETUPS[1], SETUPS[3]], ids=lambda one: one.name)
+@pytest.mark.parametrize("setup", BRIEF)
 def test_a_small_run_counts_what_is_true(setup: Setup, tmp_path: Path) -> None:
     """Six tasks, two of them for certificates: each once removed and once closed by the simulator's truth, or it fails."""
     sample = run(setup, 6, SMALL, tmp_path / "run", datetime.now(UTC))  # noqa: TID251  # certificates must be valid now

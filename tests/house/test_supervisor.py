@@ -89,6 +89,7 @@ def test_sigint_is_heard_where_it_was_ignored() -> None:
     assert out.splitlines()[-1] == str(-signal.SIGINT)
 
 
+@pytest.mark.long
 def test_a_run_with_servers_leaves_none_of_them(tmp_path: Path) -> None:
     """PostgreSQL and the simulator, started by a worker of pytest, end with the run, and their data with them."""
     said, fifo = tmp_path / "said", tmp_path / "fifo"

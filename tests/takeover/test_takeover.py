@@ -28,7 +28,7 @@ CASES = {
     "PostgreSQL stands still": Blow("PostgreSQL stands still", "", 1, "before", 0.3),
     "rolling restart": Blow("rolling restart", "", 1, "before", 0.2),
 }
-SHORT = ("killed while it removes", "PostgreSQL restarts at once")
+SHORT = ("killed while it removes",)
 LONG = pytest.mark.long
 
 
