@@ -37,6 +37,7 @@ class RecordKind(StrEnum):
     RESULT = "result"
     STEP_RESULT = "step-result"
     TORN_LINE_CUT = "torn-line-cut"
+    TOOK_OVER = "took-over"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -257,3 +258,13 @@ class TornLineCutRecord(Record):
 
     what = RecordKind.TORN_LINE_CUT
     bytes: int
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TookOverRecord(Record):
+    """when the evidence of an older version was taken over into a database. It belongs to no task"""
+
+    what = RecordKind.TOOK_OVER
+    file: str
+    records: int
+    last: Annotated[str, "the hash of its last record"]

@@ -9,7 +9,7 @@ import asyncio
 import json
 import sqlite3
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
+from spentkey.core.records import Record
 from spentkey.ports.evidence import Question
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
@@ -85,7 +86,35 @@ class SqliteEvidence:
 
         It is read page by page, so that no other process waits for long.
         """
-        return await asyncio.to_thread(self._verify)
+        return await asyncio.to_thread(self.verified_length)
+
+    def take_all(self, records: Iterable[str | Record]) -> int:
+        """Fill an empty store in one transaction: lines that were checked, and records to be sealed behind them.
+
+        Returns how many there are.
+        """
+        with self._checked(), self._store.writing() as connection:
+            if connection.execute("SELECT count(*) FROM spentkey_evidence").fetchone()[0]:
+                raise EvidenceBroken(f"{self._where} has records already")
+            connection.executemany(INSERT, (row_of(line) for line in self._lines(records)))
+            return int(connection.execute("SELECT count(*) FROM spentkey_evidence").fetchone()[0])
+
+    def _lines(self, records: Iterable[str | Record]) -> Iterator[str]:
+        chain, line = Chain(self._where), ""
+        for one in records:
+            if isinstance(one, str):
+                line = one
+            else:
+                if line:
+                    chain.go_on_after(line)
+                (sealed,) = chain.following(self._clock.now(), [(one.what, one.facts())])
+                line = sealed.record_line
+            yield line
+
+    def last(self) -> Facts | None:
+        """The last record; None where there is none."""
+        found = self._found("ORDER BY seq DESC LIMIT 1")
+        return found[0] if found else None
 
     def close(self) -> None:
         """Close the database; the next call opens it again."""
@@ -182,7 +211,8 @@ class SqliteEvidence:
         self._past.note(record)
         self._last = record_line
 
-    def _verify(self) -> int:
+    def verified_length(self) -> int:
+        """As `verify`, for callers without an event loop."""
         chain, at = Chain(self._where), 0
         while True:
             with self._checked(), self._store.reading() as connection:
