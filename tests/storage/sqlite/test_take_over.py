@@ -159,8 +159,8 @@ def test_a_chain_that_does_not_verify_is_not_taken_over(tmp_path: Path, change: 
     assert ((tmp_path / OLD).read_bytes(), (tmp_path / FILE).exists(), is_needed(tmp_path)) == (before, False, True)
 
 
-@pytest.mark.parametrize("kept", [True, False], ids=["the taken file is there", "it was thrown away"])
-def test_an_old_file_that_is_put_back_replaces_nothing(tmp_path: Path, kept: bool) -> None:
+@pytest.mark.parametrize("still_there", [True, False], ids=["the taken file is there", "it was thrown away"])
+def test_an_old_file_that_is_put_back_replaces_nothing(tmp_path: Path, still_there: bool) -> None:
     """From a backup, after the database went on."""
     kept_by_0_1(tmp_path)
     backup = (tmp_path / OLD).read_bytes()
@@ -170,7 +170,7 @@ def test_an_old_file_that_is_put_back_replaces_nothing(tmp_path: Path, kept: boo
     new.close()
     (tmp_path / OLD).unlink()
     (tmp_path / OLD).write_bytes(backup)
-    if not kept:
+    if not still_there:
         (tmp_path / TAKEN).unlink()
     with pytest.raises(EvidenceBroken, match=r"another file already|records of its own"):
         take_over(tmp_path, ManualClock())
