@@ -1,4 +1,4 @@
-"""Spentkey for programs that call it in their own process, such as the Ansible modules: one plain call for each thing.
+"""Spentkey for programs that call it in their own process, such as the Ansible modules: one plain call for each action.
 
 Each call reads the configuration, opens its connections, does one thing and closes them again. Errors are those of
 `spentkey.core.errors`; ends that are expected are values. Nothing here decides anything.

@@ -1,4 +1,4 @@
-"""Who hears what a command does that nobody watches: the log, traces where a collector is named, and metrics."""
+"""What an unattended command reports to: the log, traces where a collector is named, and metrics."""
 
 import sys
 from collections.abc import Generator, Mapping, Sequence

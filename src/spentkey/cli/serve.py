@@ -84,7 +84,7 @@ async def _serve(service: WebService, settings: ServiceSettings) -> None:
 
 
 async def _wind_down(server: Server, stop: asyncio.Event, parts: list[asyncio.Future[Any]]) -> None:
-    """Take no more requests, let the engine come to a safe point, and raise what ended a part early."""
+    """Take no more requests, let the engine reach a safe point, and raise what ended a part early."""
     logger().info("stopping")
     serving, working, figures, _ = parts
     stop.set()

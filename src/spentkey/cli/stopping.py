@@ -1,4 +1,4 @@
-"""How a service is told to stop: the first signal lets it come to a safe point, the second ends it at once."""
+"""How a service is told to stop: the first signal lets it reach a safe point, the second ends it at once."""
 
 import asyncio
 import signal

@@ -1,6 +1,6 @@
 """`spentkey --version`: the version, and the commit where it is known.
 
-Nothing is asked of git, and nothing is read before somebody asks for the version: the commit stands in the files of a
+git is not called, and nothing is read before the version is asked for: the commit stands in the files of a
 checkout, in what pip recorded about an installation from a repository, or in `commit.txt`, which `git archive` and the
 build of the image fill in.
 """

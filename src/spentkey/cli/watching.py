@@ -1,4 +1,4 @@
-"""Who watches a run: a live table on a terminal, lines in a log, nobody when a program reads the output."""
+"""What shows a run: a live table on a terminal, lines in a log, nothing when a program reads the output."""
 
 import sys
 from collections.abc import Generator

@@ -28,7 +28,7 @@ async def work_once(config: Path, *, as_json: bool) -> int:
 
 
 async def work_on_and_on(config: Path, *, as_json: bool) -> int:
-    """Work until a signal says stop, and come to a safe point; gives the exit code, 0."""
+    """Work until a signal asks for a stop, and reach a safe point; returns the exit code, 0."""
     settings, clock = load_settings(config, os.environ), SystemClock()
     prepare_process()
     with attending(settings.service, clock, os.environ, live=True, as_json=as_json) as observer, told_to_stop() as stop:

@@ -59,7 +59,7 @@ class Outage(SpentkeyError):
 
 
 class Stopping(SpentkeyError):
-    """The service is being stopped; the work has come to a safe point and is left open."""
+    """The service is being stopped; the work has reached a safe point and is left open."""
 
     who = Who.NOBODY
 

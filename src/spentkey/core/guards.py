@@ -131,7 +131,7 @@ def _on_the_principal(principal: Holder, key_id: str) -> Refused:
 
 
 def _in_group(group: Sequence[Credential]) -> str:
-    """What a signing group is, for whoever must decide about all of it at once."""
+    """What a signing group is, for the people who must decide about all of it at once."""
     entries = ", ".join(f"{one.usage or one.kind} {one.key_id}" for one in group)
     return f"belongs to a SAML signing certificate, whose entries must stay together ({entries})"
 

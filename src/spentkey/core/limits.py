@@ -37,7 +37,7 @@ class Past(Protocol):
 
 @dataclass
 class FoldedPast:
-    """The `Past` of whoever reads every record, in order; it keeps what counts and nothing else."""
+    """A `Past` that is fed every record, in order; it keeps what counts and nothing else."""
 
     _stop: Facts | None = None
     _removals: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
@@ -114,7 +114,7 @@ class BlastRadius:
     past: Past
 
     def refuse_any(self) -> Refused | None:
-        """Whether everything is stopped, because a survivor was lost or because somebody paused it."""
+        """Whether everything is stopped, by a lost survivor or by a pause."""
         stop = self.past.stop()
         if stop is None:
             return None

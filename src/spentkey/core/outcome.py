@@ -153,7 +153,7 @@ class Result:
     reason: str | None = None
     evidence: str | None = None
     outage: bool = False
-    """Whether a system that was away left it open; for whoever tries again, and not part of the report."""
+    """Whether a system that was away left it open; for the next try, and not part of the report."""
     not_before: datetime | None = None
     """The moment before which another try is in vain; the same."""
 

@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class Bug(Exception):
-    """Something that nobody expected, in words that hold no value: what kind it was, and through which lines it came."""
+    """An unexpected error without any value: its type, and the lines that it passed."""
 
 
 def without_values(*expected: type[Exception]) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -197,9 +197,9 @@ def json_object(response: Response, system: str) -> dict[str, Any]:
 def json_value(response: Response, system: str) -> Any:
     """The JSON value of an answer; raises `Outage` where there is none. Halves of characters become `?`.
 
-    What JSON leaves open is not guessed at: a name that stands twice in an object (RFC 8259, section 4) is refused, as
+    What JSON leaves open is not guessed: an object with a name twice (RFC 8259, section 4) is refused, as
     are the numbers NaN and Infinity, which JSON does not have.
-    JSON can spell half a surrogate pair, which no file, note or terminal can hold; `?` is refused by whoever compares.
+    JSON can spell half a surrogate pair, which no file, note or terminal can hold; a `?` fails every comparison.
     """
     if response.is_html():
         raise Outage(f"{system} answered with an HTML page instead of JSON")

@@ -1,4 +1,4 @@
-"""Where nobody counts and times what is asked of outside systems; and how a path is named without its objects."""
+"""A meter that counts nothing, for callers without metrics; and how a path is named without its objects."""
 
 import re
 

@@ -1,8 +1,8 @@
 """A rate limit that several workers share: so many requests in a period, evenly spread.
 
 The arithmetic is the generic cell rate algorithm, whose whole memory is one number for each rate; where that number is
-stored decides who shares the rate: one process, or all that share a database. Whoever asks gets a time at once and
-waits for it, so that many who wait do not all ask again.
+stored decides who shares the rate: one process, or all that share a database. A caller gets its time at once and
+waits for it, so that many waiting callers do not all ask again.
 """
 
 import asyncio
@@ -51,15 +51,15 @@ def _number(stored: State | None) -> int:
 
 
 def _milliseconds(microseconds: int) -> int:
-    """Rounded up, so that nobody is early."""
+    """Rounded up, so that no request is early."""
     return -(-microseconds // 1000)
 
 
 class RateStates(Protocol):
-    """Where the numbers are stored. `advance` is one step that nobody can come between; it gives the wait in seconds."""
+    """Where the numbers are stored. `advance` is one atomic step; it returns the wait in seconds."""
 
     async def advance(self, name: str, step: Step) -> float:
-        """Apply `step` to what is stored under that name, by the clock of whoever stores it."""
+        """Apply `step` to what is stored under that name, by the clock of the store."""
         ...
 
 

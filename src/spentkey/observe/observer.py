@@ -21,7 +21,7 @@ class Called:
 
 
 class Observer:
-    """Somebody who hears what happens, and by default does nothing with it."""
+    """Receives events, and by default does nothing with them."""
 
     def called(self, call: Called) -> None:
         """An outside call has ended."""
@@ -30,7 +30,7 @@ class Observer:
         """A system said that too much was asked of it."""
 
     def stepped(self, task: int, step: str, detail: str) -> None:
-        """A task has come to a step."""
+        """A task has reached a step."""
 
     def working(self, task: int, attempt: str) -> AbstractContextManager[None]:
         """Around one try at a task."""
@@ -52,7 +52,7 @@ class Observers:
     clock: Clock
 
     def step(self, task: int, step: str, detail: str = "") -> None:
-        """Tell that a task has come to a step."""
+        """Report that a task has reached a step."""
         for observer in self.observers:
             observer.stepped(task, step, detail)
 
@@ -69,7 +69,7 @@ class Observers:
                 observer.called(told)
 
     def throttled(self, system: str) -> None:
-        """Tell that a system said 429."""
+        """Report that a system answered 429."""
         for observer in self.observers:
             observer.throttled(system)
 
@@ -82,11 +82,11 @@ class Observers:
             yield
 
     def ended(self, result: Result) -> None:
-        """Tell how a try at a task ended."""
+        """Report how a try at a task ended."""
         for observer in self.observers:
             observer.ended(result)
 
     def crashed(self, task: int, problem: Exception) -> None:
-        """Tell that a try at a task met a bug."""
+        """Report that a try at a task met a bug."""
         for observer in self.observers:
             observer.crashed(task, problem)

@@ -1,6 +1,6 @@
 """Traces for an OpenTelemetry collector: a span for each task, step and outside call. Only imported when wanted.
 
-Where they go is said by OpenTelemetry's own variables (OTEL_EXPORTER_OTLP_ENDPOINT and its kin); spans carry
+OpenTelemetry's own variables say where they go (OTEL_EXPORTER_OTLP_ENDPOINT and others); spans carry
 identifiers and statuses, nothing that a server or a requester wrote.
 """
 

@@ -1,1 +1,1 @@
-"""What the story needs from outside, one file for each: whoever provides it passes the same contract suite."""
+"""What the story needs from outside, one file for each; every implementation passes the same contract suite."""

@@ -91,14 +91,14 @@ class ReadOnlyEvidence:
 
 
 class NoProgress:
-    """The `Progress` port for nobody: a plan is no work."""
+    """A `Progress` port that shows nothing: a plan is no work."""
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Say nothing."""
 
 
 class Unmeasured:
-    """The `Meter` port for nobody."""
+    """A `Meter` port that counts nothing."""
 
     def call(self, system: str, route: str, client_request_id: str | None = None) -> AbstractContextManager[Call]:
         """Count nothing."""

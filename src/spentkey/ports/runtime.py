@@ -1,4 +1,4 @@
-"""The ports: what the story needs from outside, whoever provides it. Tests and adapters answer the same contract suite.
+"""What the story needs from its runtime. Tests and adapters pass the same contract suite.
 
 Unless said otherwise every method may raise `Outage` (wait and try again), and every write has been read back when
 its method returns.
@@ -30,16 +30,16 @@ class Clock(Protocol):
 
 
 class Progress(Protocol):
-    """Somebody who watches: a terminal, a log, or nobody."""
+    """Shows progress: on a terminal, in a log, or not at all."""
 
     def step(self, task: int, step: str, detail: str = "") -> None:
-        """The task has come to that step of the story."""
+        """The task has reached that step of the story."""
         ...
 
 
 @dataclass
 class Call:
-    """One request to an outside system, under way; whoever sends it says how it ended."""
+    """One request to an outside system, under way; its sender reports how it ended."""
 
     status: str = "none"
     """The status of the answer; `none` while there is no answer."""
@@ -48,7 +48,7 @@ class Call:
 
 
 class Meter(Protocol):
-    """Somebody who counts and times what is asked of outside systems: metrics, a log, traces, or nobody."""
+    """Counts and times requests to outside systems: for metrics, a log, traces, or not at all."""
 
     def call(self, system: str, route: str, client_request_id: str | None = None) -> AbstractContextManager[Call]:
         """One request, from its first byte to its answer; `route` names no object."""

@@ -189,7 +189,7 @@ class EngineSettings(Section):
 
 
 class LoginSettings(Section):
-    """Somebody who may ask the service, by name and key."""
+    """A login of the service: a name, a role and a key."""
 
     role: Literal["viewer", "operator"]
     key: ServiceKey

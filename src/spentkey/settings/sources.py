@@ -40,7 +40,7 @@ class Sources:
     values: dict[str, Any]
     file: Path
     private: bool
-    """Whether nobody but the owner may read the file, so that it may hold a literal secret."""
+    """Whether only the owner may read the file, so that it may hold a literal secret."""
     environment: Mapping[str, str]
 
     @property

@@ -67,9 +67,9 @@ def _not_gone(verdict: Verdict, reply: Reply) -> End:
 
 
 async def survivor_lost(attempt: Attempt, known: Application, lost: Sequence[Survivor]) -> End:
-    """The worst find: another credential is gone or changed. It is never put back by itself, and everything stops.
+    """The worst case: another credential is gone or changed. Spentkey never restores it, and everything stops.
 
-    Of a lost certificate the public part goes on record where it is known: by it, people can register it again.
+    The public part of a lost certificate goes on record where it is known, so that people can register it again.
     """
     keys = {one.key_id: one.key for one in known.credentials}
     parts = [(one, keys.get(one.key_id)) for one in lost]

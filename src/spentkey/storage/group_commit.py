@@ -22,7 +22,7 @@ class GroupCommit(Generic[T]):
         self._writing: asyncio.Task[None] | None = None
 
     async def add(self, item: T) -> None:
-        """Come back when the item is written; raises what came of it otherwise."""
+        """Return when the item is written; raises what went wrong otherwise."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
         if self._writing is None:

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 
 class NamedLocks:
-    """A lock for each name in use; one that nobody holds or waits for is forgotten."""
+    """A lock for each name in use; one without holder and waiters is forgotten."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

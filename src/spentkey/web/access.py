@@ -35,7 +35,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class ApiLogin:
-    """Somebody with a key."""
+    """A caller with a valid key."""
 
     name: str
     role: Role
@@ -133,12 +133,12 @@ def wrong(request: Request, message: str) -> HTTPException:
 
 
 def unauthorised(message: str) -> HTTPException:
-    """The answer to somebody who did not show who they are."""
+    """The answer to a request without a valid login."""
     return HTTPException(401, message, {"WWW-Authenticate": CHALLENGE})
 
 
 def bounded(request: Request) -> None:
-    """Nobody may try keys without end; who sent too many wrong ones waits, right ones included."""
+    """The answer to an address that sent too many wrong keys: for a while right ones are refused too."""
     access: Access = request.app.state.service.access
     if access.failures.too_many(address_of(request)):
         raise HTTPException(429, "too many wrong keys from this address: wait a minute", {"Retry-After": "60"})

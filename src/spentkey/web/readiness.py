@@ -64,7 +64,7 @@ class Readiness:
         return self.last()
 
     def last(self) -> dict[str, bool]:
-        """The same, by what is known already; a system that nobody has asked yet is left out."""
+        """The same, by what is known already; a system that was not asked yet is left out."""
         known = (probe for probe in self.probes if self._real(probe) or self._looked.get(probe.system))
         return {probe.system: self._within_reach(probe) for probe in known}
 

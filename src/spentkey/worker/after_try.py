@@ -66,7 +66,7 @@ class Tries:
         return after
 
     async def _in_slot(self, task: int, route: Route, *, routed: bool) -> tuple[AfterTry, bool | None]:
-        """Gives also whether a system was away; None where nobody has looked."""
+        """Also returns whether a system was away; None where that is not known."""
         held_up_s = self.wait_s(task, route.queue)  # the breaker may have opened while this task waited for its slot
         if held_up_s > 0:
             return RetryIn(held_up_s), None

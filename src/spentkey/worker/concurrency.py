@@ -52,7 +52,7 @@ class Slots:
     def __init__(self, per_queue: int) -> None:
         self.per_queue = per_queue
         self.stopping = asyncio.Event()
-        """Set once, when all work is to come to a safe point."""
+        """Set once, when all work is to stop at a safe point."""
         self._limits: defaultdict[str, _Limit] = defaultdict(_Limit)
 
     def busy(self, queue: str) -> int:

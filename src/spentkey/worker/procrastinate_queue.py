@@ -207,7 +207,7 @@ class DistributedEngine:
         return found is None
 
     async def _enqueue(self, connection: Connection, task: int, route: Route, lock: str) -> int | None:
-        """Put a task on the queue, unless it is there: then the id of its job comes back."""
+        """Put a task on the queue, unless it is there; then return the id of its job."""
         await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (OFFER_LOCK & 0xFFFF, task & 0x7FFFFFFF))
         held = await connection.execute(
             "SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = %(lock)s"
@@ -238,7 +238,7 @@ class DistributedEngine:
         return Queued(task, Stage.QUEUED, None, tries)
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Work on the shared queue until `stop` is set; then jobs under way come to a safe point and are put back."""
+        """Work on the shared queue until `stop` is set; then jobs under way reach a safe point and go back on the queue."""
         workers = [asyncio.create_task(self._queue_worker(queue)) for queue in (*self._router.queues, POLLING)]
         watching = asyncio.create_task(self._take_over())
         try:
@@ -351,10 +351,10 @@ def _lock_of(task: int, route: Route) -> str:
 
 
 def _first_lock(task: int) -> str:
-    """The lock of a task that was only offered: nobody has read yet which application it names."""
+    """The lock of a task that was only offered: which application it names was not read yet."""
     return f"unsorted {task}"
 
 
 def _later(task: int) -> str:
-    """The lock of a task that waits, which holds nobody up."""
+    """The lock of a task that waits; it delays no other task."""
     return f"later {task}"

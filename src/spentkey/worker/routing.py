@@ -27,7 +27,7 @@ class Route:
 
 
 UNSORTED = Route(DESK)
-"""Where a task waits that nobody has looked at yet."""
+"""Where a task waits until it was read."""
 
 
 def route_of(
@@ -57,7 +57,7 @@ class Router:
         return (*(tenant.name for tenant in self.tenants), DESK)
 
     async def queue(self) -> list[Task]:
-        """The open tasks of the queue team that nobody else has taken."""
+        """The open tasks of the queue team that no other person has taken."""
         return [task for task in await self.desk.queue() if g0_task_is_ours(task, None, self.rules) is None]
 
     async def route(self, task: Task) -> Route | None:

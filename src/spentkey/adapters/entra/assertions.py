@@ -2,7 +2,7 @@
 
 Client assertion: learn.microsoft.com/entra/identity-platform/certificate-credentials (PS256, `x5t#S256`).
 Proof of possession: learn.microsoft.com/graph/application-rollkey-prooftoken (RS256, `x5t`; audience is the AppID of
-Windows Azure Active Directory, issuer the object id, ten minutes). Both are checked here before anybody else sees them.
+Windows Azure Active Directory, issuer the object id, ten minutes). Both are checked here before they are sent.
 """
 
 import base64

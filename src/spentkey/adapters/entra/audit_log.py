@@ -65,7 +65,7 @@ def _removes(event: Mapping[str, Any], object_id: str, key_id: str) -> bool:
 
 
 def _actor(event: Mapping[str, Any]) -> str:
-    """The AppID of whoever initiated the event, empty for a person."""
+    """The AppID of the application that initiated the event; empty for a person."""
     for initiator in _objects([event.get("initiatedBy")]):
         for app in _objects([initiator.get("app")]):
             return str(app.get("appId") or "").lower()

@@ -50,7 +50,7 @@ class EntraDirectory:
     jitter: Callable[[], float]
     quota: Quota
     _own_tokens: WeakKeyDictionary[Signer, TokenSource] = field(default_factory=WeakKeyDictionary[Signer, TokenSource])
-    """The target applications' own tokens, each for as long as somebody works with its signer."""
+    """The target applications' own tokens, each for as long as its signer is in use."""
 
     @property
     def client_id(self) -> str:

@@ -1,10 +1,10 @@
-"""The documented limits of Microsoft Graph (learn.microsoft.com/graph/throttling-limits), kept before they are met.
+"""The documented limits of Microsoft Graph (learn.microsoft.com/graph/throttling-limits), respected before Graph enforces them.
 
 For each application and tenant: 3,000 writes in 150 s, and 3,500 resource units in 10 s (the figure of the smallest
-tenants, since how large a tenant is does not show). For a tenant, whoever writes: 18,000 writes in 300 s. The audit log:
+tenants, since how large a tenant is does not show). For a tenant, all applications together: 18,000 writes in 300 s. The audit log:
 5 requests in 10 s for each application and tenant. Of each, 95 % are spread evenly and 4 % may come at once, so that no
 window of that length ever sees more than the documented figure.
-An application for personal accounts takes 60 writes a minute; which those are is not asked, so that a 429 tells.
+An application for personal accounts takes 60 writes a minute; Spentkey does not ask which those are, and a 429 tells.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ PURSE = 20
 
 @dataclass(frozen=True)
 class Quota:
-    """What one client may ask of one tenant; shared by everybody who shares the states."""
+    """What one client may ask of one tenant; shared by all that share the states."""
 
     writes: RateLimiter
     tenant_writes: RateLimiter

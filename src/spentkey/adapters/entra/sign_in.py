@@ -1,4 +1,4 @@
-"""Where and as whom to sign in, and what can say that it is so."""
+"""Where and as which application to sign in, and what proves that identity."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Proof = Secret | Callable[[], str]
 
 @dataclass(frozen=True)
 class SignIn:
-    """Where and as whom to sign in; `scope` is the Graph address with `/.default`."""
+    """Where and as which application to sign in; `scope` is the Graph address with `/.default`."""
 
     authority: str
     tenant_id: str

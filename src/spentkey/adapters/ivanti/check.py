@@ -28,7 +28,7 @@ class IvantiCheck:
     statuses: tuple[str, ...]
 
     async def findings(self) -> AsyncIterator[Finding]:
-        """Look, and say one thing after the other; without a key that is accepted nothing more can be seen."""
+        """Check and report one item after the other; without an accepted key nothing more can be checked."""
         try:
             desk = await self.make_desk()
             response = await _get(desk, TASKS, "")

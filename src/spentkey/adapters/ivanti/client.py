@@ -162,7 +162,7 @@ class IvantiDesk:
         return record is not None and took(self._task(record), change)
 
     async def _changed_by_others(self, task: Task) -> bool:
-        """Whether it shows neither as it was nor as written: then the write is not repeated over somebody's work."""
+        """Whether the task shows neither the old nor the written values: then the write is not repeated over another person's work."""
         record = record_of(await self.read(f"{TASKS}('{task.rec_id}')"))
         shown = task if record is None else self._task(record)
         return (shown.status, shown.owner, shown.owner_team) != (task.status, task.owner, task.owner_team)

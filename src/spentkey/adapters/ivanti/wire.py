@@ -19,7 +19,7 @@ NONE_RELATED = "No instances found."
 LONGEST_NUMBER = 19
 """Longest AssignmentID that is written as a text, in digits."""
 MOST_MINUTES = Decimal(1_000_000_000)
-"""More than anybody books; a number beyond is none."""
+"""More than anyone books; a larger number is not taken as minutes."""
 _REC_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
 
 Row = Mapping[str, Any]

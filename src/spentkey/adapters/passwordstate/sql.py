@@ -50,7 +50,7 @@ class Database:
 
 
 async def reach(database: Database) -> None:
-    """See that somebody listens where the database should be; raises `Outage` when nobody does."""
+    """Check that the database's port accepts a connection; raises `Outage` when it does not."""
     try:
         async with asyncio.timeout(SECONDS):
             _, writer = await asyncio.open_connection(database.server, database.port)

@@ -28,7 +28,7 @@ FIX = (
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What this process can see of where it runs, and whether somebody chose the state directory."""
+    """What this process can see of where it runs, and whether the state directory was configured."""
 
     environment: Mapping[str, str]
     chosen: bool

@@ -197,7 +197,7 @@ class JsonLinesEvidence:
                 os.close(lock)
 
     def _lock(self, lock: int) -> None:
-        """Wait for the lock; raises `Outage` when another process does not let go of it."""
+        """Wait for the lock; raises `Outage` when another process does not release it."""
         waiting = threading.Event()
         for pause_s in tries_to_lock(lock, self._patience_s, FIRST_PAUSE_S, LONGEST_PAUSE_S, self._held_too_long):
             waiting.wait(pause_s)

@@ -2,7 +2,7 @@
 
 The kernel frees the locks of a process that dies at once. Inside one process named locks come first, so that waiting
 costs nothing. Writes to one application are spaced, because Graph refuses those that come close together
-(github.com/nais/azurerator/issues/448). The files are empty and stay: to delete a lock that somebody may be waiting for
+(github.com/nais/azurerator/issues/448). The files are empty and stay: deleting a lock while another process waits for it
 is not safe on a network file system.
 """
 

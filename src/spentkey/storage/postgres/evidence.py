@@ -29,7 +29,7 @@ LOCK = 0x5350_4B02
 PAGE = 500
 """How many records are read at once."""
 NEXT_PAGE = 50
-"""How many are read while the lock is held: what the server can send off whether or not anybody takes it."""
+"""How many are read while the lock is held: what the server can send even if the reader is slow."""
 WHERE = "the evidence in PostgreSQL"
 MANY = 50
 """How many new records are checked in a thread."""
@@ -181,7 +181,7 @@ class PostgresEvidence:
         behind = self._last is None
         while True:
             if behind:
-                await self._catch_up()  # a long reading holds nobody up
+                await self._catch_up()  # a long read delays no other worker
             about = {"lock": LOCK, "claims": list(asked), "first": self._first(), "page": NEXT_PAGE}
             async with self._database.begun(NEXT, about) as begun:
                 *_, held, rows = await begun.results()
@@ -215,7 +215,7 @@ class PostgresEvidence:
                 return
 
     async def _take_page(self, rows: Sequence[Row]) -> None:
-        """Check a page against what is known, and take it."""
+        """Check a page against the records that were read before, and take it."""
         if self._last is not None and (not rows or rows[0][5] != self._last):
             raise self._chain.shorter() if not rows else self._chain.broken()
         fresh = rows if self._last is None else rows[1:]
@@ -257,7 +257,7 @@ def _believed(record_line: str) -> Facts:
 
 
 def _problem(wanted: _Wanted, held: frozenset[int]) -> Busy | None:
-    """Nobody may have taken over a claim of the work that a record is about."""
+    """A `Busy` when another worker has taken over a lease of the work that a record is about."""
     return None if held.issuperset(wanted.fencing_tokens) else Busy("another worker has taken over")
 
 

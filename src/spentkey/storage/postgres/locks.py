@@ -1,7 +1,7 @@
 """Guard G9 on several machines: locks as leases in PostgreSQL, each with a number that is never given twice.
 
-A holder renews its leases three times in each take-over time; who is dead or cut off for longer than that loses them.
-It may come back without knowing. So each lease is a claim with a number of its own: the evidence checks the numbers in
+A holder renews its leases three times in each take-over time; a holder that is dead or cut off for longer loses them.
+It may return without knowing. So each lease is a claim with a number of its own: the evidence checks the numbers in
 the transaction that appends a record, and every write asks for a permit right before it is sent, which checks them too
 and holds for a third of the take-over time by this machine's own clock (docs/adr/0013-claims.md).
 """
@@ -86,7 +86,7 @@ class LeaseLocks:
             waited, pause_s = waited + pause_s, min(LONGEST_POLL_S, 2 * pause_s)
 
     async def _release(self, token: int) -> None:
-        """Give a lease back, under a number that nobody renews; where the database is away it ends by itself."""
+        """Release a lease; where the database is away the lease expires by itself."""
         try:
             await self._database.rows(
                 "UPDATE spentkey_claims SET until = clock_timestamp(), claim = nextval('spentkey_claim')"

@@ -21,7 +21,7 @@ from spentkey.storage.sqlite.store import FILE
 
 OLD, OLD_LOCK = "evidence.jsonl", "evidence.lock"
 TAKEN = "evidence-0.1.jsonl"
-"""What the old file is called afterwards; nobody may write it."""
+"""The old file's name afterwards; its mode is 0400."""
 UNDER_WAY = "taking-over"
 """The folder in which the database is made."""
 LEFT = b"The evidence is in spentkey.db now. This line is for spentkey 0.1, which refuses it: run a newer version.\n"
@@ -89,7 +89,7 @@ def _under_the_lock(
 
 
 def _refuse_to_replace(directory: Path, clock: Clock) -> None:
-    """A database that an earlier try made and nobody has used yet is made again; any other is not touched."""
+    """A database that an earlier try made and that holds nothing else is made again; any other is not touched."""
     there = SqliteEvidence(directory, clock, read_only=True)
     last = there.last()
     there.close()
