@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from commands import Ended, against, fits
+from evidence_store import snapshot
 from fault_rules import fault
 from queue_worlds import (
     CERTIFICATE_TASK,
@@ -58,12 +59,11 @@ def test_a_certificate_is_planned_with_its_signer(sim: RealSimulator, tmp_path: 
 def test_what_is_closed_or_unknown_is_passed_by(sim: RealSimulator, tmp_path: Path, number: int) -> None:
     """With the reason; the evidence of the earlier run is read and stays as it is."""
     against(sim, tmp_path, "run", str(TASK))
-    file = sim.config.parent / "state" / "evidence.jsonl"
-    before, writes = (file.read_bytes(), file.stat().st_mtime_ns), sim.writes()
+    before, writes = snapshot(sim.state), sim.writes()
     ended = against(sim, tmp_path, "plan", str(number), "--json")
     assert {number: "pass"} == action(ended)
     assert ended.json()["tasks"][0]["reason"]
-    assert before == (file.read_bytes(), file.stat().st_mtime_ns)
+    assert before == snapshot(sim.state)
     assert writes == sim.writes()
 
 

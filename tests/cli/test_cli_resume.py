@@ -6,19 +6,15 @@ from typing import Any
 
 import pytest
 from commands import Ended, fits, spentkey
+from evidence_store import evidence_in, lines_in, put_lines
 from real_simulator import RealSimulator
-
-from spentkey.storage.files.evidence import JsonLinesEvidence
-from spentkey.system import SystemClock
 
 REASON = "because another credential was lost in the work on task 40021"
 
 
 async def stop(sim: RealSimulator) -> None:
     """Put a lost survivor on record, as the verification of a removal does."""
-    await JsonLinesEvidence(sim.config.parent / "state", SystemClock()).append(
-        "survivor-lost", {"task": 40021, "lost": []}
-    )
+    await evidence_in(sim.state).append("survivor-lost", {"task": 40021, "lost": []})
 
 
 def resume(sim: RealSimulator, home: Path, *arguments: str) -> Ended:
@@ -97,13 +93,12 @@ async def test_without_a_reason_and_a_name_nothing_is_lifted(
 async def test_evidence_that_does_not_verify_is_not_lifted(sim: RealSimulator, tmp_path: Path) -> None:
     """Exit 4; the file stays as it is for people to look at."""
     await stop(sim)
-    file = sim.config.parent / "state" / "evidence.jsonl"
-    record = json.loads(file.read_text())
-    file.write_text(json.dumps({**record, "task": 1}, sort_keys=True, separators=(",", ":")) + "\n")
-    before = file.read_bytes()
+    (record,) = sim.evidence()
+    put_lines(sim.state, [json.dumps({**record, "task": 1}, sort_keys=True, separators=(",", ":"))])
+    before = lines_in(sim.state)
     message = resume(sim, tmp_path, "--why", "x")
     (line,) = message.complaints()
-    assert (message.code, "does not continue the chain" in line, file.read_bytes()) == (4, True, before)
+    assert (message.code, "does not continue the chain" in line, lines_in(sim.state)) == (4, True, before)
 
 
 def test_a_missing_configuration_is_one_line(tmp_path: Path) -> None:

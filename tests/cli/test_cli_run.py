@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from commands import BIN, QUICK, against, environment, fits
+from evidence_store import lines_in, put_lines
 from fault_rules import chain_is_whole, fault
 from real_simulator import RealSimulator
 from worlds import CANARIES, EXPIRED_CERT, EXPIRED_SECRET, TASK, certificate_parameters, parameters, world
@@ -137,11 +138,9 @@ def test_evidence_that_cannot_be_kept_stops_everything(sim: RealSimulator, tmp_p
 def test_evidence_that_was_tampered_with_stops_everything(sim: RealSimulator, tmp_path: Path) -> None:
     """Nothing is removed when the chain does not hold."""
     against(sim, tmp_path, "run", TASK_ARGUMENT)
-    file = sim.config.parent / "state" / "evidence.jsonl"
-    kept = file.read_text().replace('"confirmed"', '"presumed"')
+    changed = [line.replace('"confirmed"', '"presumed"') for line in lines_in(sim.state)]
     sim.reset(world())
-    file.parent.mkdir(mode=0o700)
-    file.write_text(kept)
+    put_lines(sim.state, changed)
     ended = against(sim, tmp_path, "run", TASK_ARGUMENT, "--json")
     assert (ended.code, ended.json()["ticket"]) == (4, "open")
     assert "does not continue the chain" in ended.json()["reason"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from evidence_store import lines_in, put_lines
 from fault_rules import fault
 from real_simulator import RealSimulator
 from worlds import AUTOMATION, CANARIES, TASK, sales, world
@@ -195,8 +196,7 @@ async def test_clocks_that_differ_by_more_than_300_s_fail(sim: RealSimulator) ->
 async def test_a_chain_that_does_not_verify_fails(sim: RealSimulator) -> None:
     """Evidence that was changed is found before it matters."""
     await sim.run(TASK)
-    file = sim.config.parent / "state" / "evidence.jsonl"
-    file.write_text(file.read_text().replace("removePassword", "removeKey", 1))
+    put_lines(sim.state, [line.replace("removePassword", "removeKey", 1) for line in lines_in(sim.state)])
     assert FindingState.FAIL is bad(await check_up(sim))["state: evidence"].state
 
 

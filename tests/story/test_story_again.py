@@ -1,14 +1,14 @@
 """The story told again after a crash: what the task itself shows is put on record, once."""
 
+from evidence_store import lines_in, put_lines
 from real_simulator import RealSimulator
 from worlds import TASK
 
 
 def crash_before(sim: RealSimulator, what: str) -> None:
     """Leave the evidence as a process leaves it that died before it wrote the first record of this kind."""
-    file = sim.config.parent / "state" / "evidence.jsonl"
     kinds = [record["what"] for record in sim.evidence()]
-    file.write_text("".join(file.read_text("utf-8").splitlines(keepends=True)[: kinds.index(what)]), "utf-8")
+    put_lines(sim.state, lines_in(sim.state)[: kinds.index(what)])
 
 
 def closed(sim: RealSimulator) -> list[str | None]:

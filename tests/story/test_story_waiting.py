@@ -3,14 +3,13 @@
 from typing import Any
 
 import pytest
+from evidence_store import evidence_in
 from real_simulator import QuickClock, RealSimulator, Steps
 from worlds import APP, EXPIRED_SECRET, TASK, parameters, world
 
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
-from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.story import work_on
-from spentkey.system import SystemClock
 
 UNSUPPORTED = parameters(SecretType="Password")
 TWO_TRIES = {"SPENTKEY_POLICY__MAX_ATTEMPTS": "2"}
@@ -25,9 +24,7 @@ def ends(result: Result) -> tuple[str, str, str | None]:
 async def on_record(sim: RealSimulator, what: str, count: int = 1, **facts: Any) -> None:
     """Put records into the evidence, as earlier tries do."""
     for number in range(count):
-        await JsonLinesEvidence(sim.config.parent / "state", SystemClock()).append(
-            what, {"task": 1 + number, "assignment": 1, "run": "x", **facts}
-        )
+        await evidence_in(sim.state).append(what, {"task": 1 + number, "assignment": 1, "run": "x", **facts})
 
 
 async def test_a_stop_never_hands_a_task_over(sim: RealSimulator) -> None:

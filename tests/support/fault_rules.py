@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from evidence_store import lines_in
 from real_simulator import RealSimulator
 from worlds import TASK
 
@@ -17,10 +18,8 @@ def fault(system: str, route: str, kind: str, when: str = "before", **more: Any)
 
 def chain_is_whole(directory: Path) -> bool:
     """Whether every line of the evidence continues the one before; a missing file is an empty chain."""
-    file = directory / "evidence.jsonl"
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
     previous = GENESIS
-    for number, line in enumerate(lines):
+    for number, line in enumerate(lines_in(directory)):
         sealed = follows(line, previous, number)
         if sealed is None:
             return False

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from evidence_store import records_in
 from fault_rules import chain_is_whole
 
 Json = dict[str, Any]
@@ -91,9 +92,7 @@ def broken(ledger: Ledger, truth: Json, state: Path, results: Iterable[Mapping[s
 
 def evidence_of(state: Path) -> list[Json]:
     """The records in a state directory; a torn last line is left out."""
-    file = state / "evidence.jsonl"
-    content = file.read_bytes() if file.exists() else b""
-    return [cast("Json", json.loads(line)) for line in content.split(b"\n")[:-1]]
+    return records_in(state)
 
 
 def removals_of(truth: Json) -> list[Json]:

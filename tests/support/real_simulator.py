@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+from evidence_store import records_in
+
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
 from spentkey.core.planned import Planned
@@ -164,9 +166,13 @@ class RealSimulator:
         return [entry["route"] for entry in self.journal() if entry["write"]]
 
     def evidence(self) -> list[dict[str, Any]]:
-        """The records of the evidence file."""
-        file = self.config.parent / "state" / "evidence.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        """The records on record."""
+        return records_in(self.state)
+
+    @property
+    def state(self) -> Path:
+        """The state directory."""
+        return self.config.parent / "state"
 
     def _get(self, path: str) -> dict[str, Any]:
         with urllib.request.urlopen(self.control + path) as response:  # noqa: S310

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evidence_store import lines_in, put_lines
 from fault_rules import fault
 from real_simulator import RealSimulator
 from web_support import Served, served
@@ -112,8 +113,7 @@ async def test_evidence_and_engine_are_looked_at(sim: RealSimulator, tmp_path: P
     """A chain that was changed, and an engine whose database is away."""
     async with served(sim, tmp_path) as one:
         await one.work(TASK)
-        file = sim.config.parent / "state" / "evidence.jsonl"
-        file.write_text(file.read_text() + "{}\n")
+        put_lines(sim.state, [*lines_in(sim.state), "{}"])
         one.engine.away = True
         assert await missing(one) == ["evidence", "engine"]
         assert "spentkey_queue_tasks{" not in (await one.get("/metrics")).text

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from commands import fits
+from evidence_store import lines_in, put_lines
 from fault_rules import fault
 from queue_worlds import GONE_TASK, LIVE_TASK, SECRET_TASK, UNSUPPORTED_TASK, queue_world
 from real_simulator import RealSimulator
@@ -116,8 +117,7 @@ async def test_evidence_that_does_not_verify_is_said(sim: RealSimulator, tmp_pat
     """503 with the reason, on every route that reads it; nothing is shown as true."""
     async with served(sim, tmp_path) as one:
         await one.work(TASK)
-        file = sim.config.parent / "state" / "evidence.jsonl"
-        file.write_text(file.read_text() + "{}\n")
+        put_lines(sim.state, [*lines_in(sim.state), "{}"])
         answers = [
             await one.get(path) for path in (TASKS, f"{TASKS}/{TASK}", f"{TASKS}/{TASK}/steps", "/api/v1/status")
         ]
