@@ -1,4 +1,4 @@
-"""The audit log as a second witness: which event counts, whose it is, and what proves nothing."""
+"""The audit log as further proof: which event counts, whose it is, and what proves nothing."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""The story on real parts: the directory's audit log as a second witness, which may confirm and never refutes."""
+"""The story on real parts: the directory's audit log as further proof, which may confirm and never refutes."""
 
 from typing import Any
 
