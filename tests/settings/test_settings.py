@@ -71,6 +71,8 @@ DEFAULTS: dict[str, object] = {
     f"{TENANT}.authority": "https://login.microsoftonline.com",
     f"{TENANT}.graph_url": "https://graph.microsoft.com",
     f"{TENANT}.subscription_id": None,
+    f"{TENANT}.client_id": None,
+    f"{TENANT}.client_secret": None,
     "policy.grace_days": 0,
     "policy.verify_reads": 5,
     "policy.verify_interval_s": 5,
@@ -136,7 +138,52 @@ REQUIRED = [
 @pytest.mark.parametrize("path", REQUIRED)
 def test_a_missing_setting_is_named(tmp_path: Path, path: str) -> None:
     """One line each."""
-    assert problems(tmp_path, {path: GONE}) == [f"{path}: is missing"]
+    (line,) = problems(tmp_path, {path: GONE})
+    assert line.partition(";")[0] == f"{path}: is missing"
+
+
+CLIENT = "7d1b4a5e-1d1f-4c3a-9a53-2f4f5a6b7c8d"
+
+
+def test_a_tenant_signs_in_without_a_vault(tmp_path: Path) -> None:
+    """By a client id and a secret from a file or a variable; the secret shows nowhere."""
+    ways = {
+        f"{TENANT}.entry": GONE,
+        f"{TENANT}.client_id": CLIENT.upper(),
+        f"{TENANT}.client_secret": {"env": "SECRET"},
+    }
+    found = load(tmp_path, ways, SECRET=CANARY).tenants["production"]
+    assert (found.entry, found.client_id) == (None, CLIENT)
+    assert found.client_secret == Secret(CANARY)
+    assert CANARY not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"client_id": CLIENT}, "entry: stands beside client_id; a tenant signs in by one of them"),
+        (
+            {"client_id": CLIENT, "client_secret": {"env": "SECRET"}},
+            "entry: stands beside client_id and client_secret; a tenant signs in by one of them",
+        ),
+        (
+            {"entry": GONE, "client_id": CLIENT},
+            "entry: is missing; without one, client_id and client_secret stand together",
+        ),
+        (
+            {"entry": GONE, "client_secret": {"env": "SECRET"}},
+            "entry: is missing; without one, client_id and client_secret stand together",
+        ),
+        ({"entry": GONE, "client_id": "me", "client_secret": {"env": "SECRET"}}, "client_id: must be a UUID"),
+        ({"entry": GONE, "client_id": CLIENT, "client_secret": {"entry": "x"}}, "client_secret: "),
+        ({"entry": GONE, "client_id": CLIENT, "client_secret": {"env": "NOT_SET"}}, "client_secret: "),
+    ],
+)
+def test_a_tenant_signs_in_by_one_way(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    """Both, or a half of one, is one line; no secret is repeated."""
+    (line,) = problems(tmp_path, {f"{TENANT}.{name}": value for name, value in changes.items()}, SECRET=CANARY)
+    assert line.startswith(f"{TENANT}.{message}")
+    assert CANARY not in line
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
     async with connected_for(settings, SystemClock(), use_proxies=use_proxies) as connections:
         vault, ivanti = vault_of(settings, connections), settings.ivanti
         directories = directories_of(settings, connections, vault, LocalRates(connections.clock))
-        clients = frozenset(tenant.entry for tenant in settings.tenants.values())
+        clients = frozenset(tenant.entry for tenant in settings.tenants.values() if tenant.entry is not None)
         entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
         yield [
             _check_of_storage(settings, connections.clock),

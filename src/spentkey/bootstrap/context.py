@@ -16,9 +16,10 @@ from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Meter, Progress
+from spentkey.ports.vault import Login
 from spentkey.settings.clouds import is_internal
 from spentkey.settings.rules import rules_of
-from spentkey.settings.schema import Settings
+from spentkey.settings.schema import Settings, TenantSettings
 from spentkey.settings.sources import VaultEntry
 from spentkey.steps.context import Context
 from spentkey.system import SystemClock, SystemIds, jitter
@@ -97,12 +98,19 @@ def directories_of(
     """Every tenant's directory."""
     slots = {
         name: TenantEndpoint(
-            one.tenant_id, one.entry, one.authority, one.graph_url, connections.proxy_of(one.authority)
+            one.tenant_id, _credential_of(one), one.authority, one.graph_url, connections.proxy_of(one.authority)
         )
         for name, one in settings.tenants.items()
     }
     how = (connections.session_for, connections.http, connections.clock, SystemIds(), jitter, rates, connections.meter)
     return EntraDirectories(slots, vault, *how)
+
+
+def _credential_of(tenant: TenantSettings) -> Login | str:
+    """The client id and secret of the settings, or the title of the entry that has them."""
+    if tenant.client_id is not None and tenant.client_secret is not None:
+        return Login(tenant.client_id, tenant.client_secret)
+    return tenant.entry or ""  # the settings have one or the other
 
 
 def vault_of(settings: Settings, connections: Connections) -> PasswordstateVault:

@@ -123,13 +123,27 @@ def _of_one_cloud(graph_url: str, info: ValidationInfo) -> str:
     return graph_url
 
 
+def _one_way_to_sign_in(entry: str | None, info: ValidationInfo) -> str | None:
+    if not {"client_id", "client_secret"} <= info.data.keys():
+        return entry  # one of them is wrong, and that is said already
+    given = [name for name in ("client_id", "client_secret") if info.data[name] is not None]
+    if entry is not None and given:
+        raise ValueError(f"stands beside {' and '.join(given)}; a tenant signs in by one of them")
+    if entry is None and len(given) != 2:
+        raise ValueError("is missing; without one, client_id and client_secret stand together")
+    return entry
+
+
 class TenantSettings(Section):
-    """One Entra ID tenant, and which tasks mean it."""
+    """One Entra ID tenant, how to sign in to it, and which tasks mean it."""
 
     tenant_id: Uuid
     domain: Text
     subscription_id: Uuid | None = None
-    entry: Text
+    client_id: Uuid | None = None
+    """With `client_secret`: sign in without an entry of the vault."""
+    client_secret: SecretValue | None = None
+    entry: Annotated[Text | None, AfterValidator(_one_way_to_sign_in)] = Field(default=None, validate_default=True)
     when: Annotated[Mapping[Text, Text], AfterValidator(_known_parameters)] = Field(min_length=1)
     authority: Url = "https://login.microsoftonline.com"
     graph_url: Annotated[Url, AfterValidator(_of_one_cloud)] = Field(

@@ -37,12 +37,12 @@ class TenantCheck:
             directory = await self.directories.open(self.tenant)
             token_claims = await directory.token_claims()
         except SpentkeyError as problem:
-            fix = f"check tenants.{self.tenant.name} and its entry: UserName client id, Password a live client secret"
+            fix = f"check tenants.{self.tenant.name}: the client id and a live client secret, in the settings or in its entry"
             yield Finding(self.system, SIGN_IN, FindingState.FAIL, str(problem), fix)
             return
         stranger = g2_identity(token_claims, self.tenant.tenant_id, directory.client_id)
         if stranger is not None:
-            fix = f"correct tenants.{self.tenant.name}.tenant_id or its entry"
+            fix = f"correct tenants.{self.tenant.name}.tenant_id, or what it signs in with"
             yield Finding(self.system, SIGN_IN, FindingState.FAIL, stranger.reason, fix)
             return
         yield Finding(self.system, SIGN_IN, FindingState.OK, f"as {directory.client_id}")
@@ -100,6 +100,10 @@ def _own_secret(system: str, ends: list[datetime], now: datetime) -> Finding:
     message = f"{days} days left until the first of {len(ends)} live secrets ends"
     if ends[0] - now < SOON:
         return Finding(
-            system, what, FindingState.WARN, message, "make a new client secret and put it into the entry in time"
+            system,
+            what,
+            FindingState.WARN,
+            message,
+            "make a new client secret and put it in the place of the old one in time",
         )
     return Finding(system, what, FindingState.OK, message)

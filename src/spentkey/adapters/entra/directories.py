@@ -1,4 +1,4 @@
-"""Every tenant that is configured, signed in to once, with the credential that the vault holds for it."""
+"""Every tenant that is configured, signed in to once, with its own credential or the one that the vault holds for it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from spentkey.http.client import HttpClient
 from spentkey.http.rate_limit import RateStates
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter
-from spentkey.ports.vault import Vault
+from spentkey.ports.vault import Login, Vault
 
 PAUSE_S = 300.0
 """How long a tenant rests after its sign-in was refused, in seconds, so that a wrong secret is not tried for each task."""
@@ -27,10 +27,13 @@ PAUSE_S = 300.0
 
 @dataclass(frozen=True)
 class TenantEndpoint:
-    """Where a tenant's sign-in and Graph are, and the title of the entry with its client id and secret."""
+    """Where a tenant's sign-in and Graph are, and what to sign in with: a `Login`, or the title of an entry with it.
+
+    The user name of a `Login` is the client id, its password the client secret.
+    """
 
     tenant_id: str
-    entry: str
+    credential: Login | str
     authority: str
     graph_url: str
     proxy: str | None = None
@@ -73,13 +76,8 @@ class EntraDirectories:
         return opening
 
     async def _sign_in(self, endpoint: TenantEndpoint) -> EntraDirectory:
-        login = await self.vault.login(endpoint.entry)
-        try:
-            client_id = str(UUID(login.username.strip()))
-        except ValueError:
-            raise AccessRefused(f"the entry {endpoint.entry!r} has no client id (a UUID) as its UserName") from None
-        if not login.password:
-            raise AccessRefused(f"the entry {endpoint.entry!r} has no client secret as its Password")
+        login = await self._login(endpoint.credential)
+        client_id = login.username
         sign_in = SignIn(
             endpoint.authority, endpoint.tenant_id, client_id, f"{endpoint.graph_url}/.default", endpoint.proxy
         )
@@ -94,6 +92,19 @@ class EntraDirectories:
         )
         await directory.token_claims()
         return directory
+
+    async def _login(self, credential: Login | str) -> Login:
+        """The credential itself, or the one that the vault holds under that title; raises `AccessRefused` for none."""
+        if isinstance(credential, Login):
+            return credential
+        login = await self.vault.login(credential)
+        try:
+            client_id = str(UUID(login.username.strip()))
+        except ValueError:
+            raise AccessRefused(f"the entry {credential!r} has no client id (a UUID) as its UserName") from None
+        if not login.password:
+            raise AccessRefused(f"the entry {credential!r} has no client secret as its Password")
+        return Login(client_id, login.password)
 
     def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], str]) -> TokenSource:
         session = self.session_for(sign_in.authority)
