@@ -41,9 +41,7 @@ def main(words: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     hear_signals()
-    os.environ.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # compiling all tests anew at each run takes as long as a tenth of them
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # to compile all tests at each run takes a tenth of its time
     try:
         sys.exit(main(sys.argv[1:]))
     except StoppedError as stopped:

@@ -262,7 +262,7 @@ class TornLineCutRecord(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TookOverRecord(Record):
-    """when the evidence of an older version was taken over into a database. It belongs to no task"""
+    """when the evidence of an older version is taken over into a database; no command does so yet. It belongs to no task"""
 
     what = RecordKind.TOOK_OVER
     file: str

@@ -333,3 +333,11 @@ def test_many_first_starts_at_once_make_one_store(tmp_path: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", START, str(tmp_path / "state")]) for _ in range(12)]
     assert [one.wait() for one in running] == [0] * 12
     assert asyncio.run(evidence(tmp_path / "state").verify()) >= 12 * 8
+
+
+async def test_a_store_that_does_not_say_its_version_is_refused(tmp_path: Path) -> None:
+    """One line, and nothing more is appended."""
+    await evidence(tmp_path).append("step", {"task": 1})
+    sql(tmp_path, "DELETE FROM spentkey_schema")
+    with pytest.raises(EvidenceBroken, match="does not say which version"):
+        await evidence(tmp_path).append("step", {"task": 1})

@@ -27,6 +27,7 @@ from spentkey.core.records import RecordKind, TornLineCutRecord
 from spentkey.ports.evidence import Question
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain
+from spentkey.storage.durable import flush_names
 from spentkey.storage.files.flock import tries_to_lock
 from spentkey.storage.group_commit import Ends, GroupCommit
 
@@ -36,15 +37,6 @@ AT_ONCE = 1 << 20
 PATIENCE_S = 60.0
 """How long another process may hold the lock: an append takes milliseconds, so one that holds it longer was stopped."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.05
-
-
-def _settle_names(directory: Path) -> None:
-    """Flush the directory itself, so that a new file does not vanish with its name in a power cut."""
-    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _mark(record_line: bytes) -> int:
@@ -75,7 +67,7 @@ class JsonLinesEvidence:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock_file.touch(mode=0o600)
             self._file.touch(mode=0o600)
-            _settle_names(directory)
+            flush_names(directory)
         except OSError as problem:
             raise EvidenceBroken(f"the state directory {directory} cannot be used ({problem.strerror})") from None
 

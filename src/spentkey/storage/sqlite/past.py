@@ -1,11 +1,10 @@
 """The recent past in SQLite: what counts is found by an index when a process starts, and noted from there on."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from spentkey.core.evidence import Facts
 from spentkey.core.limits import FoldedPast
 
 COUNTED = """
@@ -23,33 +22,17 @@ OF_RUN = "SELECT count(*) FROM spentkey_evidence WHERE what = 'intent' AND run =
 EVER = datetime.min.replace(tzinfo=UTC)
 
 
-class StoredPast:
-    """The `Past` port; `begins` is the time from which on it knows removals and hand-overs."""
+class StoredPast(FoldedPast):
+    """A `Past` that knows removals and hand-overs from the time `begins` on, and counts those of a run in the table."""
 
     def __init__(self, connection: sqlite3.Connection | None = None, begins: datetime = EVER) -> None:
+        super().__init__()
         self.connection, self.begins = connection, begins
-        self._folded = FoldedPast()
 
     def counted(self, connection: sqlite3.Connection, select: str) -> Iterator[Any]:
         """The rows that count: the stops that stand, and what was begun since `begins`."""
         yield from connection.execute(select + STOPPED).fetchall()
         yield from connection.execute(select + COUNTED, (self.begins.timestamp(),)).fetchall()
-
-    def note(self, record: Facts) -> None:
-        """Take one record into account."""
-        self._folded.note(record)
-
-    def stop(self) -> Facts | None:
-        """What stops everything; None while work goes on."""
-        return self._folded.stop()
-
-    def removals_since(self, since: datetime) -> Sequence[tuple[datetime, str]]:
-        """Removals begun at that time or later: when, and the AppID."""
-        return self._folded.removals_since(since)
-
-    def hand_overs_since(self, since: datetime) -> Sequence[tuple[datetime, str]]:
-        """Hand-overs begun at that time or later: when, and task and assignment."""
-        return self._folded.hand_overs_since(since)
 
     def removals_in(self, run: str) -> int:
         """How many removals a run has begun, by the index of runs."""

@@ -54,8 +54,10 @@ def version_of(connection: sqlite3.Connection, where: str) -> int:
         if tables or version or application:
             raise EvidenceBroken(f"{where} is a database of another program, nothing is removed")
         return 0
-    _, least = connection.execute("SELECT version, least FROM spentkey_schema").fetchone()
-    if least > VERSION:
+    found = connection.execute("SELECT least FROM spentkey_schema").fetchone()
+    if found is None:
+        raise EvidenceBroken(f"{where} does not say which version made it, nothing is removed")
+    if found[0] > VERSION:
         raise Misconfigured(
             f"state.directory: {where} has the tables of version {version}, made by a newer spentkey; this one knows "
             f"version {VERSION} and must be upgraded first"

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from spentkey.core.errors import EvidenceBroken, Outage
+from spentkey.storage.durable import flush_names
 from spentkey.storage.sqlite.location import refuse_a_network, refuse_another_owner
 from spentkey.storage.sqlite.schema import prepare, version_of
 
@@ -173,8 +174,4 @@ def _make_empty(file: Path) -> None:
             os.link(path, file)
     finally:
         Path(path).unlink()
-    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    flush_names(file.parent)

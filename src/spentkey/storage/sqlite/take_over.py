@@ -15,6 +15,7 @@ from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.records import Record, RecordKind, TookOverRecord, TornLineCutRecord
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import Chain
+from spentkey.storage.durable import flush_names
 from spentkey.storage.files.flock import tries_to_lock
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.store import FILE
@@ -75,7 +76,7 @@ def _under_the_lock(
     (made / FILE).replace(
         directory / FILE
     )  # of an earlier try that came this far, 0.1 may have appended to the file since
-    _settle(directory)
+    flush_names(directory)
     reached("in place")
     if not (directory / TAKEN).exists():
         os.link(directory / OLD, directory / TAKEN)
@@ -84,7 +85,7 @@ def _under_the_lock(
     _leave_a_line(directory, made / OLD)
     reached("left")
     _remove_what_was_begun(made)
-    _settle(directory)
+    flush_names(directory)
     return count
 
 
@@ -141,7 +142,7 @@ def _leave_a_line(directory: Path, made: Path) -> None:
         os.fsync(file.fileno())
     made.chmod(0o400)
     made.replace(directory / OLD)
-    _settle(directory)
+    flush_names(directory)
 
 
 def _remove_what_was_begun(made: Path) -> None:
@@ -149,14 +150,6 @@ def _remove_what_was_begun(made: Path) -> None:
         for one in made.iterdir():
             one.unlink()
         made.rmdir()
-
-
-def _settle(directory: Path) -> None:
-    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 @contextmanager
