@@ -59,6 +59,9 @@ class StepsTaken:
         del task, detail
         self.taken.append(step)
 
+    def tell(self, message: str) -> None:
+        """It belongs to no step."""
+
 
 @dataclass(frozen=True)
 class Standing:

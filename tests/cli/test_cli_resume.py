@@ -98,7 +98,7 @@ async def test_evidence_that_does_not_verify_is_not_lifted(sim: RealSimulator, t
     before = lines_in(sim.state)
     message = resume(sim, tmp_path, "--why", "x")
     (line,) = message.complaints()
-    assert (message.code, "does not continue the chain" in line, lines_in(sim.state)) == (4, True, before)
+    assert (message.code, "record 0 is not the one that was there" in line, lines_in(sim.state)) == (4, True, before)
 
 
 def test_a_missing_configuration_is_one_line(tmp_path: Path) -> None:

@@ -18,9 +18,9 @@ async def maker(request: pytest.FixtureRequest, tmp_path: Path, postgres: RealPo
         yield Maker(kind, tmp_path, postgres.database() if kind == "distributed" else "", stack)
 
 
-@pytest.fixture(params=["a file", "SQLite", "PostgreSQL"])
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
 async def shelf(request: pytest.FixtureRequest, tmp_path: Path, postgres: RealPostgres) -> AsyncGenerator[Shelf]:
     """Evidence of one kind."""
     async with AsyncExitStack() as stack:
         database = postgres.database() if request.param == "PostgreSQL" else ""
-        yield Shelf(tmp_path, postgres, stack, database, sqlite=request.param == "SQLite")
+        yield Shelf(tmp_path, postgres, stack, database)

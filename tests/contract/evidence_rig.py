@@ -17,14 +17,13 @@ from support_core import NOW, ManualClock
 from spentkey.core.evidence import GENESIS, follows
 from spentkey.core.rules import Limits
 from spentkey.core.secret import Secret
-from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import prepare
 from spentkey.storage.sqlite.evidence import SqliteEvidence
-from spentkey.storage.sqlite.store import FILE as SQLITE
+from spentkey.storage.sqlite.store import FILE
 
-Evidence = JsonLinesEvidence | SqliteEvidence | PostgresEvidence
+Evidence = SqliteEvidence | PostgresEvidence
 LIMITS = Limits(per_run=1000, per_app=1000, per_hour=30, hand_overs_per_hour=1000)
 
 
@@ -37,15 +36,11 @@ class Shelf:
     stack: AsyncExitStack
     database: str = ""
     """The address; empty on one machine."""
-    sqlite: bool = False
-    """Whether one machine keeps a database, and not a file of lines."""
 
     async def log(self, *, read_only: bool = False) -> Evidence:
         """One process' view of it."""
-        if self.sqlite:
-            return SqliteEvidence(self.folder, ManualClock(), read_only=read_only)
         if not self.database:
-            return JsonLinesEvidence(self.folder, ManualClock(), read_only=read_only)
+            return SqliteEvidence(self.folder, ManualClock(), read_only=read_only)
         return PostgresEvidence(await self.connections(), ManualClock(), read_only=read_only)
 
     async def connections(self) -> Postgres:
@@ -56,10 +51,8 @@ class Shelf:
 
     def lines(self) -> list[str]:
         """The lines as they are kept."""
-        if self.sqlite:
-            return [row[0] for row in self.in_sqlite("SELECT line FROM spentkey_evidence ORDER BY seq")]
         if not self.database:
-            return (self.folder / FILE).read_text("utf-8").splitlines()
+            return [row[0] for row in self.in_sqlite("SELECT line FROM spentkey_evidence ORDER BY seq")]
         return [row[0] for row in self.postgres.rows(self.database, "SELECT line FROM spentkey_evidence ORDER BY seq")]
 
     def chained(self) -> list[dict[str, Any]]:
@@ -74,26 +67,21 @@ class Shelf:
 
     def write(self, number: int, text: str) -> None:
         """Put another line in the place of one, as somebody might who wants to change the past."""
-        if self.sqlite:
-            self.in_sqlite("DROP TRIGGER IF EXISTS spentkey_evidence_stays")
-            self.in_sqlite("UPDATE spentkey_evidence SET line = ? WHERE seq = ?", text, number)
-            return
         if self.database:
             self.postgres.rows(self.database, "UPDATE spentkey_evidence SET line = %s WHERE seq = %s", text, number)
             return
-        lines = self.lines()
-        lines[number] = text
-        (self.folder / FILE).write_text("".join(f"{one}\n" for one in lines), "utf-8")
+        self.in_sqlite("DROP TRIGGER IF EXISTS spentkey_evidence_stays")
+        self.in_sqlite("UPDATE spentkey_evidence SET line = ? WHERE seq = ?", text, number)
 
     def in_sqlite(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
         """One statement in the database of one machine, past everything that protects it."""
-        with closing(sqlite3.connect(self.folder / SQLITE)) as connection, connection:
+        with closing(sqlite3.connect(self.folder / FILE)) as connection, connection:
             return connection.execute(statement, values).fetchall()
 
     def process(self, task: int, count: int) -> "subprocess.Popen[str]":
         """A process that begins removals about a task until a limit stops it; it prints how many it began."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        command = [sys.executable, __file__, self.database or ("sqlite" if self.sqlite else ""), str(self.folder)]
+        command = [sys.executable, __file__, self.database, str(self.folder)]
         return subprocess.Popen([*command, str(task), str(count)], env=environment, stdout=subprocess.PIPE, text=True)
 
 
@@ -109,8 +97,7 @@ async def begin(log: Evidence, task: int) -> bool:
 
 async def _main(database: str, folder: str, task: str, count: str) -> None:
     async with AsyncExitStack() as stack:
-        kept = database == "sqlite"
-        shelf = Shelf(Path(folder), None, stack, "" if kept else database, kept)  # pyright: ignore[reportArgumentType]  # it starts no server
+        shelf = Shelf(Path(folder), None, stack, database)  # pyright: ignore[reportArgumentType]  # it starts no server
         log = await shelf.log()
         begun = [await begin(log, int(task)) for _ in range(int(count))]
         print(sum(begun))

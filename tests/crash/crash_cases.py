@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from crash_runs import AtRecord, AtRequest, Blow, Exit, InRecord, Stage
 from crash_stories import CLOSED, Story
 from crash_truth import Found, broken, find
+from evidence_store import is_sound
 
 RERUNS = 3
 WHENS = ("before", "after")
@@ -38,13 +39,13 @@ class Moments:
     """For each request the records that are on the disk when it goes out; at the end all of them."""
 
     def within_records(self, rolls: random.Random) -> Iterator[InRecord]:
-        """Every record: as if killed while it was written (torn), and just before."""
+        """Every record: as if the power was cut while it was written, and as if killed just before."""
         ends = [*self.requests, None]
         for at, start, end in zip(ends, [0, *self.lines], self.lines, strict=False):
             for line in range(start, end):
-                yield InRecord(at, line, 0.0)
-                yield InRecord(at, line, rolls.uniform(0.01, 0.99))
-                yield InRecord(at, line, 1.0)
+                yield InRecord(at, line, None)
+                yield InRecord(at, line, rolls.randrange(2**31))
+                yield InRecord(at, line, rolls.randrange(2**31))
 
     def at_records(self) -> Iterator[AtRecord]:
         """Every record, as a watcher sees it appear."""
@@ -62,7 +63,7 @@ def rehearse(stage: Stage, story: Story, *, records: bool = True) -> Moments:
         name = (entry["system"], entry["route"])
         seen[name] = seen.get(name, 0) + 1
         requests.append(AtRequest(*name, seen[name], "before"))
-    kinds = [str(record["what"]) for record in find(stage.sim, stage.evidence, []).records]
+    kinds = [str(record["what"]) for record in find(stage.sim, stage.state, []).records]
     if not story.steady or not records:
         return Moments(requests, kinds, [])
     return Moments(requests, kinds, [*(_lines_before(stage, story, one) for one in requests), len(kinds)])
@@ -97,7 +98,8 @@ def sequences(story: Story, moments: Moments, rolls: random.Random, count: int) 
 def play(stage: Stage, story: Story, blows: Sequence[Blow]) -> list[str]:
     """Play a story with its kills, run it until it converges, and say what is broken then."""
     stage.set(story)
-    struck = [stage.strike(story, blow) for blow in blows]
+    for blow in blows:
+        stage.strike(story, blow)
     runs = [stage.run(story)]
     while runs[-1].code not in (0, 2, 3) and len(runs) < RERUNS:
         runs.append(stage.run(story))
@@ -105,7 +107,7 @@ def play(stage: Stage, story: Story, blows: Sequence[Blow]) -> list[str]:
     return [
         *_bad_end(story, runs[-1]),
         *broken(story, found),
-        *_torn(blows, struck, found),
+        *_sound(stage),
         *_runs_again(stage, story, found),
     ]
 
@@ -118,7 +120,7 @@ def _sent(blows: Sequence[Blow], found: Found) -> Found:
 
 
 def _look(stage: Stage, message: Sequence[str]) -> Found:
-    return find(stage.sim, stage.evidence, [stage.home, stage.evidence.parent], *message)
+    return find(stage.sim, stage.state, [stage.home, stage.state], *message)
 
 
 def _bad_end(story: Story, ended: Exit) -> list[str]:
@@ -127,12 +129,9 @@ def _bad_end(story: Story, ended: Exit) -> list[str]:
     return [] if good else [f"6 the last rerun ended with {ended.code}: {ended.out}{ended.err}"]
 
 
-def _torn(blows: Sequence[Blow], struck: Sequence[bool], found: Found) -> list[str]:
-    """A torn line is cut and the cut is on record; nothing is cut where nothing was torn."""
-    torn = sum(isinstance(one, InRecord) and one.torn > 0 for one in blows)
-    cuts = len(found.records_of("torn-line-cut"))
-    unsure = any(isinstance(one, AtRecord) for one in blows) and any(struck)
-    return [] if torn == cuts or (unsure and cuts > torn) else [f"5 {torn} torn lines, and {cuts} cuts on record"]
+def _sound(stage: Stage) -> list[str]:
+    """Whatever was cut off in the middle, the file is whole."""
+    return [] if is_sound(stage.state) else ["5 the file of the evidence is damaged"]
 
 
 def _runs_again(stage: Stage, story: Story, before: Found) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import select
 import shutil
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 from commands import BIN, QUICK, environment
 from crash_stories import Story
+from evidence_store import keep, lines_in, lose_power_while_writing, turn_into_0_1
 from fault_rules import fault
 from real_simulator import RealSimulator
 from worlds import TASK
@@ -50,7 +52,7 @@ class AtRecord:
 
 @dataclass(frozen=True)
 class InRecord:
-    """Be killed while a record is written: `lines` whole records and `torn` bytes of the next one are on the disk.
+    """Stop before or while a record is written: `lines` records are on the disk, and with `torn` a part of the next one.
 
     No request went out between the first of the records that are cut off here and the kill, so a kill at that moment
     leaves exactly this. Without `at` the run came to its end.
@@ -58,10 +60,11 @@ class InRecord:
 
     at: AtRequest | None
     lines: int
-    torn: float
+    torn: int | None
+    """By which lot the power is cut in the middle of the write; None for a kill before it."""
 
     def __str__(self) -> str:
-        return f"in record {self.lines} at {self.torn:.2f} of it, {self.at or 'end'}"
+        return f"in record {self.lines}, lot {self.torn}, {self.at or 'end'}"
 
 
 Blow = AtRequest | AtRecord | InRecord
@@ -184,14 +187,16 @@ class Stage:
     home: Path
     fork: Fork | None = None
     """None: every run is the installed command."""
+    by_0_1: bool = False
+    """Whether what was killed counts as version 0.1: what it recorded is in the file of that version then."""
 
     @property
-    def evidence(self) -> Path:
-        return self.sim.config.parent / "state" / "evidence.jsonl"
+    def state(self) -> Path:
+        return self.sim.config.parent / "state"
 
-    def lines(self) -> list[bytes]:
-        """The lines of the evidence as they are on the disk, each with its line feed."""
-        return self.evidence.read_bytes().splitlines(keepends=True) if self.evidence.exists() else []
+    def lines(self) -> list[str]:
+        """The lines of the evidence as they are on the disk."""
+        return lines_in(self.state)
 
     def set(self, story: Story) -> None:
         """Begin a story: its world, no evidence, an empty home."""
@@ -229,6 +234,8 @@ class Stage:
         killed = running.exit().code == -signal.SIGKILL
         assert killed is came or isinstance(blow, AtRecord), "a kill at a request is always in time"
         self.sim.faults(*story.faults)
+        if self.by_0_1 and self.state.exists():
+            turn_into_0_1(self.state, b'{"torn' if blow.nth % 2 else b"")
         return killed
 
     def _until(self, running: Running, blow: AtRequest | AtRecord) -> bool:
@@ -242,12 +249,12 @@ class Stage:
         return False
 
     def _recorded(self, blow: AtRecord, before: int) -> bool:
-        mark = f'"what":"{blow.what}"'.encode()
+        mark = f'"what":"{blow.what}"'
         return sum(mark in line for line in self.lines()[before:]) >= blow.nth
 
     def _cut(self, blow: InRecord) -> None:
-        """Leave so many whole records, and of the next one a part that is never the whole of it."""
-        lines = self.lines()
-        whole, following = lines[: blow.lines], lines[blow.lines]
-        torn = following[: min(len(following) - 1, int(blow.torn * len(following)))]
-        self.evidence.write_bytes(b"".join(whole) + torn)
+        """Leave so many records, and where the power is cut a part of the write of the next one."""
+        following = self.lines()[blow.lines]
+        keep(self.state, blow.lines)
+        if blow.torn is not None:
+            lose_power_while_writing(self.state, following, random.Random(blow.torn))  # noqa: S311  # nothing secret hangs on it

@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 
 from commands import QUICK
 from crash_stories import CLOSED, HANDED_OFF, REMOVALS, Story
+from evidence_store import lines_in
 from real_simulator import RealSimulator
 from worlds import APP, CANARIES, TASK
 
@@ -39,14 +40,14 @@ class Found:
     """Key ids that the application still has."""
     task: dict[str, Any]
     journal: list[dict[str, Any]]
-    evidence: bytes
+    evidence: list[str]
     kept: str
     """Outputs, files and what the service desk holds, as one text."""
 
     @property
     def records(self) -> list[dict[str, Any]]:
         """The records of a chain that verifies; of another one none, and invariant 5 says so."""
-        return [json.loads(line) for line in self.evidence.split(b"\n") if line] if _chain_holds(self) else []
+        return [json.loads(line) for line in self.evidence] if _chain_holds(self) else []
 
     def records_of(self, *kinds: str) -> list[dict[str, Any]]:
         return [record for record in self.records if record["what"] in kinds]
@@ -57,7 +58,7 @@ class Found:
         return [entry for entry in self.journal if entry["route"] in REMOVALS]
 
 
-def find(sim: RealSimulator, evidence: Path, folders: list[Path], *message: str) -> Found:
+def find(sim: RealSimulator, state: Path, folders: list[Path], *message: str) -> Found:
     """Look at everything."""
     truth = sim.truth()
     application = truth["tenants"]["production"]["applications"][APP]
@@ -68,7 +69,7 @@ def find(sim: RealSimulator, evidence: Path, folders: list[Path], *message: str)
         left={one["key_id"] for kind in ("passwords", "certificates") for one in application[kind]},
         task=truth["ivanti"]["tasks"][str(TASK)],
         journal=sim.journal(),
-        evidence=evidence.read_bytes() if evidence.exists() else b"",
+        evidence=lines_in(state),
         kept="\n".join([*message, json.dumps(truth["ivanti"]["tasks"], ensure_ascii=False), *texts]),
     )
 
@@ -140,13 +141,13 @@ def _no_secret_is_kept(found: Found) -> Iterator[str]:
 
 
 def _chain_holds(found: Found) -> bool:
-    previous, lines = GENESIS, found.evidence.split(b"\n")
-    for number, line in enumerate(lines[:-1]):
-        sealed = follows(line.decode("utf-8", "replace"), previous, number)
+    previous = GENESIS
+    for number, line in enumerate(found.evidence):
+        sealed = follows(line, previous, number)
         if sealed is None:
             return False
         previous = sealed.hash
-    return lines[-1] == b""
+    return True
 
 
 def _evidence_is_whole(found: Found) -> Iterator[str]:

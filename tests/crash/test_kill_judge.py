@@ -26,7 +26,7 @@ def found(simulator_process: RealSimulator, tmp_path_factory: pytest.TempPathFac
     stage.set(STORY)
     ended = stage.run(STORY)
     fork.stop()
-    return find(stage.sim, stage.evidence, [stage.home, stage.evidence.parent], ended.out, ended.err)
+    return find(stage.sim, stage.state, [stage.home, stage.state], ended.out, ended.err)
 
 
 def with_task(found: Found, **changes: Any) -> Found:
@@ -35,7 +35,7 @@ def with_task(found: Found, **changes: Any) -> Found:
 
 def without_record(found: Found, what: str) -> Found:
     """Evidence in which one kind is called something else; the chain no longer holds."""
-    return replace(found, evidence=found.evidence.replace(f'"what":"{what}"'.encode(), b'"what":"x"'))
+    return replace(found, evidence=[line.replace(f'"what":"{what}"', '"what":"x"') for line in found.evidence])
 
 
 def asked_again(found: Found) -> Found:
@@ -64,7 +64,7 @@ BROKEN: dict[str, tuple[str, Break]] = {
     "a canary in a file": ("4", lambda found: replace(found, kept=f"x{CANARIES['automation secret']}x")),
     "a token in a file": ("4", lambda found: replace(found, kept="Authorization: Bearer eyJ0")),
     "a changed record": ("5", lambda found: without_record(found, "intent")),
-    "a torn line": ("5", lambda found: replace(found, evidence=found.evidence[:-9])),
+    "a torn line": ("5", lambda found: replace(found, evidence=[*found.evidence[:-1], found.evidence[-1][:-9]])),
     "a removal without an intent": ("5", with_other_id),
     "a wrong attribution": (
         "5",

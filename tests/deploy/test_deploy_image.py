@@ -120,7 +120,7 @@ def test_what_is_copied_enters_the_build(step: Step) -> None:
         ".git/config",
         ".venv/bin/python",
         "tests/conftest.py",
-        "evidence.jsonl",
+        "spentkey.db",
         "src/spentkey/__pycache__/story.pyc",
     ],
 )

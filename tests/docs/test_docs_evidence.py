@@ -1,6 +1,7 @@
 """The page about evidence names every kind of record, and its ways to check the chain really tell."""
 
 import ast
+import asyncio
 import json
 import re
 import subprocess
@@ -12,7 +13,8 @@ import pytest
 from doc_texts import ROOT, blocks, page, record_kinds, record_rows, tables
 
 from spentkey.core.records import RecordKind
-from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
+from spentkey.storage.sqlite.evidence import SqliteEvidence
+from spentkey.storage.sqlite.store import FILE as STORE
 from spentkey.system import SystemClock
 
 PAGE = page("docs", "reference", "evidence.md")
@@ -37,16 +39,21 @@ def has_text(call: ast.Call) -> bool:
 
 
 async def write_some(folder: Path) -> Path:
-    """A file of evidence with three records."""
-    evidence = JsonLinesEvidence(folder, SystemClock())
+    """The evidence of three records, written to a file by the page's own program."""
+    evidence = SqliteEvidence(folder, SystemClock())
     for number, detail in enumerate(("first", EXOTIC, "last")):
         await evidence.append("answer", {"task": number, "detail": detail, "tenant": None, "minutes": 1.5})
-    return folder / FILE
+    evidence.close()
+    program, _ = blocks(PAGE, "python")
+    command = [sys.executable, "-c", program, str(folder / STORE)]
+    printed = await asyncio.to_thread(subprocess.run, command, capture_output=True, check=True)
+    (folder / "evidence.jsonl").write_bytes(printed.stdout)
+    return folder / "evidence.jsonl"
 
 
 def check(file: Path) -> subprocess.CompletedProcess[str]:
     """The ten lines of the page."""
-    (lines,) = blocks(PAGE, "python")
+    _, lines = blocks(PAGE, "python")
     return subprocess.run([sys.executable, "-c", lines, str(file)], capture_output=True, text=True, check=False)
 
 

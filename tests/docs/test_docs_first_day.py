@@ -106,8 +106,10 @@ def installed(sim: RealSimulator, folder: Path) -> Installation:
         (folder / "secrets" / name).write_text(f"{value}\n")
     shutil.copy(sim.config.parent / "ca.pem", folder / "house-ca.pem")
     (folder / "spentkey.toml").write_text(text, "utf-8")
-    (chain,) = blocks(page("docs", "reference", "evidence.md"), "python")
-    (folder / "check_chain.py").write_text(chain, "utf-8")
+    for name, program in zip(
+        ("evidence_lines.py", "check_chain.py"), blocks(page("docs", "reference", "evidence.md"), "python"), strict=True
+    ):
+        (folder / name).write_text(program, "utf-8")
     return Installation(sim, folder)
 
 
@@ -141,7 +143,7 @@ def test_the_guide_shows_every_command_of_a_first_day() -> None:
         ["spentkey", "check"],
         ["spentkey", "plan"],
         ["spentkey", "run"],
-        ["grep", "-o"],
+        ["python3", "evidence_lines.py"],
         ["python3", "check_chain.py"],
         ["spentkey", "work"],
     ]

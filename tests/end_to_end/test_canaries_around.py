@@ -137,7 +137,7 @@ def test_a_campaign_leaves_no_secret_behind(tmp_path: Path, name: str) -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     given = {"world.json", "spentkey.toml"}
     files = [one for one in kept.rglob("*") if one.is_file() and "secrets" not in one.parts and one.name not in given]
-    assert any(one.name == "evidence.jsonl" for one in files)
+    assert any(one.name == "spentkey.db" for one in files)
     for file in files:
         assert found(file.read_bytes().decode("utf-8", "replace")) == [], file.name
     assert found(ended.stdout + ended.stderr) == []

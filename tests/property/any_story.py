@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from any_world import AnyWorld, any_world
+from evidence_store import lose_power_while_writing, records_in
 from in_memory import Event, InMemory
 from invariants import (
     BY_OTHERS,
@@ -21,11 +22,13 @@ from invariants import (
     asked_by,
     broken,
     changed,
-    torn_lines_left,
+    ends_unsound,
     unfinished,
 )
+from support_core import NOW
 from worlds import CANARIES
 
+from spentkey.core.evidence import seal
 from spentkey.core.outcome import Result
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
@@ -96,8 +99,6 @@ class Scenario:
     results: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     counts: Counter[str] = field(default_factory=Counter[str])
     removed_by_others: int = 0
-    torn: int = 0
-    """How often a crash left a torn line."""
 
     def check(self, step: str) -> None:
         """Hold every invariant against what is really there."""
@@ -305,10 +306,9 @@ async def _run(scenario: Scenario) -> None:
             for number in numbers:
                 await _work(scenario, [(number, context[0])])
     scenario.sim.events.clear()
-    if rng.random() < 0.1 and (scenario.sim.state / "evidence.jsonl").exists():
-        with (scenario.sim.state / "evidence.jsonl").open("ab") as file:
-            file.write(b'{"app_id":"torn' + b"n" * rng.randint(0, 3000))
-        scenario.torn += 1
+    if rng.random() < 0.1 and (written := records_in(scenario.sim.state)):
+        following = seal(written[-1]["hash"], len(written), NOW, "step-result", {"said": "n" * rng.randint(0, 30_000)})
+        lose_power_while_writing(scenario.sim.state, following.record_line, rng)
 
 
 async def _work(scenario: Scenario, works: list[tuple[int, Context]]) -> None:
@@ -343,7 +343,7 @@ async def _calm_down(scenario: Scenario) -> None:
         raise Broken("\n".join([*scenario.told, f"6: {waiting} never end"]))
     before, every = sim.truth(), [task.number for task in sim.holder.world.ivanti.tasks]
     await _calm_run(scenario, every)
-    wrong = changed(before, sim.truth()) + torn_lines_left(sim.state, scenario.torn)
+    wrong = changed(before, sim.truth()) + ends_unsound(sim.state)
     if wrong:
         raise Broken("\n".join([*scenario.told, *wrong]))
 

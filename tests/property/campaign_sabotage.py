@@ -166,8 +166,11 @@ TABLE: dict[str, Sabotage] = {
         "",
         "tests/story/test_story_limits.py",
     ),
-    "the cut of a torn line": Sabotage(
-        "storage/files/evidence.py", "        if torn:\n", "        if torn < 0:\n", PROPERTY, "5"
+    "the flush of a record": Sabotage(
+        "storage/sqlite/store.py",
+        'connection.execute("PRAGMA synchronous = FULL")',
+        'connection.execute("PRAGMA synchronous = OFF")',
+        "tests/storage/sqlite/test_sqlite_evidence.py",
     ),
     "the hash of a record": Sabotage(
         "core/evidence.py",
@@ -220,7 +223,7 @@ TABLE: dict[str, Sabotage] = {
         "tests/end_to_end/test_canaries_in_bugs.py",
     ),
 }
-SHORT = ("G6, the automation's own application", "the cut of a torn line", "G3, the name", "the mask of a secret")
+SHORT = ("G6, the automation's own application", "the intent before the write", "G3, the name", "the mask of a secret")
 
 
 @dataclass(frozen=True)

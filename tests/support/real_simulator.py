@@ -73,10 +73,14 @@ class Steps:
     """Remembers the steps that were shown."""
 
     seen: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    told: list[str] = field(default_factory=list[str])
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         del detail
         self.seen.append((task, step))
+
+    def tell(self, message: str) -> None:
+        self.told.append(message)
 
 
 @dataclass
@@ -133,8 +137,12 @@ class RealSimulator:
 
     def reset(self, world: dict[str, Any]) -> None:
         """Another world in the same process, and an empty state directory."""
-        self._post("/reset", {"world": world})
+        self.post_reset(world)
         shutil.rmtree(self.config.parent / "state", ignore_errors=True)
+
+    def post_reset(self, world: dict[str, Any]) -> None:
+        """Another world in the same process; what Spentkey remembers stays."""
+        self._post("/reset", {"world": world})
 
     def faults(self, *rules: dict[str, Any]) -> None:
         """Set faults, in place of those that were set."""

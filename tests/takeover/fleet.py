@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from commands import BIN, QUICK, environment
+from evidence_store import put_lines
 from fault_rules import fault
 from invariants import Ledger, broken, unfinished
 from real_postgres import RealPostgres
@@ -25,9 +26,8 @@ from worlds import CANARIES
 
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.connection import opened
-from spentkey.storage.postgres.evidence import LOCK, PostgresEvidence
+from spentkey.storage.postgres.evidence import LOCK
 from spentkey.storage.postgres.schema import prepare
-from spentkey.system import SystemClock
 
 T = TypeVar("T")
 TAKE_OVER_S, POLL_S = 2.0, 0.5
@@ -201,7 +201,8 @@ class Fleet:
         state = self.home / "state"
         shutil.rmtree(state, ignore_errors=True)
         state.mkdir()
-        asyncio.run(export(self.database, state / "evidence.jsonl"))
+        rows = self.postgres.rows(self.database, "SELECT line FROM spentkey_evidence ORDER BY seq")
+        put_lines(state, [line for (line,) in rows])
         found = broken(self.ledger, self.sim.truth(), state)
         found += [f"2: task {number} never ended" for number in self.unfinished()]
         found += self._twice()
@@ -233,12 +234,6 @@ def lock_stands_still(connection: psycopg.Connection[Any]) -> bool:
         " WHERE locktype = 'advisory' AND granted AND objid = %s AND state = 'idle in transaction'"
     )
     return connection.execute(statement, (LOCK,)).fetchone() is not None
-
-
-async def export(database: str, file: Path) -> None:
-    """Write the evidence of a database to a file."""
-    async with opened(Secret(database)) as connections:
-        await PostgresEvidence(connections, SystemClock()).export(file)
 
 
 async def make_tables(database: str) -> None:

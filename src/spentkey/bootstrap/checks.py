@@ -13,8 +13,8 @@ from spentkey.http.rate_limit import LocalRates
 from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
 from spentkey.settings.schema import Settings
-from spentkey.storage.files.check import StateCheck
-from spentkey.storage.files.container import Surroundings
+from spentkey.storage.sqlite.check import StateCheck
+from spentkey.storage.sqlite.container import Surroundings
 from spentkey.system import SystemClock
 
 

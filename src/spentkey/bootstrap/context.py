@@ -38,7 +38,7 @@ async def context_for(
     """Open every connection lazily and close all of them at the end."""
     clock = clock or SystemClock()
     async with (
-        storage_for(settings, clock, read_only=read_only) as storage,
+        storage_for(settings, clock, read_only=read_only, progress=progress) as storage,
         context_with(storage, settings, progress, clock, use_proxies=use_proxies, meter=meter) as context,
     ):
         yield context

@@ -86,7 +86,7 @@ async def worker_for(
     slots, time = Slots(settings.engine.concurrency), clock or SystemClock()
     placed = SlotClock(time, slots)
     async with (
-        storage_for(settings, placed) as storage,
+        storage_for(settings, placed, progress=progress) as storage,
         context_with(storage, settings, progress, placed, use_proxies=use_proxies, meter=meter) as bare,
     ):
         context = replace(bare, locks=SlotLocks(storage.locks, slots))
@@ -144,6 +144,18 @@ async def watch_own_credentials(context: Context, clock: Clock, tell: Callable[[
         for tenant in context.rules.tenants:
             tell(tenant.name, await _days_left(context, tenant))
         await clock.sleep(HOUR_S)
+
+
+async def verify_every_day(context: Context, clock: Clock, tell: Callable[[str], None]) -> None:
+    """Read the whole chain once a day. A fault is told; from then on the evidence itself refuses every removal."""
+    while True:
+        await clock.sleep(DAY_S)
+        try:
+            count = await context.evidence.verify()
+        except SpentkeyError as problem:
+            tell(f"the evidence does not verify: {problem}")
+        else:
+            tell(f"the evidence verifies, {count} records")
 
 
 async def _days_left(context: Context, tenant: TenantRules) -> float | None:

@@ -1,22 +1,27 @@
 """Where evidence and locks live: in the state directory of one machine, or in the database of several."""
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from spentkey.core.errors import Misconfigured
+from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
-from spentkey.ports.runtime import Checker, Clock
+from spentkey.ports.read_only import NoProgress
+from spentkey.ports.runtime import Checker, Clock, Progress
 from spentkey.settings.rules import state_directory
 from spentkey.settings.schema import EngineSettings, Settings
-from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.storage.files.locks import FileLocks
+from spentkey.storage.sqlite.before_take_over import evidence_to_read
+from spentkey.storage.sqlite.evidence import SqliteEvidence
+from spentkey.storage.sqlite.take_over import OLD, is_needed, take_over
 from spentkey.worker.after_try import Work
 from spentkey.worker.concurrency import Slots
 from spentkey.worker.local import LocalEngine
@@ -24,6 +29,10 @@ from spentkey.worker.routing import Router
 
 if TYPE_CHECKING:
     from spentkey.storage.postgres.connection import Postgres
+
+
+SAID_EVERY = 100_000
+"""How often a take-over tells how far it is, in records."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +47,52 @@ class Storage:
 
 
 @asynccontextmanager
-async def storage_for(settings: Settings, clock: Clock, *, read_only: bool = False) -> AsyncGenerator[Storage]:
-    """Open what the settings name; raises `Outage` when the database cannot be reached."""
+async def storage_for(
+    settings: Settings, clock: Clock, *, read_only: bool = False, progress: Progress | None = None
+) -> AsyncGenerator[Storage]:
+    """Open what the settings name; raises `Outage` when the database cannot be reached.
+
+    Who writes takes over what version 0.1 left. Who only reads makes nothing.
+    """
     if settings.engine.database_url is not None:
         async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
             yield Storage(*storage)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     locks = FileLocks(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
-    yield Storage(JsonLinesEvidence(directory, clock, read_only=read_only), locks, LocalRates(clock))
+    evidence = evidence_to_read(directory, clock) if read_only else None
+    evidence = evidence or await _evidence_to_write(directory, clock, progress or NoProgress())
+    try:
+        yield Storage(evidence, locks, LocalRates(clock))
+    finally:
+        await asyncio.to_thread(evidence.close)
+
+
+async def _evidence_to_write(directory: Path, clock: Clock, progress: Progress) -> SqliteEvidence:
+    evidence = SqliteEvidence(directory, clock)
+    if await asyncio.to_thread(is_needed, directory):
+        progress.tell(f"taking over the evidence of version 0.1 from {directory / OLD}")
+        try:
+            count = await asyncio.to_thread(take_over, directory, clock, _said_now_and_then(progress))
+        except EvidenceBroken as problem:  # each task ends with this reason, and no store is made beside the file
+            evidence.refuse_all(problem)
+            return evidence
+        progress.tell(f"{count} records were taken over and verified")
+    await asyncio.to_thread(evidence.open)
+    return evidence
+
+
+def _said_now_and_then(progress: Progress) -> Callable[[int], None]:
+    """Each `SAID_EVERY` records, where many are copied."""
+    said = 0
+
+    def copied(count: int) -> None:
+        nonlocal said
+        if count >= said + SAID_EVERY:
+            said = count
+            progress.tell(f"{count} records copied")
+
+    return copied
 
 
 @asynccontextmanager

@@ -24,6 +24,10 @@ class TableObserver(Observer):
         """Move the task's row."""
         self._table.step(task, step, detail)
 
+    def told(self, message: str) -> None:
+        """Show it above the table."""
+        self._table.tell(message)
+
 
 @contextmanager
 def attending(

@@ -30,16 +30,23 @@ class LiveTable:
         self._at: dict[int, tuple[str, str]] = {}
         self._names: dict[int, str] = {}
         self._forgotten = 0
+        self._told = ""
 
     def step(self, task: int, step: str, detail: str = "") -> None:
         """Move the task's row; one that ended goes to the top of those that ended."""
         self._at.pop(task, None)
+        self._told = ""
         message = plain(detail, 200)
         if step == NAMED_AT:
             self._names[task], message = message, ""
         self._at[task] = (step, message)
         if step not in STEPS:
             self._forget()
+        self._live.update(self._table())
+
+    def tell(self, message: str) -> None:
+        """Show the message above the table until the next one, or a task, comes."""
+        self._told = plain(message, 200)
         self._live.update(self._table())
 
     def _forget(self) -> None:
@@ -57,6 +64,8 @@ class LiveTable:
             box=None,
             pad_edge=False,
             padding=(0, 2, 0, 0),
+            title=Text(self._told) if self._told else None,
+            title_justify="left",
             caption=f"{len(under_way)} under way, {len(ended) + self._forgotten} ended",
             caption_justify="left",
         )

@@ -28,6 +28,10 @@ class Noted:
         self.steps.add(step)
         self._inner.step(task, step, detail)
 
+    def tell(self, message: str) -> None:
+        """Pass it on."""
+        self._inner.tell(message)
+
 
 async def run_task(task: int, config: Path, *, as_json: bool) -> int:
     """Work on one task and show its result; gives the exit code."""

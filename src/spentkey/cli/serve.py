@@ -5,12 +5,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from spentkey.bootstrap.service import observed, prepare_process, service_for, watch_own_credentials
+from spentkey.bootstrap.service import observed, prepare_process, service_for, verify_every_day, watch_own_credentials
 from spentkey.cli.attending import attending
 from spentkey.cli.stopping import told_to_stop
 from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.logs import logger
 from spentkey.observe.metrics import Metrics
+from spentkey.observe.observer import Observers
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.settings.load import load_settings
@@ -35,7 +36,7 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
     with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as observer:
         async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as made:
             service = service_of(settings.service, made.engine, made.context, clock, metrics, known)
-            await _serve(service, settings.service)
+            await _serve(service, settings.service, observer)
     return 0
 
 
@@ -62,7 +63,7 @@ def service_of(
     )
 
 
-async def _serve(service: WebService, settings: ServiceSettings) -> None:
+async def _serve(service: WebService, settings: ServiceSettings, observer: Observers) -> None:
     """Run server and engine side by side until a signal, or until one of them ends by a problem."""
     server, bound = make_server(make_app(service), settings), listen_on(settings)
     logger().info("listening", address=address_of(settings, bound), logins=len(settings.login))
@@ -73,6 +74,7 @@ async def _serve(service: WebService, settings: ServiceSettings) -> None:
             asyncio.ensure_future(server.serve(sockets=[bound])),
             asyncio.ensure_future(service.engine.serve(stop)),
             asyncio.ensure_future(watch_own_credentials(service.context, service.clock, service.metrics.days_left)),
+            asyncio.ensure_future(verify_every_day(service.context, service.clock, observer.tell)),
             asyncio.ensure_future(stop.wait()),
         ]
         try:
@@ -86,11 +88,12 @@ async def _serve(service: WebService, settings: ServiceSettings) -> None:
 async def _wind_down(server: Server, stop: asyncio.Event, parts: list[asyncio.Future[Any]]) -> None:
     """Take no more requests, let the engine reach a safe point, and raise what ended a part early."""
     logger().info("stopping")
-    serving, working, figures, _ = parts
+    serving, working, figures, verifying, _ = parts
     stop.set()
     server.should_exit = True
     await serving
     await working
-    if figures.done():
-        await figures
+    for early in (figures, verifying):
+        if early.done():
+            await early
     logger().info("stopped")

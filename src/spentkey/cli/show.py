@@ -37,6 +37,11 @@ class Lines:
         self._stream.write(f"{task}  {word:<12} {message}".rstrip() + "\n")
         self._stream.flush()
 
+    def tell(self, message: str) -> None:
+        """Print the message."""
+        self._stream.write(plain(message, 200) + "\n")
+        self._stream.flush()
+
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout."""

@@ -254,7 +254,7 @@ class StepResultRecord(_WithReason):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TornLineCutRecord(Record):
-    """when a last line that a crash left unfinished was cut. It belongs to no task"""
+    """by version 0.1, and at the take-over, when a last line that a crash left unfinished was cut. It belongs to no task"""
 
     what = RecordKind.TORN_LINE_CUT
     bytes: int
@@ -262,7 +262,7 @@ class TornLineCutRecord(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TookOverRecord(Record):
-    """when the evidence of an older version is taken over into a database; no command does so yet. It belongs to no task"""
+    """when the evidence of an older version is taken over into a database. It belongs to no task"""
 
     what = RecordKind.TOOK_OVER
     file: str

@@ -147,6 +147,10 @@ class Logged(Observer):
         """One line for each step."""
         logger().info("step", **({"task": task, "step": step} | ({"detail": detail} if detail else {})))
 
+    def told(self, message: str) -> None:
+        """One line."""
+        logger().info(message)
+
     @contextmanager
     def working(self, task: int, attempt: str) -> Generator[None]:
         """Everything that is logged in the meantime carries both."""

@@ -32,6 +32,9 @@ class Observer:
     def stepped(self, task: int, step: str, detail: str) -> None:
         """A task has reached a step."""
 
+    def told(self, message: str) -> None:
+        """Something takes long that belongs to no task."""
+
     def working(self, task: int, attempt: str) -> AbstractContextManager[None]:
         """Around one try at a task."""
         del task, attempt
@@ -55,6 +58,11 @@ class Observers:
         """Report that a task has reached a step."""
         for observer in self.observers:
             observer.stepped(task, step, detail)
+
+    def tell(self, message: str) -> None:
+        """Report what belongs to no task."""
+        for observer in self.observers:
+            observer.told(message)
 
     @contextmanager
     def call(self, system: str, route: str, client_request_id: str | None = None) -> Generator[Call]:

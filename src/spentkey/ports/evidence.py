@@ -35,6 +35,10 @@ class EvidenceLog(Protocol):
         """The key ids of that application that Spentkey ever set out to remove, each with the tasks for which it did."""
         ...
 
+    async def verify(self) -> int:
+        """Read the whole chain and check it; returns how many records it has, raises `EvidenceBroken` at the first fault."""
+        ...
+
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest `result` records, newest first, at most `limit`; with `before`, those whose `seq` is lower."""
         ...

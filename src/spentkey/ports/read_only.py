@@ -85,6 +85,10 @@ class ReadOnlyEvidence:
         """What is on record about the application."""
         return await self._evidence.removals(app_id)
 
+    async def verify(self) -> int:
+        """Check the whole chain."""
+        return await self._evidence.verify()
+
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results."""
         return await self._evidence.recent(limit, before)
@@ -94,6 +98,9 @@ class NoProgress:
     """A `Progress` port that shows nothing: a plan is no work."""
 
     def step(self, task: int, step: str, detail: str = "") -> None:
+        """Say nothing."""
+
+    def tell(self, message: str) -> None:
         """Say nothing."""
 
 

@@ -36,6 +36,10 @@ class Progress(Protocol):
         """The task has reached that step of the story."""
         ...
 
+    def tell(self, message: str) -> None:
+        """Something takes long that belongs to no task."""
+        ...
+
 
 @dataclass
 class Call:

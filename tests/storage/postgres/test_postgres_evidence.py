@@ -1,4 +1,4 @@
-"""Evidence in PostgreSQL: what a database adds to the contract: columns, claims, outages, export."""
+"""Evidence in PostgreSQL: what a database adds to the contract: columns, claims, outages."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -11,10 +11,10 @@ from support_core import ManualClock
 from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
 from spentkey.ports.fencing import check_fence, holding
-from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import LOCK, NEXT, NEXT_PAGE, PAGE, PostgresEvidence
 from spentkey.storage.postgres.schema import VERSION, prepare
+from spentkey.storage.sqlite.evidence import SqliteEvidence
 
 
 @pytest.fixture
@@ -38,24 +38,18 @@ async def with_records(connections: Postgres, count: int = 3) -> PostgresEvidenc
     return log
 
 
-async def test_an_export_is_the_file_of_one_machine(connections: Postgres, tmp_path: Path) -> None:
-    """One machine's evidence reads and verifies it, and goes on with the chain."""
+async def test_one_machine_can_go_on_with_the_chain(
+    connections: Postgres, database: str, postgres: RealPostgres, tmp_path: Path
+) -> None:
+    """Its store takes the lines as they are, verifies them and appends behind them."""
     log = await with_records(connections)
     await log.append("result", {"task": 2, "app_name": "a\ud800b"})
-    assert await log.export(tmp_path / FILE) == 4
-    file = JsonLinesEvidence(tmp_path, ManualClock())
-    assert [record["n"] for record in (await file.history(1)).records] == [0, 1, 2]
-    await file.append("step", {"task": 1, "n": 3})
-    assert len((tmp_path / FILE).read_bytes().splitlines()) == 5
-
-
-async def test_an_export_overwrites_nothing(connections: Postgres, tmp_path: Path) -> None:
-    """A file that is there is left as it is."""
-    (tmp_path / FILE).write_text("old")
-    log = await with_records(connections)
-    with pytest.raises(FileExistsError):
-        await log.export(tmp_path / FILE)
-    assert (tmp_path / FILE).read_text() == "old"
+    lines = [line for (line,) in postgres.rows(database, "SELECT line FROM spentkey_evidence ORDER BY seq")]
+    alone = SqliteEvidence(tmp_path, ManualClock())
+    assert alone.take_all(lines) == 4
+    assert [record["n"] for record in (await alone.history(1)).records] == [0, 1, 2]
+    await alone.append("step", {"task": 1, "n": 3})
+    assert await alone.verify() == 5
 
 
 async def test_a_long_chain_is_read_page_by_page(connections: Postgres) -> None:

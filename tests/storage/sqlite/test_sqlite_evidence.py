@@ -22,7 +22,7 @@ from spentkey.core.limits import HOUR
 from spentkey.core.rules import Limits
 from spentkey.storage.sqlite.evidence import INSERT, SELECT, SqliteEvidence, row_of
 from spentkey.storage.sqlite.past import COUNTED, OF_RUN, STOPPED
-from spentkey.storage.sqlite.store import FILE
+from spentkey.storage.sqlite.store import FILE, Store
 
 WRITER = """
 import os, sqlite3, sys
@@ -127,6 +127,68 @@ async def test_an_empty_file_is_made_a_store(tmp_path: Path) -> None:
     assert not (await evidence(tmp_path, read_only=True).history(1)).known
     await evidence(tmp_path).append("step", {"task": 1})
     assert (await evidence(tmp_path).history(1)).known
+
+
+async def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
+    """By the settings of the connection that writes: 2 is FULL (sqlite.org/pragma.html#pragma_synchronous)."""
+    store = Store(tmp_path)
+    with store.writing() as connection:
+        names = ("synchronous", "journal_mode")
+        assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names] == [2, "truncate"]
+    store.close()
+
+
+STRACE = shutil.which("strace")
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed here")
+def test_the_system_calls_of_an_append_end_with_the_flush_of_the_file(tmp_path: Path) -> None:
+    """Journal, flush, file, flush, and only then the journal is given up."""
+    script = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from spentkey.storage.sqlite.evidence import SqliteEvidence\n"
+        "from spentkey.system import SystemClock\n"
+        "log = SqliteEvidence(Path(sys.argv[1]), SystemClock())\n"
+        "for number in range(2):\n"
+        "    asyncio.run(log.append('step', {'task': 1}))\n"
+    )
+    trace, calls = tmp_path / "trace", "trace=pwrite64,fdatasync,fsync,ftruncate"
+    watched = [
+        str(STRACE),
+        "-f",
+        "-y",
+        "-e",
+        calls,
+        "-o",
+        str(trace),
+        sys.executable,
+        "-c",
+        script,
+        str(tmp_path / "s"),
+    ]
+    if subprocess.run(watched, capture_output=True, check=False).returncode != 0 or not trace.exists():
+        pytest.skip("system calls cannot be traced here")
+    seen = [line for line in trace.read_text().splitlines() if FILE in line]
+    last = [f"{line.split('(')[0].split()[-1]} {'journal' if 'journal' in line else 'file'}" for line in seen[-6:]]
+    assert last[-2:] in (["fdatasync file", "ftruncate journal"], ["fsync file", "ftruncate journal"]) or (
+        last[-3:-1] in (["fdatasync file", "ftruncate journal"], ["fsync file", "ftruncate journal"])
+    ), last
+
+
+@pytest.mark.parametrize("below", ["a-file", "a-file/deeper"])
+def test_a_directory_that_cannot_be_made_is_said_to_be_unusable(tmp_path: Path, below: str) -> None:
+    """One line that names the place, before anything is removed."""
+    (tmp_path / "a-file").write_text("x")
+    with pytest.raises(EvidenceBroken, match=r"the state directory .*a-file.* cannot be used"):
+        evidence(tmp_path / below).open()
+
+
+def test_a_folder_in_the_place_of_the_file_is_one_line(tmp_path: Path) -> None:
+    """Nothing is recorded, and nothing removed."""
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(EvidenceBroken, match="cannot be used"):
+        evidence(tmp_path).open()
 
 
 async def test_what_a_killed_writer_left_half_done_is_taken_back(tmp_path: Path) -> None:

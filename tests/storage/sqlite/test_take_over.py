@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from file_of_0_1 import FILE as OLD
+from file_of_0_1 import FileOf01
 from support_core import ManualClock
 
 from spentkey.core.errors import EvidenceBroken, Outage
-from spentkey.storage.files.evidence import FILE as OLD
-from spentkey.storage.files.evidence import JsonLinesEvidence
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.store import FILE
 from spentkey.storage.sqlite.take_over import LEFT, OLD_LOCK, TAKEN, UNDER_WAY, is_needed, take_over
@@ -30,7 +30,7 @@ def kept_by_0_1(folder: Path, count: int = 5) -> list[str]:
     """A state directory of 0.1 with an open intent and a stop; gives its lines."""
 
     async def fill() -> None:
-        old = JsonLinesEvidence(folder, ManualClock())
+        old = FileOf01(folder, ManualClock())
         for number in range(count):
             await old.append("step", {"task": 1, "n": number})
         await old.append("intent", {"task": 2, "app_id": "a", "key_id": "k", "run": "r"})
@@ -86,9 +86,9 @@ def test_version_0_1_refuses_what_is_left(tmp_path: Path) -> None:
     """Nothing is removed by it any more, and nothing appended."""
     kept_by_0_1(tmp_path)
     take_over(tmp_path, ManualClock())
-    old = JsonLinesEvidence(tmp_path, ManualClock(), read_only=True)
+    (tmp_path / OLD).chmod(0o600)
     with pytest.raises(EvidenceBroken, match="does not continue the chain, nothing is removed"):
-        asyncio.run(old.history(1))
+        asyncio.run(FileOf01(tmp_path, ManualClock()).append("step", {"task": 1}))
     assert (tmp_path / OLD).read_bytes() == LEFT
 
 
@@ -104,7 +104,7 @@ def test_a_start_after_a_death_ends_it(tmp_path: Path, point: str) -> None:
     with pytest.raises(Killed):
         take_over(tmp_path, ManualClock(), reached=die)
     if is_needed(tmp_path):
-        asyncio.run(JsonLinesEvidence(tmp_path, ManualClock()).append("step", {"task": 2}))
+        asyncio.run(FileOf01(tmp_path, ManualClock()).append("step", {"task": 2}))
         before = lines_of_0_1(tmp_path)
         assert take_over(tmp_path, ManualClock()) == len(before)
     assert [json.loads(line) for line in before] == records(tmp_path)

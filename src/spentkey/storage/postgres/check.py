@@ -54,7 +54,9 @@ class DatabaseCheck:
         except SpentkeyError as problem:
             fix = "keep the table spentkey_evidence as it is, find out what changed it, and start with a new database"
             return Finding(SYSTEM, "evidence", FindingState.FAIL, str(problem), fix)
-        return Finding(SYSTEM, "evidence", FindingState.OK, "the chain verifies" if length else "none yet")
+        return Finding(
+            SYSTEM, "evidence", FindingState.OK, f"the chain verifies; records: {length}" if length else "none yet"
+        )
 
 
 async def _server(database: Postgres) -> Finding:

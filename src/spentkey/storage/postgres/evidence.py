@@ -7,10 +7,9 @@ for too long puts nothing on record, and does nothing for which a record must co
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, LiteralString
 
 from spentkey.core.errors import Busy, EvidenceBroken
@@ -124,24 +123,6 @@ class PostgresEvidence:
         self._chain, self._last = Chain(WHERE), None
         async with self._up_to_date():
             return self._chain.length
-
-    async def export(self, file: Path) -> int:
-        """Write every record to a file of the form that one machine keeps; gives how many."""
-        count = 0
-        with file.open("xb") as stream:
-            async for record_line in self._every_line():
-                stream.write(record_line.encode() + b"\n")
-                count += 1
-        return count
-
-    async def _every_line(self) -> AsyncIterator[str]:
-        at = 0
-        while rows := await self._database.rows(
-            "SELECT seq, line FROM spentkey_evidence WHERE seq >= %(at)s ORDER BY seq LIMIT %(page)s", at=at, page=PAGE
-        ):
-            for seq, record_line in rows:
-                at = seq + 1
-                yield record_line
 
     async def _lines(self, statement: Any, of: int | str, there: bool) -> list[str]:
         return [record_line for (record_line,) in await self._database.rows(statement, of=of)] if there else []

@@ -41,16 +41,31 @@ class SqliteEvidence:
     """The `EvidenceLog` port on the database in the state directory."""
 
     def __init__(
-        self, directory: Path, clock: Clock, *, read_only: bool = False, patience_s: float = PATIENCE_S
+        self,
+        directory: Path,
+        clock: Clock,
+        *,
+        read_only: bool = False,
+        patience_s: float = PATIENCE_S,
+        store: Store | None = None,
     ) -> None:
-        self._store, self._clock = Store(directory, read_only=read_only, patience_s=patience_s), clock
-        self._where, self._read_only = str(self._store.file), read_only
+        self._store = store or Store(directory, read_only=read_only, patience_s=patience_s)
+        self._where, self._read_only, self._clock = str(self._store.file), self._store.read_only, clock
         self._guard = threading.Lock()
         self._chain: Chain | None = None
         self._last = ""
         self._past = StoredPast()
         self._fault: EvidenceBroken | None = None
         self._together = GroupCommit[tuple[str, Facts]](self._append_all)
+
+    def open(self) -> None:
+        """Open the database now, so that a directory that cannot be used is told at the start."""
+        with self._guard, self._store.reading():
+            pass
+
+    def refuse_all(self, problem: EvidenceBroken) -> None:
+        """Let every call from now on end with this fault."""
+        self._fault = problem
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record; when this returns it is on the disk."""

@@ -28,7 +28,8 @@ class Store:
 
     def __init__(self, directory: Path, *, read_only: bool = False, patience_s: float = PATIENCE_S) -> None:
         self.file = directory / FILE
-        self._directory, self._read_only, self._patience_s = directory, read_only, patience_s
+        self.read_only = read_only
+        self._directory, self._patience_s = directory, patience_s
         self._connection: sqlite3.Connection | None = None
         self._opened_by, self._is = 0, (0, 0)
         self._abandoned: list[sqlite3.Connection] = []
@@ -77,7 +78,7 @@ class Store:
         if self._connection is not None and self._is != _known_by(self.file):
             self.close()  # another file has its name now, or none has
         if self._connection is None:
-            self._connection = self._open_to_read() if self._read_only else self._open_to_write()
+            self._connection = self._open_to_read() if self.read_only else self._open_to_write()
             self._opened_by, self._is = os.getpid(), _known_by(self.file)
         return self._connection
 

@@ -36,7 +36,7 @@ def is_needed(directory: Path) -> bool:
     try:
         with (directory / OLD).open("rb") as file:
             return file.read(len(LEFT)) != LEFT
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as problem:
         raise EvidenceBroken(f"{directory / OLD} cannot be read ({problem.strerror})") from None
@@ -103,7 +103,7 @@ def _refuse_to_replace(directory: Path, clock: Clock) -> None:
 def _copy(old: Path, made: Path, clock: Clock, progress: Callable[[int], None]) -> int:
     """Every record in one transaction, then what is on record about it; the result was verified from its beginning."""
     evidence, chain = SqliteEvidence(made, clock), Chain(str(old))
-    count = evidence.take_all(_verified(old, chain, progress))
+    count = evidence.take_all(_with_an_end(old, chain, progress))
     length = evidence.verified_length()
     evidence.close()
     if length != count:
@@ -111,8 +111,25 @@ def _copy(old: Path, made: Path, clock: Clock, progress: Callable[[int], None]) 
     return chain.length
 
 
-def _verified(old: Path, chain: Chain, progress: Callable[[int], None]) -> Iterator[str | Record]:
-    """The lines of the old file, each of which continues the chain; then what is put on record behind them."""
+def verified_lines(old: Path) -> Iterator[str]:
+    """The complete lines of the old file; raises `EvidenceBroken` at the first that does not continue the chain."""
+    try:
+        for line in _read(old, Chain(str(old)), lambda _: None):
+            if isinstance(line, str):
+                yield line
+    except OSError as problem:
+        raise EvidenceBroken(f"{old} cannot be read ({problem.strerror})") from None
+
+
+def _with_an_end(old: Path, chain: Chain, progress: Callable[[int], None]) -> Iterator[str | Record]:
+    """The lines of the old file, then what is put on record behind them."""
+    for line in _read(old, chain, progress):
+        yield line if isinstance(line, str) else TornLineCutRecord(line)
+    yield TookOverRecord(old.name, chain.length, chain.hash)
+
+
+def _read(old: Path, chain: Chain, progress: Callable[[int], None]) -> Iterator[str | int]:
+    """The lines, each of which continues the chain; then how many bytes of a torn one there are, if there are any."""
     rest = b""
     with old.open("rb") as file:
         while block := file.read(AT_ONCE):
@@ -121,8 +138,7 @@ def _verified(old: Path, chain: Chain, progress: Callable[[int], None]) -> Itera
                 yield _next(chain, record_line)
             progress(chain.length)
     if rest:
-        yield TornLineCutRecord(len(rest))
-    yield TookOverRecord(old.name, chain.length, chain.hash)
+        yield len(rest)
 
 
 def _next(chain: Chain, record_line: bytes) -> str:

@@ -7,8 +7,8 @@ import pytest
 from support_core import ManualClock
 
 from spentkey.core.finding import Finding, FindingState
-from spentkey.storage.files.check import StateCheck
-from spentkey.storage.files.container import MARKS, Surroundings, lasting
+from spentkey.storage.sqlite.check import StateCheck
+from spentkey.storage.sqlite.container import MARKS, Surroundings, lasting
 
 VOLUME = Path("/var/lib/spentkey")
 IN_A_JOB = {"AWX_ISOLATED_DATA_DIR": "/runner/artifacts/1"}

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from spentkey.core.errors import EvidenceBroken
+from spentkey.core.errors import EvidenceBroken, Misconfigured, SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.ports.runtime import Clock
-from spentkey.storage.files.container import SYSTEM, Surroundings, lasting
-from spentkey.storage.files.evidence import FILE, JsonLinesEvidence
+from spentkey.storage.sqlite.before_take_over import evidence_to_read
+from spentkey.storage.sqlite.container import SYSTEM, Surroundings, lasting
+from spentkey.storage.sqlite.location import refuse_a_network
+from spentkey.storage.sqlite.store import FILE
+from spentkey.storage.sqlite.take_over import OLD, is_needed
 
 FIX = "give the account that runs spentkey its own directory: install -d -m 0700 -o ACCOUNT DIRECTORY; see state.directory"
 
@@ -37,15 +40,24 @@ class StateCheck:
         there = next(place for place in (self.directory, *self.directory.parents) if place.exists())
         if not os.access(there, os.W_OK | os.X_OK):
             return Finding(SYSTEM, what, FindingState.FAIL, f"{there} cannot be written", FIX)
+        try:
+            refuse_a_network(there)
+        except Misconfigured as problem:
+            return Finding(SYSTEM, what, FindingState.FAIL, str(problem).removeprefix("state.directory: "), FIX)
         message = "can be written" if there == self.directory else f"will be made in {there}"
         return Finding(SYSTEM, what, FindingState.OK, message)
 
     async def _evidence(self) -> Finding:
-        kept = JsonLinesEvidence(self.directory, self.clock, read_only=True)
         try:
-            await kept.history(0)
+            old = await asyncio.to_thread(is_needed, self.directory)
+            kept = evidence_to_read(self.directory, self.clock)
+            length = await kept.verify()
+            await asyncio.to_thread(kept.close)
         except EvidenceBroken as problem:
-            fix = f"keep {FILE} as it is, find out what changed it, and start with a new state directory"
+            fix = "keep the state directory as it is, find out what changed it, and start with a new one"
             return Finding(SYSTEM, "evidence", FindingState.FAIL, str(problem), fix)
-        message = "the chain verifies" if (self.directory / FILE).exists() else "none yet"
-        return Finding(SYSTEM, "evidence", FindingState.OK, message)
+        except SpentkeyError as problem:
+            return Finding(SYSTEM, "evidence", FindingState.FAIL, str(problem), "then run spentkey check again")
+        later = f"; the next command that works takes {OLD} over into {FILE}" if old else ""
+        message = f"the chain verifies; records: {length}" if length else "none yet"
+        return Finding(SYSTEM, "evidence", FindingState.OK, message + later)
