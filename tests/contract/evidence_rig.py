@@ -68,7 +68,7 @@ class Shelf:
     def write(self, number: int, text: str) -> None:
         """Put another line in the place of one, as somebody might who wants to change the past."""
         if self.database:
-            self.postgres.rows(self.database, "UPDATE spentkey_evidence SET line = %s WHERE seq = %s", text, number)
+            self.postgres.tamper(self.database, "UPDATE spentkey_evidence SET line = %s WHERE seq = %s", text, number)
             return
         self.in_sqlite("DROP TRIGGER IF EXISTS spentkey_evidence_stays")
         self.in_sqlite("UPDATE spentkey_evidence SET line = ? WHERE seq = ?", text, number)

@@ -76,6 +76,41 @@ async def test_the_removals_of_an_application_are_known(shelf: Shelf) -> None:
     assert (known, await later.removals("c")) == ({"1": [1, 3], "3": [2]}, {})
 
 
+async def test_a_task_is_a_number_or_a_text(shelf: Shelf) -> None:
+    """As its service desk names it; the number and the text of its digits are two tasks."""
+    log = await shelf.log()
+    for number, task in enumerate((40021, "40021", "INC'40021")):
+        await log.append("intent", {"task": task, "app_id": "a", "key_id": "k", "n": number})
+    later = await shelf.log()
+    found = [[r["n"] for r in (await later.history(task)).records] for task in (40021, "40021", "INC'40021")]
+    assert (found, dict(await later.removals("a"))) == ([[0], [1], [2]], {"k": [40021, "40021", "INC'40021"]})
+
+
+@pytest.mark.parametrize("task", ["40021 ", "040021", "inc40021", "", "40021.0"])
+async def test_a_task_with_another_name_has_no_records(shelf: Shelf, task: str) -> None:
+    """However alike they look."""
+    log = await shelf.log()
+    for known in (40021, "40021", "INC40021"):
+        await log.append("step", {"task": known})
+    assert not (await log.history(task)).known
+
+
+async def test_a_fault_is_remembered(shelf: Shelf) -> None:
+    """What was changed is put back, and the process that saw it still neither answers nor appends; another one does."""
+    log = await shelf.log()
+    await log.append("step", {"task": 1})
+    await log.append("step", {"task": 2})
+    right = shelf.lines()[0]
+    shelf.write(0, right.replace('"task":1', '"task":3'))
+    with pytest.raises(EvidenceBroken):
+        await log.verify()
+    shelf.write(0, right)
+    for refused in (log.history(2), log.recent(1), log.verify(), log.append("step", {"task": 1}), log.removals("a")):
+        with pytest.raises(EvidenceBroken, match="record 0 does not continue the chain"):
+            await refused
+    assert await (await shelf.log()).verify() == 2
+
+
 @pytest.mark.parametrize("change", ['"n":1', '"task":1', '"prev":"'])
 async def test_a_changed_record_is_not_believed(shelf: Shelf, change: str) -> None:
     """By a process that reads it for the first time; nothing is recorded after it."""

@@ -90,6 +90,12 @@ class RealPostgres:
             cursor = connection.execute(statement.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
+    def tamper(self, url: str, statement: str, *parameters: Any) -> None:
+        """A statement past the triggers that protect the evidence, which only a superuser can send."""
+        with self.connect(url) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(statement.encode(), parameters or None)
+
     def everything(self, url: str) -> str:
         """Every row of every table of a database, as text."""
         tables = self.rows(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")

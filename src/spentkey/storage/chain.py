@@ -1,7 +1,6 @@
-"""The end of the chain as far as it has been read: what file and database share.
+"""The end of the chain as far as it has been read: what both databases share.
 
-Every record is checked once, when it is read for the first time, and fed to the counters of guard G8. Nothing else of
-it is kept, so that memory stays flat however long the chain becomes.
+Nothing of a record that was taken stays here, so that memory stays flat however long the chain becomes.
 """
 
 import json
@@ -10,19 +9,16 @@ from datetime import datetime
 
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, Facts, Sealed, follows, seal
-from spentkey.core.limits import BlastRadius, FoldedPast
 
 READS_ONLY = "this command reads evidence and writes none"
 
 
 class Chain:
-    """How long the chain is, its last hash, and what its records say about the recent past."""
+    """How long the chain is, and its last hash."""
 
     def __init__(self, where: str) -> None:
         self._where = where
         self.length, self.hash = 0, GENESIS
-        self._past = FoldedPast()
-        self.blast_radius = BlastRadius(self._past)
 
     def take(self, record_line: str) -> Facts:
         """Take the next record; raises `EvidenceBroken` when it does not continue the chain."""
@@ -31,7 +27,6 @@ class Chain:
             raise self.broken()
         record: Facts = json.loads(sealed.record_line)
         self.length, self.hash = self.length + 1, sealed.hash
-        self._past.note(record)
         return record
 
     def go_on_after(self, record_line: str) -> None:

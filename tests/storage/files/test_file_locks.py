@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import pytest
 from support_core import NOW, ManualClock
 
 from spentkey.core.errors import Busy, EvidenceBroken, SpentkeyError, Who
+from spentkey.core.task import TaskRef
 from spentkey.storage.files.locks import POLL_S, FileLocks
 
 APP, OTHER = "22222222-2222-4222-8222-222222222222", "22222222-2222-4222-8222-333333333333"
-TASK = 40021
+TASK, NEXT = TaskRef("40021"), TaskRef("40022")
 HOLDER = """
 import asyncio, sys
 from pathlib import Path
@@ -25,7 +27,7 @@ from support_core import ManualClock
 
 async def main():
     locks = FileLocks(Path(sys.argv[1]), ManualClock(), 5, 0)
-    async with locks.task(int(sys.argv[3])) if sys.argv[2] == "task" else locks.application(sys.argv[3]):
+    async with locks.task(sys.argv[3]) if sys.argv[2] == "task" else locks.application(sys.argv[3]):
         print("held", flush=True)
         sys.stdin.read()
 
@@ -96,7 +98,7 @@ async def test_different_tasks_and_applications_do_not_wait_for_one_another(tmp_
         locks.application(APP),
         locks.application(OTHER),
         locks.task(TASK),
-        locks.task(TASK + 1),
+        locks.task(NEXT),
     ):
         assert clock.slept == []
 
@@ -104,11 +106,57 @@ async def test_different_tasks_and_applications_do_not_wait_for_one_another(tmp_
 async def test_a_task_and_an_application_of_one_name_are_different_turns(tmp_path: Path) -> None:
     """Somebody who works on a task takes the turn of an application inside it, whatever either is called."""
     locks = locks_in(tmp_path)
-    async with asyncio.timeout(1), locks.task(1), locks.application("1"):
+    async with asyncio.timeout(1), locks.task(TaskRef("1")), locks.application("1"):
         assert sorted(path.name for path in (tmp_path / "locks").iterdir()) == ["app-1.lock", "task-1.lock"]
 
 
-@pytest.mark.parametrize(("kind", "name"), [("task", str(TASK)), ("app", APP)])
+def files_in(directory: Path) -> list[str]:
+    """Every file below it, by its path from there."""
+    return [str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()]
+
+
+NO_FILE_NAMES = [
+    "a/b",
+    "../../etc/x",
+    "/abs",
+    ".",
+    "..",
+    ".hidden",
+    "a b",
+    "",
+    "\u00e9",
+    "a\nb",
+    "\ud800",
+    "x" * 101,
+    "-v",
+]
+
+
+@pytest.mark.parametrize("text", NO_FILE_NAMES, ids=repr)
+async def test_a_reference_that_is_no_file_name_is_locked_by_its_hash(tmp_path: Path, text: str) -> None:
+    """Its file lies where all locks lie, and another process that means the same task waits for it."""
+    ref = TaskRef(text)
+    async with locks_in(tmp_path / "state").task(ref):
+        (file,) = files_in(tmp_path)
+        assert re.fullmatch(r"state/locks/task-sha256-[0-9a-f]{64}\.lock", file)
+        with pytest.raises(Busy):
+            async with locks_in(tmp_path / "state", patience_s=0).task(ref):
+                pass
+
+
+async def test_every_reference_has_a_lock_of_its_own(tmp_path: Path) -> None:
+    """Whether it is a file name or not; names that are stay readable."""
+    locks = locks_in(tmp_path)
+    texts = ["40021", "SCTASK0010001", "sales-2026-07", "x" * 100, *NO_FILE_NAMES]
+    async with asyncio.timeout(5), AsyncExitStack() as stack:
+        for text in texts:
+            await stack.enter_async_context(locks.task(TaskRef(text)))
+        names = {path.name for path in (tmp_path / "locks").iterdir()}
+    assert len(names) == len(texts)
+    assert {f"task-{text}.lock" for text in texts[:4]} <= names
+
+
+@pytest.mark.parametrize(("kind", "name"), [("task", TASK), ("app", APP)])
 async def test_a_turn_that_another_process_holds_is_waited_for(tmp_path: Path, kind: str, name: str) -> None:
     """It is tried again every half second, and had as soon as the other ends."""
     with another_process(tmp_path, kind, name) as holder:
@@ -119,7 +167,7 @@ async def test_a_turn_that_another_process_holds_is_waited_for(tmp_path: Path, k
             assert holder.poll() == 0
 
 
-@pytest.mark.parametrize(("kind", "name"), [("task", str(TASK)), ("app", APP)])
+@pytest.mark.parametrize(("kind", "name"), [("task", TASK), ("app", APP)])
 async def test_a_dead_process_frees_its_turn_at_once(tmp_path: Path, kind: str, name: str) -> None:
     """SIGKILL leaves nothing to wait for but the pause between writes to one application."""
     with another_process(tmp_path, kind, name) as holder:
@@ -133,14 +181,14 @@ async def test_a_dead_process_frees_its_turn_at_once(tmp_path: Path, kind: str, 
 
 async def test_who_is_held_up_too_long_gives_up(tmp_path: Path) -> None:
     """After the patience, with what it waited for; nobody must act, so the task stays open."""
-    with another_process(tmp_path, "task", str(TASK)):
+    with another_process(tmp_path, "task", TASK):
         clock = ManualClock()
         locks = locks_in(tmp_path, clock, patience_s=2)
         with pytest.raises(Busy, match=f"another process has been working on task-{TASK} for 2 s") as refused:
             async with locks.task(TASK):
                 pass
         assert (clock.slept, refused.value.who) == ([POLL_S] * 4, Who.NOBODY)
-        async with asyncio.timeout(1), locks.task(TASK + 1), locks.application(APP):
+        async with asyncio.timeout(1), locks.task(NEXT), locks.application(APP):
             pass
 
 
@@ -157,7 +205,7 @@ async def test_without_patience_it_is_tried_once(tmp_path: Path) -> None:
 async def test_who_gave_up_may_try_again(tmp_path: Path) -> None:
     """Giving up holds nothing back: neither the turn inside this process nor the file."""
     locks = locks_in(tmp_path, patience_s=0)
-    with another_process(tmp_path, "task", str(TASK)), pytest.raises(Busy):
+    with another_process(tmp_path, "task", TASK), pytest.raises(Busy):
         async with locks.task(TASK):
             pass
     async with asyncio.timeout(1), locks.task(TASK):

@@ -9,13 +9,14 @@ from support_core import ManualClock
 
 from spentkey.core.errors import Busy, Outage, Who
 from spentkey.core.secret import Secret
+from spentkey.core.task import TaskRef
 from spentkey.ports.fencing import check_fence, fencing_tokens
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.schema import prepare
 from spentkey.system import SystemClock
 
-APP, TASK, TAKE_OVER_S = "22222222-2222-4222-8222-222222222222", 40021, 30.0
+APP, TASK, TAKE_OVER_S = "22222222-2222-4222-8222-222222222222", TaskRef("40021"), 30.0
 Worker = Callable[..., Awaitable[LeaseLocks]]
 
 
@@ -52,7 +53,7 @@ async def test_a_task_that_another_worker_holds_is_waited_for(worker: Worker) ->
         with pytest.raises(Busy, match="another worker has been working on task 40021 for") as busy:
             async with other.task(TASK):
                 pass
-        async with other.task(TASK + 1), other.application(APP):
+        async with other.task(TaskRef("40022")), other.application(APP):
             pass
     assert (busy.value.who, sum(clock.slept) >= 2) == (Who.NOBODY, True)
 

@@ -1,28 +1,20 @@
 """Evidence in PostgreSQL: what a database adds to the contract: columns, claims, outages."""
 
 import json
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import psycopg
 import pytest
 from real_postgres import RealPostgres
-from support_core import ManualClock
+from support_core import NOW, ManualClock
 
 from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
 from spentkey.ports.fencing import check_fence, holding
 from spentkey.storage.postgres.connection import Postgres, opened
-from spentkey.storage.postgres.evidence import LOCK, NEXT, NEXT_PAGE, PAGE, PostgresEvidence
-from spentkey.storage.postgres.schema import VERSION, prepare
+from spentkey.storage.postgres.evidence import NEXT, NEXT_PAGE, PAGE, PostgresEvidence
+from spentkey.storage.postgres.schema import APPENDING, VERSION, prepare
 from spentkey.storage.sqlite.evidence import SqliteEvidence
-
-
-@pytest.fixture
-async def connections(database: str) -> AsyncGenerator[Postgres]:
-    """Connections to an empty database, with the tables made."""
-    async with opened(Secret(database)) as connections:
-        await prepare(connections)
-        yield connections
 
 
 def evidence(connections: Postgres) -> PostgresEvidence:
@@ -77,7 +69,7 @@ async def test_a_worker_that_stands_still_while_it_appends_holds_up_nobody(datab
 
 
 async def _append_while_it_stands_still(stopped: Postgres, log: PostgresEvidence) -> None:
-    async with stopped.begun(NEXT, {"lock": LOCK, "claims": [], "first": 0, "page": NEXT_PAGE}) as begun:
+    async with stopped.begun(NEXT, {"lock": APPENDING, "claims": [], "first": 0, "page": NEXT_PAGE}) as begun:
         await log.append("step", {"task": 1, "n": "after"})
         await begun.commit("SELECT %s", (1,))
 
@@ -95,12 +87,14 @@ CHANGES = {
 async def test_a_changed_table_is_not_believed(
     connections: Postgres, database: str, postgres: RealPostgres, how: str
 ) -> None:
-    """By a worker that starts, which then records nothing."""
+    """By whoever reads all of it, and who then records nothing."""
     await with_records(connections)
-    postgres.rows(database, CHANGES[how])
-    before = postgres.everything(database)
+    postgres.tamper(database, CHANGES[how])
+    before, log = postgres.everything(database), evidence(connections)
     with pytest.raises(EvidenceBroken):
-        await evidence(connections).append("step", {"task": 1})
+        await log.verify()
+    with pytest.raises(EvidenceBroken):
+        await log.append("step", {"task": 1})
     assert postgres.everything(database) == before
 
 
@@ -110,9 +104,29 @@ async def test_records_cannot_vanish_under_way(
 ) -> None:
     """A worker that knows them notices at its next question."""
     log = await with_records(connections)
-    postgres.rows(database, statement)
+    postgres.tamper(database, statement)
     with pytest.raises(EvidenceBroken, match="has become shorter"):
         await log.ask(lambda blast_radius: blast_radius.refuse_any())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE spentkey_evidence SET task = 2",
+        "UPDATE spentkey_evidence SET line = '' WHERE false",
+        "DELETE FROM spentkey_evidence WHERE seq = 2",
+        "TRUNCATE spentkey_evidence",
+        "MERGE INTO spentkey_evidence AS e USING (SELECT 1) AS o ON e.seq = 0 WHEN MATCHED THEN DELETE",
+    ],
+)
+async def test_records_are_neither_changed_nor_deleted(
+    connections: Postgres, database: str, postgres: RealPostgres, statement: str
+) -> None:
+    """By anybody who uses SQL and does not take the protection away first."""
+    await with_records(connections)
+    with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="evidence is never changed or deleted"):
+        postgres.rows(database, statement)
+    assert await evidence(connections).verify() == 3
 
 
 async def test_a_record_needs_the_claims_of_its_work(
@@ -159,7 +173,7 @@ async def test_tables_of_a_newer_program_that_older_ones_must_not_use_are_refuse
     postgres.rows(database, "UPDATE spentkey_schema SET version = 99")
     await prepare(connections)
     postgres.rows(database, "UPDATE spentkey_schema SET least = 98")
-    with pytest.raises(Misconfigured, match=r"made by a newer spentkey; this one knows version 1 and must be upgraded"):
+    with pytest.raises(Misconfigured, match=r"made by a newer spentkey; this one knows version 2 and must be upgraded"):
         await prepare(connections)
 
 
@@ -193,8 +207,11 @@ async def test_a_commit_waits_for_the_disk_whatever_the_server_says(database: st
 
 async def test_the_lines_are_those_of_a_file(connections: Postgres, database: str, postgres: RealPostgres) -> None:
     """Each row holds one record as a file would, with what finds it beside it."""
-    await evidence(connections).append("intent", {"task": 5, "app_id": "a", "key_id": "k"})
-    ((task, app, key, what, record_line),) = postgres.rows(
-        database, "SELECT task, app_id, key_id, what, line FROM spentkey_evidence"
+    log = evidence(connections)
+    await log.append("intent", {"task": 5, "app_id": "a", "key_id": "k", "run": "r"})
+    await log.append("step", {"task": "INC5"})
+    number, text = postgres.rows(
+        database, "SELECT task, task_ref, app_id, key_id, what, run, at, line FROM spentkey_evidence ORDER BY seq"
     )
-    assert (task, app, key, what, json.loads(record_line)["seq"]) == (5, "a", "k", "intent", 0)
+    assert (number[:-1], json.loads(number[-1])["seq"]) == ((5, None, "a", "k", "intent", "r", NOW), 0)
+    assert text[:-1] == (None, "INC5", None, None, "step", None, NOW)

@@ -6,19 +6,30 @@ costs nothing. Writes to one application are spaced, because Graph refuses those
 is not safe on a network file system.
 """
 
+import hashlib
 import os
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from spentkey.core.errors import Busy, EvidenceBroken
+from spentkey.core.task import TaskRef
 from spentkey.ports.runtime import Clock
 from spentkey.storage.files.flock import tries_to_lock
 from spentkey.storage.named_locks import NamedLocks
 
 POLL_S = 0.5
 """How often a lock that another process holds is tried, in seconds."""
+
+
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+
+
+def _as_file_name(ref: TaskRef) -> str:
+    """The reference itself where it can stand in a file's name, else its hash."""
+    return ref if PLAIN.fullmatch(ref) else f"sha256-{hashlib.sha256(ref.encode('utf-8', 'replace')).hexdigest()}"
 
 
 class FileLocks:
@@ -30,9 +41,9 @@ class FileLocks:
         self._here = NamedLocks()
 
     @asynccontextmanager
-    async def task(self, number: int) -> AsyncGenerator[None]:
+    async def task(self, ref: TaskRef) -> AsyncGenerator[None]:
         """One worker on a task."""
-        async with self._held(f"task-{number}"):
+        async with self._held(f"task-{_as_file_name(ref)}"):
             yield
 
     @asynccontextmanager

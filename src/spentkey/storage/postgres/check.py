@@ -10,7 +10,7 @@ from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.connection import PATIENCE_S, Postgres, opened
 from spentkey.storage.postgres.connection import SYSTEM as POSTGRESQL
 from spentkey.storage.postgres.evidence import PostgresEvidence
-from spentkey.storage.postgres.schema import LEAST, VERSION, version_of
+from spentkey.storage.postgres.schema import VERSION, version_of
 
 SYSTEM = "database"
 REACH = "check engine.database_url, the server's listen_addresses and pg_hba.conf, and that it runs"
@@ -88,7 +88,7 @@ async def _tables(database: Postgres) -> Finding:
     if least > VERSION:
         message = f"are of version {version}; this spentkey knows version {VERSION}"
         return Finding(SYSTEM, "tables", FindingState.FAIL, message, "upgrade spentkey on this machine")
-    return Finding(SYSTEM, "tables", FindingState.OK, f"are of version {version}, for programs from version {LEAST} on")
+    return Finding(SYSTEM, "tables", FindingState.OK, f"are of version {version}, for programs from version {least} on")
 
 
 async def _rights(database: Postgres) -> Finding:

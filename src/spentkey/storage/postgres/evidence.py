@@ -1,12 +1,15 @@
-"""Evidence in PostgreSQL, for several machines: the same chain as in a file, with one writer at a time.
+"""Evidence in PostgreSQL, for several machines: the same chain as on one machine, with one writer at a time.
 
 An append holds an advisory lock until it is committed, reads what others appended since, checks that this continues the
 chain, and checks that the claims under which the work is done were not taken over meanwhile. So a worker that was away
 for too long puts nothing on record, and does nothing for which a record must come first.
+
+A process begins at the end of the chain and checks each record that comes after it. A record that a decision rests on is
+checked by its own hash, and its columns against its line, when it is read. Whether the whole chain holds is found by
+`verify`, which reads all of it.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,38 +18,40 @@ from typing import Any, LiteralString
 from spentkey.core.errors import Busy, EvidenceBroken
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
+from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.ports.evidence import Question
 from spentkey.ports.fencing import fencing_tokens
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
+from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.connection import Begun, Postgres
+from spentkey.storage.postgres.rows import Row
+from spentkey.storage.postgres.schema import APPENDING as LOCK
+from spentkey.storage.recent_past import RecentPast
 
-LOCK = 0x5350_4B02
-"""Advisory lock for appending."""
 PAGE = 500
 """How many records are read at once."""
 NEXT_PAGE = 50
 """How many are read while the lock is held: what the server can send even if the reader is slow."""
 WHERE = "the evidence in PostgreSQL"
 MANY = 50
-"""How many new records are checked in a thread."""
-AFTER: LiteralString = """
-    SELECT seq, task, app_id, key_id, what, line FROM spentkey_evidence
-    WHERE seq >= %(first)s ORDER BY seq LIMIT %(page)s
+"""How many records are checked in a thread."""
+TABLES: LiteralString = """
+    SELECT to_regclass('spentkey_evidence') IS NOT NULL, EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = to_regclass('spentkey_evidence') AND attname = 'task_ref' AND NOT attisdropped)
 """
-NEXT: LiteralString = ";".join(  # noqa: FLY002  # three statements are read better one to a line
+"""Whether there is a table, and whether it is of version 2."""
+NEXT: LiteralString = ";".join(  # three statements are read better one to a line
     (
         "SELECT pg_advisory_xact_lock(%(lock)s)",
         "SELECT claim FROM spentkey_claims WHERE claim = ANY(%(claims)s::bigint[]) ORDER BY claim FOR SHARE",
-        AFTER,
+        stored.SELECT + stored.AFTER,
     )
 )
 """Each statement sees what was committed before it, so the last one sees what was there when the lock was got."""
-INSERT: LiteralString = "INSERT INTO spentkey_evidence (seq, task, app_id, key_id, what, line) VALUES "
-ROW: LiteralString = "(%s, %s, %s, %s, %s, %s)"
-Row = Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -59,13 +64,15 @@ class _Wanted:
 
 
 class PostgresEvidence:
-    """The `EvidenceLog` port on a database whose tables were prepared."""
+    """The `EvidenceLog` port on a database whose tables were prepared; who only reads may do without."""
 
     def __init__(self, database: Postgres, clock: Clock, *, read_only: bool = False) -> None:
         self._database, self._clock, self._read_only = database, clock, read_only
-        self._chain = Chain(WHERE)
-        self._last: str | None = None
-        self._there = False
+        self._select: LiteralString | None = None if read_only else stored.SELECT
+        self._chain: Chain | None = None
+        self._last = ""
+        self._past = RecentPast()
+        self._fault: EvidenceBroken | None = None
         self._guard = asyncio.Lock()
         self._together = GroupCommit[_Wanted](self._append_all)
 
@@ -84,157 +91,216 @@ class PostgresEvidence:
     async def ask(self, question: Question) -> Refused | None:
         """Ask something of the records of every worker."""
         async with self._up_to_date():
-            return question(self._chain.blast_radius)
+            return question(BlastRadius(self._past))
 
-    async def history(self, task: int) -> History:
-        """All records about a task, whichever worker wrote them."""
-        of_task = "SELECT line FROM spentkey_evidence WHERE task = %(of)s ORDER BY seq"
-        async with self._up_to_date() as there:
-            found = await self._lines(of_task, task, there)
-        return History(tuple(record for record_line in found if (record := _believed(record_line)).get("task") == task))
+    async def history(self, task: int | str) -> History:
+        """All records about a task, whichever worker wrote them; a number is not the text of its digits."""
+        if isinstance(task, str):
+            found = await self._found(stored.OF_TEXT, of=stored.searchable(task))
+        else:
+            found = await self._found(stored.OF_NUMBER, of=task)
+        return History(tuple(record for record in found if record["task"] == task))
 
-    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
         """The key ids of the application that an intent on record names, each with the tasks of those intents."""
-        async with self._up_to_date() as there:
-            intents = "SELECT line FROM spentkey_evidence WHERE what = 'intent' AND app_id = %(of)s ORDER BY seq"
-            found = await self._lines(intents, app_id, there)
-        tasks: dict[str, list[int]] = {}
-        for record in map(_believed, found):
-            tasks.setdefault(str(record.get("key_id")), []).append(record["task"])
+        tasks: dict[str, list[int | str]] = {}
+        for record in await self._found(stored.OF_APP, of=stored.searchable(app_id)):
+            if record["app_id"] == app_id:
+                tasks.setdefault(str(record.get("key_id")), []).append(record["task"])
         return tasks
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every worker, newest first."""
-        async with self._up_to_date() as there:
-            rows = (
-                await self._database.rows(
-                    "SELECT line FROM spentkey_evidence WHERE what = 'result' AND seq < %(before)s"
-                    " ORDER BY seq DESC LIMIT %(limit)s",
-                    before=2**62 if before is None else before,
-                    limit=limit,
-                )
-                if there
-                else []
-            )
-        return [_believed(record_line) for (record_line,) in rows]
+        return await self._found(stored.RESULTS, before=2**62 if before is None else before, limit=limit)
 
     async def verify(self) -> int:
-        """Read the whole chain again and check it; returns its length."""
-        self._chain, self._last = Chain(WHERE), None
-        async with self._up_to_date():
-            return self._chain.length
+        """Read the whole chain from its beginning and check it; returns how many records it has.
 
-    async def _lines(self, statement: Any, of: int | str, there: bool) -> list[str]:
-        return [record_line for (record_line,) in await self._database.rows(statement, of=of)] if there else []
+        It is read page by page, beside all other work of this process, which knows of it only when there is a fault.
+        """
+        chain = Chain(WHERE)
+        while True:
+            if self._fault is not None:
+                raise self._fault
+            if not await self._there():
+                return 0
+            rows = await self._rows(stored.AFTER, first=chain.length, page=PAGE)
+            await asyncio.to_thread(self._follow, chain, rows)
+            if len(rows) < PAGE:
+                return chain.length
+
+    async def _found(self, condition: LiteralString, **values: int | str) -> list[Facts]:
+        async with self._up_to_date() as there:
+            return await self._records(await self._rows(condition, **values)) if there else []
+
+    async def _rows(self, condition: LiteralString, **values: Any) -> list[Row]:
+        found = await self._database.rows((self._select or stored.SELECT) + condition, **values)
+        return [Row(*row) for row in found]
+
+    async def _there(self) -> bool:
+        """Whether there is a table at all; who only reads may meet one of version 1, and one that is made meanwhile."""
+        if self._select is not stored.SELECT:
+            ((there, current),) = await self._database.rows(TABLES)
+            self._select = stored.SELECT if current else stored.SELECT_OF_1 if there else None
+        return self._select is not None
+
+    @asynccontextmanager
+    async def _checked(self) -> AsyncGenerator[None]:
+        """One call at a time; after a fault in the chain there is none any more."""
+        async with self._guard:
+            if self._fault is not None:
+                raise self._fault
+            yield
 
     @asynccontextmanager
     async def _up_to_date(self) -> AsyncGenerator[bool]:
         """Know every record that any worker committed so far; gives whether there is a table at all."""
-        async with self._guard:
-            if not self._there:
-                found = await self._database.rows("SELECT to_regclass('spentkey_evidence') IS NOT NULL")
-                self._there = bool(found[0][0])
-            if self._there:
+        async with self._checked():
+            there = await self._there()
+            if there:
                 await self._catch_up()
-            yield self._there
+            yield there
 
     async def _append_one(self, refuse: Question, wanted: "_Wanted") -> Refused | None:
-        async with self._guard, self._next_to_write([wanted]) as (begun, held):
+        async with self._checked(), self._next_to_write([wanted]) as (chain, begun, held):
             _still_held(wanted, held)
-            refused = refuse(self._chain.blast_radius)
+            refused = refuse(BlastRadius(self._past))
             if refused is None:
-                await self._write(begun, [wanted])
+                await self._write(chain, begun, [wanted])
             return refused
 
     async def _append_all(self, wanted: Sequence["_Wanted"]) -> Ends:
         """Append in one transaction what is still wanted by those who hold its claims."""
-        async with self._guard, self._next_to_write(wanted) as (begun, held):
+        async with self._checked(), self._next_to_write(wanted) as (chain, begun, held):
             ends = [_problem(one, held) for one in wanted]
             kept = [one for one, end in zip(wanted, ends, strict=True) if end is None]
             if kept:
-                await self._write(begun, kept)
+                await self._write(chain, begun, kept)
             return ends
 
     @asynccontextmanager
-    async def _next_to_write(self, wanted: Sequence["_Wanted"]) -> AsyncGenerator[tuple[Begun, frozenset[int]]]:
-        """Hold the append lock, and know every record; returns also which leases are still held."""
+    async def _next_to_write(self, wanted: Sequence["_Wanted"]) -> AsyncGenerator[tuple[Chain, Begun, frozenset[int]]]:
+        """Hold the append lock, and know every record; gives also which leases are still held."""
         asked = {one for each in wanted for one in each.fencing_tokens}
-        behind = self._last is None
+        chain = self._chain if self._chain is not None and not self._set_back() else await self._catch_up()
         while True:
-            if behind:
-                await self._catch_up()  # a long read delays no other worker
-            about = {"lock": LOCK, "claims": list(asked), "first": self._first(), "page": NEXT_PAGE}
+            about = {"lock": LOCK, "claims": list(asked), "first": max(0, chain.length - 1), "page": NEXT_PAGE}
             async with self._database.begun(NEXT, about) as begun:
                 *_, held, rows = await begun.results()
-                await self._take_page(rows)
-                behind = len(rows) == NEXT_PAGE
-                if not behind:
-                    yield begun, frozenset(int(token) for (token,) in held)
+                await self._take_page(chain, [Row(*row) for row in rows])
+                if len(rows) < NEXT_PAGE:
+                    yield chain, begun, frozenset(int(token) for (token,) in held)
                     return
+            await self._catch_up()  # a long read delays no other worker
 
-    async def _write(self, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
+    async def _write(self, chain: Chain, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
         """Seal the records one after the other, and commit them together."""
-        sealed = self._chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted])
-        values = [
-            value for one in sealed for value in (one.seq, *_columns(json.loads(one.record_line)), one.record_line)
-        ]
-        rows: list[LiteralString] = [ROW for _ in sealed]
-        await begun.commit(INSERT + ", ".join(rows), values)
-        for one in sealed:
-            self._take(one.record_line)
+        sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted])
+        made = [stored.row_of_line(one.record_line) for one in sealed]
+        rows: list[LiteralString] = [stored.VALUES for _ in made]
+        await begun.commit(stored.INSERT + ", ".join(rows), [value for row in made for value in row])
+        for row in made:
+            self._take(chain, row)
 
-    def _first(self) -> int:
-        """From which record on to read: the last one that is known must still be there."""
-        return self._chain.length - (0 if self._last is None else 1)
+    async def _catch_up(self) -> Chain:
+        """Know the end of the chain, and check what others appended since."""
+        if self._chain is None:
+            chain = await self._at_the_end()
+        else:
+            chain = self._chain
+            await self._read_on(chain)
+        if self._chain is None or self._set_back():
+            self._past = await self._recent_past(chain.length)
+        self._chain = chain
+        return chain
 
-    async def _catch_up(self) -> None:
+    def _set_back(self) -> bool:
+        """Whether the clock was set back so far that what counts now was left out, or forgotten."""
+        return self._past.begins > self._clock.now() - HOUR
+
+    async def _at_the_end(self) -> Chain:
+        """A chain that goes on after the last record."""
+        chain = Chain(WHERE)
+        for last in await self._rows(stored.LAST):
+            self._believed(last)
+            chain.go_on_after(last.record_line)
+            self._last = last.record_line
+        return chain
+
+    async def _recent_past(self, end: int) -> RecentPast:
+        """What counts of the records before `end`, with an hour to spare; those after it count when they are read."""
+        past = RecentPast(self._clock.now() - 2 * HOUR)
+        rows = await self._rows(stored.STOPPED, end=end)
+        rows += [row for row in await self._rows(stored.COUNTED, since=past.begins) if row.seq < end]
+        for record in await self._records(rows):
+            past.note(record)
+        if self._chain is not None:
+            past.goes_on_from(self._past)
+        return past
+
+    async def _read_on(self, chain: Chain) -> None:
         """Take what was committed since, page by page."""
         while True:
-            rows = await self._database.rows(AFTER, first=self._first(), page=PAGE)
-            await self._take_page(rows)
+            rows = await self._rows(stored.AFTER, first=max(0, chain.length - 1), page=PAGE)
+            await self._take_page(chain, rows)
             if len(rows) < PAGE:
                 return
 
-    async def _take_page(self, rows: Sequence[Row]) -> None:
-        """Check a page against the records that were read before, and take it."""
-        if self._last is not None and (not rows or rows[0][5] != self._last):
-            raise self._chain.shorter() if not rows else self._chain.broken()
-        fresh = rows if self._last is None else rows[1:]
-        if len(fresh) > MANY:  # the loop goes on meanwhile
-            await asyncio.to_thread(self._take_all, fresh)
+    async def _take_page(self, chain: Chain, rows: Sequence[Row]) -> None:
+        """Take a page; the record that was the last must still be there as it was."""
+        if chain.length:
+            if not rows:
+                raise self._remember(chain.shorter())
+            if rows[0].record_line != self._last:
+                raise self._remember(chain.broken())
+            rows = rows[1:]
+        if len(rows) > MANY:  # the loop goes on meanwhile
+            await asyncio.to_thread(self._take_all, chain, rows)
         else:
-            self._take_all(fresh)
+            self._take_all(chain, rows)
 
-    def _take_all(self, rows: Sequence[Row]) -> None:
-        for seq, task, app_id, key_id, what, record_line in rows:
-            if seq != self._chain.length:
-                raise self._chain.broken()
-            record = self._take(record_line)
-            if (task, app_id, key_id, what) != _columns(record):
-                raise EvidenceBroken(f"{WHERE}: the columns of record {seq} are not what it says, nothing is removed")
+    def _take_all(self, chain: Chain, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self._take(chain, row)
 
-    def _take(self, record_line: str) -> Facts:
-        record = self._chain.take(record_line)
-        self._last = record_line
+    def _take(self, chain: Chain, row: Row) -> None:
+        (record,) = self._follow(chain, [row])
+        self._past.note(record)
+        self._last = row.record_line
+
+    def _follow(self, chain: Chain, rows: Sequence[Row]) -> list[Facts]:
+        """Check that records continue a chain, and their columns against their lines."""
+        records: list[Facts] = []
+        for row in rows:
+            try:
+                record = chain.take(row.record_line)
+            except EvidenceBroken as problem:
+                raise self._remember(problem) from None
+            records.append(self._same(row, record))
+        return records
+
+    async def _records(self, rows: Sequence[Row]) -> list[Facts]:
+        if len(rows) > MANY:
+            return await asyncio.to_thread(lambda: [self._believed(row) for row in rows])
+        return [self._believed(row) for row in rows]
+
+    def _believed(self, row: Row) -> Facts:
+        """The record of a row: its line must be what its hash names, and its columns what its line says."""
+        record = itself(row.record_line)
+        if record is None:
+            problem = f"{WHERE}: record {row.seq} is not the one that was there, nothing is removed"
+            raise self._remember(EvidenceBroken(problem))
+        return self._same(row, record)
+
+    def _same(self, row: Row, record: Facts) -> Facts:
+        if not stored.says_the_same(row, record):
+            problem = f"{WHERE}: the columns of record {row.seq} are not what it says, nothing is removed"
+            raise self._remember(EvidenceBroken(problem))
         return record
 
-
-def _columns(record: Facts) -> tuple[int | None, str | None, str | None, str]:
-    """What stands beside a record so that it can be found."""
-    task, app_id, key_id = record.get("task"), record.get("app_id"), record.get("key_id")
-    return (
-        task if isinstance(task, int) else None,
-        app_id if isinstance(app_id, str) else None,
-        key_id if isinstance(key_id, str) else None,
-        str(record.get("what")),
-    )
-
-
-def _believed(record_line: str) -> Facts:
-    record = itself(record_line)
-    if record is None:
-        raise EvidenceBroken(f"{WHERE}: a record is not the one that was there, nothing is removed")
-    return record
+    def _remember(self, problem: EvidenceBroken) -> EvidenceBroken:
+        self._fault = problem
+        return problem
 
 
 def _problem(wanted: _Wanted, held: frozenset[int]) -> Busy | None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from spentkey.core.errors import Busy, SpentkeyError
+from spentkey.core.task import TaskRef
 from spentkey.ports.fencing import fencing_tokens, holding
 from spentkey.ports.runtime import Clock
 from spentkey.storage.named_locks import NamedLocks
@@ -36,9 +37,9 @@ class LeaseLocks:
         self._mine: set[int] = set()
 
     @asynccontextmanager
-    async def task(self, number: int) -> AsyncGenerator[None]:
+    async def task(self, ref: TaskRef) -> AsyncGenerator[None]:
         """One worker on a task."""
-        async with self._held(f"task {number}"):
+        async with self._held(f"task {ref}"):
             yield
 
     @asynccontextmanager

@@ -1,65 +1,133 @@
 """Spentkey's own tables in PostgreSQL. They only grow, so that old and new workers can run side by side.
 
-A change adds a table, a column with a default, or an index, and raises `VERSION`. `LEAST` is the oldest version of the
-program that may still work with the tables; it is raised only where an old worker would do harm, and then the workers
-must be stopped before the upgrade.
+A change adds a table, a column that may be null or has a default, or an index, and raises `VERSION`. `LEAST` is the
+oldest version of the program that may still work with the tables; it is raised only where an old worker would do harm,
+and then the workers must be stopped before the upgrade.
 """
 
 from typing import LiteralString
 
-from spentkey.core.errors import Misconfigured
-from spentkey.storage.postgres.connection import Postgres
+from psycopg.rows import TupleRow
 
-VERSION, LEAST = 1, 1
+from spentkey.core.errors import Misconfigured
+from spentkey.storage.postgres.connection import Connection, Postgres
+
+VERSION, LEAST = 2, 1
+TEXT_REFERENCES = 2
+"""The first version that finds a task by a text; one before it would take such a task for one without records."""
 LOCK = 0x5350_4B01
 """Advisory lock for making the tables."""
+APPENDING = 0x5350_4B02
+"""Advisory lock for appending evidence."""
 
-STATEMENTS: tuple[LiteralString, ...] = (
-    "CREATE TABLE IF NOT EXISTS spentkey_schema (version integer NOT NULL, least integer NOT NULL)",
-    """
-    CREATE TABLE IF NOT EXISTS spentkey_evidence (
-        seq bigint PRIMARY KEY, task bigint, app_id text, key_id text, what text NOT NULL, line text NOT NULL,
-        stored timestamptz NOT NULL DEFAULT clock_timestamp())
-    """,
-    "CREATE INDEX IF NOT EXISTS spentkey_evidence_task ON spentkey_evidence (task, seq) WHERE task IS NOT NULL",
-    "CREATE INDEX IF NOT EXISTS spentkey_evidence_app ON spentkey_evidence (app_id) WHERE what = 'intent'",
-    "CREATE INDEX IF NOT EXISTS spentkey_evidence_results ON spentkey_evidence (seq) WHERE what = 'result'",
-    "CREATE SEQUENCE IF NOT EXISTS spentkey_claim",
-    """
-    CREATE TABLE IF NOT EXISTS spentkey_claims (
-        name text PRIMARY KEY, claim bigint NOT NULL, holder text NOT NULL, until timestamptz NOT NULL,
-        before timestamptz)
-    """,
-    "CREATE INDEX IF NOT EXISTS spentkey_claims_claim ON spentkey_claims (claim)",
-    "CREATE TABLE IF NOT EXISTS spentkey_paces (name text PRIMARY KEY, numbers float8[])",
+STEPS: tuple[tuple[LiteralString, ...], ...] = (
+    (
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_evidence (
+            seq bigint PRIMARY KEY, task bigint, app_id text, key_id text, what text NOT NULL, line text NOT NULL,
+            stored timestamptz NOT NULL DEFAULT clock_timestamp())
+        """,
+        "CREATE INDEX IF NOT EXISTS spentkey_evidence_task ON spentkey_evidence (task, seq) WHERE task IS NOT NULL",
+        "CREATE INDEX IF NOT EXISTS spentkey_evidence_app ON spentkey_evidence (app_id) WHERE what = 'intent'",
+        "CREATE INDEX IF NOT EXISTS spentkey_evidence_results ON spentkey_evidence (seq) WHERE what = 'result'",
+        "CREATE SEQUENCE IF NOT EXISTS spentkey_claim",
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_claims (
+            name text PRIMARY KEY, claim bigint NOT NULL, holder text NOT NULL, until timestamptz NOT NULL,
+            before timestamptz)
+        """,
+        "CREATE INDEX IF NOT EXISTS spentkey_claims_claim ON spentkey_claims (claim)",
+        "CREATE TABLE IF NOT EXISTS spentkey_paces (name text PRIMARY KEY, numbers float8[])",
+    ),
+    (
+        "DROP TRIGGER IF EXISTS spentkey_evidence_stays ON spentkey_evidence",
+        """
+        ALTER TABLE spentkey_evidence
+            ADD COLUMN IF NOT EXISTS at timestamptz, ADD COLUMN IF NOT EXISTS run text,
+            ADD COLUMN IF NOT EXISTS task_ref text
+        """,
+        # Keys are sorted and quotes in texts escaped, so the first "at" of these kinds is that of the record itself. The
+        # line is not read as jsonb, which takes no half of a surrogate pair.
+        r"""
+        UPDATE spentkey_evidence SET at = substring(line from '"at":"([0-9T:.+-]+)"')::timestamptz
+        WHERE what IN ('intent', 'handing-over') AND at IS NULL
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS spentkey_evidence_counted ON spentkey_evidence (at)
+            WHERE what IN ('intent', 'handing-over')
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS spentkey_evidence_stops ON spentkey_evidence (seq)
+            WHERE what IN ('survivor-lost', 'paused', 'resumed')
+        """,
+        """
+        CREATE INDEX IF NOT EXISTS spentkey_evidence_task_ref ON spentkey_evidence (task_ref, seq)
+            WHERE task_ref IS NOT NULL
+        """,
+        """
+        CREATE OR REPLACE FUNCTION spentkey_evidence_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'evidence is never changed or deleted' USING ERRCODE = 'integrity_constraint_violation';
+            END
+        $$
+        """,
+        """
+        CREATE TRIGGER spentkey_evidence_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON spentkey_evidence
+            FOR EACH STATEMENT EXECUTE FUNCTION spentkey_evidence_stays()
+        """,
+    ),
 )
+"""What each version adds to the one before; whatever is there already stays."""
 
 
 async def version_of(database: Postgres) -> tuple[int, int] | None:
     """The version of the tables and the oldest program that may use them; None when there are none."""
     ((there,),) = await database.rows("SELECT to_regclass('spentkey_schema') IS NOT NULL")
-    if not there:
-        return None
-    found = await database.rows("SELECT version, least FROM spentkey_schema")
-    return (int(found[0][0]), int(found[0][1])) if found else None
+    return _version(await database.rows("SELECT version, least FROM spentkey_schema")) if there else None
 
 
-async def prepare(database: Postgres) -> None:
-    """Make the tables where they are missing or older; raises `Misconfigured` where they are too new for us."""
-    found = await version_of(database)
-    if found is not None and found[1] > VERSION:
+async def prepare(database: Postgres, text_references: bool = False) -> None:
+    """Make the tables where they are missing or older; raises `Misconfigured` where they are too new for us.
+
+    With `text_references` tasks may be named by texts, and programs that cannot find those are kept out.
+    """
+    least = TEXT_REFERENCES if text_references else LEAST
+    if _enough(await version_of(database), least):
+        return
+    async with database.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS spentkey_schema (version integer NOT NULL, least integer NOT NULL)"
+        )
+        cursor = await connection.execute("SELECT version, least FROM spentkey_schema")
+        found = _version(await cursor.fetchall())
+        if not _enough(found, least):  # nobody else was quicker
+            await _upgrade(connection, found or (0, 0), least)
+
+
+def _version(rows: list[TupleRow]) -> tuple[int, int] | None:
+    return (int(rows[0][0]), int(rows[0][1])) if rows else None
+
+
+def _enough(found: tuple[int, int] | None, least: int) -> bool:
+    """Whether nothing is to be done; raises `Misconfigured` for tables that are too new for us."""
+    if found is None:
+        return False
+    if found[1] > VERSION:
         raise Misconfigured(
             f"engine.database_url: the database has the tables of version {found[0]}, made by a newer spentkey; this one "
             f"knows version {VERSION} and must be upgraded first"
         )
-    if found is not None and found[0] >= VERSION:
-        return
-    async with database.transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        for statement in STATEMENTS:
+    return found[0] >= VERSION and found[1] >= least
+
+
+async def _upgrade(connection: Connection, found: tuple[int, int], least: int) -> None:
+    """Add what is missing; an append that is under way ends first, and the next one waits."""
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", (APPENDING,))
+    for statements in STEPS[found[0] :]:
+        for statement in statements:
             await connection.execute(statement)
-        await connection.execute("DELETE FROM spentkey_schema WHERE version <= %s", (VERSION,))
-        await connection.execute(
-            "INSERT INTO spentkey_schema (version, least) SELECT %s, %s WHERE NOT EXISTS (SELECT 1 FROM spentkey_schema)",
-            (VERSION, LEAST),
-        )
+    await connection.execute("DELETE FROM spentkey_schema")
+    await connection.execute(
+        "INSERT INTO spentkey_schema (version, least) VALUES (%s, %s)", (max(found[0], VERSION), max(found[1], least))
+    )

@@ -79,14 +79,15 @@ class SqliteEvidence:
         """Ask something of the records of every process."""
         return await asyncio.to_thread(self._ask, question)
 
-    async def history(self, task: int) -> History:
-        """All records about a task, whichever process wrote them."""
-        return History(tuple(await asyncio.to_thread(self._found, "WHERE task = ? ORDER BY seq", str(task))))
+    async def history(self, task: int | str) -> History:
+        """All records about a task, whichever process wrote them; the number 40021 is another task than the text."""
+        found = await asyncio.to_thread(self._found, "WHERE task = ? ORDER BY seq", str(task))
+        return History(tuple(record for record in found if _same(record.get("task"), task)))
 
-    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
         """The key ids of the application that an intent on record names, each with the tasks of those intents."""
         intents = "WHERE what = 'intent' AND app_id = ? ORDER BY seq"
-        tasks: dict[str, list[int]] = {}
+        tasks: dict[str, list[int | str]] = {}
         for record in await asyncio.to_thread(self._found, intents, app_id):
             tasks.setdefault(str(record.get("key_id")), []).append(record["task"])
         return tasks
@@ -283,6 +284,10 @@ def row_of(record_line: str) -> Row:
         _text(record.get("run")),
         record_line,
     )
+
+
+def _same(one: object, other: int | str) -> bool:
+    return type(one) is type(other) and one == other
 
 
 def _text(value: object) -> str | None:

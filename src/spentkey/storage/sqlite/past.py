@@ -2,10 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from spentkey.core.limits import FoldedPast
+from spentkey.storage.recent_past import EVER, RecentPast
 
 COUNTED = """
     INDEXED BY spentkey_evidence_counted WHERE what IN ('intent', 'handing-over') AND at >= ? ORDER BY seq
@@ -19,15 +19,13 @@ STOPPED = """
 """INDEXED BY: SQLite would rather read the whole table in the order of `seq` (sqlite.org/lang_indexedby.html)."""
 OF_RUN = "SELECT count(*) FROM spentkey_evidence WHERE what = 'intent' AND run = ?"
 
-EVER = datetime.min.replace(tzinfo=UTC)
 
-
-class StoredPast(FoldedPast):
+class StoredPast(RecentPast):
     """A `Past` that knows removals and hand-overs from the time `begins` on, and counts those of a run in the table."""
 
     def __init__(self, connection: sqlite3.Connection | None = None, begins: datetime = EVER) -> None:
-        super().__init__()
-        self.connection, self.begins = connection, begins
+        super().__init__(begins)
+        self.connection = connection
 
     def counted(self, connection: sqlite3.Connection, select: str) -> Iterator[Any]:
         """The rows that count: the stops that stand, and what was begun since `begins`."""

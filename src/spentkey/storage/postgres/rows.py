@@ -1,0 +1,99 @@
+"""A record as a row: what stands beside its line so that it can be found, and the conditions that find it by an index.
+
+Rows that a program of version 1 wrote have no `at` and no `run`; what was to be counted of them got its `at` when the
+tables were upgraded. So whoever searches by `at` also takes rows without one.
+"""
+
+import json
+from datetime import datetime
+from typing import LiteralString, NamedTuple
+
+from spentkey.core.evidence import Facts
+
+SELECT: LiteralString = "SELECT seq, at, what, task, task_ref, app_id, key_id, run, line FROM spentkey_evidence "
+SELECT_OF_1: LiteralString = """
+    SELECT * FROM (
+        SELECT seq, NULL::timestamptz AS at, what, task, NULL::text AS task_ref, app_id, key_id, NULL::text AS run, line
+        FROM spentkey_evidence) AS version_1
+"""
+"""For tables of version 1, which a command that only reads may meet before a worker has upgraded them."""
+INSERT: LiteralString = (
+    "INSERT INTO spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, line) VALUES "
+)
+VALUES: LiteralString = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+
+LAST: LiteralString = "ORDER BY seq DESC LIMIT 1"
+AFTER: LiteralString = "WHERE seq >= %(first)s ORDER BY seq LIMIT %(page)s"
+COUNTED: LiteralString = """
+    WHERE what IN ('intent', 'handing-over') AND (at >= %(since)s OR at IS NULL) ORDER BY seq
+"""
+"""Without a condition on `seq`, for which the server would rather read the index of the whole chain as well."""
+STOPPED: LiteralString = """
+    WHERE what IN ('survivor-lost', 'paused', 'resumed') AND seq < %(end)s AND seq >= coalesce((
+        SELECT seq FROM spentkey_evidence
+        WHERE what IN ('survivor-lost', 'paused', 'resumed') AND what = 'resumed' AND seq < %(end)s
+        ORDER BY seq DESC LIMIT 1), 0)
+    ORDER BY seq
+"""
+OF_NUMBER: LiteralString = "WHERE task = %(of)s ORDER BY seq"
+OF_TEXT: LiteralString = "WHERE task_ref = %(of)s ORDER BY seq"
+OF_APP: LiteralString = "WHERE what = 'intent' AND app_id = %(of)s ORDER BY seq"
+RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
+
+
+class Row(NamedTuple):
+    """One row, in the order of `SELECT` and `INSERT`."""
+
+    seq: int
+    at: datetime | None
+    what: str
+    task: int | None
+    task_ref: str | None
+    app_id: str | None
+    key_id: str | None
+    run: str | None
+    record_line: str
+
+
+def row_of(record: Facts, record_line: str) -> Row:
+    """A record with what stands beside it."""
+    task = record.get("task")
+    return Row(
+        int(record["seq"]),
+        datetime.fromisoformat(record["at"]),
+        str(record["what"]),
+        task if type(task) is int else None,
+        _text(task),
+        _text(record.get("app_id")),
+        _text(record.get("key_id")),
+        _text(record.get("run")),
+        record_line,
+    )
+
+
+def row_of_line(record_line: str) -> Row:
+    """The row of a record that was just sealed."""
+    return row_of(json.loads(record_line), record_line)
+
+
+def says_the_same(row: Row, record: Facts) -> bool:
+    """Whether the columns are what the record says; a row of version 1 may lack its `at` and `run`."""
+    try:
+        whole = row_of(record, row.record_line)
+    except (KeyError, TypeError, ValueError):  # its hash is right and it is no record: somebody made it
+        return False
+    if row.run is None:
+        row = row._replace(at=row.at or whole.at, run=whole.run)
+    return row == whole
+
+
+def searchable(text: str) -> str:
+    """A text as a column can hold it: PostgreSQL takes no NUL and no half of a surrogate pair.
+
+    Two texts may become the same, so what was found is compared with the record itself.
+    """
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8").replace("\0", "\\0")
+
+
+def _text(value: object) -> str | None:
+    return searchable(value) if isinstance(value, str) else None
