@@ -8,8 +8,9 @@ from pathlib import Path
 
 from bench.loop import measured_loop
 from spentkey.bootstrap.context import context_for
+from spentkey.bootstrap.settings import load_settings
+from spentkey.core.task import TaskRef
 from spentkey.ports.read_only import NoProgress
-from spentkey.settings.load import load_settings
 from spentkey.story import work_on
 
 
@@ -19,7 +20,7 @@ async def main(config: Path, first: int, count: int) -> None:
     async with context_for(settings, NoProgress(), use_proxies=False) as context:
 
         async def work(task: int) -> None:
-            result = await work_on(task, context)
+            result = await work_on(TaskRef(str(task)), context)
             if (result.outcome, result.exit_code) != ("removed", 0):
                 sys.exit(f"task {task}: {result.outcome}, {result.reason}")
 

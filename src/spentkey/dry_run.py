@@ -5,8 +5,8 @@ from dataclasses import replace
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, NotOurs, Result, TicketState, leave_open
 from spentkey.core.planned import Action, Planned
-from spentkey.core.task import RemovalRequest, Ticket
-from spentkey.ports.read_only import ReadOnlyEvidence
+from spentkey.core.task import RemovalRequest, TaskRef, Ticket
+from spentkey.ports.read_only import ReadOnlyDesk, ReadOnlyEvidence
 from spentkey.steps.ask import what_is_asked
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.context import Context
@@ -15,16 +15,19 @@ from spentkey.steps.report import enough_tries, held_up, left, too_many_hand_ove
 from spentkey.story import decide
 
 
-async def dry_run(number: int, context: Context) -> Planned:
-    """Say what a run would do to the task with that AssignmentID."""
-    attempt = Attempt(
-        number, attempt_id=context.ids.new(), context=replace(context, evidence=ReadOnlyEvidence(context.evidence))
-    )
+async def dry_run(ref: TaskRef, context: Context) -> Planned:
+    """Say what a run would do to the task of that reference."""
+    attempt = Attempt(ref, attempt_id=context.ids.new(), context=writing_nothing(context))
     try:
         end = await _look_ahead(attempt)
     except SpentkeyError as problem:
         end = left(problem, attempt)
     return await planned(attempt, end)
+
+
+def writing_nothing(context: Context) -> Context:
+    """The same, whose desk and evidence are only read."""
+    return replace(context, desk=ReadOnlyDesk(context.desk), evidence=ReadOnlyEvidence(context.evidence))
 
 
 async def planned(attempt: Attempt, end: End | Result | None) -> Planned:

@@ -12,20 +12,31 @@ from typing import TypeVar
 
 from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
 from spentkey.bootstrap.context import context_for
+from spentkey.bootstrap.settings import load_settings, needs_desk, reference_of
 from spentkey.core.credential import Credential, Snapshot
 from spentkey.core.errors import AccessRefused, Misconfigured
 from spentkey.core.guards import g0_task_is_ours, g2_identity, g5_expired, g6_not_protected
 from spentkey.core.notes import Remark, resolution_text
 from spentkey.core.outcome import NotOurs, Refused, Removed, TicketState
 from spentkey.core.planned import Planned
-from spentkey.core.rules import DeskRules, Rules, TenantRules
+from spentkey.core.rules import DeskRules, RequestRules, TenantRules
 from spentkey.core.secret import Secret
-from spentkey.core.task import NOT_A_UUID, Parameter, RemovalRequest, Task, canonical_name, is_uuid, read_request
+from spentkey.core.task import (
+    NOT_A_UUID,
+    RemovalRequest,
+    Request,
+    Task,
+    TaskRef,
+    folded_name,
+    folded_value,
+    is_uuid,
+    read_request,
+    request_of,
+)
 from spentkey.dry_run import dry_run
 from spentkey.ports.read_only import NoLocks, ReadOnlyDesk, ReadOnlyEvidence
-from spentkey.ports.service_desk import TaskDesk
-from spentkey.ports.vault import CertificateEntry, DocumentRef, Login
-from spentkey.settings.load import load_settings
+from spentkey.ports.service_desk import ServiceDesk
+from spentkey.ports.vault import Login, Vault
 from spentkey.settings.rules import rules_of
 from spentkey.settings.schema import Settings
 from spentkey.step_by_step import Asked, Written, close_proven, dry_run_asked, note_on, reassign_task, remove_asked
@@ -41,9 +52,7 @@ __all__ = [
     "GivenPfx",
     "Remark",
     "Secret",
-    "canonical_name",
     "is_uuid",
-    "read_asked",
     "resolution_text",
 ]
 
@@ -54,7 +63,7 @@ class StepsTaken:
     def __init__(self) -> None:
         self.taken: list[str] = []
 
-    def step(self, task: int, step: str, detail: str = "") -> None:
+    def step(self, task: TaskRef, step: str, detail: str = "") -> None:
         """Remember it."""
         del task, detail
         self.taken.append(step)
@@ -85,16 +94,11 @@ class ApplicationView:
 
 @dataclass(frozen=True)
 class TaskView:
-    """A task with its parameters, and why it is not ours, where it is not."""
+    """A task with what it asks for, and why it is not ours, where it is not."""
 
     task: Task
-    parameters: tuple[Parameter, ...]
+    request: Request
     not_ours: str | None
-
-
-def read_asked(values: Mapping[str, object]) -> RemovalRequest | Refused:
-    """Guard G1 on what a caller gives: the task's five parameters by name; nothing is contacted."""
-    return read_request(tuple(Parameter(name, value) for name, value in values.items()))
 
 
 @dataclass(frozen=True)
@@ -110,29 +114,59 @@ class Facade:
         """Read the configuration; raises `Misconfigured` with a line for each problem."""
         return cls(load_settings(config, environment), check)
 
-    def with_category(self, category: str) -> "Facade":
-        """The same, whose notes are of that category."""
-        ivanti = self.settings.ivanti.model_copy(update={"note_category": category})
-        return replace(self, settings=self.settings.model_copy(update={"ivanti": ivanti}))
+    def reference(self, task: int | str) -> TaskRef:
+        """A task's reference as the desk writes it; raises `Misconfigured` for one that it cannot have."""
+        return reference_of(self.settings, str(task))
 
-    def onderwijs_of(self, tenant: str) -> str:
-        """What the parameter Onderwijs must say to mean that tenant."""
-        rules = next((one for one in rules_of(self.settings).tenants if one.name == tenant), None)
+    def rules(self) -> RequestRules:
+        """How requests are read: the parameters' names, the words of SecretType, and what chooses a tenant."""
+        chosen, kind = needs_desk(self.settings)
+        return rules_of(self.settings, kind.rules(chosen.section)).request
+
+    def read_asked(self, values: Mapping[str, object]) -> RemovalRequest | Refused:
+        """Guard G1 on what a caller gives, by the names of the configured desk; nothing is contacted."""
+        return read_request(request_of(values.items()), self.rules())
+
+    def with_desk(self, **changes: object) -> "Facade":
+        """The same with other settings of the desk, for this call; None leaves one as it is."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        chosen, _ = needs_desk(self.settings)
+        for name in given:
+            if name not in type(chosen.section).model_fields:
+                raise Misconfigured(f"{chosen.name}.{name}: this service desk has no such setting")
+        changed = replace(chosen, section=chosen.section.model_copy(update=given))
+        return replace(self, settings=self.settings.model_copy(update={"desk": changed}))
+
+    def when_of(self, tenant: str) -> Mapping[str, str]:
+        """What the parameters must say to mean that tenant."""
+        rules = next((one for one in self._tenants() if one.name == tenant), None)
         if rules is None:
             raise Misconfigured(f"no tenant is called {tenant}; there is {', '.join(self.settings.tenants)}")
-        message = {name.casefold(): value for name, value in rules.when.items()}
-        if "onderwijs" not in message:
-            raise Misconfigured(f"tenants.{tenant}.when: does not name Onderwijs, so the parameter must be given")
-        return message["onderwijs"]
+        return rules.when
 
-    def work_on(self, task: int) -> Written:
+    def tenant_of(self, values: Mapping[str, str]) -> str | None:
+        """The tenant whose `when` these values meet, or the only one, without a `when`; None where none or several do."""
+        tenants = self._tenants()
+        said = {folded_name(name): folded_value(value) for name, value in values.items()}
+        found = [
+            one.name
+            for one in tenants
+            if (one.when or len(tenants) == 1)
+            and all(said.get(folded_name(name)) == folded_value(value) for name, value in one.when.items())
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _tenants(self) -> Sequence[TenantRules]:
+        return rules_of(self.settings, DeskRules()).tenants
+
+    def work_on(self, task: TaskRef) -> Written:
         """The whole story of one task."""
         steps = StepsTaken()
         result = self._with_context(lambda context: work_on(task, context), steps)
         told = "report" in steps.taken and result.ticket in (TicketState.CLOSED, TicketState.HANDED_OFF)
         return Written(result, changed=told or "remove" in steps.taken)
 
-    def dry_run(self, task: int) -> Planned:
+    def dry_run(self, task: TaskRef) -> Planned:
         """What `work_on` would do."""
         return self._with_context(lambda context: dry_run(task, context))
 
@@ -146,27 +180,31 @@ class Facade:
         """What `remove` would do."""
         return self._with_context(lambda context: dry_run_asked(asked, _with_pfx(context, pfx)))
 
-    def close(self, task: int, wording: str | None = None, minutes: int | None = None) -> Written:
+    def close(self, task: TaskRef, wording: str | None = None, minutes: int | None = None) -> Written:
         """Close a task whose removal is on record."""
-        return self._with_context(lambda context: close_proven(task, _booking(context, minutes), wording))
+        facade = self.with_desk(minutes=minutes)
+        return facade._with_context(lambda context: close_proven(task, context, wording))  # noqa: SLF001  # itself
 
-    def reassign(self, task: int, team: str | None = None, minutes: int | None = None) -> Written:
-        """Hand a task over to a team, the escalation team unless said otherwise."""
-        if team is not None and team.strip().casefold() == self.settings.ivanti.queue_team.casefold():
+    def reassign(self, task: TaskRef, team: str | None = None, minutes: int | None = None) -> Written:
+        """Hand a task over to a team, the one of the settings unless said otherwise."""
+        team = team.strip() if team is not None else None
+        chosen, _ = needs_desk(self.settings)
+        if team is not None and team.casefold() == str(getattr(chosen.section, "queue_team", "")).casefold():
             raise Misconfigured("team: is the queue team, so a hand-over would come straight back")
-        return self._with_context(lambda context: reassign_task(task, _booking(context, minutes, team)))
+        facade = self.with_desk(minutes=minutes, escalation_team=team)
+        return facade._with_context(lambda context: reassign_task(task, context))  # noqa: SLF001  # itself
 
-    def note(self, task: int, remark: Remark) -> Written:
+    def note(self, task: TaskRef, remark: Remark) -> Written:
         """Write a note on a task, once."""
         return self._with_context(lambda context: note_on(task, remark, context))
 
-    def ticket(self, task: int) -> TaskView | None:
+    def ticket(self, task: TaskRef) -> TaskView | None:
         """The task with its parameters; None where there is none of that number."""
-        return self._with_context(lambda context: _ticket(context.desk, task, context.rules.desk))
+        return self._with_context(lambda context: _ticket(context.desk, task, context.rules.request))
 
     def application(self, app_id: str, tenant: str) -> ApplicationView:
         """The credentials of an application in the tenant of that name."""
-        rules = next((one for one in rules_of(self.settings).tenants if one.name == tenant), None)
+        rules = next((one for one in self._tenants() if one.name == tenant), None)
         if rules is None:
             raise Misconfigured(f"no tenant is called {tenant}; there is {', '.join(self.settings.tenants)}")
         return self._with_context(lambda context: _application(context, app_id, rules))
@@ -175,18 +213,9 @@ class Facade:
         """The entry of the credentials list with that title."""
         return self._with_context(lambda context: context.vault.login(title))
 
-    def certificate_entries(self, app_id: str, name: str) -> Sequence[CertificateEntry]:
-        """The entries of the certificates list that belong to the application."""
-        return self._with_context(lambda context: context.vault.certificate_entries(app_id, name))
-
-    def documents(self, entry_id: int) -> Sequence[DocumentRef]:
-        """The PFX documents of an entry, by the configured query of the database."""
-        entry = CertificateEntry(entry_id, "", Secret(""))
-        return self._with_context(lambda context: context.vault.documents(entry))
-
-    def download(self, document_id: int) -> bytes:
-        """The bytes of a document."""
-        return self._with_context(lambda context: context.vault.download(DocumentRef(document_id, "document")))
+    def of_vault(self, do: Callable[[Vault], Awaitable[T]]) -> T:
+        """Something that only the configured vault can do."""
+        return self._with_context(lambda context: do(context.vault))
 
     def _with_context(self, do: Callable[[Context], Awaitable[T]], steps: StepsTaken | None = None) -> T:
         return asyncio.run(self._do(do, steps or StepsTaken()))
@@ -205,22 +234,13 @@ def _with_pfx(context: Context, pfx: GivenPfx | None) -> Context:
     return context if pfx is None else replace(context, vault=VaultWithPfx(context.vault, pfx))
 
 
-def _booking(context: Context, minutes: int | None, team: str | None = None) -> Context:
-    """The same context with other minutes, or another escalation team."""
-    desk: DeskRules = context.rules.desk
-    desk = desk if minutes is None else replace(desk, minutes=minutes)
-    desk = desk if team is None else replace(desk, escalation_team=team.strip())
-    rules: Rules = replace(context.rules, desk=desk)
-    return replace(context, rules=rules)
-
-
-async def _ticket(desk: TaskDesk, number: int, rules: DeskRules) -> TaskView | None:
-    task = await desk.find(number)
+async def _ticket(desk: ServiceDesk, ref: TaskRef, rules: RequestRules) -> TaskView | None:
+    task = await desk.find(ref)
     if task is None:
         return None
-    parameters = await desk.parameters(task) if task.service_request is not None else ()
-    not_ours: NotOurs | None = g0_task_is_ours(task, parameters, rules)
-    return TaskView(task, parameters, not_ours.reason if not_ours is not None else None)
+    request = await desk.request(task)
+    not_ours: NotOurs | None = g0_task_is_ours(task, request, rules)
+    return TaskView(task, request, not_ours.reason if not_ours is not None else None)
 
 
 async def _application(context: Context, app_id: str, tenant: TenantRules) -> ApplicationView:
@@ -233,7 +253,7 @@ async def _application(context: Context, app_id: str, tenant: TenantRules) -> Ap
     if application is None:
         return ApplicationView(tenant.name, None, None, ())
     standing = _standing(context, snapshot, directory.client_id)
-    return ApplicationView(tenant.name, application.display_name, application.object_id, standing)
+    return ApplicationView(tenant.name, application.name, application.object_id, standing)
 
 
 def _standing(context: Context, snapshot: Snapshot, client_id: str) -> tuple[Standing, ...]:

@@ -30,9 +30,8 @@ from spentkey.core.outcome import (
 from spentkey.core.outcome_record import hand_over_of, outcome_of
 from spentkey.core.planned import Planned
 from spentkey.core.records import RecordKind, StepResultRecord, reason_facts
-from spentkey.core.task import RemovalRequest, Task, Ticket
-from spentkey.dry_run import decide_only, planned
-from spentkey.ports.read_only import ReadOnlyEvidence
+from spentkey.core.task import NO_TASK, RemovalRequest, Task, TaskRef, Ticket
+from spentkey.dry_run import decide_only, planned, writing_nothing
 from spentkey.steps.ask import ask, what_is_asked
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.context import Context
@@ -48,11 +47,8 @@ from spentkey.steps.report import (
     waits,
     write_note,
 )
-from spentkey.steps.ticket import read_ticket
+from spentkey.steps.ticket import no_such_task, read_ticket
 from spentkey.story import on_application
-
-NO_TASK = 0
-"""Stands in the evidence where a removal belongs to no task; Ivanti's numbers begin at 1."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ class Asked:
 
     request: RemovalRequest
     tenant: str | None = None
-    task: int | None = None
+    task: TaskRef | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ async def remove_asked(asked: Asked, context: Context) -> Result:
 
 async def dry_run_asked(asked: Asked, context: Context) -> Planned:
     """What `remove_asked` would do, without a single write."""
-    attempt = await _attempt(asked, replace(context, evidence=ReadOnlyEvidence(context.evidence)))
+    attempt = await _attempt(asked, writing_nothing(context))
     try:
         ticket = await _ticket_for(attempt, asked)
         ended = isinstance(ticket, End | Result)
@@ -99,11 +95,11 @@ async def dry_run_asked(asked: Asked, context: Context) -> Planned:
     return await planned(attempt, end)
 
 
-async def close_proven(number: int, context: Context, wording: str | None = None) -> Written:
+async def close_proven(ref: TaskRef, context: Context, wording: str | None = None) -> Written:
     """Close a task whose removal is on record; one that we closed before returns its recorded result."""
-    attempt = Attempt(number, attempt_id=context.ids.new(), context=context, wording=wording)
+    attempt = Attempt(ref, attempt_id=context.ids.new(), context=context, wording=wording)
     try:
-        async with context.locks.task(number):
+        async with context.locks.task(ref):
             ticket = await read_ticket(attempt)
             if isinstance(ticket, Result):
                 return Written(ticket, changed=False)
@@ -116,11 +112,11 @@ async def close_proven(number: int, context: Context, wording: str | None = None
         return Written(await settle_problem(attempt, problem), changed=False)
 
 
-async def note_on(number: int, remark: Remark, context: Context) -> Written:
+async def note_on(ref: TaskRef, remark: Remark, context: Context) -> Written:
     """Write a note once. The one of a hand-over begins it, and is the story's own where it tells of the last try."""
-    attempt = Attempt(number, attempt_id=context.ids.new(), context=context)
+    attempt = Attempt(ref, attempt_id=context.ids.new(), context=context)
     try:
-        async with context.locks.task(number):
+        async with context.locks.task(ref):
             ticket = await _our_ticket(attempt)
             if isinstance(ticket, End):
                 return Written(attempt.result(ticket), changed=False)
@@ -129,11 +125,11 @@ async def note_on(number: int, remark: Remark, context: Context) -> Written:
         return Written(await settle_problem(attempt, problem), changed=False)
 
 
-async def reassign_task(number: int, context: Context) -> Written:
+async def reassign_task(ref: TaskRef, context: Context) -> Written:
     """Give a task to the escalation team, within the limit of guard G8; one that has it from us already is left."""
-    attempt = Attempt(number, attempt_id=context.ids.new(), context=context)
+    attempt = Attempt(ref, attempt_id=context.ids.new(), context=context)
     try:
-        async with context.locks.task(number):
+        async with context.locks.task(ref):
             ticket = await _our_ticket(attempt)
             if isinstance(ticket, End):
                 return Written(attempt.result(await _given_already(attempt) or ticket), changed=False)
@@ -151,7 +147,7 @@ async def reassign_task(number: int, context: Context) -> Written:
 async def _attempt(asked: Asked, context: Context) -> Attempt:
     attempt = Attempt(asked.task or NO_TASK, attempt_id=context.ids.new(), context=context)
     if asked.task is None:
-        known = await context.evidence.history(NO_TASK)
+        known = await attempt.on_record()
         attempt.history = History(
             tuple(one for one in known.records if one.get("what") in (RecordKind.INTENT, RecordKind.ANSWER))
         )
@@ -162,10 +158,10 @@ async def _attempt(asked: Asked, context: Context) -> Attempt:
 @asynccontextmanager
 async def _task_lock(attempt: Attempt) -> AsyncGenerator[None]:
     """Guard G9 for the task, where there is one."""
-    if attempt.number == NO_TASK:
+    if attempt.ref == NO_TASK:
         yield
     else:
-        async with attempt.context.locks.task(attempt.number):
+        async with attempt.context.locks.task(attempt.ref):
             yield
 
 
@@ -174,7 +170,8 @@ async def _tell(attempt: Attempt, asked: Asked) -> End | Result:
     if isinstance(ticket, End | Result):
         return ticket
     async with attempt.context.locks.application(asked.request.app_id):
-        return await on_application(attempt, ticket, asked.request)
+        # the task's own spelling where there is a task: guard G7 compares it with the task word for word
+        return await on_application(attempt, ticket, attempt.request or asked.request)
 
 
 async def _ticket_for(attempt: Attempt, asked: Asked) -> Ticket | End | Result | None:
@@ -196,7 +193,7 @@ def _same(one: RemovalRequest, other: RemovalRequest) -> bool:
 
     def meant(request: RemovalRequest) -> tuple[object, ...]:
         name = folded(request.app_display_name)
-        return request.app_id, request.key_id, request.kind, request.onderwijs, name
+        return request.app_id, request.key_id, request.kind, request.when, name
 
     return meant(one) == meant(other)
 
@@ -233,15 +230,15 @@ def _proof(attempt: Attempt, ticket: Ticket) -> End:
 
 async def _our_ticket(attempt: Attempt) -> Ticket | End:
     """Guard G0. A stop (guard G8) does not keep a task from being handed over."""
-    desk, rules = attempt.context.desk, attempt.context.rules.desk
-    task = await desk.find(attempt.number)
+    desk, rules = attempt.context.desk, attempt.context.rules.request
+    task = await desk.find(attempt.ref)
     if task is None:
-        return leave_untouched(NotOurs(f"no task has the number {attempt.number}"))
-    attempt.history = await attempt.context.evidence.history(attempt.number)
+        return leave_untouched(no_such_task(attempt))
+    attempt.history = await attempt.on_record()
     not_ours = g0_task_is_ours(task, None, rules)
     if not_ours is None:
-        ticket = Ticket(task, await desk.parameters(task))
-        not_ours = g0_task_is_ours(task, ticket.parameters, rules)
+        ticket = Ticket(task, await desk.request(task))
+        not_ours = g0_task_is_ours(task, ticket.request, rules)
         if not_ours is None:
             attempt.learn_parameters(ticket)
             ask(attempt, ticket)
@@ -303,6 +300,7 @@ async def _begin_or_go_on(attempt: Attempt, end: End) -> End:
 async def _given_already(attempt: Attempt) -> End | None:
     """A hand-over of ours that is complete: nothing is left to do."""
     given = [one for one in attempt.history.records if one.get("what") == RecordKind.HANDING_OVER]
-    task = await attempt.context.desk.find(attempt.number)
-    ours = task is not None and task.owner_team == attempt.context.rules.desk.escalation_team
-    return hand_over_of(given[-1]) if given and ours and attempt.history.assignment > 1 else None
+    task = await attempt.context.desk.find(attempt.ref)
+    last = [one for one in attempt.history.records if one.get("what") == RecordKind.HANDED_OVER]
+    with_them = task is not None and bool(last) and task.team == last[-1].get("team")
+    return hand_over_of(given[-1]) if given and with_them and attempt.history.assignment > 1 else None

@@ -7,7 +7,7 @@ the directory agree. A crash anywhere is resumed by calling this again: it reads
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, Result, leave_open
-from spentkey.core.task import RemovalRequest, Ticket
+from spentkey.core.task import RemovalRequest, TaskRef, Ticket
 from spentkey.steps.ask import what_is_asked
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.attribution import attribute
@@ -24,11 +24,11 @@ JUDGED_AT_MOST = 3
 """How often an application is judged whose credential lists keep changing."""
 
 
-async def work_on(number: int, context: Context, attempt_id: str | None = None) -> Result:
-    """Work on the task with that AssignmentID until it is closed, handed over, left open or left alone."""
-    attempt = Attempt(number, attempt_id or context.ids.new(), context)
+async def work_on(ref: TaskRef, context: Context, attempt_id: str | None = None) -> Result:
+    """Work on the task of that reference until it is closed, handed over, left open or left alone."""
+    attempt = Attempt(ref, attempt_id or context.ids.new(), context)
     try:
-        async with context.locks.task(number):
+        async with context.locks.task(ref):
             end = await tell(attempt)
             return end if isinstance(end, Result) else await finish(attempt, end)
     except SpentkeyError as problem:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support_core import APP_ID, KEY_ID, NOW, OTHER_APP_ID, OTHER_KEY_ID
 
 from spentkey.core.evidence import GENESIS, Sealed, canonical, follows, seal
-from spentkey.core.history import History, history
+from spentkey.core.history import History, change_of, history
 
 FACTS: list[dict[str, Any]] = [
     {"task": 1, "app_name": "Caf\u00e9", "n": 1.5},
@@ -203,7 +203,7 @@ def test_a_task_without_records_is_not_known() -> None:
     """And everything about it says no."""
     empty = past()
     assert not empty.known
-    message = (empty.assignment, empty.closed, empty.reassigning, empty.handing_over, empty.minutes_target)
+    message = (empty.assignment, empty.closed, empty.reassigning, empty.handing_over, empty.begun_change)
     assert message == (1, None, None, None, None)
     assert (empty.open_attempts, empty.lost({"a"}), empty.asked_since(APP_ID, KEY_ID)) == (0, False, None)
     assert past(record("result")).known
@@ -254,6 +254,28 @@ def test_anything_else_is_no_close(other: dict[str, Any]) -> None:
     assert past(other).closed is None
 
 
+@pytest.mark.parametrize("what", ["closing", "result"])
+def test_a_close_before_a_hand_over_is_no_close(what: str) -> None:
+    """It never took, or the task was given back since: what people did with it is not ours to tell."""
+    closed = record(what, ticket="closed")
+    assert past(closed, record("handed-over")).closed is None
+    assert past(record("handed-over"), closed).closed == closed
+    assert past(closed, record("handed-over"), record("result", ticket="handed-off")).closed is None
+    assert past(closed, record("reassigning")).closed == closed
+
+
+@pytest.mark.parametrize("task", ["1", 2, 0, "", "SCTASK1"])
+def test_a_task_is_known_by_its_own_reference_alone(task: int | str) -> None:
+    """A number and the text of it are two: a desk writes its references in one way."""
+    assert not history([record("intent")], task).known
+
+
+def test_a_task_whose_reference_is_a_text_has_its_own_history() -> None:
+    """The reference of another desk."""
+    mine = record("intent", task="SCTASK0010001")
+    assert history([record("intent"), mine], "SCTASK0010001").records == (mine,)
+
+
 @pytest.mark.parametrize(
     ("steps", "under_way"),
     [
@@ -269,19 +291,66 @@ def test_a_hand_over_is_under_way_until_its_end_is_on_record(steps: list[str], u
     assert (past(*records).reassigning is not None) is under_way
 
 
+OVER = record("handed-over")
+CLOSE, MOVE = {"status": "Completed", "minutes": "3"}, {"status": "Logged", "minutes": "2", "team": "A", "from": "1"}
+
+
 @pytest.mark.parametrize(
-    ("records", "target"),
+    ("records", "change"),
     [
-        ([record("closing", minutes="13")], "13"),
-        ([record("reassigning", minutes="2")], "2"),
-        ([record("reassigning", minutes="2"), record("closing", minutes="3")], "3"),
-        ([record("reassigning", minutes="2"), record("handed-over")], None),
-        ([record("reassigning", minutes="2"), record("handed-over"), record("closing", minutes="9")], "9"),
+        ([record("closing", change=CLOSE)], CLOSE),
+        ([record("reassigning", change=MOVE)], MOVE),
+        ([record("reassigning", change=MOVE), record("closing", change=CLOSE)], CLOSE),
+        ([record("reassigning", change=MOVE), OVER, record("closing", change=CLOSE)], CLOSE),
+        ([record("closing", change={}, minutes="9")], {}),
     ],
 )
-def test_an_unfinished_write_keeps_its_minutes(records: list[dict[str, Any]], target: str | None) -> None:
-    """So that a rerun does not book them twice; a completed hand-over ends it."""
-    assert past(*records).minutes_target == target
+def test_an_unfinished_write_keeps_what_it_set_out_to_write(
+    records: list[dict[str, Any]], change: dict[str, str]
+) -> None:
+    """So that a rerun does not book its minutes twice; what stands beside the change is for readers."""
+    assert past(*records).begun_change == change
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [],
+        [record("noting"), record("handing-over"), record("result", minutes="4", change=CLOSE)],
+        [record("reassigning", change=MOVE), OVER],
+        [record("closing", change=CLOSE), OVER],
+        [record("closing", minutes="13"), record("reassigning", minutes="2"), OVER],
+    ],
+)
+def test_no_write_is_unfinished_where_none_was_begun_or_a_hand_over_ended_it(records: list[dict[str, Any]]) -> None:
+    """The next assignment begins with what it reads."""
+    assert past(*records).begun_change is None
+
+
+@pytest.mark.parametrize(
+    ("records", "change"),
+    [
+        ([record("closing", minutes="13")], {"minutes": "13"}),
+        ([record("reassigning", minutes="2", team="A")], {"minutes": "2", "team": "A"}),
+        (
+            [record("reassigning", **{"minutes": "2", "team": "A", "from": "1", "ticket": "open"})],
+            {"minutes": "2", "team": "A", "from": "1"},
+        ),
+        ([record("reassigning", minutes="2"), record("closing", minutes="3")], {"minutes": "3"}),
+        ([record("reassigning", minutes="2"), OVER, record("closing", minutes="9")], {"minutes": "9"}),
+        ([record("closing")], {}),
+    ],
+)
+def test_a_write_that_version_0_1_began_is_read_too(records: list[dict[str, Any]], change: dict[str, str]) -> None:
+    """It has the parts of the change beside its other fields, and nothing else of the record is one of them."""
+    assert past(*records).begun_change == change
+
+
+@pytest.mark.parametrize("odd", [None, "6", 6, ["minutes"], True])
+def test_a_change_of_another_kind_is_no_change(odd: object) -> None:
+    """Then the parts beside it count, where there are any."""
+    assert change_of(record("closing", change=odd, minutes="6")) == {"minutes": "6"}
+    assert change_of(record("closing", change=odd)) == {}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support_core import DAY, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret, snapshot
 
-from spentkey.core.credential import Application
+from spentkey.core.credential import Target
 from spentkey.core.guards import g10_lists_unchanged
 from spentkey.core.outcome import Refused
 
@@ -59,12 +59,12 @@ def test_the_service_principal_does_not_matter() -> None:
         "in the other list",
     ],
 )
-def test_any_change_of_the_lists_is_refused(now: Application) -> None:
+def test_any_change_of_the_lists_is_refused(now: Target) -> None:
     """Whoever made it, and even if the target itself is as it was."""
     assert g10_lists_unchanged(JUDGED, snapshot(now)) == CHANGED
 
 
-@pytest.mark.parametrize("changes", [{"display_name": "Billing"}, {"token_encryption_key_id": OTHER_KEY_ID}])
+@pytest.mark.parametrize("changes", [{"name": "Billing"}, {"token_encryption_key_id": OTHER_KEY_ID}])
 def test_what_other_guards_looked_at_must_not_change_either(changes: dict[str, Any]) -> None:
     """The name (G3), and which certificate encrypts tokens (G6)."""
     assert g10_lists_unchanged(JUDGED, snapshot(application(EXPIRED, LIVE, **changes))) == CHANGED
@@ -75,7 +75,7 @@ def test_an_application_that_vanished_is_refused() -> None:
     assert g10_lists_unchanged(JUDGED, snapshot(None)) == CHANGED
 
 
-@pytest.mark.parametrize("earlier", [{"token_encryption_key_id": OTHER_KEY_ID}, {"display_name": "Billing"}])
+@pytest.mark.parametrize("earlier", [{"token_encryption_key_id": OTHER_KEY_ID}, {"name": "Billing"}])
 def test_what_was_judged_counts_and_not_the_other_way_round(earlier: dict[str, Any]) -> None:
     """What was there when it was judged and is gone now is a change too."""
     assert g10_lists_unchanged(application(EXPIRED, LIVE, **earlier), snapshot(JUDGED)) == CHANGED

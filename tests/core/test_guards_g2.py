@@ -20,28 +20,76 @@ from spentkey.core.credential import TokenClaims
 from spentkey.core.guards import g2_application, g2_identity, g2_tenant
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import TenantRules
+from spentkey.core.task import RemovalRequest
 
 TENANTS = (PRODUCTION, ONDERWIJS)
 
 
-@pytest.mark.parametrize(("onderwijs", "tenant"), [("No", PRODUCTION), ("Yes", ONDERWIJS)])
+def saying(**values: str) -> RemovalRequest:
+    """A request whose other parameters say this, as they are compared."""
+    return request(when=values)
+
+
+@pytest.mark.parametrize(("onderwijs", "tenant"), [("no", PRODUCTION), ("yes", ONDERWIJS)])
 def test_onderwijs_chooses_the_tenant(onderwijs: str, tenant: TenantRules) -> None:
     """The seed's two tenants are told apart by one parameter."""
-    assert tenant == g2_tenant(request(onderwijs=onderwijs), TENANTS)
+    assert tenant == g2_tenant(saying(onderwijs=onderwijs), TENANTS)
+
+
+@pytest.mark.parametrize("onderwijs", ["ja", "", "y", "yes/no", "ye\u017f", "y\u0435s", "true", "1"])
+def test_a_value_that_no_tenant_has_is_refused(onderwijs: str) -> None:
+    """No value is special, and words that look alike are two."""
+    refused = g2_tenant(saying(onderwijs=onderwijs), TENANTS)
+    assert Refused("G2", "no configured tenant matches the task's parameters") == refused
+
+
+def test_any_parameter_may_choose_the_tenant() -> None:
+    """Of any name, several together, and with values of any language."""
+    ghent = TenantRules("ghent", TENANT_ID, {"Stad": "Gent", "Omgeving": "Test"})
+    bruges = TenantRules("bruges", OTHER_TENANT_ID, {"Stad": "Brugge", "Omgeving": "Test"})
+    assert ghent == g2_tenant(saying(stad="gent", omgeving="test"), [ghent, bruges])
+    assert isinstance(g2_tenant(saying(stad="gent", omgeving="productie"), [ghent, bruges]), Refused)
+    assert isinstance(g2_tenant(saying(stad="gent"), [ghent, bruges]), Refused)
+
+
+@pytest.mark.parametrize("values", [{}, {"onderwijs": "no"}, {"stad": "gent"}])
+def test_the_only_tenant_needs_no_when(values: dict[str, str]) -> None:
+    """Whatever the task says besides."""
+    only = TenantRules("only", TENANT_ID, {})
+    assert only == g2_tenant(saying(**values), [only])
+
+
+def test_an_empty_when_beside_another_tenant_matches_nothing() -> None:
+    """The settings refuse it; the guard does not rely on that."""
+    odd = TenantRules("odd", OTHER_TENANT_ID, {})
+    assert g2_tenant(saying(onderwijs="no"), [PRODUCTION, odd]) == PRODUCTION
+    assert isinstance(g2_tenant(saying(onderwijs="yes"), [PRODUCTION, odd]), Refused)
+    assert isinstance(g2_tenant(saying(), [odd, odd]), Refused)
+
+
+def test_the_only_tenant_with_a_when_must_match() -> None:
+    """A `when` that is there is a condition, however many tenants there are."""
+    assert isinstance(g2_tenant(saying(), [PRODUCTION]), Refused)
 
 
 @pytest.mark.parametrize(
-    "when", [{"onderwijs": "NO"}, {"ONDERWIJS": " no "}, {"Onderwijs": "No", "SecretType": "secret"}]
+    "when",
+    [
+        {"onderwijs": "NO"},
+        {"ONDERWIJS": " no "},
+        {"Onderwijs\u200b": "\u00a0No"},
+        {"Onderwijs": "No", "SecretType": "secret"},
+    ],
 )
 def test_names_and_values_of_when_match_in_any_case(when: dict[str, str]) -> None:
     """All conditions of a `when` must hold, in whatever case they are written."""
     tenant = TenantRules("other", TENANT_ID, when)
-    assert tenant == g2_tenant(request(), [tenant, ONDERWIJS])
+    assert tenant == g2_tenant(saying(onderwijs="no", secrettype="secret"), [tenant, ONDERWIJS])
 
 
 def test_no_matching_tenant_is_refused() -> None:
     """There is no default tenant."""
-    refused = g2_tenant(request(onderwijs="Yes"), [PRODUCTION])
+    refused = g2_tenant(saying(onderwijs="yes"), [PRODUCTION])
     assert Refused("G2", "no configured tenant matches the task's parameters") == refused
 
 
@@ -51,9 +99,9 @@ def test_two_matching_tenants_are_refused_by_name() -> None:
     assert Refused("G2", "more than one tenant matches: production, twin") == g2_tenant(request(), [PRODUCTION, twin])
 
 
-@pytest.mark.parametrize("when", [{}, {"Comment": "x"}, {"Onderwijs": "No", "AppID": OTHER_APP_ID}, {"Onderwijs": "N"}])
-def test_a_when_that_is_empty_unknown_or_half_true_matches_nothing(when: dict[str, str]) -> None:
-    """An empty condition is not a condition that always holds."""
+@pytest.mark.parametrize("when", [{"Comment": "x"}, {"Onderwijs": "No", "AppID": OTHER_APP_ID}, {"Onderwijs": "N"}])
+def test_a_when_that_is_unknown_or_half_true_matches_nothing(when: dict[str, str]) -> None:
+    """Every condition must hold."""
     assert isinstance(g2_tenant(request(), [TenantRules("odd", TENANT_ID, when)]), Refused)
 
 

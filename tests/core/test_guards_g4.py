@@ -19,7 +19,7 @@ from support_core import (
     snapshot,
 )
 
-from spentkey.core.credential import Application, Credential, Kind, Snapshot
+from spentkey.core.credential import Credential, Kind, Snapshot, Target
 from spentkey.core.guards import Absent, g4_locate, g4_not_a_typo
 from spentkey.core.outcome import Refused
 
@@ -27,7 +27,7 @@ ALIVE = NOW + 30 * DAY
 NO_GRACE = timedelta(0)
 
 
-def locate(found: Application, *on_principal: Credential, kind: Kind = Kind.SECRET) -> Credential | Absent | Refused:
+def locate(found: Target, *on_principal: Credential, kind: Kind = Kind.SECRET) -> Credential | Absent | Refused:
     """What G4 says when the task asks for KEY_ID of that kind."""
     return g4_locate(found, snapshot(found, *on_principal), request(kind=kind))
 
@@ -60,7 +60,7 @@ def test_an_application_without_service_principal_can_be_judged() -> None:
 @pytest.mark.parametrize(
     "found", [application(), application(secret(key_id=OTHER_KEY_ID), certificate(key_id=THIRD_KEY_ID))]
 )
-def test_a_key_id_that_is_nowhere_is_absent(found: Application) -> None:
+def test_a_key_id_that_is_nowhere_is_absent(found: Target) -> None:
     """That is neither a find nor yet a refusal: one look proves nothing."""
     assert Absent() == locate(found)
 

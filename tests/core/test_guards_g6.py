@@ -16,14 +16,14 @@ from support_core import (
     secret,
 )
 
-from spentkey.core.credential import Application, Credential
+from spentkey.core.credential import Credential, Target
 from spentkey.core.guards import g6_not_protected
 from spentkey.core.outcome import Refused
 
 NOBODY: frozenset[str] = frozenset()
 
 
-def refusal(credential: Credential, *protected: str, found: Application | None = None) -> str:
+def refusal(credential: Credential, *protected: str, found: Target | None = None) -> str:
     """Why G6 refuses that credential under the operator's list."""
     refused = g6_not_protected(credential, found or application(credential), protected, NOBODY)
     assert isinstance(refused, Refused)
@@ -31,7 +31,7 @@ def refusal(credential: Credential, *protected: str, found: Application | None =
     return refused.reason
 
 
-def agrees(credential: Credential, *protected: str, found: Application | None = None) -> bool:
+def agrees(credential: Credential, *protected: str, found: Target | None = None) -> bool:
     """Whether G6 lets that credential go."""
     return g6_not_protected(credential, found or application(credential), protected, NOBODY) is None
 

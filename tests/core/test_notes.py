@@ -40,7 +40,7 @@ from spentkey.core.sanitize import plain, safe
 
 REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_KEY)
 ABOUT = Subject(
-    task=40021,
+    task="40021",
     assignment=1,
     secret_type="Certificaat",
     app_name="Sales",
@@ -232,7 +232,7 @@ def test_the_subject_names_what_the_requester_wrote() -> None:
 
 def test_what_is_not_known_is_left_out() -> None:
     """No empty lines with a label only; the marker shows a dash."""
-    note = handed(Refused("G1", "AppID is missing"), Subject(task=1, assignment=2))
+    note = handed(Refused("G1", "AppID is missing"), Subject(task="1", assignment=2))
     assert note.body.splitlines() == [
         "AppID is missing",
         "",

@@ -8,6 +8,7 @@ import pytest
 from spentkey.core.outcome import Failed, Refused, Result, TicketState, hand_over
 from spentkey.core.records import (
     ClosedRecord,
+    ClosingRecord,
     HandedOverRecord,
     HandingOverRecord,
     IntentRecord,
@@ -38,7 +39,17 @@ def test_a_field_of_another_case_is_left_out() -> None:
 
 def test_a_key_may_be_a_word_of_the_language() -> None:
     """`from` is written without the underscore that Python needs."""
-    assert ReassigningRecord("6", "Operations", "5").facts() == {"minutes": "6", "team": "Operations", "from": "5"}
+    change = {"status": "Logged", "team": "Operations"}
+    facts = ReassigningRecord(change, "Operations", "6", "5").facts()
+    assert facts == {"change": change, "minutes": "6", "team": "Operations", "from": "5"}
+
+
+def test_a_desk_that_books_no_minutes_has_none_on_record() -> None:
+    """The change and the team are always there; a team that nobody named is null."""
+    assert ReassigningRecord({"state": "6"}, None).facts() == {"change": {"state": "6"}, "team": None}
+    facts = ClosingRecord(RESULT, {"state": "3"}).facts()
+    assert (facts["change"], "minutes" in facts) == ({"state": "3"}, False)
+    assert (ClosedRecord().facts(), HandedOverRecord("A").facts()) == ({}, {"team": "A"})
 
 
 def test_a_result_stands_beside_the_other_fields_without_the_task() -> None:

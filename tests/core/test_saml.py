@@ -5,7 +5,7 @@ import base64
 import pytest
 from support_core import KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, request, secret, snapshot
 
-from spentkey.core.credential import Credential, Holder, Kind
+from spentkey.core.credential import Credential, Kind, Target, TargetKind
 from spentkey.core.guards import g4_locate
 from spentkey.core.outcome import Refused
 from spentkey.core.saml import signing_group
@@ -21,7 +21,7 @@ GROUP = (PASSWORD, SIGN, VERIFY)
 
 def group_of(key_id: str, *held: Credential) -> tuple[Credential, ...]:
     """The group around a key id on an object that holds these."""
-    return signing_group(Holder("object", held), key_id)
+    return signing_group(Target(TargetKind.APPLICATION, "object", "app", "Sales", held), key_id)
 
 
 @pytest.mark.parametrize("key_id", [KEY_ID, OTHER_KEY_ID])

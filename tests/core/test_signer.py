@@ -1,6 +1,7 @@
 """The signer: a PFX is opened, matched with the application, and the longest-lived one signs."""
 
 import traceback
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from support_core import DAY, KEY_ID, NOW, OTHER_KEY_ID, THIRD_KEY_ID, applicati
 from support_pfx import PASSWORD, WRONG, certificate_in, registered, vector
 
 from spentkey.core.secret import Secret
-from spentkey.core.signer import MOST_BYTES, Signer, Unusable, choose_signer, open_pfx, open_signer
+from spentkey.core.signer import MOST_BYTES, Signer, Unusable, choose_signer, match_key, open_pfx, open_signer
 
 OPENING = ["modern", "legacy-3des", "legacy-rc2", "not-encrypted", "ber-open-lengths"]
 KEY = rsa.generate_private_key(65537, 2048)
@@ -275,3 +276,75 @@ def test_an_unusable_file_raises_nothing_that_could_quote_it() -> None:
     with pytest.raises(AttributeError) as wrong:
         open_pfx("a.pfx", vector("modern"), ["canary-not-a-secret"])  # pyright: ignore[reportArgumentType]
     assert "canary" not in str(traceback.format_exception_only(wrong.value))
+
+
+@dataclass(frozen=True)
+class KeptKey:
+    """A `KeyInVault` over a certificate of a checked-in file; nobody asks it to sign while it is matched."""
+
+    certificate: x509.Certificate
+    name: str = "sales-key"
+
+    async def sign(self, data: bytes) -> bytes:
+        """Refuse."""
+        raise AssertionError(data)
+
+
+def in_vault(content: bytes, now: datetime = NOW, **changes: object) -> Signer | Unusable:
+    """Match the key of a file as if it stayed in a vault, with an application that has its certificate."""
+    found = certificate_in(content)
+    return match_key(KeptKey(found), application(registered(found, **changes)), now)
+
+
+def test_a_key_in_a_vault_is_matched_by_its_certificate() -> None:
+    """It becomes a signer under the key id of its registration, without the key itself."""
+    signer = in_vault(vector("modern"))
+    assert isinstance(signer, Signer)
+    assert (signer.key_id, signer.document, isinstance(signer.key, KeptKey)) == (KEY_ID, "sales-key", True)
+    assert signer.valid_until == datetime(2126, 1, 1, tzinfo=UTC)
+
+
+def test_a_key_in_a_vault_that_is_not_rsa_is_of_no_use() -> None:
+    """Its certificate tells, so that it never takes the place of a file that can sign."""
+    assert in_vault(vector("elliptic-curve")) == Unusable("sales-key", "the key is not an RSA key")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"usage": "Sign"}, "the certificate is registered as AsymmetricX509Cert/Sign, which cannot sign"),
+        ({"type": "Symmetric"}, "the certificate is registered as Symmetric/Verify, which cannot sign"),
+        ({"end": NOW}, "the certificate's registration on the application has expired"),
+        ({"end": None}, "the certificate's registration on the application has expired"),
+        ({"key": None}, "the certificate is not registered on the application"),
+    ],
+)
+def test_a_key_in_a_vault_that_may_not_sign_is_of_no_use(changes: dict[str, object], reason: str) -> None:
+    """By the same rules as a file; another password would not help."""
+    assert in_vault(vector("modern"), NOW, **changes) == Unusable("sales-key", reason)
+
+
+def test_an_expired_certificate_of_a_vault_never_signs() -> None:
+    """Nor one that is not valid yet."""
+    expected = Unusable("sales-key", "the certificate is not valid now (it ends 2026-03-01)")
+    assert in_vault(vector("expired")) == expected
+    early = in_vault(made(NOW, NOW + DAY), NOW - timedelta(seconds=1))
+    assert isinstance(early, Unusable)
+    assert "not valid now" in early.reason
+
+
+def test_a_key_in_a_vault_of_nobody_cannot_sign() -> None:
+    """Though its certificate is valid."""
+    stranger = registered(certificate_in(made()), key_id=OTHER_KEY_ID)
+    for found in (application(), application(secret()), application(stranger)):
+        matched = match_key(KeptKey(certificate_in(vector("modern"))), found, NOW)
+        assert matched == Unusable("sales-key", "the certificate is not registered on the application")
+
+
+def test_of_a_file_and_a_key_in_a_vault_the_one_that_lives_longest_signs() -> None:
+    """Where a key is, does not matter."""
+    file, kept = open_signed(made(end=NOW + DAY)), in_vault(vector("modern"))
+    assert isinstance(file, Signer)
+    assert isinstance(kept, Signer)
+    assert choose_signer([file, kept]) is kept
+    assert choose_signer([kept, file]) is kept

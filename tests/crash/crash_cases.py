@@ -143,7 +143,8 @@ def _runs_again(stage: Stage, story: Story, before: Found) -> list[str]:
         problems.append("6 a rerun of the finished task changed something")
     if after.evidence != before.evidence:
         problems.append("6 a rerun of the finished task wrote evidence")
-    if any(entry["write"] for entry in after.journal[before.journal[-1]["n"] :]):
+    sent = before.journal[-1]["n"] if before.journal else 0
+    if any(entry["write"] for entry in after.journal[sent:]):
         problems.append("6 a rerun of the finished task sent a write")
     if ended.code != (0 if story.ticket == CLOSED else 2):
         problems.append(f"6 a rerun of the finished task ended with {ended.code}")

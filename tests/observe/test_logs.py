@@ -15,12 +15,13 @@ import pytest
 from commands import REFERENCE
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator
-from worlds import CANARIES, TASK, certificate_parameters, world
+from worlds import CANARIES, REF, TASK, certificate_parameters, world
 
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import observed
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
+from spentkey.core.task import TaskRef
 from spentkey.observe.logs import HIDDEN, Logged, logger, logging_to
 from spentkey.observe.observer import Observers
 
@@ -51,7 +52,7 @@ async def run(sim: RealSimulator, number: int = TASK) -> list[dict[str, Any]]:
         clock = QuickClock()
         observer = Observers((Logged(),), clock)
         async with context_for(sim.settings(), observer, use_proxies=False, clock=clock, meter=observer) as context:
-            await observed(observer)(number, context)
+            await observed(observer)(TaskRef(str(number)), context)
     assert not [name for name, secret in CANARIES.items() if secret in stream.getvalue()]
     assert not [mark for mark in ("eyJ", "Bearer ", "rest_api_key=", "BEGIN ") if mark in stream.getvalue()]
     return stream.lines()
@@ -176,10 +177,10 @@ async def test_a_bug_is_logged_by_its_kind_and_place(sim: RealSimulator) -> None
         observer = Observers((Logged(),), QuickClock())
         async with context_for(sim.settings(), observer, use_proxies=False) as context:
             for problem in (ZeroDivisionError("canary"), Misconfigured("ivanti.fields: no such field")):
-                observer.crashed(TASK, problem)
+                observer.crashed(REF, problem)
             broken = replace(context, desk=None)  # pyright: ignore[reportArgumentType]  # a bug
             with pytest.raises(AttributeError):
-                await observed(observer)(TASK, broken)
+                await observed(observer)(REF, broken)
     bug, known, real = [line for line in stream.lines() if line["event"] in ("bug", "misconfigured")]
     assert (bug["kind"], "said" in bug, known["said"]) == ("ZeroDivisionError", False, "ivanti.fields: no such field")
     assert (real["kind"], "ticket.py" in real["where"], "canary" in stream.getvalue()) == (
@@ -212,13 +213,13 @@ async def test_tasks_at_the_same_time_keep_their_ids_apart() -> None:
     with logged() as stream:
         observer = Observers((Logged(),), QuickClock())
 
-        async def one(task: int) -> None:
+        async def one(task: TaskRef) -> None:
             with observer.working(task, f"attempt-{task}"):
                 for _ in range(3):
                     await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0))])  # noqa: TID251
                     logger().info("x")
 
-        await asyncio.gather(*(one(task) for task in range(5)))
+        await asyncio.gather(*(one(TaskRef(str(task))) for task in range(5)))
     assert {f"attempt-{line['task']}" == line["attempt"] for line in stream.lines()} == {True}
     assert len(stream.lines()) == 15
 

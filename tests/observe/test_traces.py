@@ -9,10 +9,11 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from real_simulator import QuickClock, RealSimulator
-from worlds import CANARIES, TASK, certificate_parameters, world
+from worlds import CANARIES, REF, TASK, certificate_parameters, world
 
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import observed
+from spentkey.core.task import TaskRef
 from spentkey.observe.observer import Observers
 from spentkey.observe.traces import Traced
 
@@ -25,7 +26,7 @@ async def spans(sim: RealSimulator, *numbers: int) -> list[ReadableSpan]:
     observer = Observers((traced,), clock)
     async with context_for(sim.settings(), observer, use_proxies=False, clock=clock, meter=observer) as context:
         for number in numbers:
-            await observed(observer)(number, context)
+            await observed(observer)(TaskRef(str(number)), context)
     traced.close()
     return list(kept.get_finished_spans())
 
@@ -62,7 +63,7 @@ async def test_spans_say_who_and_how(sim: RealSimulator) -> None:
     )
     (intent,) = [record for record in sim.evidence() if record["what"] == "intent"]
     assert dict(task.attributes or {}) == {
-        "spentkey.task": TASK,
+        "spentkey.task": REF,
         "spentkey.attempt": intent["attempt"],
         "spentkey.outcome": "removed",
         "spentkey.ticket": "closed",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from invariants import seen
 from worlds import (
     ABSENT,
     APP,
@@ -96,14 +97,14 @@ def _canonical(message: Set) -> tuple[str, str, bool] | None:
     """AppID, key id and whether it is a secret, for a set without a doubt in it."""
     values: dict[str, Any] = {}
     for name, value in message:
-        known = name.strip().casefold()
+        known = seen(name).casefold()
         if known in values:
             return None
         if known in {one.casefold() for one in NAMES}:
             values[known] = value
     if len(values) < len(NAMES) or not all(isinstance(value, str) for value in values.values()):
         return None
-    trimmed: dict[str, str] = {name: value.strip() for name, value in values.items()}
+    trimmed: dict[str, str] = {name: seen(value) for name, value in values.items()}
     lower = {name: value.lower() for name, value in trimmed.items()}
     wanted = {APP: NAME, OTHER_APP: "Other", AUTOMATION: "Automation"}.get(lower["appid"])
     named = unicodedata.normalize("NFC", trimmed["appdisplayname"].casefold())

@@ -30,6 +30,7 @@ from worlds import CANARIES
 
 from spentkey.core.evidence import seal
 from spentkey.core.outcome import Result
+from spentkey.core.task import TaskRef
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
 from spentkey.story import work_on
@@ -313,7 +314,9 @@ async def _run(scenario: Scenario) -> None:
 
 async def _work(scenario: Scenario, works: list[tuple[int, Context]]) -> None:
     crashes = scenario.sim.crashes
-    ended: list[Result | None] = await scenario.sim.all_of([work_on(number, context) for number, context in works])
+    ended: list[Result | None] = await scenario.sim.all_of(
+        [work_on(TaskRef(str(number)), context) for number, context in works]
+    )
     for (number, _), result in zip(works, ended, strict=True):
         scenario.counts[f"{result.outcome} {result.ticket}" if result else "died"] += 1
         scenario.results += [dict(result.as_json())] if result else []

@@ -19,9 +19,9 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "sup
 
 from any_request import NAMES, Set, already_gone, any_set, every_single_change, meant, request_world  # noqa: E402
 from in_memory import InMemory, in_memory  # noqa: E402
-from invariants import LOGIN, Ledger, asked_by, broken, removals_of  # noqa: E402
+from invariants import LOGIN, Ledger, asked_by, broken, removals_of, seen  # noqa: E402
 from supervisor import supervise  # noqa: E402
-from worlds import CANARIES, TASK  # noqa: E402
+from worlds import CANARIES, REF, TASK  # noqa: E402
 
 from spentkey.story import work_on  # noqa: E402
 
@@ -36,7 +36,7 @@ async def hold(sim: InMemory, message: Set) -> tuple[str, list[str]]:
     asked = asked_by(message)
     ledger.asked[TASK] = {asked} if asked else set()
     async with sim.context(sim.settings(**FAST)) as context:
-        result = await work_on(TASK, context)
+        result = await work_on(REF, context)
     truth = sim.truth()
     wrong = broken(ledger, truth, sim.state, [result.as_json()])
     target, removed = meant(message), [(one["app_id"], one["key_id"]) for one in removals_of(truth)]
@@ -49,7 +49,7 @@ async def hold(sim: InMemory, message: Set) -> tuple[str, list[str]]:
 
 def _bad_end(message: Set, ticket: str, *, removed: bool) -> list[str]:
     """Closed with a removal (or for what is not there), else handed over; a set without any of the five is not ours."""
-    ours = any(name.strip().casefold() in {one.casefold() for one in NAMES} for name, _ in message)
+    ours = any(seen(name).casefold() in {one.casefold() for one in NAMES} for name, _ in message)
     wanted = "closed" if removed or already_gone(message) else "handed-off" if ours else "untouched"
     return [] if ticket == wanted else [f"2: the ticket is {ticket}, not {wanted}"]
 

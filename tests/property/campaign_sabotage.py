@@ -68,14 +68,16 @@ TABLE: dict[str, Sabotage] = {
         "for _ in range(0):",
         "tests/story/test_story_removes.py",
     ),
-    "G1, a name given twice": Sabotage("core/task.py", "if len(matches) > 1:", "if len(matches) > 99:", REQUESTS, "1"),
+    "G1, a name given twice": Sabotage(
+        "core/task.py", "if known in seen:", "if known in seen and not name:", REQUESTS, "1"
+    ),
     "G1, a UUID to its end": Sabotage(
-        "core/task.py", "if not is_uuid(found[name]):", "if not found[name]:", REQUESTS, ""
+        "core/task.py", "None if is_uuid(value) else _refuse(", "None if value else _refuse(", REQUESTS, ""
     ),
     "G3, the name": Sabotage(
         "core/guards.py",
-        "if folded(application.display_name) == folded(request.app_display_name):",
-        "if application.display_name:",
+        "if folded(application.name) == folded(request.app_display_name):",
+        "if application.name:",
         REQUESTS,
         "1",
     ),
@@ -179,12 +181,16 @@ TABLE: dict[str, Sabotage] = {
         "tests/core/test_evidence.py",
     ),
     "the minutes that were to be written": Sabotage(
-        "steps/report.py", "    target = attempt.history.minutes_target\n", "    target = None\n", PROPERTY, "3"
+        "adapters/ivanti/client.py",
+        'if begun is not None and begun.get("minutes") is not None:',
+        'if begun is not None and begun.get("no minutes") is not None:',
+        PROPERTY,
+        "3",
     ),
     "recognising a closed task": Sabotage(
         "steps/ticket.py",
-        "if task.status == rules.completed and by_us and attempt.history.closed is not None:",
-        "if task.status == rules.completed and task is None and attempt.history.closed is not None:",
+        "if not task.is_open and attempt.history.closed is not None:",
+        "if task.is_open and attempt.history.closed is not None:",
         "tests/story/test_story_again.py",
     ),
     "survivors are compared": Sabotage(
@@ -195,7 +201,7 @@ TABLE: dict[str, Sabotage] = {
     ),
     "no close over somebody's change": Sabotage(
         "adapters/ivanti/client.py",
-        "            if await self._changed_by_others(task):",
+        "            if await self._changed_by_others(own(task)):",
         "            if task is None:",
         "tests/story/test_story_refused_writes.py",
     ),

@@ -13,7 +13,7 @@ from typing import Any
 from any_story import HOUR, trace
 from in_memory import InMemory
 from invariants import Ledger, broken, changed, unfinished
-from worlds import ABSENT, CANARIES, TASK, certificate_parameters, parameters, sales, world
+from worlds import ABSENT, CANARIES, REF, TASK, certificate_parameters, parameters, sales, world
 
 from spentkey.story import work_on
 
@@ -126,4 +126,4 @@ def _keys(ledger: Ledger) -> set[str]:
 async def _run(sim: InMemory) -> dict[str, Any]:
     settings = sim.settings(SPENTKEY_POLICY__VERIFY_READS="3", SPENTKEY_POLICY__VERIFY_TIMEOUT_S="60")
     async with sim.context(settings) as context:
-        return dict((await sim.all_of([work_on(TASK, context)]))[0].as_json())
+        return dict((await sim.all_of([work_on(REF, context)]))[0].as_json())

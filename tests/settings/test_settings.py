@@ -10,14 +10,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
-from support_settings import GONE, KEYS, load, problems, write
+from support_settings import GONE, KEYS, ivanti, load, passwordstate, problems, write
 
+from spentkey.adapters.ivanti.register import rules
+from spentkey.bootstrap.settings import load_settings, needs_desk, reference_of, titles_of
+from spentkey.core.credential import Kind
 from spentkey.core.errors import Misconfigured
-from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
+from spentkey.core.rules import (
+    SECRET_TYPES,
+    DeskRules,
+    Limits,
+    ParameterNames,
+    RequestRules,
+    Rules,
+    TenantRules,
+    VerifyRules,
+)
 from spentkey.core.secret import Secret
-from spentkey.settings.load import load_settings
 from spentkey.settings.rules import rules_of, state_directory
-from spentkey.settings.schema import Settings
+from spentkey.settings.schema import Chosen, Settings
 from spentkey.settings.sources import VaultEntry, read_sources
 
 CANARY = "canary-8Yt"
@@ -26,8 +37,10 @@ TENANT = "tenants.production"
 
 def setting(found: Settings, path: str) -> object:
     """The value of a setting, by dotted path."""
-    value: Any = found
-    for part in path.split("."):
+    table, _, rest = path.partition(".")
+    whole: dict[str, Any] = {"ivanti": lambda: ivanti(found), "passwordstate": lambda: passwordstate(found)}
+    value: Any = whole[table]() if table in whole else getattr(found, table)
+    for part in rest.split("."):
         value = value["production"] if part == "production" else getattr(value, part)
     return value
 
@@ -39,6 +52,8 @@ def all_paths(section: BaseModel, before: str) -> list[str]:
         value = getattr(section, name)
         if name == "tenants":
             paths += all_paths(section.tenants["production"], f"{TENANT}.")  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+        elif isinstance(value, Chosen):
+            paths += all_paths(value.section, f"{value.name}.")
         elif isinstance(value, BaseModel):
             paths += all_paths(value, f"{before}{name}.")
         else:
@@ -57,6 +72,11 @@ DEFAULTS: dict[str, object] = {
     "ivanti.language": "en",
     "ivanti.note_category": "Status Update",
     "ivanti.note_parent_category": "Task.Assignment",
+    "ivanti.parameters.app_display_name": "AppDisplayName",
+    "ivanti.parameters.app_id": "AppID",
+    "ivanti.parameters.secret_id": "SecretID",
+    "ivanti.parameters.secret_type": "SecretType",
+    "ivanti.secret_types": {"Secret": Kind.SECRET, "Certificaat": Kind.CERTIFICATE, "Cert": Kind.CERTIFICATE},
     "passwordstate.certificates_api_key": None,
     "passwordstate.documents_api_key": None,
     "passwordstate.credentials_list": 8620,
@@ -73,6 +93,7 @@ DEFAULTS: dict[str, object] = {
     f"{TENANT}.subscription_id": None,
     f"{TENANT}.client_id": None,
     f"{TENANT}.client_secret": None,
+    f"{TENANT}.when": {},
     "policy.grace_days": 0,
     "policy.verify_reads": 5,
     "policy.verify_interval_s": 5,
@@ -105,7 +126,7 @@ DEFAULTS: dict[str, object] = {
 @pytest.mark.parametrize("path", DEFAULTS)
 def test_each_default_is_the_contracts(tmp_path: Path, path: str) -> None:
     """A configuration that says only what it must."""
-    changes = {path: GONE} if path == "passwordstate.database.query" else {}
+    changes = {path: GONE} if path in ("passwordstate.database.query", f"{TENANT}.when") else {}
     assert setting(load(tmp_path, changes), path) == DEFAULTS[path]
 
 
@@ -117,12 +138,10 @@ def test_every_setting_has_a_default_or_is_required(tmp_path: Path) -> None:
 
 
 REQUIRED = [
-    "ivanti",
     "ivanti.url",
     "ivanti.api_key",
     "ivanti.queue_team",
     "ivanti.login_id",
-    "passwordstate",
     "passwordstate.url",
     "passwordstate.api_key",
     "passwordstate.database",
@@ -131,7 +150,6 @@ REQUIRED = [
     f"{TENANT}.tenant_id",
     f"{TENANT}.domain",
     f"{TENANT}.entry",
-    f"{TENANT}.when",
 ]
 
 
@@ -273,7 +291,15 @@ WRONG: list[tuple[str, object]] = [
     ("passwordstate.database.auth", "windows"),
     (f"{TENANT}.tenant_id", "contoso.onmicrosoft.com"),
     (f"{TENANT}.subscription_id", "x"),
-    (f"{TENANT}.when", {}),
+    (f"{TENANT}.when", "Onderwijs"),
+    (f"{TENANT}.when", {"Onderwijs": True}),
+    ("ivanti.parameters.app_id", ""),
+    ("ivanti.parameters.app_id", ["AppID"]),
+    ("ivanti.parameters", "AppID"),
+    ("ivanti.secret_types", {}),
+    ("ivanti.secret_types", ["Secret"]),
+    ("ivanti.secret_types", {"Secret": "password"}),
+    ("ivanti.secret_types", {"Secret": "secret", "SECRET": "certificate"}),
     (f"{TENANT}.when", {"Onderwijs": ""}),
     ("policy.grace_days", -1),
     ("policy.grace_days", 1.5),
@@ -387,8 +413,20 @@ def test_an_address_that_is_not_plain_https_is_refused(tmp_path: Path, path: str
             "policy.verify_timeout_s: is too short for verify_reads reads, verify_interval_s apart",
         ),
         (
-            {f"{TENANT}.when": {"Onderwijs": "No", "Comment": "x"}},
-            f"{TENANT}.when: Comment is none of the parameters AppDisplayName, AppID, SecretID, SecretType, Onderwijs",
+            {f"{TENANT}.when": {"Onderwijs": "No", "onderwijs": "Yes"}},
+            f"{TENANT}.when: names a parameter twice",
+        ),
+        (
+            {"ivanti.parameters.secret_id": "AppID"},
+            "ivanti.parameters.secret_id: is the name of another parameter too",
+        ),
+        (
+            {"ivanti.parameters.secret_type": " appdisplayname "},
+            "ivanti.parameters.secret_type: is the name of another parameter too",
+        ),
+        (
+            {"ivanti.secret_types": {"Secret": "secret", "secret": "secret"}},
+            'ivanti.secret_types: must have each word once, such as { Secret = "secret", Cert = "certificate" }',
         ),
         (
             {f"{TENANT}.graph_url": "https://graph.microsoft.us"},
@@ -448,13 +486,13 @@ def test_the_environment_lies_over_the_file(tmp_path: Path) -> None:
     read = [setting(found, path) for path in ("policy.grace_days", "policy.protected", "ivanti.status.open")]
     assert read == [7, ("name:Bill*",), ("New",)]
     assert (found.tenants["production"].entry, list(found.tenants)) == ("Other", ["production"])
-    assert found.ivanti.api_key == Secret(CANARY)
+    assert ivanti(found).api_key == Secret(CANARY)
 
 
 def test_a_literal_secret_is_taken_only_from_a_file_of_mode_0600(tmp_path: Path) -> None:
     """From one that others may read it is refused, and not repeated."""
     literal = {"ivanti.api_key": CANARY}
-    assert load_settings(write(tmp_path, literal), KEYS).ivanti.api_key == Secret(CANARY)
+    assert ivanti(load_settings(write(tmp_path, literal), KEYS)).api_key == Secret(CANARY)
     with pytest.raises(Misconfigured, match="a literal secret needs a file of mode 0600") as refused:
         load_settings(write(tmp_path, literal, mode=0o644), KEYS)
     assert CANARY not in str(refused.value)
@@ -464,13 +502,15 @@ def test_a_literal_secret_is_taken_only_from_a_file_of_mode_0600(tmp_path: Path)
 def test_the_vaults_other_keys_are_secrets_too(tmp_path: Path, path: str) -> None:
     """Each in every form but an entry, which only Ivanti's key may be: the vault cannot hold its own key."""
     assert setting(load(tmp_path, {path: {"env": "OTHER"}}, OTHER=CANARY), path) == Secret(CANARY)
-    expected = f"{path}: {{ entry = … }} is only for ivanti.api_key"
+    expected = f"{path}: {{ entry = … }} is only for the key of a service desk"
     assert problems(tmp_path, {path: {"entry": "x"}}) == [expected]
 
 
 def test_ivantis_key_may_be_an_entry_of_the_vault(tmp_path: Path) -> None:
     """Its title, to be looked up later."""
-    assert load(tmp_path, {"ivanti.api_key": {"entry": "Sys_Ivanti"}}).ivanti.api_key == VaultEntry("Sys_Ivanti")
+    found = load(tmp_path, {"ivanti.api_key": {"entry": "Sys_Ivanti"}})
+    assert ivanti(found).api_key == VaultEntry("Sys_Ivanti")
+    assert titles_of(found) == {f"{TENANT}.entry": "Sys_Azure_AppRegs_PR", "ivanti.api_key": "Sys_Ivanti"}
 
 
 def test_no_secret_shows_in_the_settings_or_in_any_problem(tmp_path: Path) -> None:
@@ -538,18 +578,9 @@ def test_the_settings_are_frozen(tmp_path: Path) -> None:
 def test_the_rules_are_what_the_settings_say(tmp_path: Path) -> None:
     """The part of the configuration that decisions depend on, and nothing else."""
     found = load(tmp_path, {"policy.grace_days": 3, "ivanti.language": "fr", "policy.protected": ["name:x"]})
-    assert rules_of(found) == Rules(
-        desk=DeskRules(
-            queue_team="Spentkey",
-            escalation_team="Systeemsoftware",
-            login_id="svc-spentkey",
-            open_statuses=("Logged", "Assigned", "Accepted"),
-            completed="Completed",
-            handed_off="Logged",
-            minutes=1,
-            resolution_field="",
-            language="fr",
-        ),
+    assert rules_of(found, rules(ivanti(found))) == Rules(
+        desk=DeskRules(language="fr", note_on_close=True, numbers=True),
+        request=RequestRules(ParameterNames(), SECRET_TYPES, ("Onderwijs",)),
         tenants=(TenantRules("production", "c3c1e6bb-1ebf-4335-ad13-3419266a9781", {"Onderwijs": "No"}),),
         verify=VerifyRules(5, 5, 900),
         grace=timedelta(days=3),
@@ -557,6 +588,167 @@ def test_the_rules_are_what_the_settings_say(tmp_path: Path) -> None:
         limits=Limits(per_run=25, per_app=5, per_hour=100, hand_overs_per_hour=20),
         protected=("name:x",),
     )
+
+
+def test_names_and_words_of_the_request_reach_the_rules(tmp_path: Path) -> None:
+    """Those of the desk, and each name of a `when` once, whatever tenants call it."""
+    changes: dict[str, Any] = {
+        "ivanti.parameters": {"app_id": "Client ID", "secret_type": "Soort"},
+        "ivanti.secret_types": {"Geheim": "secret"},
+        "ivanti.fields.resolution": "CloseText",
+        f"{TENANT}.when": {"Stad": "Gent", "Omgeving": "Test"},
+        "tenants.other": {**OTHER, "when": {"STAD": "Brugge"}},
+    }
+    found = load(tmp_path, changes)
+    desk = rules(ivanti(found))
+    names = ParameterNames("AppDisplayName", "Client ID", "SecretID", "Soort")
+    assert (desk.names, desk.secret_types, desk.note_on_close) == (names, {"Geheim": Kind.SECRET}, False)
+    request = rules_of(found, desk).request
+    assert (request.names, request.secret_types) == (desk.names, desk.secret_types)
+    assert [name.casefold() for name in request.when] == ["stad", "omgeving"]
+
+
+OTHER: dict[str, Any] = {
+    "tenant_id": "c32c6912-0c85-4d02-8d38-51da93512d64",
+    "domain": "example.com",
+    "entry": "Sys_Other",
+}
+
+
+@pytest.mark.parametrize("when", [{"Comment": "x"}, {"Omgeving": "Test", "Stad": "Gent"}, {"AppID": "x"}])
+def test_any_parameter_may_choose_a_tenant(tmp_path: Path, when: dict[str, str]) -> None:
+    """Its name is the request offering's own."""
+    assert load(tmp_path, {f"{TENANT}.when": when}).tenants["production"].when == when
+
+
+def test_the_only_tenant_needs_no_when(tmp_path: Path) -> None:
+    """Then no parameter chooses, and none is read for it."""
+    found = load(tmp_path, {f"{TENANT}.when": GONE})
+    assert rules_of(found, DeskRules()).request.when == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named"),
+    [(GONE, {}, "production, other"), (GONE, {"Onderwijs": "Yes"}, "production"), ({"Onderwijs": "No"}, {}, "other")],
+)
+def test_several_tenants_each_need_a_when(tmp_path: Path, first: object, second: dict[str, str], named: str) -> None:
+    """Else a task could mean any of them; those without are named."""
+    changes = {f"{TENANT}.when": first, "tenants.other": {**OTHER, "when": second}}
+    expected = f"tenants: {named} has no `when`, which may be left out only where there is one tenant"
+    assert problems(tmp_path, changes) == [expected]
+
+
+def test_a_configuration_names_one_desk_and_at_most_one_vault(tmp_path: Path) -> None:
+    """By their tables."""
+    found = load(tmp_path)
+    assert found.desk is not None
+    assert found.vault is not None
+    assert (found.desk.name, found.vault.name) == ("ivanti", "passwordstate")
+    chosen, kind = needs_desk(found)
+    assert isinstance(chosen.section, kind.settings)
+
+
+NO_VAULT: dict[str, Any] = {
+    "passwordstate": GONE,
+    f"{TENANT}.entry": GONE,
+    f"{TENANT}.client_id": "7d1b4a5e-1d1f-4c3a-9a53-2f4f5a6b7c8d",
+    f"{TENANT}.client_secret": {"env": "IVANTI_KEY"},
+}
+
+
+def test_a_vault_may_be_left_out(tmp_path: Path) -> None:
+    """Where no setting names an entry of one."""
+    found = load(tmp_path, NO_VAULT)
+    assert (found.vault, titles_of(found)) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"passwordstate": GONE}, [f"{TENANT}.entry"]),
+        ({**NO_VAULT, "ivanti.api_key": {"entry": "Sys_Ivanti"}}, ["ivanti.api_key"]),
+        ({"passwordstate": GONE, "ivanti.api_key": {"entry": "x"}}, ["ivanti.api_key", f"{TENANT}.entry"]),
+    ],
+)
+def test_an_entry_without_a_vault_is_named(tmp_path: Path, changes: dict[str, Any], named: list[str]) -> None:
+    """Each setting that needs one, in its own line."""
+    expected = [f"{name}: names an entry, and no vault is configured" for name in named]
+    assert problems(tmp_path, changes) == expected
+
+
+def test_a_configuration_without_a_desk_loads_and_works_on_nothing(tmp_path: Path) -> None:
+    """Some commands need none; the others say which tables name one."""
+    found = load(tmp_path, {"ivanti": GONE})
+    assert found.desk is None
+    with pytest.raises(Misconfigured, match=r"^no service desk is configured; .*\[ivanti\].* names one$"):
+        needs_desk(found)
+    with pytest.raises(Misconfigured, match="no service desk is configured"):
+        reference_of(found, "40021")
+
+
+@pytest.mark.parametrize(("text", "ref"), [("40021", "40021"), ("1", "1")])
+def test_a_task_is_named_as_its_desk_writes_it(tmp_path: Path, text: str, ref: str) -> None:
+    """Ivanti's are numbers."""
+    assert reference_of(load(tmp_path), text) == ref
+
+
+@pytest.mark.parametrize("text", ["0", "007", "", "SCTASK0010001", "1 2", "-1", "x" * 99])
+def test_a_text_that_is_no_task_of_the_desk_is_refused(tmp_path: Path, text: str) -> None:
+    """With one that is, before anything is asked."""
+    with pytest.raises(Misconfigured, match=r"is not a task of \[ivanti\], such as 40021$"):
+        reference_of(load(tmp_path), text)
+
+
+SECOND = {"files": {"directory": "requests"}, "secrets": {"directory": "secrets"}}
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("files", "files, ivanti: there can be one service desk; leave the others out"),
+        ("secrets", "passwordstate, secrets: there can be one vault; leave the others out"),
+    ],
+)
+def test_two_desks_or_two_vaults_are_refused(tmp_path: Path, table: str, problem: str) -> None:
+    """Which one was meant is not guessed."""
+    assert problems(tmp_path, {table: SECOND[table]}) == [problem]
+
+
+def test_two_desks_hide_no_other_problem(tmp_path: Path) -> None:
+    """Both tables are read all the same."""
+    found = problems(tmp_path, {"files": {"folder": CANARY}, "ivanti.url": 7})
+    assert [one.partition(":")[0] for one in found] == [
+        "files, ivanti",
+        "files.directory",
+        "files.folder",
+        "ivanti.url",
+    ]
+    assert CANARY not in "".join(found)
+
+
+@pytest.mark.parametrize("table", ["servicenow", "Ivanti", "keepass", "spentkey.adapters", "..files"])
+def test_a_table_that_nothing_installed_knows_is_refused(tmp_path: Path, table: str) -> None:
+    """It is a typing error, or a package is missing; what stands in it is not repeated."""
+    (tmp_path / "spentkey.toml").write_text(
+        write(tmp_path).read_text("utf-8") + f'"{table}" = {{ key = "{CANARY}" }}\n'
+    )
+    with pytest.raises(Misconfigured, match=re.escape(f"{table}: is not a known setting")) as refused:
+        load_settings(tmp_path / "spentkey.toml", KEYS)
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["desk", "vault"])
+@pytest.mark.parametrize("value", [{"name": "ivanti"}, "ivanti", 7])
+def test_a_desk_is_not_named_in_any_other_way(tmp_path: Path, name: str, value: object) -> None:
+    """Its own table is the way."""
+    assert problems(tmp_path, {name: value}) == [f"{name}: is not a known setting"]
+
+
+@pytest.mark.parametrize("value", ["x", 7, [], True])
+@pytest.mark.parametrize("table", ["ivanti", "passwordstate"])
+def test_a_desk_or_a_vault_is_a_table(tmp_path: Path, table: str, value: object) -> None:
+    """Anything else in its place is one line."""
+    assert f"{table}: must be a table" in problems(tmp_path, {table: value})
 
 
 def test_each_limit_reaches_the_rules(tmp_path: Path) -> None:
@@ -567,7 +759,7 @@ def test_each_limit_reaches_the_rules(tmp_path: Path) -> None:
         {f"policy.max_removals_{name}": number for name, number in changes.items()}
         | {"policy.max_handovers_per_hour": 6},
     )
-    assert rules_of(found).limits == Limits(per_run=2, per_app=3, per_hour=4, hand_overs_per_hour=6)
+    assert rules_of(found, DeskRules()).limits == Limits(per_run=2, per_app=3, per_hour=4, hand_overs_per_hour=6)
 
 
 NAME = st.sampled_from(

@@ -76,7 +76,7 @@ async def test_a_hand_over_that_was_given_back_before_its_record_is_a_new_assign
     assert ["assignment=1" in notes[0], "assignment=2" in notes[1], len(notes)] == [True, True, 2]
     assert sim.task(TASK)["minutes"] == 6
     assert [one.get("found") for one in kinds(sim, "handed-over")] == [
-        "its minutes show it; it was given back since",
+        "the task shows it; it was given back since",
         None,
     ]
 

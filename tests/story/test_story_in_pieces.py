@@ -1,6 +1,6 @@
 """The story in pieces, as a playbook walks through it: each piece asks the same guards and keeps the same evidence."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from worlds import (
     EXPIRED_SECRET,
     LIVE_SECRET,
     OTHER_APP,
+    REF,
     TASK,
     certificate_parameters,
     parameters,
@@ -23,9 +24,10 @@ from spentkey.bootstrap.context import context_for
 from spentkey.core.notes import Remark
 from spentkey.core.outcome import Refused, Result
 from spentkey.core.planned import Action
+from spentkey.core.rules import RequestRules
 from spentkey.core.secret import Secret
-from spentkey.core.task import RemovalRequest
-from spentkey.facade import Facade, read_asked
+from spentkey.core.task import RemovalRequest, TaskRef, read_request, request_of
+from spentkey.facade import Facade
 from spentkey.step_by_step import Asked, Written, close_proven, dry_run_asked, note_on, reassign_task, remove_asked
 from spentkey.steps.context import Context
 
@@ -38,7 +40,15 @@ async def with_hands(sim: RealSimulator, do: Callable[[Context], Awaitable[T]], 
         return await do(context)
 
 
-def asked(task: int | None = TASK, tenant: str | None = None, **changes: str) -> Asked:
+RULES = RequestRules(when=("Onderwijs",))
+
+
+def read_asked(given: Mapping[str, object]) -> RemovalRequest | Refused:
+    """What such parameters ask for."""
+    return read_request(request_of(given.items()), RULES)
+
+
+def asked(task: TaskRef | None = REF, tenant: str | None = None, **changes: str) -> Asked:
     """What the default task asks for."""
     request = read_asked(dict(parameters(**changes)))
     assert isinstance(request, RemovalRequest)
@@ -52,17 +62,17 @@ async def removes(sim: RealSimulator, what: Asked | None = None, **environment: 
 
 async def closes(sim: RealSimulator, wording: str | None = None) -> Written:
     """Close with proof."""
-    return await with_hands(sim, lambda context: close_proven(TASK, context, wording))
+    return await with_hands(sim, lambda context: close_proven(REF, context, wording))
 
 
 async def notes(sim: RealSimulator, body: str = "", subject: str = "", *, hands_over: bool = True) -> Written:
     """Write a note."""
-    return await with_hands(sim, lambda context: note_on(TASK, Remark(subject, body, hands_over), context))
+    return await with_hands(sim, lambda context: note_on(REF, Remark(subject, body, hands_over), context))
 
 
 async def reassigns(sim: RealSimulator, **environment: str) -> Written:
     """Hand over."""
-    return await with_hands(sim, lambda context: reassign_task(TASK, context), **environment)
+    return await with_hands(sim, lambda context: reassign_task(REF, context), **environment)
 
 
 def removed(sim: RealSimulator) -> list[str]:
@@ -157,6 +167,14 @@ async def test_a_tenant_that_the_parameters_do_not_mean_is_refused(sim: RealSimu
     assert (result.guard, removed(sim)) == ("G2", [])
 
 
+@pytest.mark.parametrize("changes", [{"AppDisplayName": "sales"}, {"SecretID": EXPIRED_SECRET.upper()}])
+async def test_what_the_caller_spells_otherwise_is_no_change_of_the_task(
+    sim: RealSimulator, changes: dict[str, str]
+) -> None:
+    """The task's own words are compared with what it says later."""
+    assert ((await removes(sim, asked(REF, None, **changes))).outcome, removed(sim)) == ("removed", [EXPIRED_SECRET])
+
+
 async def test_the_limits_hold_for_pieces_too(sim: RealSimulator) -> None:
     """Guard G8 counts the intents of removals without a task."""
     assert (await removes(sim, asked(task=None), SPENTKEY_POLICY__MAX_REMOVALS_PER_HOUR="1")).outcome == "removed"
@@ -216,7 +234,7 @@ async def test_hand_overs_in_pieces_are_limited(sim: RealSimulator) -> None:
     made = world(parameters(SecretID=""))
     made["ivanti"]["tasks"].append({**made["ivanti"]["tasks"][0], "number": second})
     sim.reset(made)
-    await with_hands(sim, lambda context: reassign_task(second, context), **none_left)
+    await with_hands(sim, lambda context: reassign_task(TaskRef(str(second)), context), **none_left)
     written = await reassigns(sim, **none_left)
     assert (written.changed, written.result.ticket.value) == (False, "open")
     assert "G8" in (written.result.reason or "")
@@ -235,7 +253,7 @@ async def test_pieces_do_not_touch_what_is_not_ours(sim: RealSimulator, task: di
 
 async def test_a_piece_for_an_unknown_task_does_nothing(sim: RealSimulator) -> None:
     """There is none of that number."""
-    written = await with_hands(sim, lambda context: reassign_task(99999, context))
+    written = await with_hands(sim, lambda context: reassign_task(TaskRef("99999"), context))
     assert (written.result.outcome, written.changed, sim.writes()) == ("not-ours", False, [])
 
 
@@ -258,7 +276,7 @@ async def test_a_pfx_that_the_caller_brings_signs(sim: RealSimulator) -> None:
 
     async def with_pfx(context: Context) -> Result:
         brought = replace(context, vault=VaultWithPfx(context.vault, wrong))
-        return await remove_asked(Asked(request, task=TASK), brought)
+        return await remove_asked(Asked(request, task=REF), brought)
 
     result = await with_hands(sim, with_pfx)
     assert (result.outcome, result.ticket.value, removed(sim)) == ("failed", "handed-off", [])
@@ -278,6 +296,6 @@ def test_a_check_by_the_library_leaves_nothing_behind(sim: RealSimulator) -> Non
     """Not even the state directory comes into being."""
     environment = {**sim.environment, "SPENTKEY_POLICY__VERIFY_INTERVAL_S": "0.001"}
     facade = Facade.open(sim.config, environment, check=True)
-    assert facade.dry_run(TASK).action is Action.REMOVE
-    assert (facade.reassign(TASK).changed, facade.note(TASK, Remark("a", "b")).changed) == (True, True)
+    assert facade.dry_run(REF).action is Action.REMOVE
+    assert (facade.reassign(REF).changed, facade.note(REF, Remark("a", "b")).changed) == (True, True)
     assert (sim.writes(), (sim.config.parent / "state").exists()) == ([], False)

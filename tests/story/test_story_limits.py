@@ -9,10 +9,11 @@ import pytest
 from commands import BIN, QUICK, environment, spentkey
 from fault_rules import fault
 from real_simulator import QuickClock, RealSimulator, Steps
-from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, OTHER_APP, TASK, parameters, sales, world
+from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, OTHER_APP, REF, TASK, parameters, sales, world
 
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
+from spentkey.core.task import TaskRef
 from spentkey.story import work_on
 from spentkey.worker.local import in_parallel
 
@@ -32,7 +33,7 @@ def many(count: int, *, bad: int = 0) -> dict[str, Any]:
 async def run_all(sim: RealSimulator, count: int, **environment: str) -> list[Result]:
     """All tasks in one run, one after the other."""
     async with context_for(sim.settings(**environment), Steps(), use_proxies=False, clock=QuickClock()) as context:
-        return [await work_on(TASK + number, context) for number in range(count)]
+        return [await work_on(TaskRef(str(TASK + number)), context) for number in range(count)]
 
 
 def ends(results: list[Result]) -> list[tuple[str, str, str | None]]:
@@ -100,7 +101,8 @@ async def test_parallel_tasks_cannot_pass_a_limit_together(sim: RealSimulator) -
     sim.reset(made)
     settings = sim.settings(SPENTKEY_POLICY__MAX_REMOVALS_PER_RUN="3")
     async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
-        results = await in_parallel([TASK + n for n in range(6)], lambda number: work_on(number, context), 6)
+        refs = [TaskRef(str(TASK + n)) for n in range(6)]
+        results = await in_parallel(refs, lambda ref: work_on(ref, context), 6)
     assert sorted(ends(results)) == sorted([REMOVED] * 3 + [STOPPED] * 3)
     assert len(sim.removals()) == 3
 
@@ -116,7 +118,7 @@ async def test_a_plan_says_when_a_limit_would_leave_a_task_open(sim: RealSimulat
 async def test_two_runs_of_one_task_at_the_same_time_end_as_one(sim: RealSimulator) -> None:
     """The second waits for the first, then finds the task closed and gives the same result."""
     async with context_for(sim.settings(), Steps(), use_proxies=False, clock=QuickClock()) as context:
-        first, second = await asyncio.gather(work_on(TASK, context), work_on(TASK, context))
+        first, second = await asyncio.gather(work_on(REF, context), work_on(REF, context))
     assert first.as_json() == second.as_json()
     assert (sim.writes().count("removePassword"), len(sim.task(TASK)["notes"])) == (1, 1)
 

@@ -42,10 +42,11 @@ def ending(end: str | None) -> dict[str, Any]:
 REFUSALS = {
     "SecretID empty": ("G1", "SecretID is empty", world(parameters(SecretID=""))),
     "SecretID missing": ("G1", "SecretID is missing", world(parameters(SecretID=None))),
-    "SecretID twice": ("G1", "SecretID is given 2 times", world([*parameters(), ["secretid", ABSENT]])),
-    "AppID not a UUID": ("G1", "AppID is not a UUID", world(parameters(AppID="' or 1 eq 1"))),
+    "SecretID twice": ("G1", "SecretID is given more than once", world([*parameters(), ["secretid", ABSENT]])),
+    "AppID not a UUID": ("G1", "AppID is not a UUID", world(parameters(AppID="'or'1'eq'1"))),
+    "AppID with spaces": ("G1", "AppID has the character U+0020", world(parameters(AppID="' or 1 eq 1"))),
     "SecretType unknown": ("G1", "SecretType is not supported", world(parameters(SecretType="Password"))),
-    "Onderwijs unknown": ("G1", "Onderwijs must be Yes or No", world(parameters(Onderwijs="Maybe"))),
+    "Onderwijs unknown": ("G2", "no configured tenant matches", world(parameters(Onderwijs="Maybe"))),
     "no such application": ("G2", "no application", world(parameters(AppID=OTHER_APP))),
     "application of the other tenant": ("G2", "no application", world(parameters(Onderwijs="Yes"))),
     "soft-deleted application": ("G2", "no application", world(application={"soft_deleted": True})),
@@ -260,4 +261,4 @@ async def test_more_than_ten_documents_are_not_tried(sim: RealSimulator) -> None
     sim.reset(world(certificate_parameters(), documents=documents, entries=[certificate_entry()]))
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value) == ("failed", "handed-off")
-    assert "11 PFX documents" in (result.reason or "")
+    assert "11 PFX files" in (result.reason or "")

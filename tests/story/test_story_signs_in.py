@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from real_simulator import QuickClock, RealSimulator, Steps
-from worlds import AUTOMATION, CANARIES, EXPIRED_SECRET, TASK
+from worlds import AUTOMATION, CANARIES, EXPIRED_SECRET, REF
 
 from spentkey.bootstrap.context import context_for
+from spentkey.bootstrap.settings import load_settings
 from spentkey.core.outcome import Result
-from spentkey.settings.load import load_settings
 from spentkey.story import work_on
 
 ENTRY = 'entry = "Sys_Azure_AppRegs_PR"'
@@ -24,7 +24,7 @@ async def run(sim: RealSimulator, folder: Path, secret: str) -> Result:
     where = {"SPENTKEY_STATE__DIRECTORY": str(folder / "state"), "GIVEN": secret}
     settings = load_settings(file, {**sim.environment, **where})
     async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
-        return await work_on(TASK, context)
+        return await work_on(REF, context)
 
 
 async def test_a_removal_needs_no_entry_to_sign_in(sim: RealSimulator, tmp_path: Path) -> None:

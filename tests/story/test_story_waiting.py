@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from evidence_store import evidence_in
 from real_simulator import QuickClock, RealSimulator, Steps
-from worlds import APP, EXPIRED_SECRET, TASK, parameters, world
+from worlds import APP, EXPIRED_SECRET, REF, TASK, parameters, world
 
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
@@ -101,5 +101,5 @@ async def test_a_plan_does_not_use_up_a_limit(sim: RealSimulator) -> None:
     async with context_for(sim.settings(), Steps(), use_proxies=False, clock=QuickClock()) as context:
         for _ in range(3):
             await sim.plan(TASK, SPENTKEY_POLICY__MAX_REMOVALS_PER_RUN="1")
-        assert ends(await work_on(TASK, context)) == ("removed", "closed", None)
+        assert ends(await work_on(REF, context)) == ("removed", "closed", None)
     assert [one["key_id"] for one in sim.removals()] == [EXPIRED_SECRET]

@@ -26,8 +26,7 @@ from worlds import CANARIES
 
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.connection import opened
-from spentkey.storage.postgres.evidence import LOCK
-from spentkey.storage.postgres.schema import prepare
+from spentkey.storage.postgres.schema import APPENDING, prepare
 
 T = TypeVar("T")
 TAKE_OVER_S, POLL_S = 2.0, 0.5
@@ -233,7 +232,7 @@ def lock_stands_still(connection: psycopg.Connection[Any]) -> bool:
         "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid)"
         " WHERE locktype = 'advisory' AND granted AND objid = %s AND state = 'idle in transaction'"
     )
-    return connection.execute(statement, (LOCK,)).fetchone() is not None
+    return connection.execute(statement, (APPENDING,)).fetchone() is not None
 
 
 async def make_tables(database: str) -> None:

@@ -10,7 +10,7 @@ from fault_rules import fault
 from prometheus_client.parser import text_string_to_metric_families as families
 from real_simulator import QuickClock, RealSimulator
 from web_support import OPERATOR, Served, served
-from worlds import AUTOMATION, CANARIES, TASK, certificate_parameters, parameters, world
+from worlds import AUTOMATION, CANARIES, REF, TASK, certificate_parameters, parameters, world
 
 from spentkey.bootstrap.service import watch_own_credentials
 from spentkey.core.errors import Misconfigured
@@ -205,11 +205,11 @@ def everything() -> Metrics:
     metrics = Metrics(QuickClock())
     metrics.called(Called("Ivanti", "GET /", "200", 0.1, None))
     metrics.throttled("Ivanti")
-    metrics.stepped(1, "see", "")
-    metrics.stepped(1, "judge", "")
+    metrics.stepped(REF, "see", "")
+    metrics.stepped(REF, "judge", "")
     metrics.ended(Result("1", "removed", TicketState.CLOSED))
-    metrics.crashed(2, ValueError())
-    metrics.crashed(3, Misconfigured("x"))
+    metrics.crashed(REF, ValueError())
+    metrics.crashed(REF, Misconfigured("x"))
     metrics.requested("GET", "/", 200)
     metrics.queue(["queued"])
     metrics.stopped(False)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import BIN
@@ -10,6 +11,9 @@ from queue_worlds import GONE_TASK, SECRET_TASK, queue_world
 from real_simulator import RealSimulator
 from web_support import OPERATOR, served
 
+from spentkey.web.models import TASK_PATTERN
+
+IVANTI_PATTERN = "^[1-9][0-9]{0,14}$"
 FEW = 2
 QUICK, ALL = "examples,fuzzing,stateful", "examples,coverage,fuzzing,stateful"
 PATIENCE_S = 0.5
@@ -25,10 +29,17 @@ async def test_the_service_keeps_to_its_description(
     async with served(sim, tmp_path, most_failures=10**6, patience_s=PATIENCE_S) as one:
         await one.work(SECRET_TASK)
         file = tmp_path / "openapi.json"
-        file.write_text(json.dumps((await one.get("/api/v1/openapi.json")).json))
+        file.write_text(for_ivanti((await one.get("/api/v1/openapi.json")).json))
         code, message = await ask_everything(one.url, file, tmp_path, examples, phases)
     assert code == 0, message
     assert "11 selected / 11 total" in message
+
+
+def for_ivanti(described: dict[str, Any]) -> str:
+    """The description leaves room for the tasks of every service desk; those of Ivanti are numbers alone."""
+    text, any_desk = json.dumps(described), json.dumps(TASK_PATTERN)
+    assert text.count(any_desk) == 4  # three addresses and the webhook
+    return text.replace(any_desk, json.dumps(IVANTI_PATTERN))
 
 
 async def ask_everything(

@@ -1,5 +1,6 @@
 """The routes about tasks: what is held, how it ended, the steps, the plan; after real runs against the simulator."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,11 +10,15 @@ from evidence_store import lines_in, put_lines
 from fault_rules import fault
 from queue_worlds import GONE_TASK, LIVE_TASK, SECRET_TASK, UNSUPPORTED_TASK, queue_world
 from real_simulator import RealSimulator
-from web_support import OPERATOR, Served, served
+from web_support import OPERATOR, Served, served, signed
 from worlds import EXPIRED_SECRET, TASK, parameters, world
+
+from spentkey.core.task import TaskRef
 
 TASKS = "/api/v1/tasks"
 BAD_NUMBERS = ["0", "-1", "+1", "1.0", "1_0", "x", "%20", "1e3", "99999999999999999999", "٤", "null", str(2**53 + 1)]
+OF_OTHERS = ["abc", "SCTASK0010001", "sales-2026-07", "007", "1.0", "1_0", "0"]
+"""What some desk might call a task, and Ivanti does not."""
 
 
 async def test_a_worked_task_shows_its_result(sim: RealSimulator, tmp_path: Path) -> None:
@@ -104,6 +109,40 @@ async def test_a_number_that_is_none_is_refused(sim: RealSimulator, tmp_path: Pa
             answer = await one.get(f"{TASKS}/{number}{path}")
             assert (answer.status, list(answer.json)) == (422, ["detail"])
     assert sim.journal() == []
+
+
+@pytest.mark.parametrize("text", OF_OTHERS)
+async def test_a_text_that_the_desk_cannot_have_says_what_it_has(sim: RealSimulator, tmp_path: Path, text: str) -> None:
+    """422 in one line with an example, on each route of a task and from the webhook; nobody is asked, nothing is queued."""
+    async with served(sim, tmp_path) as one:
+        answers = [await one.get(f"{TASKS}/{text}{path}") for path in ("", "/steps", "/plan")]
+        answers += [
+            await one.ask("POST", TASKS, OPERATOR, json={"task": text}),
+            await one.ask("POST", TASKS, signed(json.dumps({"task": text}).encode(), one.clock), json={"task": text}),
+        ]
+    said = f"task: {text!r} is not a task of [ivanti], such as 40021"
+    assert {(answer.status, answer.json["detail"]) for answer in answers} == {(422, said)}
+    assert (sim.journal(), one.engine.offered) == ([], [])
+
+
+async def test_a_desk_of_texts_has_its_tasks_by_their_texts(sim: RealSimulator, tmp_path: Path) -> None:
+    """In addresses, answers and the queue, in the only spelling that the desk has for them."""
+
+    def valid(text: str) -> TaskRef:
+        return TaskRef(text.upper())
+
+    async with served(sim, tmp_path, valid=valid) as one:
+        accepted = await one.ask("POST", TASKS, OPERATOR, json={"task": "sctask0010001"})
+        shown = await one.get(f"{TASKS}/sctask0010001")
+        steps = await one.get(f"{TASKS}/SCTASK0010001/steps")
+        listed = (await one.get(TASKS)).json["held"]
+    assert (accepted.status, accepted.json) == (202, {"task": "SCTASK0010001", "url": f"{TASKS}/SCTASK0010001"})
+    assert (shown.json["task"], shown.json["held"]["task"]) == ("SCTASK0010001", "SCTASK0010001")
+    assert (steps.json, [row["task"] for row in listed]) == (
+        {"task": "SCTASK0010001", "records": []},
+        ["SCTASK0010001"],
+    )
+    assert one.engine.offered == [TaskRef("SCTASK0010001")]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "limit=", "before=-1", "before=x", "limit=1.5"])

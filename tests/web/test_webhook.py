@@ -11,7 +11,7 @@ import pytest
 from fault_rules import fault
 from real_simulator import RealSimulator
 from web_support import OPERATOR, OPERATOR_KEY, SECRET, VIEWER, served, signed
-from worlds import TASK
+from worlds import REF, TASK
 
 from spentkey.core.secret import Secret
 from spentkey.web.signature import SIGNATURE, TIMESTAMP
@@ -28,7 +28,7 @@ async def test_a_signed_hint_is_taken_at_once(sim: RealSimulator, tmp_path: Path
         answer = await one.ask("POST", TASKS, signed(BODY, one.clock), data=BODY)
         assert (answer.status, answer.json) == (202, {"task": str(TASK), "url": f"{TASKS}/{TASK}"})
         assert answer.headers["Location"] == f"{TASKS}/{TASK}"
-        assert one.engine.offered == [TASK]
+        assert one.engine.offered == [REF]
         assert (await one.get(answer.json["url"])).json["held"]["stage"] == "queued"
     assert sim.journal() == []
 
@@ -55,7 +55,7 @@ async def test_the_same_hint_twice_is_one_task(sim: RealSimulator, tmp_path: Pat
         headers = signed(BODY, one.clock)
         answers = [await one.ask("POST", TASKS, headers, data=BODY) for _ in range(3)]
         assert [answer.status for answer in answers] == [202, 202, 202]
-        assert one.engine.offered == [TASK]
+        assert one.engine.offered == [REF]
 
 
 @pytest.mark.parametrize("late_s", [310, -310, 10**6, -(10**10)])
@@ -113,7 +113,7 @@ async def test_a_key_serves_in_place_of_a_signature(
     """An operator's, not a viewer's; and something there must be."""
     async with served(sim, tmp_path) as one:
         answer = await one.ask("POST", TASKS, headers, data=BODY)
-        assert (answer.status, one.engine.offered) == (status, [TASK] if status == 202 else [])
+        assert (answer.status, one.engine.offered) == (status, [REF] if status == 202 else [])
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,10 @@ BAD = [
     b'{"task": ""}',
     b'{"task": " 1"}',
     b'{"task": "4e4"}',
+    b'{"task": "SCTASK0010001"}',
+    b'{"task": "007"}',
+    b'{"task": "../status"}',
+    b'{"task": "40021\\n"}',
     b'{"task": 99999999999999999999}',
     b'{"task": [40021]}',
     b'{"task": NaN}',
@@ -186,4 +190,4 @@ async def test_a_body_has_a_largest_size(sim: RealSimulator, tmp_path: Path, siz
             except (aiohttp.ClientPayloadError, aiohttp.ClientOSError):
                 status = 413 if size > 65_537 else 0
             assert status == wanted
-        assert one.engine.offered == ([TASK] if wanted == 202 else [])
+        assert one.engine.offered == ([REF] if wanted == 202 else [])

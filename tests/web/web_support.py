@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import functools
 import ssl
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ from spentkey.cli.serve import service_of
 from spentkey.core.errors import Outage
 from spentkey.core.outcome import Result
 from spentkey.core.secret import Secret
+from spentkey.core.task import TaskRef
 from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.queue import Queued, Stage
 from spentkey.settings.schema import Settings
+from spentkey.steps.context import Context
 from spentkey.web.app import make_app
 from spentkey.web.server import Impatient, Server, listen_on, make_server
 from spentkey.web.service import WebService
@@ -51,10 +53,10 @@ def _certificates() -> tls.Tls:
 class HeldEngine:
     """An engine that holds what it is offered until a test lets it work."""
 
-    offered: list[int] = field(default_factory=list[int])
+    offered: list[TaskRef] = field(default_factory=list[TaskRef])
     away: bool = False
 
-    async def offer(self, task: int) -> bool:
+    async def offer(self, task: TaskRef) -> bool:
         """Take it, once."""
         self._see()
         new = task not in self.offered
@@ -107,9 +109,9 @@ class Served:
         """GET, as a viewer unless said otherwise."""
         return await self.ask("GET", path, headers)
 
-    async def work(self, task: int) -> Result:
+    async def work(self, task: int | str) -> Result:
         """Let the story run once, watched as in the service."""
-        return await observed(self.observer)(task, self.service.context)
+        return await observed(self.observer)(TaskRef(str(task)), self.service.context)
 
 
 def settings_of(sim: RealSimulator, **environment: str) -> Settings:
@@ -125,9 +127,10 @@ async def served(
     *observers: Observer,
     most_failures: int = 20,
     patience_s: float = 10,
+    valid: Callable[[str], TaskRef] | None = None,
     **environment: str,
 ) -> AsyncGenerator[Served]:
-    """The service, over TLS, with this environment."""
+    """The service, over TLS, with this environment; with `valid` the desk's references are such texts."""
     made = _certificates()
     pem, authority = folder / "service.pem", folder / "service-ca.pem"
     pem.write_bytes(made.server)
@@ -138,9 +141,16 @@ async def served(
     observer = Observers((metrics, known, *observers), clock)
     async with context_for(settings, observer, use_proxies=False, clock=clock, meter=observer) as context:
         engine = HeldEngine()
-        service = service_of(settings.service, engine, context, clock, metrics, known, most_failures)
+        service = service_of(settings, engine, context, clock, metrics, known, most_failures)
+        if valid is not None:
+            service = replace(service, valid=valid, context=_without_numbers(context))
         async with _listening(service, settings, patience_s) as port, _client(authority) as client:
             yield Served(f"https://127.0.0.1:{port}", service, engine, observer, clock, client)
+
+
+def _without_numbers(context: Context) -> Context:
+    rules = context.rules
+    return replace(context, rules=replace(rules, desk=replace(rules.desk, numbers=False)))
 
 
 @contextlib.asynccontextmanager

@@ -6,9 +6,17 @@ import pytest
 from support_core import NOW
 
 from spentkey.core.outcome import Result, TicketState
+from spentkey.core.task import TaskRef
 from spentkey.worker.backoff import TOLERATED, CircuitBreaker, met_outage, retry_delay
 
 POLL_S = 30.0
+LOOKS, OTHER, LAST = TaskRef("40007"), TaskRef("SCTASK0010008"), TaskRef("9")
+"""Tasks, as one desk or another calls them."""
+
+
+def refs(count: int) -> list[TaskRef]:
+    """So many tasks."""
+    return [TaskRef(str(number)) for number in range(count)]
 
 
 def left(**more: object) -> Result:
@@ -58,25 +66,25 @@ def test_another_worker_is_no_outage(result: Result, is_one: bool) -> None:
 def test_a_lane_rests_after_three_outages_in_a_row() -> None:
     """Two are chance; the third pauses the lane for one interval."""
     pause = CircuitBreaker(POLL_S)
-    for task in range(TOLERATED - 1):
+    for task in refs(TOLERATED - 1):
         pause.note(task, outage=True, now=100)
-    before = pause.wait_s(9, 100)
-    pause.note(3, outage=True, now=100)
-    assert (before, pause.wait_s(9, 100), pause.wait_s(9, 129)) == (0, POLL_S, 1)
+    before = pause.wait_s(LAST, 100)
+    pause.note(TaskRef("3"), outage=True, now=100)
+    assert (before, pause.wait_s(LAST, 100), pause.wait_s(LAST, 129)) == (0, POLL_S, 1)
 
 
 def test_an_end_without_outage_counts_anew() -> None:
     """Two outages, a success, two outages: nothing rests."""
     pause = CircuitBreaker(POLL_S)
     for outage in (True, True, False, True, True):
-        pause.note(1, outage=outage, now=0)
+        pause.note(TaskRef("1"), outage=outage, now=0)
     assert not pause.resting
 
 
 def resting() -> CircuitBreaker:
     """A lane that rests until second 30."""
     pause = CircuitBreaker(POLL_S)
-    for task in range(TOLERATED):
+    for task in refs(TOLERATED):
         pause.note(task, outage=True, now=0)
     return pause
 
@@ -84,7 +92,7 @@ def resting() -> CircuitBreaker:
 def test_one_task_at_a_time_looks_whether_it_is_over() -> None:
     """The others wait an interval more."""
     pause = resting()
-    assert (pause.wait_s(7, 31), pause.wait_s(8, 31), pause.wait_s(7, 31)) == (0, POLL_S, 0)
+    assert (pause.wait_s(LOOKS, 31), pause.wait_s(OTHER, 31), pause.wait_s(LOOKS, 31)) == (0, POLL_S, 0)
 
 
 def test_a_look_that_finds_nothing_doubles_the_rest() -> None:
@@ -92,8 +100,8 @@ def test_a_look_that_finds_nothing_doubles_the_rest() -> None:
     pause, now, rests = resting(), 30.0, list[float]()
     for _ in range(7):
         now = pause.until
-        pause.wait_s(7, now)
-        pause.note(7, outage=True, now=now)
+        pause.wait_s(LOOKS, now)
+        pause.note(LOOKS, outage=True, now=now)
         rests.append(pause.until - now)
     assert rests == [60, 120, 240, 480, 900, 900, 900]
 
@@ -101,7 +109,7 @@ def test_a_look_that_finds_nothing_doubles_the_rest() -> None:
 def test_tasks_that_were_under_way_do_not_make_the_rest_longer() -> None:
     """A hundred that all met the same outage count as one."""
     pause = resting()
-    for task in range(100):
+    for task in refs(100):
         pause.note(task, outage=True, now=1)
     assert pause.until == POLL_S
 
@@ -109,14 +117,14 @@ def test_tasks_that_were_under_way_do_not_make_the_rest_longer() -> None:
 def test_a_look_that_succeeds_ends_the_rest_at_once() -> None:
     """Everybody may start."""
     pause = resting()
-    pause.wait_s(7, 31)
-    pause.note(7, outage=False, now=32)
-    assert [pause.wait_s(task, 32) for task in (8, 9)] == [0, 0]
+    pause.wait_s(LOOKS, 31)
+    pause.note(LOOKS, outage=False, now=32)
+    assert [pause.wait_s(task, 32) for task in (OTHER, LAST)] == [0, 0]
 
 
 def test_who_ended_without_looking_lets_the_next_one_look() -> None:
     """It says nothing about the system."""
     pause = resting()
-    pause.wait_s(7, 31)
-    pause.note(7, outage=None, now=32)
-    assert (pause.resting, pause.wait_s(8, 32)) == (True, 0)
+    pause.wait_s(LOOKS, 31)
+    pause.note(LOOKS, outage=None, now=32)
+    assert (pause.resting, pause.wait_s(OTHER, 32)) == (True, 0)

@@ -8,6 +8,7 @@ import pytest
 from support_core import ManualClock
 
 from spentkey.core.errors import Stopping, Who
+from spentkey.core.task import TaskRef
 from spentkey.system import SystemClock
 from spentkey.worker.concurrency import PATIENCE_S, SlotClock, SlotLocks, Slots
 
@@ -18,9 +19,9 @@ class FreeTurns:
     """The `Turns` port with nobody else about."""
 
     @asynccontextmanager
-    async def task(self, number: int) -> AsyncGenerator[None]:
+    async def task(self, ref: TaskRef) -> AsyncGenerator[None]:
         """Had at once."""
-        del number
+        del ref
         yield
 
     @asynccontextmanager
@@ -201,7 +202,7 @@ async def test_who_waits_for_a_turn_holds_no_place() -> None:
             order.append("second")
 
     async def third() -> None:
-        async with slots.hold(QUEUE), locks.application("b"), locks.task(1):
+        async with slots.hold(QUEUE), locks.application("b"), locks.task(TaskRef("SCTASK0010001")):
             order.append("third")
             gate.set()
 

@@ -1,14 +1,17 @@
 """What `spentkey check` looks at: one checker for each system that the settings name."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from spentkey.adapters.entra.check import TenantCheck
-from spentkey.adapters.ivanti.check import IvantiCheck
-from spentkey.adapters.passwordstate.check import PasswordstateCheck
-from spentkey.bootstrap.context import connected_for, desk_of, directories_of, vault_of
+from spentkey.adapters.kinds import Outside
+from spentkey.bootstrap.context import connected_for, directories_of, outside_of, vault_of, with_vault
+from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
 from spentkey.bootstrap.storage import with_database
+from spentkey.core.finding import Finding, FindingState
+from spentkey.core.rules import DeskRules
 from spentkey.http.rate_limit import LocalRates
 from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
@@ -22,21 +25,42 @@ from spentkey.system import SystemClock
 async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> AsyncGenerator[list[Checker]]:
     """One checker for each system, in the order in which a task meets them."""
     async with connected_for(settings, SystemClock(), use_proxies=use_proxies) as connections:
-        vault, ivanti = vault_of(settings, connections), settings.ivanti
+        outside = outside_of(settings, connections)
+        vault = vault_of(settings, outside, to_work=False)
         directories = directories_of(settings, connections, vault, LocalRates(connections.clock))
-        clients = frozenset(tenant.entry for tenant in settings.tenants.values() if tenant.entry is not None)
-        entries = (*sorted(clients), vault.database_entry, vault.pki_entry)
         yield [
             _check_of_storage(settings, connections.clock),
-            PasswordstateCheck(vault, entries, clients),
-            IvantiCheck(
-                make_desk=lambda: desk_of(settings, connections, vault),
-                teams={"queue_team": ivanti.queue_team, "escalation_team": ivanti.escalation_team},
-                login_id=ivanti.login_id,
-                statuses=tuple(dict.fromkeys((*ivanti.status.open, ivanti.status.completed, ivanti.status.handed_off))),
-            ),
-            *(TenantCheck(directories, tenant) for tenant in rules_of(settings).tenants),
+            *_checks_of_adapters(settings, with_vault(outside, vault)),
+            *(TenantCheck(directories, tenant) for tenant in rules_of(settings, DeskRules()).tenants),
+            EnoughFor(settings),
         ]
+
+
+@dataclass(frozen=True)
+class EnoughFor:
+    """For which commands the configuration is enough."""
+
+    settings: Settings
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """By what is there; nothing is asked."""
+        if self.settings.desk is None:
+            tables = " or ".join(f"[{name}]" for name in desk_names())
+            message = "resume alone: plan, run, work and serve need a service desk"
+            yield Finding("configuration", "is enough for", FindingState.WARN, message, f"add {tables}")
+            return
+        message = "plan, run, work, serve, resume"
+        if self.settings.vault is None:
+            message += "; without a vault a certificate is handed over, for nothing can sign its removal"
+        yield Finding("configuration", "is enough for", FindingState.OK, message)
+
+
+def _checks_of_adapters(settings: Settings, outside: Outside) -> Iterator[Checker]:
+    """The vault's, then the desk's; of what is not configured nothing is looked at."""
+    for chosen, kind_of in ((settings.vault, vault_kind), (settings.desk, desk_kind)):
+        kind = kind_of(chosen.name) if chosen is not None else None
+        if chosen is not None and kind is not None:
+            yield kind.check(chosen.section, outside)
 
 
 def _check_of_storage(settings: Settings, clock: Clock) -> Checker:

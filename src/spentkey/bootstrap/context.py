@@ -1,26 +1,23 @@
-"""Builds the `Context` of a story from the settings. Only the files of this package know the concrete classes."""
+"""Builds the `Context` of a story from the settings. Only the files of this package know which adapters there are."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 from spentkey.adapters.entra.directories import EntraDirectories, TenantEndpoint
-from spentkey.adapters.ivanti import wire as ivanti_wire
-from spentkey.adapters.ivanti.client import Fields, IvantiDesk
-from spentkey.adapters.passwordstate import wire as passwordstate_wire
-from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
-from spentkey.adapters.passwordstate.sql import Database
-from spentkey.adapters.passwordstate.vault import PasswordstateVault
+from spentkey.adapters.kinds import Outside
+from spentkey.bootstrap.registry import vault_kind
+from spentkey.bootstrap.settings import needs_desk, titles_of
 from spentkey.bootstrap.storage import Storage, storage_for
-from spentkey.core.errors import Misconfigured
 from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
 from spentkey.ports.read_only import UNMEASURED
-from spentkey.ports.runtime import Clock, Meter, Progress
-from spentkey.ports.vault import Login
+from spentkey.ports.runtime import Clock, Meter, Probe, Progress
+from spentkey.ports.service_desk import ServiceDesk
+from spentkey.ports.vault import Login, NoVault, Vault
 from spentkey.settings.clouds import is_internal
 from spentkey.settings.rules import rules_of
 from spentkey.settings.schema import Settings, TenantSettings
-from spentkey.settings.sources import VaultEntry
 from spentkey.steps.context import Context
 from spentkey.system import SystemClock, SystemIds, jitter
 
@@ -37,6 +34,7 @@ async def context_for(
 ) -> AsyncGenerator[Context]:
     """Open every connection lazily and close all of them at the end."""
     clock = clock or SystemClock()
+    needs_desk(settings)
     async with (
         storage_for(settings, clock, read_only=read_only, progress=progress) as storage,
         context_with(storage, settings, progress, clock, use_proxies=use_proxies, meter=meter) as context,
@@ -55,12 +53,13 @@ async def context_with(
     meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Context]:
     """The same, with storage that is open already."""
-    if not settings.passwordstate.database.query:
-        raise Misconfigured("passwordstate.database.query: is missing; spentkey check lists tables with a DocumentID")
+    chosen, kind = needs_desk(settings)
     async with connected_for(settings, clock, use_proxies=use_proxies, meter=meter) as connections:
-        vault = vault_of(settings, connections)
+        outside = outside_of(settings, connections)
+        vault = vault_of(settings, outside)
+        desk: ServiceDesk = await kind.open(chosen.section, with_vault(outside, vault))
         yield Context(
-            desk=await desk_of(settings, connections, vault),
+            desk=desk,
             vault=vault,
             directories=directories_of(settings, connections, vault, storage.rates),
             locks=storage.locks,
@@ -68,7 +67,7 @@ async def context_with(
             clock=clock,
             progress=progress,
             ids=SystemIds(),
-            rules=rules_of(settings),
+            rules=rules_of(settings, kind.rules(chosen.section)),
             run=SystemIds().new(),
         )
 
@@ -81,20 +80,33 @@ def connected_for(
     return connected(*files, clock, is_internal, use_proxies=use_proxies, meter=meter)
 
 
-async def desk_of(settings: Settings, connections: Connections, vault: PasswordstateVault) -> IvantiDesk:
-    """The service desk."""
-    ivanti = settings.ivanti
-    key = ivanti.api_key
-    if isinstance(key, VaultEntry):
-        key = (await vault.login(key.title)).password
-    names = Fields(ivanti.fields.minutes, ivanti.fields.resolution, ivanti.note_category, ivanti.note_parent_category)
-    http = connections.http(ivanti_wire.SYSTEM, ivanti.url)
-    return IvantiDesk(http, key, ivanti.queue_team, ivanti.status.open, names)
+def outside_of(settings: Settings, connections: Connections) -> Outside:
+    """What an adapter may use; the vault comes to it later."""
+    names = dict.fromkeys(name for tenant in settings.tenants.values() for name in tenant.when)
+    return Outside(connections, settings.tls.ca_file, NoVault(), titles_of(settings), tuple(names))
 
 
-def directories_of(
-    settings: Settings, connections: Connections, vault: PasswordstateVault, rates: RateStates
-) -> EntraDirectories:
+def with_vault(outside: Outside, vault: Vault) -> Outside:
+    """The same, for a desk."""
+    return replace(outside, vault=vault)
+
+
+def vault_of(settings: Settings, outside: Outside, *, to_work: bool = True) -> Vault:
+    """The configured vault, or none; nothing is asked yet."""
+    kind = vault_kind(settings.vault.name) if settings.vault is not None else None
+    if settings.vault is None or kind is None:
+        return NoVault()
+    return (kind.open if to_work else kind.open_to_check)(settings.vault.section, outside)
+
+
+def probes_for(settings: Settings, context: Context) -> list[Probe]:
+    """What readiness looks at of the desk and the vault."""
+    _, desk = needs_desk(settings)
+    vault = vault_kind(settings.vault.name) if settings.vault is not None else None
+    return [*desk.probes(context.desk), *(vault.probes(context.vault) if vault is not None else ())]
+
+
+def directories_of(settings: Settings, connections: Connections, vault: Vault, rates: RateStates) -> EntraDirectories:
     """Every tenant's directory."""
     slots = {
         name: TenantEndpoint(
@@ -111,22 +123,3 @@ def _credential_of(tenant: TenantSettings) -> Login | str:
     if tenant.client_id is not None and tenant.client_secret is not None:
         return Login(tenant.client_id, tenant.client_secret)
     return tenant.entry or ""  # the settings have one or the other
-
-
-def vault_of(settings: Settings, connections: Connections) -> PasswordstateVault:
-    """The vault."""
-    section, database = settings.passwordstate, settings.passwordstate.database
-    server = (database.server, database.port, database.database, database.query)
-    keys = ApiKeys(
-        credentials=section.api_key,
-        certificates=section.certificates_api_key or section.api_key,
-        documents=section.documents_api_key or section.api_key,
-    )
-    http = connections.http(passwordstate_wire.SYSTEM, section.url)
-    return PasswordstateVault(
-        api=PasswordstateApi(http, keys, section.credentials_list, section.certificates_list),
-        database=Database(*server, settings.tls.ca_file, connections.meter),
-        database_entry=database.entry,
-        pki_entry=section.pki_entry,
-        certificate_match=section.certificate_match,
-    )

@@ -24,7 +24,7 @@ from spentkey.worker.routing import Router
 
 @asynccontextmanager
 async def opened_for(
-    settings: Settings, clock: Clock, *, read_only: bool
+    settings: Settings, clock: Clock, *, read_only: bool, text_references: bool
 ) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, Postgres]]:
     """Evidence, locks and rate states in the database; a read-only caller makes no tables and has a rate limit of its own."""
     policy, url = settings.policy, settings.engine.database_url
@@ -32,7 +32,7 @@ async def opened_for(
         raise Misconfigured("engine.database_url: is missing")
     async with opened(url, still_s=min(STILL_S, settings.engine.take_over_s / 2)) as database:
         if not read_only:
-            await prepare(database)
+            await prepare(database, text_references)
         leases = LeaseLocks(
             database,
             clock,

@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from spentkey.bootstrap.context import context_with
+from spentkey.bootstrap.settings import needs_desk
 from spentkey.bootstrap.storage import Storage, engine_for, storage_for
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
+from spentkey.core.task import TaskRef
 from spentkey.http.sessions import use_small_buffers
 from spentkey.observe.observer import Observers
 from spentkey.ports.queue import Engine
@@ -22,7 +24,7 @@ from spentkey.worker.concurrency import SlotClock, SlotLocks, Slots
 from spentkey.worker.local import once
 from spentkey.worker.routing import Router
 
-Trying = Callable[[int, Context], Awaitable[Result]]
+Trying = Callable[[TaskRef, Context], Awaitable[Result]]
 """One try at a task with this context: the story, or the observed story."""
 
 
@@ -56,7 +58,7 @@ class Worker:
 
     async def once(self) -> list[Result]:
         """Work on every task that is open now: one run for guard G8."""
-        return await once(self.router, self.slots, lambda number: work_on(number, self.context))
+        return await once(self.router, self.slots, lambda ref: work_on(ref, self.context))
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ async def worker_for(
     meter: Meter = UNMEASURED,
 ) -> AsyncGenerator[Worker]:
     """A context that releases its slot while it waits."""
+    needs_desk(settings)
     slots, time = Slots(settings.engine.concurrency), clock or SystemClock()
     placed = SlotClock(time, slots)
     async with (
@@ -90,7 +93,7 @@ async def worker_for(
         context_with(storage, settings, progress, placed, use_proxies=use_proxies, meter=meter) as bare,
     ):
         context = replace(bare, locks=SlotLocks(storage.locks, slots))
-        router = Router(context.desk, context.rules.desk, context.rules.tenants)
+        router = Router(context.desk, context.rules.request, context.rules.tenants)
         yield Worker(context, slots, router, storage, time)
 
 
@@ -108,8 +111,8 @@ async def service_for(
     async with worker_for(settings, progress, use_proxies=use_proxies, clock=clock, meter=meter) as worker:
         run_window = RunWindow(worker.clock, SystemIds(), settings.engine.poll_s)
 
-        async def work(number: int) -> Result:
-            return await trying(number, replace(worker.context, run=run_window.current()))
+        async def work(ref: TaskRef) -> Result:
+            return await trying(ref, replace(worker.context, run=run_window.current()))
 
         async with engine_for(settings, worker.storage, worker.router, work, worker.slots, worker.clock) as engine:
             yield Service(engine, worker.context)
@@ -124,13 +127,13 @@ DAY_S = 86400.0
 def observed(observers: Observers) -> Trying:
     """The story as work for an engine; the observer hears of it."""
 
-    async def trying(number: int, context: Context) -> Result:
+    async def trying(ref: TaskRef, context: Context) -> Result:
         attempt = context.ids.new()
-        with observers.working(number, attempt):
+        with observers.working(ref, attempt):
             try:
-                result = await work_on(number, context, attempt)
+                result = await work_on(ref, context, attempt)
             except Exception as problem:
-                observers.crashed(number, problem)
+                observers.crashed(ref, problem)
                 raise
             observers.ended(result)
         return result

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from spentkey.bootstrap.settings import references_are_texts
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
@@ -55,7 +56,9 @@ async def storage_for(
     Who writes takes over what version 0.1 left. Who only reads makes nothing.
     """
     if settings.engine.database_url is not None:
-        async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
+        async with with_database().opened_for(
+            settings, clock, read_only=read_only, text_references=references_are_texts(settings)
+        ) as storage:
             yield Storage(*storage)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
@@ -110,7 +113,7 @@ class WithDatabase(Protocol):
     """What `bootstrap/postgres.py` offers."""
 
     def opened_for(
-        self, settings: Settings, clock: Clock, *, read_only: bool
+        self, settings: Settings, clock: Clock, *, read_only: bool, text_references: bool
     ) -> AbstractAsyncContextManager[tuple[EvidenceLog, Locks, RateStates, "Postgres"]]:
         """Evidence, locks and rates in the database, and the connections to it."""
         ...

@@ -67,25 +67,28 @@ def _decoded_names(identifier: str) -> list[str]:
     return [raw.decode(codec, errors="ignore").strip("\0\ufeff ") for codec in ("utf-8", "utf-16-le")]
 
 
-@dataclass(frozen=True)
-class Holder:
-    """An object that holds credentials: an application or a service principal."""
+class TargetKind(StrEnum):
+    """What kind of object holds the credentials."""
 
+    APPLICATION = "application"
+    SERVICE_PRINCIPAL = "service-principal"
+
+
+@dataclass(frozen=True)
+class Target:
+    """An object of the directory that holds credentials: an app registration, or a service principal."""
+
+    kind: TargetKind
     object_id: str
+    app_id: str
+    name: str
+    """Its display name."""
     credentials: tuple[Credential, ...]
+    token_encryption_key_id: str | None = None
 
     def holding(self, key_id: str) -> list[Credential]:
         """All credentials with that key id, of either kind."""
         return [credential for credential in self.credentials if credential.key_id == key_id]
-
-
-@dataclass(frozen=True)
-class Application(Holder):
-    """An app registration (`application`) as read from Microsoft Graph."""
-
-    app_id: str
-    display_name: str
-    token_encryption_key_id: str | None = None
 
     @property
     def certificates(self) -> list[Credential]:
@@ -102,8 +105,8 @@ class Application(Holder):
 class Snapshot:
     """One look at the directory: the application, its service principal, and the directory's own time (`Date`)."""
 
-    application: Application | None
-    principal: Holder | None
+    application: Target | None
+    principal: Target | None
     directory_time: datetime | None
     request_id: str | None = None
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from spentkey.core.credential import SKEW, Application, Credential, Holder, Kind, Snapshot, TokenClaims
+from spentkey.core.credential import SKEW, Credential, Kind, Snapshot, Target, TokenClaims
 from spentkey.core.outcome import NotOurs, Refused
-from spentkey.core.rules import DeskRules, TenantRules
+from spentkey.core.rules import RequestRules, TenantRules
 from spentkey.core.saml import signing_group
 from spentkey.core.sanitize import plain
-from spentkey.core.task import Parameter, RemovalRequest, Task, ours, read_request
+from spentkey.core.task import RemovalRequest, Request, Task, folded_name, folded_value, read_request, trimmed
 
 PROTECTED_NAMES = ("CWAP_AuthSecret", "ConnectSyncProvisioning_*")
 """Credentials that Microsoft's own services keep: Application Proxy's secret must not be altered or deleted
@@ -28,29 +28,23 @@ class Absent:
     """G4's third answer: the key id is nowhere on the application or its service principal."""
 
 
-def g0_task_is_ours(task: Task, parameters: Sequence[Parameter] | None, desk: DeskRules) -> NotOurs | None:
-    """G0: the task is open, in our queue, not somebody else's, and its service request carries our parameters.
+def g0_task_is_ours(task: Task, request: Request | None, rules: RequestRules) -> NotOurs | None:
+    """G0: the task is open, with us, not somebody else's, and what it asks for has one of our parameters.
 
-    `parameters` is None while they have not been read; then only the task itself is judged.
+    `request` is None while it has not been read; then only the task itself is judged.
     """
-    if task.status not in desk.open_statuses:
-        return NotOurs(f"the task's status is {task.status or 'empty'}, not one of {', '.join(desk.open_statuses)}")
-    if task.read_only:
-        return NotOurs("the task is read-only")
-    if task.owner_team != desk.queue_team:
-        return NotOurs(f"the task is with the team {task.owner_team or '(none)'}, not {desk.queue_team}")
-    if task.owner and task.owner.casefold() != desk.login_id.casefold():
-        return NotOurs("the task is already owned by somebody")
-    if task.service_request is None:
-        return NotOurs("the task does not belong to a service request")
-    if parameters is not None and not ours(tuple(parameters)):
-        return NotOurs("the service request carries none of the five parameters")
+    if not (task.is_open and task.is_ours):
+        return NotOurs(task.why_not or "the task is not open and with us")
+    wanted = (*rules.names.in_order(), *rules.when)
+    if request is not None and request.names().isdisjoint(map(folded_name, wanted)):
+        return NotOurs(f"the request has none of the parameters {', '.join(dict.fromkeys(wanted))}")
     return None
 
 
 def g2_tenant(request: RemovalRequest, tenants: Sequence[TenantRules]) -> TenantRules | Refused:
     """G2: exactly one tenant's `when` matches what the task says."""
-    matching = [tenant for tenant in tenants if _when_matches(tenant.when, request)]
+    only = len(tenants) == 1
+    matching = [one for one in tenants if (only and not one.when) or _when_matches(one.when, request)]
     if len(matching) == 1:
         return matching[0]
     if not matching:
@@ -60,9 +54,7 @@ def g2_tenant(request: RemovalRequest, tenants: Sequence[TenantRules]) -> Tenant
 
 def _when_matches(when: Mapping[str, str], request: RemovalRequest) -> bool:
     message = ((request.says(name), value) for name, value in when.items())
-    return bool(when) and all(
-        says is not None and says.casefold() == value.strip().casefold() for says, value in message
-    )
+    return bool(when) and all(says is not None and says == folded_value(value) for says, value in message)
 
 
 def g2_identity(token_claims: TokenClaims, tenant_id: str, client_id: str) -> Refused | None:
@@ -74,7 +66,7 @@ def g2_identity(token_claims: TokenClaims, tenant_id: str, client_id: str) -> Re
     return None
 
 
-def g2_application(snapshot: Snapshot, request: RemovalRequest, tenant: TenantRules) -> Application | Refused:
+def g2_application(snapshot: Snapshot, request: RemovalRequest, tenant: TenantRules) -> Target | Refused:
     """G2: the application exists in that tenant, and is the one that was asked for."""
     application = snapshot.application
     if application is None:
@@ -86,14 +78,14 @@ def g2_application(snapshot: Snapshot, request: RemovalRequest, tenant: TenantRu
 
 def folded(name: str) -> str:
     """A display name as G3 compares it: trimmed, NFC, casefolded; never NFKC, which would merge look-alikes."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", trimmed(name)).casefold())
 
 
-def g3_name(application: Application, request: RemovalRequest) -> Refused | None:
+def g3_name(application: Target, request: RemovalRequest) -> Refused | None:
     """G3: the application's display name is the one that the task gives."""
-    if folded(application.display_name) == folded(request.app_display_name):
+    if folded(application.name) == folded(request.app_display_name):
         return None
-    asked, shown = plain(request.app_display_name), plain(application.display_name)
+    asked, shown = plain(request.app_display_name), plain(application.name)
     unseen = " (they differ in characters that cannot be seen)" if asked == shown else ""
     return Refused(
         "G3",
@@ -101,7 +93,7 @@ def g3_name(application: Application, request: RemovalRequest) -> Refused | None
     )
 
 
-def g4_locate(application: Application, snapshot: Snapshot, request: RemovalRequest) -> Credential | Absent | Refused:
+def g4_locate(application: Target, snapshot: Snapshot, request: RemovalRequest) -> Credential | Absent | Refused:
     """G4: the key id stands exactly once, in the list that SecretType names, and nowhere else."""
     if snapshot.principal is not None and snapshot.principal.holding(request.key_id):
         return _on_the_principal(snapshot.principal, request.key_id)
@@ -120,7 +112,7 @@ def g4_locate(application: Application, snapshot: Snapshot, request: RemovalRequ
     return Refused("G4", f"{request.key_id} {_in_group(group)}") if group else held[0]
 
 
-def _on_the_principal(principal: Holder, key_id: str) -> Refused:
+def _on_the_principal(principal: Target, key_id: str) -> Refused:
     group = signing_group(principal, key_id)
     saml = f", and {_in_group(group)}" if group else ""
     return Refused(
@@ -136,7 +128,7 @@ def _in_group(group: Sequence[Credential]) -> str:
     return f"belongs to a SAML signing certificate, whose entries must stay together ({entries})"
 
 
-def g4_not_a_typo(application: Application, kind: Kind, now: datetime, grace: timedelta) -> Refused | None:
+def g4_not_a_typo(application: Target, kind: Kind, now: datetime, grace: timedelta) -> Refused | None:
     """G4: an absent key id while another expired credential of that kind remains is probably a typing error."""
     remaining = [c.key_id for c in application.credentials if c.kind is kind and c.expired(now, grace)]
     if not remaining:
@@ -166,7 +158,7 @@ def g5_expired(
 
 
 def g6_not_protected(
-    credential: Credential, application: Application, protected: Sequence[str], own_apps: frozenset[str]
+    credential: Credential, application: Target, protected: Sequence[str], own_apps: frozenset[str]
 ) -> Refused | None:
     """G6: neither Microsoft's services, nor the operator's list, nor the automation itself depend on it."""
     if application.app_id in own_apps:
@@ -183,35 +175,40 @@ def g6_not_protected(
 
 
 def g7_still_says_the_same(
-    task: Task | None, parameters: Sequence[Parameter], request: RemovalRequest, desk: DeskRules
+    task: Task | None, shown: Request, request: RemovalRequest, rules: RequestRules
 ) -> Refused | None:
     """G7: read again, the task still passes G0 and its parameters still ask for the same."""
-    changed = g7_still_ours(task, desk)
+    changed = g7_still_ours(task, rules) or g7_as_first_seen(shown)
     if changed is not None:
         return changed
-    if read_request(tuple(parameters)) != request:
+    if read_request(shown, rules) != request:
         return Refused("G7", "the request's parameters changed while the task was being worked on")
     return None
 
 
-def g10_lists_unchanged(judged: Application, snapshot: Snapshot) -> Refused | None:
+def g10_lists_unchanged(judged: Target, snapshot: Snapshot) -> Refused | None:
     """G10: the credential lists read just before the write are those that were judged."""
     now = snapshot.application
-    if now is not None and _listed(now) == _listed(judged) and now.display_name == judged.display_name:
+    if now is not None and _listed(now) == _listed(judged) and now.name == judged.name:
         return None
     return Refused("G10", "the application's credentials changed between judging and removing")
 
 
-def _listed(application: Application) -> tuple[str | None, frozenset[tuple[Kind, str, str]]]:
+def _listed(application: Target) -> tuple[str | None, frozenset[tuple[Kind, str, str]]]:
     held = frozenset((one.kind, one.key_id, one.fingerprint) for one in application.credentials)
     return application.token_encryption_key_id, held
 
 
-def g7_still_ours(task: Task | None, desk: DeskRules) -> Refused | None:
+def g7_as_first_seen(shown: Request) -> Refused | None:
+    """G7: the request is what it was when work on it first began, as far as the desk keeps that."""
+    return Refused("G7", shown.changed) if shown.changed else None
+
+
+def g7_still_ours(task: Task | None, rules: RequestRules) -> Refused | None:
     """G7, for the task alone: it still exists and still passes G0."""
     if task is None:
         return Refused("G7", "the task no longer exists")
-    not_ours = g0_task_is_ours(task, None, desk)
+    not_ours = g0_task_is_ours(task, None, rules)
     if not_ours is not None:
         return Refused("G7", f"the task changed while it was being worked on: {not_ours.reason}")
     return None

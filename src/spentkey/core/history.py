@@ -1,8 +1,9 @@
 """What is on record about one task: whether a removal was asked for, a note written, a close begun."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, cast
 
 from spentkey.core.evidence import Facts
 from spentkey.core.records import RecordKind
@@ -68,13 +69,15 @@ class History:
 
     @property
     def closed(self) -> Facts | None:
-        """The recorded result of a task that we closed or had begun to close, or None."""
-        closed = [
-            r
-            for r in self.records
-            if r.get("what") in (RecordKind.CLOSING, RecordKind.RESULT) and r.get("ticket") == "closed"
-        ]
-        return closed[-1] if closed else None
+        """The recorded result of a task that we closed or had begun to close, and did not hand over since; or None."""
+        found: Facts | None = None
+        for record in self.records:
+            what = record.get("what")
+            if what == RecordKind.HANDED_OVER:
+                found = None
+            elif what in (RecordKind.CLOSING, RecordKind.RESULT) and record.get("ticket") == "closed":
+                found = record
+        return found
 
     @property
     def reassigning(self) -> Facts | None:
@@ -106,15 +109,15 @@ class History:
         return bool(ends) and ends[-1] == RecordKind.CLOSING
 
     @property
-    def minutes_target(self) -> str | None:
-        """The minutes that an unfinished close or hand-over of this assignment set out to write."""
-        target: str | None = None
+    def begun_change(self) -> Mapping[str, Any] | None:
+        """What an unfinished close or hand-over of this assignment set out to write."""
+        begun: Facts | None = None
         for record in self.records:
             if record.get("what") in (RecordKind.CLOSING, RecordKind.REASSIGNING):
-                target = str(record.get("minutes"))
+                begun = record
             elif record.get("what") == RecordKind.HANDED_OVER:
-                target = None
-        return target
+                begun = None
+        return change_of(begun) if begun is not None else None
 
     @property
     def open_attempts(self) -> int:
@@ -128,6 +131,14 @@ class History:
         return count
 
 
-def history(records: Iterable[Facts], task: int) -> History:
+def change_of(record: Facts) -> Mapping[str, Any]:
+    """The change that a record of that kind announces; one of version 0.1 has its parts beside the others."""
+    change = record.get("change")
+    if isinstance(change, Mapping):
+        return cast("Mapping[str, Any]", change)
+    return {name: record[name] for name in ("minutes", "team", "from") if name in record}
+
+
+def history(records: Iterable[Facts], task: int | str) -> History:
     """The records that concern one task."""
     return History(tuple(record for record in records if record.get("task") == task))

@@ -23,7 +23,7 @@ LONGEST_REASON = 2000
 class Subject:
     """What a note is about: the identifiers of one task, as far as they are known."""
 
-    task: int
+    task: str
     assignment: int
     secret_type: str = ""
     app_name: str | None = None

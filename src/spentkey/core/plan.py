@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 
-from spentkey.core.credential import Application, Credential, Kind
+from spentkey.core.credential import Credential, Kind, Target
 from spentkey.core.outcome import RemovalRoute
 
 ROUTES = {Kind.SECRET: RemovalRoute.REMOVE_PASSWORD, Kind.CERTIFICATE: RemovalRoute.REMOVE_KEY}
@@ -22,7 +22,7 @@ class Survivor:
 class Plan:
     """What will be done, settled before anything is: one key id of one application, by one action."""
 
-    application: Application
+    application: Target
     credential: Credential
     route: RemovalRoute
     survivors: tuple[Survivor, ...]
@@ -38,7 +38,7 @@ def by_patch(plan: Plan) -> Plan:
     return replace(plan, route=RemovalRoute.PATCH)
 
 
-def make_plan(application: Application, credential: Credential, removed_by_us: Set[str] = frozenset()) -> Plan:
+def make_plan(application: Target, credential: Credential, removed_by_us: Set[str] = frozenset()) -> Plan:
     """Plan the removal of `credential`: everything else on the application must survive it.
 
     `removed_by_us` are key ids that Spentkey set out to remove from the application before: a stale read may still
@@ -53,7 +53,7 @@ def _survivors(others: Iterable[Credential]) -> tuple[Survivor, ...]:
     return tuple(Survivor(other.kind, other.key_id, other.fingerprint) for other in others)
 
 
-def lost_survivors(survivors: tuple[Survivor, ...], application: Application) -> tuple[Survivor, ...]:
+def lost_survivors(survivors: tuple[Survivor, ...], application: Target) -> tuple[Survivor, ...]:
     """The survivors that `application` no longer shows unchanged; additions by others do not matter."""
     shown = {Survivor(other.kind, other.key_id, other.fingerprint) for other in application.credentials}
     return tuple(survivor for survivor in survivors if survivor not in shown)

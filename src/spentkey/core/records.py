@@ -191,7 +191,8 @@ class ClosingRecord(_WithResult):
     """before the close"""
 
     what = RecordKind.CLOSING
-    minutes: Annotated[str, "the sum that will be written"]
+    change: Annotated[Mapping[str, str | None], "what the service desk will be told, in its own words"]
+    minutes: Annotated[str | None, "the sum that will be written, where the desk books any"] = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -199,7 +200,7 @@ class ClosedRecord(Record):
     """when the close was read back, or a later run found that it took"""
 
     what = RecordKind.CLOSED
-    minutes: str | None
+    minutes: Annotated[str | None, "as for `closing`"] = None
     found: Annotated[str | None, "in the second case"] = None
 
 
@@ -208,9 +209,10 @@ class ReassigningRecord(Record):
     """before the reassignment"""
 
     what = RecordKind.REASSIGNING
-    minutes: str
-    team: str
-    from_: Annotated[str, "the minutes until then"]
+    change: Annotated[Mapping[str, str | None], "what the service desk will be told, in its own words"]
+    team: str | None
+    minutes: Annotated[str | None, "the sum that will be written, where the desk books any"] = None
+    from_: Annotated[str | None, "the minutes until then, the same"] = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from spentkey.core.credential import Kind
+
 
 @dataclass(frozen=True)
 class TenantRules:
@@ -15,19 +17,53 @@ class TenantRules:
 
 
 @dataclass(frozen=True)
-class DeskRules:
-    """How tasks look when they are ours, and what to write when they are done; all texts are Ivanti's own values."""
+class ParameterNames:
+    """What the service desk calls the four parameters that say which credential is meant."""
 
-    queue_team: str
-    escalation_team: str
-    login_id: str
-    open_statuses: tuple[str, ...]
-    completed: str
-    handed_off: str
-    minutes: int
-    """Minutes that a close or a hand-over adds to the task's booked minutes."""
-    resolution_field: str
-    language: str
+    app_display_name: str = "AppDisplayName"
+    app_id: str = "AppID"
+    secret_id: str = "SecretID"  # noqa: S105  # a name
+    secret_type: str = "SecretType"  # noqa: S105  # a name
+
+    def in_order(self) -> tuple[str, str, str, str]:
+        """The four names, in the order in which they are read."""
+        return self.app_display_name, self.app_id, self.secret_id, self.secret_type
+
+
+SECRET_TYPES: Mapping[str, Kind] = {
+    "Secret": Kind.SECRET,
+    "Certificaat": Kind.CERTIFICATE,
+    "Cert": Kind.CERTIFICATE,
+}
+"""The words of SecretType, unless the configuration has others; they are compared in any case."""
+
+
+@dataclass(frozen=True)
+class RequestRules:
+    """How a request is read: its parameters' names, the words of SecretType, and what chooses the tenant."""
+
+    names: ParameterNames = ParameterNames()
+    secret_types: Mapping[str, Kind] = field(default_factory=lambda: SECRET_TYPES)
+    when: tuple[str, ...] = ()
+    """Every name that a tenant's `when` has, once."""
+
+    def kind_of(self, word: str) -> Kind | None:
+        """What a word of SecretType means, in any case; None where it means nothing. Not casefolded: `ſecret` is no word."""
+        return next((kind for one, kind in self.secret_types.items() if one.lower() == word.lower()), None)
+
+
+@dataclass(frozen=True)
+class DeskRules:
+    """What the steps need to know of the service desk; everything else is the desk's own business."""
+
+    names: ParameterNames = ParameterNames()
+    secret_types: Mapping[str, Kind] = field(default_factory=lambda: SECRET_TYPES)
+    language: str = "en"
+    """The language of notes: en, nl or fr."""
+    note_on_close: bool = True
+    """Whether a close is told in a note; False where the resolution has a field of its own."""
+    numbers: bool = False
+    """Whether references are numbers, which stand as numbers in records."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +97,7 @@ class Rules:
     """Everything that the guards and steps need to know of the configuration."""
 
     desk: DeskRules
+    request: RequestRules
     tenants: tuple[TenantRules, ...]
     verify: VerifyRules
     grace: timedelta

@@ -10,12 +10,12 @@ import base64
 import binascii
 import re
 
-from spentkey.core.credential import Credential, Holder
+from spentkey.core.credential import Credential, Target
 
 _HEX_THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
 
 
-def signing_group(holder: Holder, key_id: str) -> tuple[Credential, ...]:
+def signing_group(holder: Target, key_id: str) -> tuple[Credential, ...]:
     """The entries that belong together with `key_id` because one of them signs; empty when none of them does."""
     named = holder.holding(key_id)
     thumbprints = {thumbprint for one in named if (thumbprint := _thumbprint(one)) is not None}

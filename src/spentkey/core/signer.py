@@ -8,12 +8,13 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
-from spentkey.core.credential import Application, Credential
+from spentkey.core.credential import Credential, Target
 from spentkey.core.pkcs12_cost import costliest_iteration_count
 from spentkey.core.secret import Secret
 
@@ -23,13 +24,32 @@ MOST_ITERATIONS = 1_000_000
 """Highest key-derivation count that is computed: about half a second; Windows and OpenSSL write 2,000 to 10,000."""
 FEWEST_BITS = 1024
 """Shortest RSA key that is used: a much shorter one cannot hold a PS256 signature at all."""
+NOT_RSA = "the key is not an RSA key"
+
+
+class KeyInVault(Protocol):
+    """A private key that never leaves its vault; `sign` is RSASSA-PKCS1-v1_5 with SHA-256 (RS256)."""
+
+    @property
+    def name(self) -> str:
+        """What people find it by."""
+        ...
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate of the key."""
+        ...
+
+    async def sign(self, data: bytes) -> bytes:
+        """The signature over the data."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
 class Signer:
-    """A private key and its certificate, held in memory only, registered on the application as `key_id`."""
+    """A private key, held in memory only or in its vault, whose certificate is on the application as `key_id`."""
 
-    key: RSAPrivateKey = field(repr=False)
+    key: RSAPrivateKey | KeyInVault = field(repr=False)
     certificate: x509.Certificate
     key_id: str
     document: str
@@ -50,7 +70,7 @@ class Unusable:
 
 
 def open_signer(
-    document: str, content: bytes, passwords: Sequence[Secret], application: Application, now: datetime
+    document: str, content: bytes, passwords: Sequence[Secret], application: Target, now: datetime
 ) -> Signer | Unusable:
     """Open one PFX with the first password that fits, and match its certificate with the application's own."""
     opened = open_pfx(document, content, passwords)
@@ -91,14 +111,30 @@ def _rsa_pair(
     if key is None or certificate is None:
         return Unusable(document, "the file holds no private key with its certificate")
     if not isinstance(key, RSAPrivateKey):
-        return Unusable(document, "the key is not an RSA key")
-    if key.key_size < FEWEST_BITS:
-        return Unusable(document, f"the RSA key has {key.key_size} bits, which is too short to sign")
-    return key, certificate
+        return Unusable(document, NOT_RSA)
+    return _too_short(document, key.key_size) or (key, certificate)
+
+
+def _too_short(document: str, bits: int) -> Unusable | None:
+    return (
+        Unusable(document, f"the RSA key has {bits} bits, which is too short to sign") if bits < FEWEST_BITS else None
+    )
+
+
+def match_key(key: KeyInVault, application: Target, now: datetime) -> Signer | Unusable:
+    """Match the certificate of a key in the vault with the application's own."""
+    public = key.certificate.public_key()
+    if not isinstance(public, RSAPublicKey):
+        return Unusable(key.name, NOT_RSA)
+    return _too_short(key.name, public.key_size) or _match(key.name, key, key.certificate, application, now)
 
 
 def _match(
-    document: str, key: RSAPrivateKey, certificate: x509.Certificate, application: Application, now: datetime
+    document: str,
+    key: RSAPrivateKey | KeyInVault,
+    certificate: x509.Certificate,
+    application: Target,
+    now: datetime,
 ) -> Signer | Unusable:
     if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
         return Unusable(

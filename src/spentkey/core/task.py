@@ -1,54 +1,117 @@
-"""The Ivanti task and what it asks for: five request parameters, read strictly."""
+"""A task of the service desk and what it asks for: named texts, read strictly into one exact request."""
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
 
 from spentkey.core.credential import Kind
 from spentkey.core.outcome import Refused
+from spentkey.core.rules import RequestRules
 
-PARAMETER_NAMES = ("AppDisplayName", "AppID", "SecretID", "SecretType", "Onderwijs")
-"""The request parameters of the service request, by the names that the Ivanti offering uses."""
-
-SECRET_TYPES = {"secret": Kind.SECRET, "certificaat": Kind.CERTIFICATE, "cert": Kind.CERTIFICATE}
-YES_NO = {"yes": "Yes", "no": "No"}
-
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+TaskRef = NewType("TaskRef", str)
+"""By what the service desk knows a task: `40021`, `SCTASK0010001`. Each desk says which texts are valid."""
+NO_TASK = TaskRef("")
+"""A removal that belongs to no task; in the evidence it is the number 0."""
 NOT_A_UUID = "is not a UUID such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427"
 """What is said of an AppID or SecretID that has another form, after its name."""
-_LONGEST_NAME = 256
-"""Longest AppDisplayName that is read, in characters (Graph allows 256 for `displayName`)."""
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_LONGEST = 256
+"""Longest value that is read, in characters (Graph allows 256 for `displayName`)."""
+
+
+def recorded(ref: TaskRef, numbers: bool) -> int | str:
+    """A reference as it stands in records: a number where the desk's references are numbers, and for no task."""
+    return int(ref or 0) if numbers or ref == NO_TASK else str(ref)
+
+
+class FaultKind(StrEnum):
+    """Why the value of a parameter cannot be read."""
+
+    MISSING = "missing"
+    REPEATED = "repeated"
+    NOT_TEXT = "not-text"
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """One request parameter as Ivanti gives it; `value` is whatever the JSON held, checked by `read_request`."""
+class Fault:
+    """A parameter whose value cannot be read."""
 
     name: str
-    value: object
+    kind: FaultKind
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a task asks for, as its desk shows it: values by name, and the parameters that have none."""
+
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+    faults: tuple[Fault, ...] = ()
+    changed: str = ""
+    """Why it is not what it was when work on the task first began, where the desk keeps that; else empty."""
+
+    def value(self, name: str) -> str | FaultKind:
+        """The value of the parameter of that name, in any case; or why there is none."""
+        wanted = folded_name(name)
+        for fault in self.faults:
+            if folded_name(fault.name) == wanted:
+                return fault.kind
+        found = [value for one, value in self.values.items() if folded_name(one) == wanted]
+        return found[0] if found else FaultKind.MISSING
+
+    def names(self) -> frozenset[str]:
+        """The names that are there, readable or not, as they are compared."""
+        return frozenset(map(folded_name, (*self.values, *(fault.name for fault in self.faults))))
+
+
+def request_of(given: Iterable[tuple[str, object]]) -> Request:
+    """A request from pairs of name and value, as JSON or a form holds them; an empty value is an empty text."""
+    values: dict[str, str] = {}
+    faults: dict[str, Fault] = {}
+    seen: set[str] = set()
+    for name, value in given:
+        known = folded_name(name)
+        if known in seen:
+            faults[known] = Fault(name, FaultKind.REPEATED)
+        elif not isinstance(value, str | None):
+            faults[known] = Fault(name, FaultKind.NOT_TEXT)
+        else:
+            values[name] = value or ""
+        seen.add(known)
+    readable = {name: value for name, value in values.items() if folded_name(name) not in faults}
+    return Request(readable, tuple(faults.values()))
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task (`Task#Assignment`) as read from Ivanti; `minutes` is the effort booked so far."""
+    """A task as its desk shows it now, without anything that only that desk has."""
 
-    rec_id: str
-    number: int
-    subject: str
-    status: str
+    ref: TaskRef
+    is_open: bool
+    """Whether its status lets it be worked on."""
+    is_ours: bool
+    """Whether it is with us, nobody else has taken it, and it may be written."""
+    team: str
     owner: str
-    owner_team: str
-    read_only: bool
-    parent_rec_id: str | None
-    parent_category: str | None
-    minutes: Decimal
-    resolution: str | None = None
+    version: str
+    """Changes with each write, by whomever; empty where the desk has nothing of the kind."""
+    why_not: str = ""
+    """Why it is not open or not ours, in words; empty where it is both."""
+    own: object = None
+    """What the desk itself needs of it later."""
 
-    @property
-    def service_request(self) -> str | None:
-        """The record id of the parent service request, where the parent is one."""
-        return self.parent_rec_id if self.parent_category == "ServiceReq" else None
+
+@dataclass(frozen=True)
+class Change:
+    """What a desk writes to end a task. It goes on record before it is written, and can be written from the record."""
+
+    facts: Mapping[str, str | None]
+    """The desk's own; JSON, and nothing secret."""
+    team: str | None = None
+    """Who gets the task; None for a close."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +123,20 @@ class RemovalRequest:
     key_id: str
     kind: Kind
     secret_type: str
-    onderwijs: str
+    when: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the parameters say that choose a tenant: folded name to folded value."""
 
     def says(self, name: str) -> str | None:
-        """The canonical value of the parameter `name`, matched in any case."""
-        values = {
-            "appdisplayname": self.app_display_name,
-            "appid": self.app_id,
-            "secretid": self.key_id,
-            "secrettype": self.secret_type,
-            "onderwijs": self.onderwijs,
-        }
-        return values.get(name.casefold())
+        """The value of a parameter that a tenant's `when` names, as it is compared."""
+        return self.when.get(folded_name(name))
 
 
-def ours(parameters: tuple[Parameter, ...]) -> list[Parameter]:
-    """The parameters that carry one of the five names, in any case."""
-    wanted = {name.casefold() for name in PARAMETER_NAMES}
-    return [parameter for parameter in parameters if parameter.name.strip().casefold() in wanted]
+@dataclass(frozen=True)
+class Ticket:
+    """A task that is ours, and what it asks for."""
+
+    task: Task
+    request: Request
 
 
 def is_uuid(text: str) -> bool:
@@ -85,72 +144,94 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text.lower()) is not None
 
 
-def canonical_name(name: str) -> str:
-    """One of the five parameters' names in its own spelling; any other name as it is."""
-    return next((one for one in PARAMETER_NAMES if one.casefold() == name.strip().casefold()), name)
+def folded_name(name: str) -> str:
+    """A parameter's name as names are compared: trimmed, in any case."""
+    return trimmed(name).casefold()
 
 
-def read_request(parameters: tuple[Parameter, ...]) -> RemovalRequest | Refused:
-    """Guard G1: each of the five parameters once and canonical, or a refusal that names the field."""
+def folded_value(value: str) -> str:
+    """A value as a tenant's `when` is compared with it: trimmed, in any case; not casefolded, which merges more."""
+    return trimmed(value).lower()
+
+
+def trimmed(text: str) -> str:
+    """Without spaces of any kind and format characters (Unicode Cf) at its ends: forms and pages add them unseen."""
+    unseen = [_is_unseen(character) for character in text]
+    if all(unseen):
+        return ""
+    return text[unseen.index(False) : len(text) - unseen[::-1].index(False)]
+
+
+def _is_unseen(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) == "Cf"
+
+
+def read_request(request: Request, rules: RequestRules) -> RemovalRequest | Refused:
+    """Guard G1: each parameter once and canonical, or a refusal that names the field."""
+    names = rules.names
     found: dict[str, str] = {}
-    for name in PARAMETER_NAMES:
-        value = _only_value(name, parameters)
+    for name in (*names.in_order(), *rules.when):
+        value = _only_value(name, request)
         if isinstance(value, Refused):
             return value
-        found[name] = value
-    for name in ("AppID", "SecretID"):
-        if not is_uuid(found[name]):
-            return _refuse(f"{name} {NOT_A_UUID}")
-    kind = SECRET_TYPES.get(found["SecretType"].lower())
+        found[folded_name(name)] = value
+    app_id, key_id, secret_type = (
+        found[folded_name(name)] for name in (names.app_id, names.secret_id, names.secret_type)
+    )
+    for name, value in ((names.app_id, app_id), (names.secret_id, key_id)):
+        problem = _unseen_inside(name, value) or (None if is_uuid(value) else _refuse(f"{name} {NOT_A_UUID}"))
+        if problem is not None:
+            return problem
+    problem = _unseen_inside(names.secret_type, secret_type, " ")
+    if problem is not None:
+        return problem
+    kind = rules.kind_of(secret_type)
     if kind is None:
-        return _refuse("SecretType is not supported: it must be Secret, Certificaat or Cert")
-    onderwijs = YES_NO.get(found["Onderwijs"].lower())
-    if onderwijs is None:
-        return _refuse("Onderwijs must be Yes or No")
+        *words, last = rules.secret_types
+        return _refuse(f"{names.secret_type} is not supported: it must be {', '.join(words)} or {last}")
     return RemovalRequest(
-        app_display_name=found["AppDisplayName"],
-        app_id=found["AppID"].lower(),
-        key_id=found["SecretID"].lower(),
+        app_display_name=found[folded_name(names.app_display_name)],
+        app_id=app_id.lower(),
+        key_id=key_id.lower(),
         kind=kind,
-        secret_type=found["SecretType"],
-        onderwijs=onderwijs,
+        secret_type=secret_type,
+        when={folded_name(name): folded_value(found[folded_name(name)]) for name in rules.when},
     )
 
 
-def _only_value(name: str, parameters: tuple[Parameter, ...]) -> str | Refused:
-    matches = [p for p in parameters if p.name.strip().casefold() == name.casefold()]
-    if not matches:
-        return _refuse(f"{name} is missing")
-    if len(matches) > 1:
-        return _refuse(f"{name} is given {len(matches)} times")
-    value = matches[0].value
-    if value is None:
+def _only_value(name: str, request: Request) -> str | Refused:
+    value = request.value(name)
+    if isinstance(value, FaultKind):
+        words = {
+            FaultKind.MISSING: "is missing",
+            FaultKind.REPEATED: "is given more than once",
+            FaultKind.NOT_TEXT: "is not a text",
+        }
+        return _refuse(f"{name} {words[value]}")
+    text = trimmed(value)
+    if not text:
         return _refuse(f"{name} is empty")
-    if not isinstance(value, str):
-        return _refuse(f"{name} is not a text")
-    trimmed = value.strip()
-    if not trimmed:
-        return _refuse(f"{name} is empty")
-    if len(trimmed) > _LONGEST_NAME:
-        return _refuse(f"{name} is longer than {_LONGEST_NAME} characters")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in trimmed):
+    if len(text) > _LONGEST:
+        return _refuse(f"{name} is longer than {_LONGEST} characters")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         return _refuse(f"{name} contains control characters")
-    return trimmed
+    return text
 
 
-def asked_type(parameters: tuple[Parameter, ...]) -> str:
-    """SecretType as the requester wrote it, for the subject of a note; empty where there is no such text."""
-    value = _only_value("SecretType", parameters)
-    return "" if isinstance(value, Refused) else value
+def _unseen_inside(name: str, value: str, allowed: str = "") -> Refused | None:
+    """A space or a format character inside a value that has none: it is never guessed what was meant."""
+    found = next((one for one in value if _is_unseen(one) and one not in allowed), None)
+    if found is None:
+        return None
+    what = unicodedata.name(found, "a character that cannot be seen").lower()
+    return _refuse(f"{name} has the character U+{ord(found):04X} ({what}) in it")
+
+
+def asked_text(name: str, request: Request) -> str:
+    """What the requester wrote there, for the texts of a note; empty where there is nothing readable."""
+    value = request.value(name)
+    return "" if isinstance(value, FaultKind) else trimmed(value)
 
 
 def _refuse(reason: str) -> Refused:
     return Refused("G1", reason)
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A task that is ours, and the parameters of its service request."""
-
-    task: Task
-    parameters: tuple[Parameter, ...]

@@ -20,6 +20,7 @@ from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
 from spentkey.core.secret import Secret
+from spentkey.core.task import TaskRef
 from spentkey.observe.observer import Called, Observer
 from spentkey.ports.runtime import Clock
 
@@ -143,7 +144,7 @@ class Logged(Observer):
         refused = call.status in ("none", "refused", "401", "403", "429") or call.status.startswith("5")
         (logger().warning if refused else logger().debug)("outside call", **facts)
 
-    def stepped(self, task: int, step: str, detail: str) -> None:
+    def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """One line for each step."""
         logger().info("step", **({"task": task, "step": step} | ({"detail": detail} if detail else {})))
 
@@ -152,7 +153,7 @@ class Logged(Observer):
         logger().info(message)
 
     @contextmanager
-    def working(self, task: int, attempt: str) -> Generator[None]:
+    def working(self, task: TaskRef, attempt: str) -> Generator[None]:
         """Everything that is logged in the meantime carries both."""
         with structlog.contextvars.bound_contextvars(task=task, attempt=attempt):
             yield
@@ -161,7 +162,7 @@ class Logged(Observer):
         """One line for how it ended, with the object of the contract."""
         logger().info("result", **result.as_json())
 
-    def crashed(self, task: int, problem: Exception) -> None:
+    def crashed(self, task: TaskRef, problem: Exception) -> None:
         """One line with the kind of the problem and where it is; its text may quote anything."""
         facts = {"task": task, "kind": type(problem).__name__, "where": where(problem.__traceback__)}
         if isinstance(problem, SpentkeyError):

@@ -15,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from spentkey import __version__
 from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result
+from spentkey.core.task import TaskRef
 from spentkey.observe.observer import Called, Observer
 from spentkey.ports.runtime import Clock
 
@@ -69,7 +70,7 @@ class Metrics(Observer):
             "spentkey_system_ready", "1 while the system is within reach.", ("system",), registry=registry
         )
         Gauge("spentkey_build_info", "Always 1.", ("version",), registry=registry).labels(__version__).set(1)
-        self._at: dict[int, tuple[str, float]] = {}
+        self._at: dict[TaskRef, tuple[str, float]] = {}
         self._told: set[str] = set()
 
     def called(self, call: Called) -> None:
@@ -81,7 +82,7 @@ class Metrics(Observer):
         """Count a 429."""
         self._throttled.labels(system).inc()
 
-    def stepped(self, task: int, step: str, detail: str) -> None:
+    def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """Time the step that ends here; the last one of a try is the word for its ticket, and takes no time."""
         del detail
         now = self._clock.monotonic()
@@ -92,10 +93,10 @@ class Metrics(Observer):
 
     def ended(self, result: Result) -> None:
         """Count how a try ended."""
-        self._at.pop(int(result.task), None)
+        self._at.pop(TaskRef(result.task), None)
         self._outcomes.labels(result.outcome, result.guard or "", result.ticket.value).inc()
 
-    def crashed(self, task: int, problem: Exception) -> None:
+    def crashed(self, task: TaskRef, problem: Exception) -> None:
         """Count a bug, or a configuration that cannot be used, as an outcome of its own; the task stays as it is."""
         self._at.pop(task, None)
         outcome = "misconfigured" if isinstance(problem, Misconfigured) else "bug"

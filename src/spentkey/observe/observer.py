@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 
 from spentkey.core.outcome import Result
+from spentkey.core.task import TaskRef
 from spentkey.ports.runtime import Call, Clock
 
 
@@ -29,13 +30,13 @@ class Observer:
     def throttled(self, system: str) -> None:
         """A system said that too much was asked of it."""
 
-    def stepped(self, task: int, step: str, detail: str) -> None:
+    def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """A task has reached a step."""
 
     def told(self, message: str) -> None:
         """Something takes long that belongs to no task."""
 
-    def working(self, task: int, attempt: str) -> AbstractContextManager[None]:
+    def working(self, task: TaskRef, attempt: str) -> AbstractContextManager[None]:
         """Around one try at a task."""
         del task, attempt
         return nullcontext()
@@ -43,7 +44,7 @@ class Observer:
     def ended(self, result: Result) -> None:
         """A try at a task has ended."""
 
-    def crashed(self, task: int, problem: Exception) -> None:
+    def crashed(self, task: TaskRef, problem: Exception) -> None:
         """A try at a task met a bug, or a configuration that cannot be used."""
 
 
@@ -54,7 +55,7 @@ class Observers:
     observers: Sequence[Observer]
     clock: Clock
 
-    def step(self, task: int, step: str, detail: str = "") -> None:
+    def step(self, task: TaskRef, step: str, detail: str = "") -> None:
         """Report that a task has reached a step."""
         for observer in self.observers:
             observer.stepped(task, step, detail)
@@ -82,7 +83,7 @@ class Observers:
             observer.throttled(system)
 
     @contextmanager
-    def working(self, task: int, attempt: str) -> Generator[None]:
+    def working(self, task: TaskRef, attempt: str) -> Generator[None]:
         """Around one try at a task."""
         with ExitStack() as stack:
             for observer in self.observers:
@@ -94,7 +95,7 @@ class Observers:
         for observer in self.observers:
             observer.ended(result)
 
-    def crashed(self, task: int, problem: Exception) -> None:
+    def crashed(self, task: TaskRef, problem: Exception) -> None:
         """Report that a try at a task met a bug."""
         for observer in self.observers:
             observer.crashed(task, problem)

@@ -17,6 +17,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from spentkey import __version__
 from spentkey.core.outcome import Result
+from spentkey.core.task import TaskRef
 from spentkey.observe.observer import Called, Observer
 from spentkey.ports.runtime import Clock
 
@@ -43,7 +44,7 @@ class Traced(Observer):
         self._provider.shutdown()
 
     @contextmanager
-    def working(self, task: int, attempt: str) -> Generator[None]:
+    def working(self, task: TaskRef, attempt: str) -> Generator[None]:
         """The span of one try at a task."""
         facts = {"spentkey.task": task, "spentkey.attempt": attempt}
         span = self._tracer.start_span("task", attributes=facts, start_time=self._now())
@@ -56,7 +57,7 @@ class Traced(Observer):
             _step.reset(none)
             _task.reset(mine)
 
-    def stepped(self, task: int, step: str, detail: str) -> None:
+    def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """End the step before, and begin this one."""
         del detail
         parent = _task.get()
@@ -90,7 +91,7 @@ class Traced(Observer):
             if result.guard is not None:
                 span.set_attribute("spentkey.guard", result.guard)
 
-    def crashed(self, task: int, problem: Exception) -> None:
+    def crashed(self, task: TaskRef, problem: Exception) -> None:
         """The kind of the bug, on the span of the task."""
         del task
         span = _task.get()

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from spentkey.core.audit_event import AuditEvent
-from spentkey.core.credential import Application, Snapshot, TokenClaims
+from spentkey.core.credential import Snapshot, Target, TokenClaims
 from spentkey.core.outcome import RemovalRoute
 from spentkey.core.rules import TenantRules
 from spentkey.core.signer import Signer
@@ -49,7 +49,7 @@ class Directory(Protocol):
         """The application with both credential lists, and its service principal."""
         ...
 
-    async def read(self, application: Application) -> Snapshot:
+    async def read(self, application: Target) -> Snapshot:
         """The application alone, for verification."""
         ...
 
@@ -57,27 +57,25 @@ class Directory(Protocol):
         """Wait until one write more fits into the tenant's quota; asked before the last look, so that none is old."""
         ...
 
-    async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+    async def remove_secret(self, application: Target, key_id: str, client_request_id: str) -> Reply:
         """`removePassword` of exactly that key id."""
         ...
 
-    async def sign_in_as(self, application: Application, signer: Signer) -> str | None:
+    async def sign_in_as(self, application: Target, signer: Signer) -> str | None:
         """Get the application's own token with `signer`; None when it is at hand, else why sign-in is refused."""
         ...
 
-    async def replace_certificates(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+    async def replace_certificates(self, application: Target, key_id: str, client_request_id: str) -> Reply:
         """Write the certificate list again as it was read in `application`, without exactly that key id."""
         ...
 
     async def remove_certificate(
-        self, application: Application, key_id: str, signer: Signer, client_request_id: str
+        self, application: Target, key_id: str, signer: Signer, client_request_id: str
     ) -> Reply:
         """`removeKey` of exactly that key id, with the application's own token and a proof by `signer`."""
         ...
 
-    async def audit_event(
-        self, application: Application, key_id: str, route: RemovalRoute, since: datetime
-    ) -> AuditEvent:
+    async def audit_event(self, application: Target, key_id: str, route: RemovalRoute, since: datetime) -> AuditEvent:
         """What the directory's audit log shows of the removal; asks once, never waits, and never raises an outage."""
         ...
 

@@ -27,11 +27,11 @@ class EvidenceLog(Protocol):
         """Ask something of the recent past without writing."""
         ...
 
-    async def history(self, task: int) -> History:
-        """What is on record about a task."""
+    async def history(self, task: int | str) -> History:
+        """What is on record about a task, whose `task` in records is exactly this number or text."""
         ...
 
-    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
         """The key ids of that application that Spentkey ever set out to remove, each with the tasks for which it did."""
         ...
 

@@ -3,11 +3,13 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from spentkey.core.task import TaskRef
+
 
 class Locks(Protocol):
     """Advisory locks across processes; raises `Busy` when another holder does not finish in time (guard G9)."""
 
-    def task(self, number: int) -> AbstractAsyncContextManager[None]:
+    def task(self, ref: TaskRef) -> AbstractAsyncContextManager[None]:
         """One worker at a time on a task."""
         ...
 

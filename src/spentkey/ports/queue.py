@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from spentkey.core.task import TaskRef
+
 
 class Stage(StrEnum):
     """Where a task stands in the engine's queue."""
@@ -20,7 +22,7 @@ class Stage(StrEnum):
 class Queued:
     """One task that the engine holds; `due` is when a task that waits is tried again."""
 
-    task: int
+    task: TaskRef
     stage: Stage
     due: datetime | None = None
     tries: int = 0
@@ -30,10 +32,10 @@ class Queued:
 class Engine(Protocol):
     """Keeps the queue and works on it. One task is worked on once, however often and by whomever it is offered."""
 
-    async def offer(self, task: int) -> bool:
+    async def offer(self, task: TaskRef) -> bool:
         """Put a task on the queue, to be worked on as soon as a slot is free; False when it is there already.
 
-        The number is only a hint: the story reads the task itself. One that waits for later is brought forward.
+        The reference is only a hint: the story reads the task itself. One that waits for later is brought forward.
         """
         ...
 

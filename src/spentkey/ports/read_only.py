@@ -3,34 +3,43 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.notes import NewNote
 from spentkey.core.outcome import Refused
-from spentkey.core.task import Parameter, Task
+from spentkey.core.task import Change, Request, Task, TaskRef
 from spentkey.ports.evidence import EvidenceLog, Question
 from spentkey.ports.runtime import Call, Meter
-from spentkey.ports.service_desk import TaskChange, TaskDesk
+from spentkey.ports.service_desk import Note, ServiceDesk
 
 
 @dataclass(frozen=True)
 class ReadOnlyDesk:
-    """The `TaskDesk` port that reads and takes writes without making them."""
+    """The `ServiceDesk` port that reads and takes writes without making them."""
 
-    desk: TaskDesk
+    desk: ServiceDesk
 
-    async def find(self, number: int) -> Task | None:
+    async def find(self, ref: TaskRef) -> Task | None:
         """The task."""
-        return await self.desk.find(number)
+        return await self.desk.find(ref)
 
     async def queue(self) -> list[Task]:
         """The open tasks."""
         return await self.desk.queue()
 
-    async def parameters(self, task: Task) -> tuple[Parameter, ...]:
-        """The parameters."""
-        return await self.desk.parameters(task)
+    async def request(self, task: Task) -> Request:
+        """What it asks for."""
+        return await self.desk.request(task)
+
+    async def begin(self, task: Task) -> None:
+        """Keep nothing."""
+
+    async def notes(self, task: Task) -> Sequence[Note]:
+        """Its notes."""
+        return await self.desk.notes(task)
 
     async def has_note(self, task: Task, marker: str) -> bool:
         """Whether the note is there."""
@@ -39,17 +48,33 @@ class ReadOnlyDesk:
     async def add_note(self, task: Task, note: NewNote) -> None:
         """Write nothing."""
 
-    async def change(self, task: Task, change: TaskChange) -> None:
+    def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
+        """What would close it."""
+        return self.desk.closing(task, resolution, begun)
+
+    def handing_over(self, task: Task, begun: Mapping[str, Any] | None) -> Change:
+        """What would hand it over."""
+        return self.desk.handing_over(task, begun)
+
+    async def apply(self, task: Task, change: Change) -> None:
         """Write nothing."""
+
+    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
+        """Whether a hand-over took."""
+        return self.desk.took(task, begun)
+
+    async def time(self) -> datetime | None:
+        """The desk's clock."""
+        return await self.desk.time()
 
 
 class NoLocks:
     """The `Locks` port for callers that only read: nobody waits, and no lock is taken."""
 
     @asynccontextmanager
-    async def task(self, number: int) -> AsyncGenerator[None]:
+    async def task(self, ref: TaskRef) -> AsyncGenerator[None]:
         """At once."""
-        del number
+        del ref
         yield
 
     @asynccontextmanager
@@ -77,11 +102,11 @@ class ReadOnlyEvidence:
         """Ask the recent past."""
         return await self._evidence.ask(question)
 
-    async def history(self, task: int) -> History:
+    async def history(self, task: int | str) -> History:
         """What is on record about the task."""
         return await self._evidence.history(task)
 
-    async def removals(self, app_id: str) -> Mapping[str, Sequence[int]]:
+    async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
         """What is on record about the application."""
         return await self._evidence.removals(app_id)
 
@@ -97,7 +122,7 @@ class ReadOnlyEvidence:
 class NoProgress:
     """A `Progress` port that shows nothing: a plan is no work."""
 
-    def step(self, task: int, step: str, detail: str = "") -> None:
+    def step(self, task: TaskRef, step: str, detail: str = "") -> None:
         """Say nothing."""
 
     def tell(self, message: str) -> None:

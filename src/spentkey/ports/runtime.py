@@ -4,13 +4,14 @@ Unless said otherwise every method may raise `Outage` (wait and try again), and 
 its method returns.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from spentkey.core.finding import Finding
+from spentkey.core.task import TaskRef
 
 
 class Clock(Protocol):
@@ -32,7 +33,7 @@ class Clock(Protocol):
 class Progress(Protocol):
     """Shows progress: on a terminal, in a log, or not at all."""
 
-    def step(self, task: int, step: str, detail: str = "") -> None:
+    def step(self, task: TaskRef, step: str, detail: str = "") -> None:
         """The task has reached that step of the story."""
         ...
 
@@ -69,6 +70,17 @@ class Ids(Protocol):
     def new(self) -> str:
         """A fresh UUID in its canonical form."""
         ...
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A cheap look at one system, for readiness; `calls` is how real calls to it are metered, where they are."""
+
+    system: str
+    look: Callable[[], Awaitable[object]]
+    calls: str | None = None
+    only_connects: bool = False
+    """Whether the look proves no more than a connection, so that a refused log-in stays known until a real call."""
 
 
 class Checker(Protocol):

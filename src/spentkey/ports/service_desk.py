@@ -1,37 +1,43 @@
-"""The service desk."""
+"""The service desk: where tasks come from, and where each one ends."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from spentkey.core.notes import NewNote
-from spentkey.core.task import Parameter, Task
+from spentkey.core.task import Change, Request, Task, TaskRef
 
 
 @dataclass(frozen=True)
-class TaskChange:
-    """What one write sets on a task; a field that is None is left alone."""
+class Note:
+    """A note as the desk shows it."""
 
-    status: str
-    owner: str
-    minutes: Decimal
-    owner_team: str | None = None
-    resolution: str | None = None
+    subject: str
+    body: str
 
 
-class TaskDesk(Protocol):
-    """The service desk (Ivanti). Raises `DeskRefused` when the key is refused."""
+class ServiceDesk(Protocol):
+    """A service desk. Raises `DeskRefused` when it does not let us in, and `Outage` when it cannot be read."""
 
-    async def find(self, number: int) -> Task | None:
-        """The task with that AssignmentID, or None."""
+    async def find(self, ref: TaskRef) -> Task | None:
+        """The task of that reference, or None."""
         ...
 
     async def queue(self) -> list[Task]:
-        """The tasks of the queue team whose status is open."""
+        """The open tasks that are with us, in the order in which they are to be taken."""
         ...
 
-    async def parameters(self, task: Task) -> tuple[Parameter, ...]:
-        """The request parameters of the task's service request."""
+    async def request(self, task: Task) -> Request:
+        """What the task asks for, by the desk's own names; a parameter that cannot be read is a fault in it."""
+        ...
+
+    async def begin(self, task: Task) -> None:
+        """Work on the task begins, maybe again: a desk may keep what it says now. Not called by who only reads."""
+        ...
+
+    async def notes(self, task: Task) -> Sequence[Note]:
+        """The notes on the task, whoever wrote them."""
         ...
 
     async def has_note(self, task: Task, marker: str) -> bool:
@@ -42,6 +48,26 @@ class TaskDesk(Protocol):
         """Write the note once; a write whose reply was lost is looked up before it is repeated."""
         ...
 
-    async def change(self, task: Task, change: TaskChange) -> None:
-        """Write the change and read it back; raises `Outage` when it did not take."""
+    def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
+        """What closes the task. Nothing is asked or written.
+
+        `begun` holds the facts of a close or hand-over of this assignment that an earlier try began and whose end is
+        not on record: a desk that adds to what it reads keeps the sum that was begun.
+        """
+        ...
+
+    def handing_over(self, task: Task, begun: Mapping[str, Any] | None) -> Change:
+        """What gives the task to people; `begun` as for `closing`."""
+        ...
+
+    async def apply(self, task: Task, change: Change) -> None:
+        """Write the change and read it back; raises `WriteRefused` when the desk does not take it."""
+        ...
+
+    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
+        """Whether the task, which is with us, shows that this hand-over took all the same: it was given back since."""
+        ...
+
+    async def time(self) -> datetime | None:
+        """The desk's own clock, in UTC; None where it shows none."""
         ...

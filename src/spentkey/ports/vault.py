@@ -1,27 +1,11 @@
-"""The vault."""
+"""The vault: log-ins by title, and what may sign for an application."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from spentkey.core.secret import Secret
-
-
-@dataclass(frozen=True)
-class CertificateEntry:
-    """An entry of the certificates list: its id, and the password that usually opens its documents."""
-
-    entry_id: int
-    title: str
-    password: Secret
-
-
-@dataclass(frozen=True)
-class DocumentRef:
-    """A document of an entry, by its id and file name."""
-
-    document_id: int
-    name: str
+from spentkey.core.signer import KeyInVault
 
 
 @dataclass(frozen=True)
@@ -32,33 +16,67 @@ class Login:
     password: Secret
 
 
+class SigningFile(Protocol):
+    """A PFX file (PKCS#12) that may hold a certificate of the application with its private key."""
+
+    @property
+    def name(self) -> str:
+        """What people find it by, for reasons and notes."""
+        ...
+
+    async def read(self) -> bytes:
+        """Its bytes."""
+        ...
+
+    def passwords(self) -> AsyncIterator[Secret]:
+        """The passwords that may open it, the likeliest first; a later one is fetched only if it is asked for."""
+        ...
+
+
+SigningKey = KeyInVault
+"""A private key that never leaves the vault, with the certificate that belongs to it."""
+
+
 class Vault(Protocol):
-    """The password store (Passwordstate). Raises `AccessRefused` when a key, a log-in or an entry is missing."""
+    """A vault. Raises `AccessRefused` when a key, a log-in or an entry is missing, `Outage` when it cannot be read."""
+
+    async def none_found(self, app_id: str, display_name: str) -> str:
+        """Why there is neither a file nor a key for the application, in words."""
+        ...
 
     async def login(self, title: str) -> Login:
-        """The user name and password of the one entry of the credentials list with that title."""
+        """The user name and password of the one entry with that title."""
         ...
 
-    async def certificate_entries(self, app_id: str, display_name: str) -> Sequence[CertificateEntry]:
-        """The entries that belong to the application, by the first matching rule of the configuration."""
+    def signing_files(self, app_id: str, display_name: str) -> AsyncIterator[SigningFile]:
+        """The PFX files that belong to the application; none of them is read yet."""
         ...
 
-    async def documents(self, entry: CertificateEntry) -> Sequence[DocumentRef]:
-        """The PFX documents of the entry, by the configured database query."""
+    def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
+        """The keys in the vault that belong to the application."""
         ...
 
-    async def download(self, document: DocumentRef) -> bytes:
-        """The bytes of a document."""
-        ...
 
-    async def pki_password(self) -> Secret:
-        """The password of the PKI entry, which opens documents that their own entry's password does not."""
-        ...
+class NoVault:
+    """The `Vault` port where none is configured."""
 
-    async def reach(self) -> None:
-        """See that the vault answers and takes the key, without reading a secret."""
-        ...
+    async def none_found(self, app_id: str, display_name: str) -> str:
+        """There is no vault."""
+        del app_id, display_name
+        return "no vault is configured"
 
-    async def reach_database(self) -> None:
-        """See that the vault's database takes a connection, without logging in."""
-        ...
+    async def login(self, title: str) -> Login:
+        """There is none; the settings were checked, so nobody asks."""
+        raise LookupError(title)
+
+    async def signing_files(self, app_id: str, display_name: str) -> AsyncIterator[SigningFile]:
+        """None."""
+        del app_id, display_name
+        for none in ():
+            yield none
+
+    async def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
+        """None."""
+        del app_id, display_name
+        for none in ():
+            yield none

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
+from spentkey.core.rules import DeskRules, Limits, RequestRules, Rules, TenantRules, VerifyRules
+from spentkey.core.task import folded_name
 from spentkey.settings.schema import Settings
 
 
@@ -16,21 +17,13 @@ def state_directory(settings: Settings, environment: Mapping[str, str]) -> Path:
     return (Path(home) if home else Path.home() / ".local" / "state") / "spentkey"
 
 
-def rules_of(settings: Settings) -> Rules:
-    """The part of the settings that decisions depend on."""
-    ivanti, policy = settings.ivanti, settings.policy
+def rules_of(settings: Settings, desk: DeskRules) -> Rules:
+    """The part of the settings that decisions depend on; `desk` is what the configured desk says of itself."""
+    policy = settings.policy
+    when = {folded_name(name): name for tenant in settings.tenants.values() for name in tenant.when}
     return Rules(
-        desk=DeskRules(
-            queue_team=ivanti.queue_team,
-            escalation_team=ivanti.escalation_team,
-            login_id=ivanti.login_id,
-            open_statuses=ivanti.status.open,
-            completed=ivanti.status.completed,
-            handed_off=ivanti.status.handed_off,
-            minutes=ivanti.minutes,
-            resolution_field=ivanti.fields.resolution,
-            language=ivanti.language,
-        ),
+        desk=desk,
+        request=RequestRules(desk.names, desk.secret_types, tuple(when.values())),
         tenants=tuple(TenantRules(name, one.tenant_id, dict(one.when)) for name, one in settings.tenants.items()),
         verify=VerifyRules(policy.verify_reads, policy.verify_interval_s, policy.verify_timeout_s),
         grace=timedelta(days=policy.grace_days),

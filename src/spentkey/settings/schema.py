@@ -5,115 +5,27 @@ a secret may come from, stands in `values.py`. Relative paths count from the con
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from spentkey.core.task import PARAMETER_NAMES
 from spentkey.settings.clouds import belongs_together
+from spentkey.settings.section import Section
 from spentkey.settings.values import (
-    FieldName,
-    FieldNameOrNone,
     FilePath,
     HostAndPort,
     LoginName,
     PostgresUrl,
     ProtectedEntry,
-    SecretOrEntry,
     SecretValue,
-    SelectQuery,
     ServiceKey,
     Text,
     Url,
     Uuid,
     ip_address_or_none,
 )
-
-
-class Section(BaseModel):
-    """A table of settings: frozen, and unknown names in it are errors, because a typing error must not go unseen."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
-
-
-def _not_open(completed: str, info: ValidationInfo) -> str:
-    if completed in info.data.get("open", ()):
-        raise ValueError("must not be one of status.open")
-    return completed
-
-
-class StatusSettings(Section):
-    """The values of a task's `Status` at this installation."""
-
-    open: tuple[Text, ...] = Field(default=("Logged", "Assigned", "Accepted"), min_length=1)
-    completed: Annotated[Text, AfterValidator(_not_open)] = Field(default="Completed", validate_default=True)
-    handed_off: Text = "Logged"
-
-
-class TaskFieldSettings(Section):
-    """The names of fields that differ between installations; an empty `resolution` means a note instead."""
-
-    minutes: FieldName = "ActualEffort"
-    resolution: FieldNameOrNone = ""
-
-
-def _another_team(escalation_team: str, info: ValidationInfo) -> str:
-    if escalation_team.casefold() == str(info.data.get("queue_team", "")).casefold():
-        raise ValueError("must differ from queue_team, or a hand-over would come straight back")
-    return escalation_team
-
-
-class IvantiSettings(Section):
-    """The service desk."""
-
-    url: Url
-    api_key: SecretOrEntry
-    queue_team: Text
-    escalation_team: Annotated[Text, AfterValidator(_another_team)] = Field(
-        default="Systeemsoftware", validate_default=True
-    )
-    login_id: Text
-    status: StatusSettings = StatusSettings()
-    fields: TaskFieldSettings = TaskFieldSettings()
-    minutes: int = Field(default=1, ge=0, le=1440)
-    """Minutes that a close or a hand-over adds to the task's booked minutes."""
-    language: Literal["en", "nl", "fr"] = "en"
-    note_category: Text = "Status Update"
-    note_parent_category: Text = "Task.Assignment"
-
-
-class PasswordstateDatabaseSettings(Section):
-    """Passwordstate's SQL Server database, for finding documents."""
-
-    server: Text
-    port: int = Field(default=1433, ge=1, le=65535)
-    database: Text = "passwordstate"
-    entry: Text = "sys_pws_ansible_read"
-    auth: Literal["sql"] = "sql"
-    query: SelectQuery = ""
-
-
-class PasswordstateSettings(Section):
-    """The vault."""
-
-    url: Url
-    api_key: SecretValue
-    certificates_api_key: SecretValue | None = None
-    documents_api_key: SecretValue | None = None
-    credentials_list: int = Field(default=8620, ge=1)
-    certificates_list: int = Field(default=6691, ge=1)
-    pki_entry: Text = "sys_srvaapwin_pki"
-    certificate_match: tuple[Literal["appid", "title"], ...] = Field(default=("appid", "title"), min_length=1)
-    database: PasswordstateDatabaseSettings
-
-
-def _known_parameters(when: Mapping[str, str]) -> Mapping[str, str]:
-    known = {name.casefold() for name in PARAMETER_NAMES}
-    unknown = [name for name in when if name.casefold() not in known]
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)} is none of the parameters {', '.join(PARAMETER_NAMES)}")
-    return when
 
 
 def _of_one_cloud(graph_url: str, info: ValidationInfo) -> str:
@@ -134,6 +46,12 @@ def _one_way_to_sign_in(entry: str | None, info: ValidationInfo) -> str | None:
     return entry
 
 
+def _names_once(when: Mapping[str, str]) -> Mapping[str, str]:
+    if len({name.casefold() for name in when}) < len(when):
+        raise ValueError("names a parameter twice")
+    return when
+
+
 class TenantSettings(Section):
     """One Entra ID tenant, how to sign in to it, and which tasks mean it."""
 
@@ -144,7 +62,8 @@ class TenantSettings(Section):
     """With `client_secret`: sign in without an entry of the vault."""
     client_secret: SecretValue | None = None
     entry: Annotated[Text | None, AfterValidator(_one_way_to_sign_in)] = Field(default=None, validate_default=True)
-    when: Annotated[Mapping[Text, Text], AfterValidator(_known_parameters)] = Field(min_length=1)
+    when: Annotated[Mapping[Text, Text], AfterValidator(_names_once)] = Field(default={})
+    """Parameter to the value that it must have; may be left out where there is one tenant."""
     authority: Url = "https://login.microsoftonline.com"
     graph_url: Annotated[Url, AfterValidator(_of_one_cloud)] = Field(
         default="https://graph.microsoft.com", validate_default=True
@@ -280,12 +199,29 @@ class TlsSettings(Section):
     microsoft_ca_file: FilePath | None = None
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The table of a desk or of a vault: its name, and what stands in it."""
+
+    name: str
+    section: Section
+
+
+def _told_apart(tenants: Mapping[str, TenantSettings]) -> Mapping[str, TenantSettings]:
+    without = [name for name, tenant in tenants.items() if not tenant.when]
+    if without and len(tenants) > 1:
+        raise ValueError(f"{', '.join(without)} has no `when`, which may be left out only where there is one tenant")
+    return tenants
+
+
 class Settings(Section):
     """The whole configuration."""
 
-    ivanti: IvantiSettings
-    passwordstate: PasswordstateSettings
-    tenants: Mapping[Text, TenantSettings] = Field(min_length=1)
+    desk: Chosen | None = Field(default=None, exclude=True)
+    """The service desk, by the one table of a desk that the file has."""
+    vault: Chosen | None = Field(default=None, exclude=True)
+    """The vault, by the one table of a vault that the file has."""
+    tenants: Annotated[Mapping[Text, TenantSettings], AfterValidator(_told_apart)] = Field(min_length=1)
     policy: PolicySettings = PolicySettings()
     engine: EngineSettings = EngineSettings()
     service: ServiceSettings = ServiceSettings()

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo
 
+from spentkey.core.credential import Kind
 from spentkey.core.secret import Secret
 from spentkey.settings.sources import SecretProblem, Sources, VaultEntry, read_secret
 
@@ -38,6 +39,12 @@ def _protected(entry: str) -> str:
     if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry)):
         raise ValueError("must be an AppID, or name: and a pattern such as name:Billing-*")
     return entry
+
+
+def _words_once(words: Mapping[str, Kind]) -> Mapping[str, Kind]:
+    if len({word.casefold() for word in words}) < max(1, len(words)):
+        raise ValueError('must have each word once, such as { Secret = "secret", Cert = "certificate" }')
+    return words
 
 
 def _sources(info: ValidationInfo) -> Sources:
@@ -83,7 +90,7 @@ def _secret_or_entry(given: object, info: ValidationInfo) -> Secret | VaultEntry
 def _secret(given: object, info: ValidationInfo) -> Secret:
     secret = _secret_or_entry(given, info)
     if isinstance(secret, VaultEntry):
-        raise SecretProblem("{ entry = … } is only for ivanti.api_key")
+        raise SecretProblem("{ entry = … } is only for the key of a service desk")
     return secret
 
 
@@ -106,6 +113,7 @@ FilePath = Annotated[Path, AfterValidator(_at_path)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
 LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+SecretTypes = Annotated[Mapping[Text, Kind], AfterValidator(_words_once)]
 ProtectedEntry = Annotated[Text, AfterValidator(_protected)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 SelectQuery = Annotated[str, AfterValidator(_select)]

@@ -21,8 +21,8 @@ async def what_is_asked(attempt: Attempt) -> tuple[Ticket, RemovalRequest] | End
 
 def ask(attempt: Attempt, ticket: Ticket) -> RemovalRequest | End:
     """Guard G1: one exact request, or a refusal that names the field."""
-    attempt.step("ask", attempt.asked.get("appdisplayname", ""))
-    request = read_request(ticket.parameters)
+    attempt.step("ask", attempt.asked.app_display_name)
+    request = read_request(ticket.request, attempt.context.rules.request)
     if isinstance(request, Refused):
         return hand_over(request)
     attempt.request = request

@@ -5,29 +5,32 @@ from datetime import datetime
 from typing import Any
 
 from spentkey.core.audit_event import AuditEvent
-from spentkey.core.credential import Application
+from spentkey.core.credential import Target
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.notes import Subject, guard_of, reason_of
 from spentkey.core.outcome import Attribution, End, Refused, RemovalRoute, Removed, Result
 from spentkey.core.records import Record
-from spentkey.core.rules import TenantRules
-from spentkey.core.task import RemovalRequest, Ticket, asked_type, ours
+from spentkey.core.rules import ParameterNames, TenantRules
+from spentkey.core.task import RemovalRequest, TaskRef, Ticket, asked_text, recorded
 from spentkey.ports.evidence import Question
 from spentkey.steps.context import Context
+
+NOTHING_ASKED = ParameterNames("", "", "", "")
 
 
 @dataclass
 class Attempt:
     """One try at one task. Only identifiers are kept, for the result, the notes and the evidence."""
 
-    number: int
+    ref: TaskRef
     attempt_id: str
     context: Context
     history: History = field(default_factory=History)
     secret_type: str = ""
-    asked: dict[str, str] = field(default_factory=dict[str, str])
+    asked: ParameterNames = NOTHING_ASKED
+    """What the requester wrote, as far as it can be read."""
     request: RemovalRequest | None = None
     tenant: TenantRules | None = None
     app_name: str | None = None
@@ -43,7 +46,7 @@ class Attempt:
 
     def step(self, name: str, detail: str = "") -> None:
         """Report to the observer which step the story has reached."""
-        self.context.progress.step(self.number, name, detail)
+        self.context.progress.step(self.ref, name, detail)
 
     async def record(self, record: Record) -> None:
         """Append a record of this try to the evidence."""
@@ -53,9 +56,18 @@ class Attempt:
         """Append a record, unless guard G8 has something against it."""
         return await self.context.evidence.append_unless(refuse, record.what, {**self._known(), **record.facts()})
 
+    @property
+    def recorded_ref(self) -> int | str:
+        """The task's reference as it stands in records."""
+        return recorded(self.ref, self.context.rules.desk.numbers)
+
+    async def on_record(self) -> History:
+        """What the evidence says about the task now."""
+        return await self.context.evidence.history(self.recorded_ref)
+
     def _known(self) -> dict[str, Any]:
         return {
-            "task": self.number,
+            "task": self.recorded_ref,
             "attempt": self.attempt_id,
             "run": self.context.run,
             "tenant": self.tenant.name if self.tenant else None,
@@ -72,14 +84,13 @@ class Attempt:
 
     def learn_parameters(self, ticket: Ticket) -> None:
         """Keep what the requester wrote, as far as it is text, so that a refusal can name it."""
-        self.secret_type = asked_type(ticket.parameters)
-        for parameter in ours(ticket.parameters):
-            if isinstance(parameter.value, str):
-                self.asked.setdefault(parameter.name.strip().casefold(), parameter.value.strip())
+        names = self.context.rules.request.names
+        self.asked = ParameterNames(*(asked_text(name, ticket.request) for name in names.in_order()))
+        self.secret_type = self.asked.secret_type
 
-    def learn_application(self, application: Application) -> None:
+    def learn_application(self, application: Target) -> None:
         """Keep the directory's spelling of the name."""
-        self.app_name = application.display_name
+        self.app_name = application.name
 
     def take_up(self, begun: Facts) -> None:
         """Keep what an earlier try knew, so that what it had begun can be finished without looking again."""
@@ -91,12 +102,12 @@ class Attempt:
     def subject(self) -> Subject:
         """What notes about this task are about."""
         return Subject(
-            task=self.number,
+            task=self.ref,
             assignment=self.history.assignment,
             secret_type=self.secret_type,
-            app_name=self.app_name or self.asked.get("appdisplayname"),
-            app_id=self.request.app_id if self.request else self.asked.get("appid"),
-            key_id=self.request.key_id if self.request else self.asked.get("secretid"),
+            app_name=self.app_name or (self.asked.app_display_name or None),
+            app_id=self.request.app_id if self.request else (self.asked.app_id or None),
+            key_id=self.request.key_id if self.request else (self.asked.secret_id or None),
             tenant=self.tenant.name if self.tenant else None,
             evidence=self.attempt_id,
             wording=self.wording,
@@ -108,12 +119,12 @@ class Attempt:
         attribution: Attribution | None = removed.attribution if removed else None
         route = removed.route if removed else self.route
         return Result(
-            task=str(self.number),
+            task=str(self.recorded_ref),
             outcome=end.outcome.name,
             ticket=end.ticket,
             tenant=self.tenant.name if self.tenant else None,
             app_id=self.request.app_id if self.request else None,
-            app_name=self.app_name or self.asked.get("appdisplayname"),
+            app_name=self.app_name or (self.asked.app_display_name or None),
             key_id=self.request.key_id if self.request else None,
             kind=self.request.kind.value if self.request else None,
             attribution=attribution.value if attribution else None,

@@ -1,7 +1,7 @@
 """Between steps 7 and 8: whose removal it was, by Graph's own answer or by the directory's audit log."""
 
 from spentkey.core.audit_event import Shows
-from spentkey.core.credential import Application
+from spentkey.core.credential import Target
 from spentkey.core.outcome import Attribution, End, RemovalRoute, Removed, close
 from spentkey.core.records import AuditEventRecord
 from spentkey.ports.directory import Directory
@@ -20,7 +20,7 @@ async def attribute(attempt: Attempt, removal: Removal, *, accepted: bool) -> En
 async def attribute_to_us(
     attempt: Attempt,
     directory: Directory,
-    application: Application,
+    application: Target,
     key_id: str,
     route: RemovalRoute,
     *,

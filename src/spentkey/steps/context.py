@@ -7,7 +7,7 @@ from spentkey.ports.directory import Directories
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.locks import Locks
 from spentkey.ports.runtime import Clock, Ids, Progress
-from spentkey.ports.service_desk import TaskDesk
+from spentkey.ports.service_desk import ServiceDesk
 from spentkey.ports.vault import Vault
 
 
@@ -15,7 +15,7 @@ from spentkey.ports.vault import Vault
 class Context:
     """Everything that a story works with, put together by `spentkey.bootstrap.context`."""
 
-    desk: TaskDesk
+    desk: ServiceDesk
     vault: Vault
     directories: Directories
     locks: Locks

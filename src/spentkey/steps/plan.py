@@ -4,21 +4,20 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spentkey.core.credential import Application, Credential, Kind
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.credential import Credential, Kind, Target
+from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over
 from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.redaction import without_values
-from spentkey.core.secret import Secret
-from spentkey.core.signer import Signer, Unusable, choose_signer, open_signer
+from spentkey.core.signer import Signer, Unusable, choose_signer, match_key, open_signer
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Directory
-from spentkey.ports.vault import CertificateEntry, DocumentRef
+from spentkey.ports.vault import SigningFile
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.see import Seen
 
-MOST_DOCUMENTS = 10
-"""Most PFX documents that are opened for one application."""
+MOST_FILES = 10
+"""Most PFX files that are opened for one application."""
 
 
 @dataclass(frozen=True)
@@ -56,40 +55,38 @@ async def plan_removal(
     return Removal(directory, plan, signer, task, request)
 
 
-async def find_signer(attempt: Attempt, application: Application) -> Signer | Failed:
-    """Open the application's PFX documents and choose the certificate that may sign, or say what was tried."""
-    entries = await attempt.context.vault.certificate_entries(application.app_id, application.display_name)
-    if not entries:
-        return _no_signer("the vault has no certificate entry for this application")
-    documents = [(entry, ref) for entry in entries for ref in await attempt.context.vault.documents(entry)]
-    if not documents:
-        titles = ", ".join(entry.title for entry in entries)
-        return _no_signer(f"the vault's entry {titles} has no PFX document")
-    if len(documents) > MOST_DOCUMENTS:
-        return _no_signer(f"the vault has {len(documents)} PFX documents for it; at most {MOST_DOCUMENTS} are tried")
-    opened = [await _open(attempt, application, entry, ref) for entry, ref in documents]
-    signer = choose_signer([one for one in opened if isinstance(one, Signer)])
-    return signer or _no_signer(_tried([one for one in opened if isinstance(one, Unusable)]))
+async def find_signer(attempt: Attempt, application: Target) -> Signer | Failed:
+    """Look at the keys and PFX files of the application, and choose the one that may sign, or say what was tried."""
+    vault, about = attempt.context.vault, (application.app_id, application.name)
+    now = attempt.context.clock.now()
+    found = [match_key(one, application, now) async for one in vault.signing_keys(*about)]
+    files = [one async for one in vault.signing_files(*about)]
+    if not files and not found:
+        return _no_signer(await vault.none_found(*about))
+    if len(files) > MOST_FILES:
+        return _no_signer(f"the vault has {len(files)} PFX files for it; at most {MOST_FILES} are tried")
+    refused: list[AccessRefused] = []
+    for one in files:
+        try:
+            found.append(await _open(attempt, application, one))
+        except AccessRefused as problem:  # a file that may not be read is in nobody's way if another one signs
+            refused.append(problem)
+    signer = choose_signer([one for one in found if isinstance(one, Signer)])
+    if signer is None and refused:
+        raise refused[0]
+    return signer or _no_signer(_tried([one for one in found if isinstance(one, Unusable)]))
 
 
 @without_values(SpentkeyError)
-async def _open(
-    attempt: Attempt, application: Application, entry: CertificateEntry, document: DocumentRef
-) -> Signer | Unusable:
-    content = await attempt.context.vault.download(document)
-    opened = await _try_passwords(attempt, application, document, content, [entry.password])
-    if isinstance(opened, Unusable) and opened.locked:
-        pki = await attempt.context.vault.pki_password()
-        opened = await _try_passwords(attempt, application, document, content, [pki])
+async def _open(attempt: Attempt, application: Target, file: SigningFile) -> Signer | Unusable:
+    """Try the passwords one after the other; a later one is fetched only when the ones before did not open the file."""
+    content, now = await file.read(), attempt.context.clock.now()
+    opened = Unusable(file.name, "no password at hand opens the file", locked=True)
+    async for password in file.passwords():
+        tried = await asyncio.to_thread(open_signer, file.name, content, [password], application, now)
+        if not (isinstance(tried, Unusable) and tried.locked):
+            return tried
     return opened
-
-
-async def _try_passwords(
-    attempt: Attempt, application: Application, document: DocumentRef, content: bytes, passwords: Sequence[Secret]
-) -> Signer | Unusable:
-    name = f"{document.name} (document {document.document_id})"
-    now = attempt.context.clock.now()
-    return await asyncio.to_thread(open_signer, name, content, passwords, application, now)
 
 
 def _tried(unusable: Sequence[Unusable]) -> str:

@@ -32,12 +32,12 @@ async def confirm_ticket(attempt: Attempt, removal: Removal) -> End | None:
     if removal.task is None:
         return None
     desk = attempt.context.desk
-    rules = attempt.context.rules.desk
-    now = await desk.find(attempt.number)
+    rules = attempt.context.rules.request
+    now = await desk.find(attempt.ref)
     changed = g7_still_ours(now, rules)
     if changed is None:
-        parameters = await desk.parameters(now or removal.task)
-        changed = g7_still_says_the_same(now, parameters, removal.request, rules)
+        shown = await desk.request(now or removal.task)
+        changed = g7_still_says_the_same(now, shown, removal.request, rules)
     return leave_untouched(changed) if changed is not None else None
 
 

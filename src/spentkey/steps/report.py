@@ -1,7 +1,6 @@
 """Step 8: tell the ticket how it ended: close it, or hand it over with the reason; each write is read back."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 from spentkey.core.errors import Busy, DeskRefused, Misconfigured, SpentkeyError, Who
 from spentkey.core.guards import g7_still_ours
@@ -41,7 +40,6 @@ from spentkey.core.records import (
 )
 from spentkey.core.task import Task
 from spentkey.ports.evidence import Question
-from spentkey.ports.service_desk import TaskChange
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.resume import written_earlier
 
@@ -49,7 +47,7 @@ from spentkey.steps.resume import written_earlier
 async def finish(attempt: Attempt, end: End) -> Result:
     """Bring the ticket to the state that `end` asks for, and put the result on record.
 
-    A close that Ivanti refuses, or that never takes, is handed over with the outcome as it was, once the tries are up.
+    A close that the desk refuses, or that never takes, is handed over with the outcome as it was, once the tries are up.
     """
     written, problem = await _write(attempt, enough_tries(attempt, end))
     if written.ticket is TicketState.OPEN and problem is not None and problem.who is not Who.NOBODY:
@@ -60,7 +58,7 @@ async def finish(attempt: Attempt, end: End) -> Result:
 
 
 def left(problem: SpentkeyError, attempt: Attempt) -> End:
-    """What a problem on the way means for the ticket: open for another try, or untouched if Ivanti refuses us.
+    """What a problem on the way means for the ticket: open for another try, or untouched if the desk refuses us.
 
     A configuration that cannot be used is no task's business: it ends the command, and the ticket stays as it is.
     """
@@ -108,8 +106,8 @@ async def _write(attempt: Attempt, end: End) -> tuple[End, SpentkeyError | None]
         return end, None
     attempt.step("report", "close" if end.ticket is TicketState.CLOSED else "hand over")
     try:
-        task = await attempt.context.desk.find(attempt.number)
-        changed = g7_still_ours(task, attempt.context.rules.desk)
+        task = await attempt.context.desk.find(attempt.ref)
+        changed = g7_still_ours(task, attempt.context.rules.request)
         if changed is not None or task is None:
             kept = end.outcome if isinstance(end.outcome, Removed | AlreadyGone) else changed or end.outcome
             return leave_untouched(kept), None
@@ -131,20 +129,15 @@ async def _close(attempt: Attempt, task: Task, end: End) -> None:
     if not isinstance(end.outcome, Removed | AlreadyGone):
         raise TypeError(f"a task is never closed on the outcome {end.outcome.name}")
     text = resolution(attempt.subject, end.outcome)
-    if not rules.resolution_field:
+    if rules.note_on_close:
         proof = Proof(attempt.reads, attempt.audit_event)
         note = closing_note(attempt.subject, end.outcome, proof, rules.language)
         await write_note(attempt, task, note, look=attempt.history.known)
-    minutes = _minutes(attempt, task)
-    await attempt.record(ClosingRecord(attempt.result(end), str(minutes)))
-    change = TaskChange(
-        status=rules.completed,
-        owner=rules.login_id,
-        minutes=minutes,
-        resolution=text if rules.resolution_field else None,
-    )
-    await attempt.context.desk.change(task, change)
-    await attempt.record(ClosedRecord(str(minutes)))
+    change = attempt.context.desk.closing(task, text, attempt.history.begun_change)
+    minutes = change.facts.get("minutes")
+    await attempt.record(ClosingRecord(attempt.result(end), change.facts, minutes))
+    await attempt.context.desk.apply(task, change)
+    await attempt.record(ClosedRecord(minutes))
 
 
 async def begin_hand_over(attempt: Attempt, end: End) -> Refused | None:
@@ -156,7 +149,7 @@ async def begin_hand_over(attempt: Attempt, end: End) -> Refused | None:
 def too_many_hand_overs(attempt: Attempt) -> Question:
     """Guard G8 for hand-overs; one that was begun in the last hour may be finished."""
     now, limits = attempt.context.clock.now(), attempt.context.rules.limits
-    which = f"{attempt.number}/{attempt.history.assignment}"
+    which = f"{attempt.ref}/{attempt.history.assignment}"
     return lambda blast_radius: blast_radius.refuse_hand_over(which, now, limits)
 
 
@@ -173,13 +166,12 @@ async def _hand_over(attempt: Attempt, task: Task, end: End) -> None:
 
 
 async def reassign(attempt: Attempt, task: Task) -> None:
-    """Give the task to the escalation team, with the minutes of this work."""
-    rules = attempt.context.rules.desk
-    minutes = _minutes(attempt, task)
-    await attempt.record(ReassigningRecord(str(minutes), rules.escalation_team, from_=str(task.minutes)))
-    change = TaskChange(status=rules.handed_off, owner="", minutes=minutes, owner_team=rules.escalation_team)
-    await attempt.context.desk.change(task, change)
-    await attempt.record(HandedOverRecord(rules.escalation_team, str(minutes)))
+    """Give the task to people; what the desk will be told is on record first."""
+    change = attempt.context.desk.handing_over(task, attempt.history.begun_change)
+    minutes, before = change.facts.get("minutes"), change.facts.get("from")
+    await attempt.record(ReassigningRecord(change.facts, change.team, minutes, before))
+    await attempt.context.desk.apply(task, change)
+    await attempt.record(HandedOverRecord(change.team, minutes))
 
 
 async def write_note(attempt: Attempt, task: Task, note: NewNote, *, look: bool) -> bool:
@@ -190,9 +182,3 @@ async def write_note(attempt: Attempt, task: Task, note: NewNote, *, look: bool)
     await attempt.context.desk.add_note(task, note)
     await attempt.record(NotedRecord(note.subject, note.marker))
     return True
-
-
-def _minutes(attempt: Attempt, task: Task) -> Decimal:
-    """The field's value as read and the minutes of this work; an unfinished earlier write keeps its target."""
-    target = attempt.history.minutes_target
-    return Decimal(target) if target is not None else task.minutes + attempt.context.rules.desk.minutes

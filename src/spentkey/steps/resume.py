@@ -1,11 +1,9 @@
 """What takes up an earlier try: what it began is looked for, and finished as it stands."""
 
-from decimal import Decimal
-
 from spentkey.core.credential import Kind
 from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
-from spentkey.core.history import History
+from spentkey.core.history import History, change_of
 from spentkey.core.notes import HANDED_OVER, marker
 from spentkey.core.outcome import AlreadyGone, End, RemovalRoute, Result, TicketState, close
 from spentkey.core.outcome_record import hand_over_of
@@ -27,36 +25,35 @@ async def still_open(attempt: Attempt, task: Task) -> Task:
     """
     rules = attempt.context.rules
     for _ in range(rules.verify.reads - 1 if attempt.history.end_begun else 0):
-        if g0_task_is_ours(task, None, rules.desk) is not None:
+        if g0_task_is_ours(task, None, rules.request) is not None:
             break
         await attempt.context.clock.sleep(rules.verify.interval_s)
-        task = await attempt.context.desk.find(attempt.number) or task
+        task = await attempt.context.desk.find(attempt.ref) or task
     return task
 
 
 async def note_finished_close(attempt: Attempt, begun: Facts) -> None:
     """A crash may have come between a close and its record; the task itself shows that it took."""
     if attempt.history.closing:
-        await attempt.record(ClosedRecord(begun.get("minutes"), found="the task shows it"))
+        await attempt.record(ClosedRecord(change_of(begun).get("minutes"), found="the task shows it"))
 
 
 async def note_finished_hand_over(attempt: Attempt, task: Task) -> None:
     """A crash may have come between a reassignment and its record; the task itself shows that it took."""
-    if attempt.history.reassigning and task.owner_team == attempt.context.rules.desk.escalation_team:
-        await attempt.record(HandedOverRecord(task.owner_team, found="the task shows it"))
+    begun = attempt.history.reassigning
+    if begun is not None and begun.get("team") and task.team == begun.get("team"):
+        await attempt.record(HandedOverRecord(task.team, found="the task shows it"))
 
 
 async def note_return(attempt: Attempt, task: Task) -> None:
     """A task may have been handed over without a record of it, and then given back: that is a new assignment.
 
-    The minutes show it, because they are written together with the team.
+    What was written together with the team shows it.
     """
     begun = attempt.history.reassigning
-    if begun is None or "from" not in begun:
-        return
-    if Decimal(str(begun["from"])) != Decimal(str(begun["minutes"])) == task.minutes:
-        await attempt.record(HandedOverRecord(begun.get("team"), found="its minutes show it; it was given back since"))
-        attempt.history = await attempt.context.evidence.history(attempt.number)
+    if begun is not None and attempt.context.desk.took(task, change_of(begun)):
+        await attempt.record(HandedOverRecord(begun.get("team"), found="the task shows it; it was given back since"))
+        attempt.history = await attempt.on_record()
 
 
 def recorded_result(record: Facts) -> Result:
@@ -92,7 +89,7 @@ async def removed_earlier(attempt: Attempt, request: RemovalRequest, seen: Seen,
     return await _removed_by_us(attempt, request, seen, attempt.history)
 
 
-async def removed_for(attempt: Attempt, request: RemovalRequest, seen: Seen, task: int) -> End:
+async def removed_for(attempt: Attempt, request: RemovalRequest, seen: Seen, task: int | str) -> End:
     """Removed in the work on another task that asked for the same; what survived then is no longer of interest."""
     return await _removed_by_us(attempt, request, seen, await attempt.context.evidence.history(task))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from spentkey.core.credential import Application, Snapshot
+from spentkey.core.credential import Snapshot, Target
 from spentkey.core.guards import g2_application, g2_identity, g2_tenant
 from spentkey.core.outcome import End, Refused, hand_over
 from spentkey.core.rules import TenantRules
@@ -18,7 +18,7 @@ class Seen:
     directory: Directory
     tenant: TenantRules
     snapshot: Snapshot
-    application: Application
+    application: Target
 
 
 async def see_application(attempt: Attempt, request: RemovalRequest) -> Seen | End:
@@ -43,7 +43,7 @@ async def look(attempt: Attempt, request: RemovalRequest, tenant: TenantRules, d
             await attempt.context.clock.sleep(rules.interval_s)
         snapshot = await directory.look(request.app_id)
         application = g2_application(snapshot, request, tenant)
-        if isinstance(application, Application):
+        if isinstance(application, Target):
             attempt.learn_application(application)
             return Seen(directory, tenant, snapshot, application)
         refusal = application

@@ -1,6 +1,6 @@
 """Step 1: read the task and the parameters of its service request; is it ours, and still to be done?"""
 
-from spentkey.core.guards import g0_task_is_ours
+from spentkey.core.guards import g0_task_is_ours, g7_as_first_seen
 from spentkey.core.outcome import End, NotOurs, Result, leave_open, leave_untouched
 from spentkey.core.task import Task, Ticket
 from spentkey.steps.attempt import Attempt
@@ -16,17 +16,15 @@ from spentkey.steps.resume import (
 async def read_ticket(attempt: Attempt) -> Ticket | Result | End:
     """Read the task; a task that we closed returns its recorded result, one that is not ours is left alone."""
     attempt.step("ticket")
-    desk, rules = attempt.context.desk, attempt.context.rules.desk
-    task = await desk.find(attempt.number)
+    task = await attempt.context.desk.find(attempt.ref)
     if task is None:
-        return leave_untouched(NotOurs(f"no task has the number {attempt.number}"))
-    attempt.history = await attempt.context.evidence.history(attempt.number)
+        return leave_untouched(no_such_task(attempt))
+    attempt.history = await attempt.on_record()
     task = await still_open(attempt, task)
-    by_us = task.owner.casefold() == rules.login_id.casefold()
-    if task.status == rules.completed and by_us and attempt.history.closed is not None:
+    if not task.is_open and attempt.history.closed is not None:
         await note_finished_close(attempt, attempt.history.closed)
         return recorded_result(attempt.history.closed)
-    not_ours = g0_task_is_ours(task, None, rules)
+    not_ours = g0_task_is_ours(task, None, attempt.context.rules.request)
     if not_ours is not None:
         await note_finished_hand_over(attempt, task)
         return leave_untouched(not_ours)
@@ -34,12 +32,22 @@ async def read_ticket(attempt: Attempt) -> Ticket | Result | End:
     return await _with_parameters(attempt, task)
 
 
+def no_such_task(attempt: Attempt) -> NotOurs:
+    """The desk has no task of that reference."""
+    called = "has the number" if attempt.context.rules.desk.numbers else "is called"
+    return NotOurs(f"no task {called} {attempt.ref}")
+
+
 async def _with_parameters(attempt: Attempt, task: Task) -> Ticket | End:
-    parameters = await attempt.context.desk.parameters(task)
-    not_ours = g0_task_is_ours(task, parameters, attempt.context.rules.desk)
+    request = await attempt.context.desk.request(task)
+    not_ours = g0_task_is_ours(task, request, attempt.context.rules.request)
     if not_ours is not None:
         return leave_untouched(not_ours)
-    ticket = Ticket(task, parameters)
+    changed = g7_as_first_seen(request)
+    if changed is not None:
+        return leave_untouched(changed)
+    await attempt.context.desk.begin(task)
+    ticket = Ticket(task, request)
     attempt.learn_parameters(ticket)
     stopped = await attempt.context.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
     return leave_open(stopped) if stopped is not None else ticket

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spentkey.core.credential import Application
+from spentkey.core.credential import Target
 from spentkey.core.outcome import CannotTell, Cause, End, Failed, hand_over, leave_open
 from spentkey.core.plan import Survivor, lost_survivors
 from spentkey.core.records import SurvivorLostRecord, VerifiedRecord
@@ -66,7 +66,7 @@ def _not_gone(verdict: Verdict, reply: Reply) -> End:
     return leave_open(CannotTell("reads of the directory disagree on whether the credential is gone"))
 
 
-async def survivor_lost(attempt: Attempt, known: Application, lost: Sequence[Survivor]) -> End:
+async def survivor_lost(attempt: Attempt, known: Target, lost: Sequence[Survivor]) -> End:
     """The worst case: another credential is gone or changed. Spentkey never restores it, and everything stops.
 
     The public part of a lost certificate goes on record where it is known, so that people can register it again.

@@ -1,13 +1,12 @@
 """What goes in and comes out, as types; the API's description is made from them."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 from fastapi import Path, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from spentkey.core.evidence import Facts
 from spentkey.ports.queue import Queued, Stage
@@ -27,23 +26,13 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-TASK_PATTERN = r"^[1-9][0-9]{0,14}$"
+TASK_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
-def _task_digits(value: object) -> object:
-    """In an address a task is its digits, and nothing else that could be read as a number."""
-    if not re.match(TASK_PATTERN, str(value), re.ASCII):
-        raise ValueError("must be a whole number")
-    return value
-
-
-TaskNumber = Annotated[
-    int,
-    Ge(1),
-    Le(LARGEST_TASK),
-    BeforeValidator(_task_digits),
-    WithJsonSchema({"type": "string", "pattern": TASK_PATTERN, "examples": ["40021"]}),
-    Path(description="The task's AssignmentID in Ivanti."),
+TaskText = Annotated[
+    str,
+    StringConstraints(pattern=TASK_PATTERN),
+    Path(description="The task's reference at the service desk; in Ivanti its AssignmentID.", examples=["40021"]),
 ]
 Limit = Annotated[
     int, Ge(1), Le(200), BeforeValidator(_digits), Query(description="How many results at most.", examples=[50])
@@ -54,7 +43,7 @@ Before = Annotated[
 ]
 
 
-Example = Annotated[str, Field(examples=["40021"], description="The task's AssignmentID in Ivanti, as text.")]
+Example = Annotated[str, Field(examples=["40021"], description="The task's reference at the service desk, as text.")]
 Uuid = Annotated[str | None, Field(examples=["5ff382ee-6b0d-4f53-8a39-0d7c4be1f001"])]
 APP_ID = Field(description="AppID of the application; null until the request has been read.")
 KEY_ID = Field(description="Key id of the credential; null until the request has been read.")
@@ -81,7 +70,7 @@ class TaskHint(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True, json_schema_extra={"examples": [{"task": 40021}]})
     task: (
         Annotated[int, Ge(1), Le(LARGEST_TASK), BeforeValidator(_whole)] | Annotated[str, Field(pattern=TASK_PATTERN)]
-    ) = Field(description="The task's AssignmentID, as a number or as its digits.")
+    ) = Field(description="The task's reference, as text; a number may also stand as a number.")
 
 
 class Why(BaseModel):
@@ -129,7 +118,8 @@ class TaskResult(BaseModel):
     attribution: str | None = ATTRIBUTION
     route: str | None = ROUTE
     ticket: str = Field(
-        description="The task in Ivanti afterwards: `closed`, `handed-off`, `open` or `untouched`.", examples=["closed"]
+        description="The task at the service desk afterwards: `closed`, `handed-off`, `open` or `untouched`.",
+        examples=["closed"],
     )
     guard: str | None = GUARD
     reason: str | None = REASON

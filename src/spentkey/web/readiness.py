@@ -1,16 +1,13 @@
 """Which system is missing: by the last real call to it, and by a small check of our own at most every 30 seconds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spentkey.adapters.ivanti import wire as ivanti
-from spentkey.adapters.passwordstate import wire as passwordstate
-from spentkey.adapters.passwordstate.sql import METERED
 from spentkey.core.errors import SpentkeyError
 from spentkey.observe.last_calls import LastCalls, LastKnown
 from spentkey.ports.queue import Engine
-from spentkey.ports.runtime import Clock
+from spentkey.ports.runtime import Clock, Probe
 from spentkey.steps.context import Context
 
 FRESH_FOR_S = 30.0
@@ -18,28 +15,15 @@ PATIENCE_S = 5.0
 """How long a check may take before the system counts as missing, in seconds."""
 
 
-@dataclass(frozen=True)
-class Probe:
-    """A cheap look at one system; `calls` is how real calls to it are metered, where they are."""
-
-    system: str
-    look: Callable[[], Awaitable[object]]
-    calls: str | None = None
-    only_connects: bool = False
-    """Whether the look proves no more than a connection, so that a refused log-in stays known until a real call."""
-
-
-def probes_of(context: Context, engine: Engine) -> list[Probe]:
-    """One for each system that work depends on."""
+def probes_of(context: Context, engine: Engine, adapters: Sequence[Probe]) -> list[Probe]:
+    """One for each system that work depends on; `adapters` are those of the desk and the vault."""
 
     async def sign_in(name: str) -> None:
         tenant = next(one for one in context.rules.tenants if one.name == name)
         await (await context.directories.open(tenant)).token_claims()
 
     return [
-        Probe("ivanti", lambda: context.desk.find(0), ivanti.SYSTEM),
-        Probe("passwordstate", context.vault.reach, passwordstate.SYSTEM),
-        Probe("passwordstate-database", context.vault.reach_database, METERED, only_connects=True),
+        *adapters,
         *(Probe(f"tenant-{one.name}", lambda name=one.name: sign_in(name)) for one in context.rules.tenants),
         Probe("evidence", lambda: context.evidence.ask(lambda _: None)),
         Probe("engine", engine.queued),

@@ -1,13 +1,16 @@
 """What the routes work with, passed in at start; and how a route gets it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 
+from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
+from spentkey.core.task import TaskRef
 from spentkey.observe.metrics import Metrics
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
@@ -30,8 +33,17 @@ class WebService:
     access: Access
     webhook_secret: Secret | None
     clock: Clock
+    valid: Callable[[str], TaskRef]
+    """A task's reference; raises `Misconfigured` for a text that no task of the desk has."""
     started: datetime
     plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
+
+    def reference(self, text: str) -> TaskRef:
+        """The task that a caller means; 422 where the desk can have none of that name."""
+        try:
+            return self.valid(text)
+        except Misconfigured as problem:
+            raise HTTPException(422, str(problem)) from None
 
 
 def _service_of(request: Request) -> WebService:

@@ -9,6 +9,7 @@ from fastapi.security import APIKeyHeader
 
 from spentkey.core.history import History
 from spentkey.core.records import RecordKind
+from spentkey.core.task import TaskRef, recorded
 from spentkey.dry_run import dry_run
 from spentkey.ports.read_only import NoProgress
 from spentkey.web.access import BASIC, BEARER, Viewer, bounded, logged_in, needs_operator, unauthorised, wrong
@@ -22,9 +23,9 @@ from spentkey.web.models import (
     QueuedTask,
     Steps,
     TaskHint,
-    TaskNumber,
     Tasks,
     TaskState,
+    TaskText,
 )
 from spentkey.web.service import TheService, WebService
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, is_signed
@@ -72,14 +73,14 @@ async def offer(
     _basic: Annotated[Any, Security(BASIC)],
     _bearer: Annotated[Any, Security(BEARER)],
 ) -> Accepted:
-    """Answer at once, without asking Ivanti; the body is only a hint, and the task is read when work on it begins.
+    """Answer at once, without asking the service desk; the body is only a hint, and the task is read when work on it begins.
 
     On a machine without a database, 202 promises no more than the memory of this process: after a restart, polling
     finds the task anyway.
     """
     body = await request.body()
     _may_offer(request, service, body)
-    task = int(TaskHint.model_validate_json(body).task)
+    task = service.reference(str(TaskHint.model_validate_json(body).task))
     await service.engine.offer(task)
     url = f"/api/v1/tasks/{task}"
     response.headers["Location"] = url
@@ -97,21 +98,22 @@ async def tasks(_: Viewer, service: TheService, limit: Limit = 50, before: Befor
     return Tasks(held=held, results=results, next=more)
 
 
-async def _known(service: WebService, task: int) -> tuple[QueuedTask | None, History]:
+async def _known(service: WebService, task: TaskRef) -> tuple[QueuedTask | None, History]:
     """What the engine and the evidence know about a task; 404 when neither does."""
     held = [QueuedTask.of(one) for one in await service.engine.queued() if one.task == task]
-    history = await service.context.evidence.history(task)
+    history = await service.context.evidence.history(recorded(task, service.context.rules.desk.numbers))
     if not held and not history.known:
         raise HTTPException(404, f"nothing is known about task {task}")
     return held[0] if held else None, history
 
 
 @router.get("/{task}", response_model=TaskState, responses=may_answer(404), operation_id="getTask", summary="One task")
-async def one_task(_: Viewer, service: TheService, task: TaskNumber) -> TaskState:
+async def one_task(_: Viewer, service: TheService, task: TaskText) -> TaskState:
     """Where the task stands in the engine, and how the last try at it ended."""
-    held, history = await _known(service, task)
+    ref = service.reference(task)
+    held, history = await _known(service, ref)
     results = [record for record in history.records if record.get("what") == RecordKind.RESULT]
-    return TaskState(task=str(task), held=held, last=Ended.of(results[-1]) if results else None)
+    return TaskState(task=ref, held=held, last=Ended.of(results[-1]) if results else None)
 
 
 @router.get(
@@ -121,10 +123,11 @@ async def one_task(_: Viewer, service: TheService, task: TaskNumber) -> TaskStat
     operation_id="getTaskSteps",
     summary="The evidence about a task",
 )
-async def steps(_: Viewer, service: TheService, task: TaskNumber) -> Steps:
+async def steps(_: Viewer, service: TheService, task: TaskText) -> Steps:
     """Every record about the task, oldest first; none yet for one that is only held."""
-    history = (await _known(service, task))[1]
-    return Steps(task=str(task), records=[dict(record) for record in history.records])
+    ref = service.reference(task)
+    history = (await _known(service, ref))[1]
+    return Steps(task=ref, records=[dict(record) for record in history.records])
 
 
 @router.get(
@@ -134,12 +137,12 @@ async def steps(_: Viewer, service: TheService, task: TaskNumber) -> Steps:
     operation_id="planTask",
     summary="What would be done to a task",
 )
-async def plan(_: Viewer, service: TheService, task: TaskNumber) -> PlannedTask:
+async def plan(_: Viewer, service: TheService, task: TaskText) -> PlannedTask:
     """What a run would do to the task now, and why or why not. It reads the outside systems and writes nothing."""
-    context = replace(service.context, progress=NoProgress())
+    ref, context = service.reference(task), replace(service.context, progress=NoProgress())
     try:
         async with asyncio.timeout(PLAN_SECONDS), service.plans:
-            foreseen = await dry_run(task, context)
+            foreseen = await dry_run(ref, context)
     except TimeoutError:
         raise HTTPException(504, f"the plan was not ready within {PLAN_SECONDS} s") from None
     return PlannedTask.model_validate(foreseen.as_json())

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from spentkey.core.errors import SpentkeyError, Stopping
 from spentkey.core.outcome import Result
+from spentkey.core.task import TaskRef
 from spentkey.ports.runtime import Clock
 from spentkey.worker.backoff import OTHERWISE, CircuitBreaker, met_outage, retry_delay
 from spentkey.worker.concurrency import Slots
 from spentkey.worker.routing import Route, Router
 
-Work = Callable[[int], Awaitable[Result]]
-"""The story of the task with that number."""
+Work = Callable[[TaskRef], Awaitable[Result]]
+"""The story of the task of that reference."""
 logger = logging.getLogger(__name__)
 
 
@@ -44,13 +45,13 @@ class Tries:
     def __init__(self, router: Router, work: Work, slots: Slots, clock: Clock, poll_s: float) -> None:
         self._router, self._work, self._slots, self._clock, self._poll_s = router, work, slots, clock, poll_s
         self._breakers = {queue: CircuitBreaker(poll_s) for queue in router.queues}
-        self._outages: dict[int, int] = {}
+        self._outages: dict[TaskRef, int] = {}
 
-    def wait_s(self, task: int, queue: str) -> float:
+    def wait_s(self, task: TaskRef, queue: str) -> float:
         """How long the circuit breaker of the queue holds the task up, in seconds; 0 when it may start."""
         return self._breakers[queue].wait_s(task, self._clock.monotonic())
 
-    async def after_try(self, task: int, route: Route, *, routed: bool) -> AfterTry:
+    async def after_try(self, task: TaskRef, route: Route, *, routed: bool) -> AfterTry:
         """Wait for a slot and try the task; `routed` says that its route was found, and is not only a first guess."""
         after, outage = RetryIn(OTHERWISE * self._poll_s), None
         try:
@@ -59,13 +60,13 @@ class Tries:
         except Stopping:
             after = RetryIn(self._poll_s)
         except SpentkeyError as problem:
-            logger.warning("task %d is left open: %s", task, problem)
+            logger.warning("task %s is left open: %s", task, problem)
         except Exception as problem:  # noqa: BLE001  # a bug in one task must not end the work on the others
-            logger.error("task %d met a bug (%s); it is tried again later", task, type(problem).__name__)
+            logger.error("task %s met a bug (%s); it is tried again later", task, type(problem).__name__)
         self._breakers[route.queue].note(task, outage=outage, now=self._clock.monotonic())
         return after
 
-    async def _in_slot(self, task: int, route: Route, *, routed: bool) -> tuple[AfterTry, bool | None]:
+    async def _in_slot(self, task: TaskRef, route: Route, *, routed: bool) -> tuple[AfterTry, bool | None]:
         """Also returns whether a system was away; None where that is not known."""
         held_up_s = self.wait_s(task, route.queue)  # the breaker may have opened while this task waited for its slot
         if held_up_s > 0:

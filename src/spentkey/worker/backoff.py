@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from spentkey.core.outcome import Result, TicketState
+from spentkey.core.task import TaskRef
 
 LONGEST, OTHERWISE, LIMITED, BUSY = 30, 10, 2, 2
 """Delays in poll intervals."""
@@ -43,14 +44,14 @@ class CircuitBreaker:
     in_a_row: int = 0
     delay_s: float = 0.0
     until: float = 0.0
-    probing: int | None = None
+    probing: TaskRef | None = None
 
     @property
     def resting(self) -> bool:
         """Whether the route is stopped."""
         return self.delay_s > 0
 
-    def wait_s(self, task: int, now: float) -> float:
+    def wait_s(self, task: TaskRef, now: float) -> float:
         """How long this task must wait; 0 when it may start, and in a pause it is then the one that looks."""
         if not self.resting:
             return 0.0
@@ -61,7 +62,7 @@ class CircuitBreaker:
         self.probing = task
         return 0.0
 
-    def note(self, task: int, *, outage: bool | None, now: float) -> None:
+    def note(self, task: TaskRef, *, outage: bool | None, now: float) -> None:
         """Take into account how a task ended; one that was under way before the pause does not make it longer.
 
         `outage` is None where the task ended without having looked.

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from spentkey.core.errors import Stopping
+from spentkey.core.task import TaskRef
 from spentkey.ports.locks import Locks
 from spentkey.ports.runtime import Clock
 from spentkey.storage.named_locks import NamedLocks
@@ -195,9 +196,9 @@ class SlotLocks:
         self._here = NamedLocks()
 
     @asynccontextmanager
-    async def task(self, number: int) -> AsyncGenerator[None]:
+    async def task(self, ref: TaskRef) -> AsyncGenerator[None]:
         """One worker on a task."""
-        async with self._alone(f"task {number}"), self._locks.task(number):
+        async with self._alone(f"task {ref}"), self._locks.task(ref):
             yield
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""One machine: Ivanti is the durable queue, and asyncio works on several tasks at once.
+"""One machine: the service desk is the durable queue, and asyncio works on several tasks at once.
 
 A crash loses nothing: the next start finds the open tasks again and reads what is true.
 """
@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from spentkey.core.errors import SpentkeyError
+from spentkey.core.task import TaskRef
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
 from spentkey.worker.after_try import AfterTry, Done, MoveTo, RetryIn, Tries, Work
@@ -21,40 +22,41 @@ from spentkey.worker.concurrency import UNDER_WAY, Slots, until_set
 from spentkey.worker.routing import UNSORTED, Route, Router
 
 T = TypeVar("T")
+K = TypeVar("K")
 logger = logging.getLogger(__name__)
 
 
-async def in_parallel(numbers: Sequence[int], work: Callable[[int], Awaitable[T]], concurrency: int) -> list[T]:
-    """Work on all tasks, at most `concurrency` at once; the results come in the order of the numbers.
+async def in_parallel(refs: Sequence[K], work: Callable[[K], Awaitable[T]], concurrency: int) -> list[T]:
+    """Work on all tasks, at most `concurrency` at once; the results come in the order in which they were given.
 
     A bug in one task does not end the others: it is raised when all are done.
     """
     slots = asyncio.Semaphore(concurrency)
-    done: dict[int, T] = {}
+    done: dict[K, T] = {}
 
-    async def one(number: int) -> None:
+    async def one(ref: K) -> None:
         async with slots:
-            done[number] = await work(number)
+            done[ref] = await work(ref)
 
-    ended = await asyncio.gather(*(one(number) for number in numbers), return_exceptions=True)
+    ended = await asyncio.gather(*(one(ref) for ref in refs), return_exceptions=True)
     for end in ended:
         if isinstance(end, BaseException):
             raise end
-    return [done[number] for number in numbers]
+    return [done[ref] for ref in refs]
 
 
-async def once(router: Router, slots: Slots, work: Callable[[int], Awaitable[T]]) -> list[T]:
-    """Work on every task that is open now, each route by itself; the results come in the order of the numbers."""
+async def once(router: Router, slots: Slots, work: Callable[[TaskRef], Awaitable[T]]) -> list[T]:
+    """Work on every task that is open now, each route by itself; the results come in the order in which they were given."""
     tasks = await router.desk.queue()
     routes = await in_parallel(range(len(tasks)), lambda at: router.route(tasks[at]), slots.per_queue)
-    queues: dict[str, list[int]] = {}
+    queues: dict[str, list[TaskRef]] = {}
     for task, route in zip(tasks, routes, strict=True):
-        queues.setdefault((route or UNSORTED).queue, []).append(task.number)
+        queues.setdefault((route or UNSORTED).queue, []).append(task.ref)
 
-    async def in_queue(queue: str) -> list[tuple[int, T]]:
-        async def one(number: int) -> tuple[int, T]:
+    async def in_queue(queue: str) -> list[tuple[TaskRef, T]]:
+        async def one(ref: TaskRef) -> tuple[TaskRef, T]:
             async with slots.hold(queue):
-                return number, await work(number)
+                return ref, await work(ref)
 
         return await in_parallel(queues[queue], one, UNDER_WAY * slots.per_queue)
 
@@ -63,14 +65,14 @@ async def once(router: Router, slots: Slots, work: Callable[[int], Awaitable[T]]
         if isinstance(end, BaseException):
             raise end
     done = dict(pair for end in ended if not isinstance(end, BaseException) for pair in end)
-    return [done[task.number] for task in tasks]
+    return [done[task.ref] for task in tasks]
 
 
 @dataclass
 class _Entry:
     """A task in the queue."""
 
-    task: int
+    task: TaskRef
     route: Route = UNSORTED
     routed: bool = False
     stage: Stage = Stage.QUEUED
@@ -84,16 +86,16 @@ class LocalEngine:
     def __init__(self, router: Router, work: Work, slots: Slots, clock: Clock, poll_s: float) -> None:
         self._router, self._slots, self._clock, self._poll_s = router, slots, clock, poll_s
         self._tries = Tries(router, work, slots, clock, poll_s)
-        self._entries: dict[int, _Entry] = {}
+        self._entries: dict[TaskRef, _Entry] = {}
         self._ready: dict[str, deque[_Entry]] = {queue: deque() for queue in router.queues}
         self._parked: dict[str, deque[_Entry]] = {}
-        self._later: list[tuple[float, int]] = []
+        self._later: list[tuple[float, TaskRef]] = []
         self._locked: set[str] = set()
         self._under_way: Counter[str] = Counter()
         self._running: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
 
-    async def offer(self, task: int) -> bool:
+    async def offer(self, task: TaskRef) -> bool:
         """Put a task on the queue; False when it is there already, and one that waits for later is brought forward."""
         entry = self._entries.get(task)
         if entry is None:
@@ -145,9 +147,9 @@ class LocalEngine:
     async def poll(self) -> None:
         """Look at the queue team once, and take on what is not held yet."""
         async for some in self._router.new_in_queue(self._entries, self._slots.per_queue):
-            for number, route in some:
-                if number not in self._entries:
-                    self._add(_Entry(number, route, routed=True))
+            for ref, route in some:
+                if ref not in self._entries:
+                    self._add(_Entry(ref, route, routed=True))
 
     def _add(self, entry: _Entry) -> None:
         self._entries[entry.task] = entry

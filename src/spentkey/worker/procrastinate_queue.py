@@ -1,6 +1,6 @@
 """Several machines: Procrastinate keeps the queue in PostgreSQL. The only file that names it.
 
-A job is one task, and its only argument is the task's number. One job for each task (`queueing_lock`, and nothing is
+A job is one task, and its only argument is the task's reference. One job for each task (`queueing_lock`, and nothing is
 queued for a task that is being worked on), one at a time for each application (`lock`), a queue for each route, and in
 each process one worker for each route. A job that is tried again later releases the application until then, so that
 others need not wait; the leases of `storage/postgres/locks.py` hold whatever the queue believes.
@@ -12,6 +12,7 @@ on at another worker `take_over_s` * 4/3 after its worker died, and about two se
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.schema import SchemaManager
 
 from spentkey.core.errors import Misconfigured, SpentkeyError
+from spentkey.core.task import TaskRef
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.connection import Connection, Postgres
@@ -194,7 +196,7 @@ class DistributedEngine:
             raise Misconfigured(f"tenants.{POLLING}: with a database a tenant cannot be called {POLLING}")
         await self._app.open_async(pool=self._database.pool)
 
-    async def offer(self, task: int) -> bool:
+    async def offer(self, task: TaskRef) -> bool:
         """Put a task on the queue; False when it is there already, and one that waits for later is brought forward."""
         async with self._database.transaction() as connection:
             found = await self._enqueue(connection, task, UNSORTED, _first_lock(task))
@@ -206,9 +208,9 @@ class DistributedEngine:
                 )
         return found is None
 
-    async def _enqueue(self, connection: Connection, task: int, route: Route, lock: str) -> int | None:
+    async def _enqueue(self, connection: Connection, task: TaskRef, route: Route, lock: str) -> int | None:
         """Put a task on the queue, unless it is there; then return the id of its job."""
-        await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (OFFER_LOCK & 0xFFFF, task & 0x7FFFFFFF))
+        await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (OFFER_LOCK & 0xFFFF, _number_for(task)))
         held = await connection.execute(
             "SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = %(lock)s"
             " UNION ALL SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND queueing_lock = %(lock)s",
@@ -218,13 +220,13 @@ class DistributedEngine:
         if found is not None:
             return int(found[0])
         deferrer = self._task.configure(queue=route.queue, lock=lock, queueing_lock=str(task), connection=connection)
-        await deferrer.defer_async(task=task)
+        await deferrer.defer_async(task=_argument(task))
         return None
 
     async def queued(self) -> Sequence[Queued]:
         """Every task that any process holds."""
         rows = await self._database.rows(
-            "SELECT (args->>'task')::bigint, status::text, scheduled_at, attempts, worker_id FROM procrastinate_jobs"
+            "SELECT args->>'task', status::text, scheduled_at, attempts, worker_id FROM procrastinate_jobs"
             " WHERE task_name = 'spentkey.work' AND status IN ('todo', 'doing') ORDER BY id"
         )
         return [self._shown(row) for row in rows]
@@ -232,10 +234,10 @@ class DistributedEngine:
     def _shown(self, row: Sequence[Any]) -> Queued:
         task, status, due, tries, worker = row
         if status == Status.DOING.value:
-            return Queued(task, Stage.WORKING, None, tries, None if worker is None else str(worker))
+            return Queued(TaskRef(task), Stage.WORKING, None, tries, None if worker is None else str(worker))
         if due is not None and due > self._clock.now():
-            return Queued(task, Stage.LATER, due, tries)
-        return Queued(task, Stage.QUEUED, None, tries)
+            return Queued(TaskRef(task), Stage.LATER, due, tries)
+        return Queued(TaskRef(task), Stage.QUEUED, None, tries)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Work on the shared queue until `stop` is set; then jobs under way reach a safe point and go back on the queue."""
@@ -285,14 +287,14 @@ class DistributedEngine:
         held = {one.task for one in await self.queued()}
         async for some in self._router.new_in_queue(held, self._slots.per_queue):
             async with self._database.transaction() as connection:  # one commit for all of them
-                for number, route in some:
-                    await self._enqueue(connection, number, route, _lock_of(number, route))
+                for ref, route in some:
+                    await self._enqueue(connection, ref, route, _lock_of(ref, route))
 
-    async def _job(self, context: procrastinate.JobContext, task: int, **later: object) -> None:
+    async def _job(self, context: procrastinate.JobContext, task: int | str, **later: object) -> None:
         """Work on one task; arguments that newer versions may add are ignored."""
         del later
         with self._under_way(context.job):
-            decision = await self._decide(context.job, task)
+            decision = await self._decide(context.job, TaskRef(str(task)))
         if decision is not None:
             raise _RunLater(decision)
 
@@ -304,7 +306,7 @@ class DistributedEngine:
         finally:
             self._running.discard(job.id or 0)
 
-    async def _decide(self, job: Job, task: int) -> RetryDecision | None:
+    async def _decide(self, job: Job, task: TaskRef) -> RetryDecision | None:
         """What becomes of the job: None when the task has ended."""
         route = UNSORTED if job.lock == _first_lock(task) else Route(job.queue)
         match await self._tries.after_try(task, route, routed=route is not UNSORTED):
@@ -346,15 +348,27 @@ class DistributedEngine:
             pass  # another worker was quicker, or the database is away and this is tried again
 
 
-def _lock_of(task: int, route: Route) -> str:
+def _argument(task: TaskRef) -> int | str:
+    """A reference as a job's argument: a number where it reads as one, as workers of version 0.1 write and read it."""
+    number = int(task) if task.isascii() and task.isdigit() else None
+    return number if number is not None and str(number) == task else task
+
+
+def _number_for(task: TaskRef) -> int:
+    """A number for an advisory lock, the same in every process."""
+    number = _argument(task)
+    return (number if isinstance(number, int) else zlib.crc32(number.encode())) & 0x7FFFFFFF
+
+
+def _lock_of(task: TaskRef, route: Route) -> str:
     return f"desk {task}" if route.lock is None else f"application {route.lock}"
 
 
-def _first_lock(task: int) -> str:
+def _first_lock(task: TaskRef) -> str:
     """The lock of a task that was only offered: which application it names was not read yet."""
     return f"unsorted {task}"
 
 
-def _later(task: int) -> str:
+def _later(task: TaskRef) -> str:
     """The lock of a task that waits; it delays no other task."""
     return f"later {task}"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.guards import g0_task_is_ours, g2_tenant
 from spentkey.core.outcome import Refused
-from spentkey.core.rules import DeskRules, TenantRules
-from spentkey.core.task import Parameter, Task, read_request
-from spentkey.ports.service_desk import TaskDesk
+from spentkey.core.rules import RequestRules, TenantRules
+from spentkey.core.task import Request, Task, TaskRef, read_request
+from spentkey.ports.service_desk import ServiceDesk
 
 DESK = "desk"
 """The route of tasks that name no tenant: they are handed over, and meet the service desk alone."""
@@ -30,13 +30,11 @@ UNSORTED = Route(DESK)
 """Where a task waits until it was read."""
 
 
-def route_of(
-    task: Task, parameters: Sequence[Parameter], desk: DeskRules, tenants: Sequence[TenantRules]
-) -> Route | None:
+def route_of(task: Task, shown: Request, rules: RequestRules, tenants: Sequence[TenantRules]) -> Route | None:
     """The route and application by what the task says; None when it is not ours, so that it need not be queued."""
-    if g0_task_is_ours(task, parameters, desk) is not None:
+    if g0_task_is_ours(task, shown, rules) is not None:
         return None
-    request = read_request(tuple(parameters))
+    request = read_request(shown, rules)
     if isinstance(request, Refused):
         return UNSORTED
     tenant = g2_tenant(request, tenants)
@@ -47,8 +45,8 @@ def route_of(
 class Router:
     """Reads what is needed to find the routes of tasks."""
 
-    desk: TaskDesk
-    rules: DeskRules
+    desk: ServiceDesk
+    rules: RequestRules
     tenants: Sequence[TenantRules]
 
     @property
@@ -63,22 +61,22 @@ class Router:
     async def route(self, task: Task) -> Route | None:
         """The slot of a task of the queue; what cannot be read now is sorted by the story."""
         try:
-            return route_of(task, await self.desk.parameters(task), self.rules, self.tenants)
+            return route_of(task, await self.desk.request(task), self.rules, self.tenants)
         except SpentkeyError:
             return UNSORTED
 
-    async def new_in_queue(self, held: Container[int], at_once: int) -> AsyncIterator[list[tuple[int, Route]]]:
-        """The tasks of the queue that are not held yet, with their slots, so many at a time in the order of their numbers."""
-        fresh = [task for task in await self.queue() if task.number not in held]
+    async def new_in_queue(self, held: Container[TaskRef], at_once: int) -> AsyncIterator[list[tuple[TaskRef, Route]]]:
+        """The tasks of the queue that are not held yet, with their slots, so many at a time in the order of the queue."""
+        fresh = [task for task in await self.queue() if task.ref not in held]
         for at in range(0, len(fresh), at_once):
             some = fresh[at : at + at_once]
             routes = await asyncio.gather(*(self.route(task) for task in some))
-            yield [(task.number, route) for task, route in zip(some, routes, strict=True) if route is not None]
+            yield [(task.ref, route) for task, route in zip(some, routes, strict=True) if route is not None]
 
-    async def find(self, number: int) -> Route:
-        """The slot of a task that only a number is known of."""
+    async def find(self, ref: TaskRef) -> Route:
+        """The slot of a task of which only the reference is known."""
         try:
-            task = await self.desk.find(number)
+            task = await self.desk.find(ref)
         except SpentkeyError:
             return UNSORTED
         return (await self.route(task) if task is not None else None) or UNSORTED

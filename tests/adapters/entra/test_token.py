@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ CANARY = CANARIES["automation secret"]
 
 @asynccontextmanager
 async def source(
-    sim: RealSimulator, proof: str | Callable[[], str] = CANARY, liar: Liar | None = None, **changes: Any
+    sim: RealSimulator, proof: str | Callable[[], Awaitable[str]] = CANARY, liar: Liar | None = None, **changes: Any
 ) -> AsyncGenerator[TokenSource]:
     """A source of tokens from the simulator's sign-in, or from a liar's."""
     settings = sim.settings()
@@ -83,11 +83,29 @@ async def test_a_token_says_who_it_is_for(sim: RealSimulator) -> None:
     assert (token_claims.tenant_id, token_claims.app_id) == (TENANT, AUTOMATION)
 
 
+async def no_real_assertion() -> str:
+    """What somebody might send in its place."""
+    return "no.real.assertion-7Qx"
+
+
+async def no_proof() -> str:
+    """A key in a vault that cannot be reached."""
+    raise Outage("the vault did not answer")
+
+
+async def test_what_keeps_the_proof_from_being_made_is_passed_on(sim: RealSimulator) -> None:
+    """Nothing is sent, and an outage of the vault is no refused sign-in."""
+    async with source(sim, proof=no_proof) as tokens:
+        with pytest.raises(Outage, match="the vault did not answer"):
+            await tokens.token()
+    assert asked(sim) == 0
+
+
 REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
     "a wrong secret": ({"proof": "guessed-7Qx"}, "the client secret is not valid (AADSTS7000215)"),
     "an unknown client": ({"client_id": ABSENT}, "does not exist in that tenant (AADSTS700016)"),
     "an unknown tenant": ({"tenant_id": ABSENT}, "the tenant does not exist (AADSTS90002)"),
-    "no real assertion": ({"proof": lambda: "no.real.assertion-7Qx"}, "AADSTS"),
+    "no real assertion": ({"proof": no_real_assertion}, "AADSTS"),
 }
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
+from ivanti_tasks import FORMS, shown_task
 from real_simulator import QuickClock
-from support_core import task
 
 from spentkey.adapters.ivanti.client import Fields, IvantiDesk
 from spentkey.core.errors import WriteRefused
@@ -38,19 +38,19 @@ class OddDesk:
 def desk(odd: OddDesk) -> IvantiDesk:
     """The real desk on that line."""
     names = Fields("ActualEffort", "", "Status Update", "Task.Assignment")
-    return IvantiDesk(cast("Any", odd), Secret("k"), "Spentkey", ("Logged",), names)
+    return IvantiDesk(cast("Any", odd), Secret("k"), FORMS, names)
 
 
 async def test_a_respelt_parent_is_refused_after_one_note() -> None:
     """The people who run it are told which setting to look at."""
     odd = OddDesk("Task#Assignment")
     with pytest.raises(WriteRefused, match="note_parent_category"):
-        await desk(odd).add_note(task(), NOTE)
+        await desk(odd).add_note(await shown_task(), NOTE)
     assert len(odd.kept) == 1
 
 
 async def test_a_note_that_is_kept_as_written_is_written_once() -> None:
     """The control."""
     odd = OddDesk("Task.Assignment")
-    await desk(odd).add_note(task(), NOTE)
+    await desk(odd).add_note(await shown_task(), NOTE)
     assert len(odd.kept) == 1

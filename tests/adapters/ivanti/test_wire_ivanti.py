@@ -10,6 +10,7 @@ from json_soup import CALM, VALUES, records, refusal_of, response, responses
 
 from spentkey.adapters.ivanti.client import took
 from spentkey.adapters.ivanti.wire import (
+    IvantiTask,
     check,
     filter_by,
     read_minutes,
@@ -21,9 +22,7 @@ from spentkey.adapters.ivanti.wire import (
     rows_of,
 )
 from spentkey.core.errors import DeskRefused, Misconfigured, Outage
-from spentkey.core.task import Parameter, Task
 from spentkey.http.client import Response
-from spentkey.ports.service_desk import TaskChange
 
 REC_ID = "0123456789ABCDEF0123456789ABCDEF"
 ROW: dict[str, Any] = {
@@ -198,17 +197,25 @@ def test_any_answer_is_rows_or_a_plain_refusal(answer: Response) -> None:
 @CALM
 def test_the_value_of_a_parameter_is_passed_on_as_it_is(value: Any) -> None:
     """Guard G1 judges it; the wire does not."""
-    assert Parameter("SecretID", value) == read_parameter({"ParameterName": "SecretID", "ParameterValue": value}) or (
+    assert read_parameter({"ParameterName": "SecretID", "ParameterValue": value}) == ("SecretID", value) or (
         value != value  # NaN
     )
 
 
-def shown(**changes: Any) -> Task:
+@given(VALUES)
+@CALM
+def test_a_parameters_name_is_a_text_or_the_answer_is_refused(name: Any) -> None:
+    """Whatever stands there."""
+    found, problem = refusal_of(lambda: read_parameter({"ParameterName": name, "ParameterValue": "x"}))
+    assert problem is not None or isinstance(found[0], str)
+
+
+def shown(**changes: Any) -> IvantiTask:
     """The task as a read shows it."""
     return read_task({**ROW, **changes}, "ActualEffort", "CloseText")
 
 
-CLOSE = TaskChange(status="Completed", owner="svc", minutes=Decimal(1), resolution="done")
+CLOSE = {"status": "Completed", "owner": "svc", "minutes": "1", "resolution": "done"}
 CLOSED = {"Status": "Completed", "Owner": "SVC", "ActualEffort": "1.0000", "CloseText": "done"}
 
 
@@ -225,6 +232,29 @@ def test_a_close_did_not_take_when_one_field_does_not_show_it(field: str) -> Non
 
 def test_a_reassignment_took_even_when_the_new_team_has_acted() -> None:
     """Team and minutes show it; status and owner are theirs by then."""
-    change = TaskChange(status="Logged", owner="", minutes=Decimal(1), owner_team="Systeemsoftware")
+    change = {"status": "Logged", "owner": "", "minutes": "1", "team": "Systeemsoftware", "from": "0"}
     assert took(shown(OwnerTeam="Systeemsoftware", ActualEffort=1, Status="Accepted", Owner="somebody"), change)
     assert not took(shown(OwnerTeam="Spentkey", ActualEffort=1), change)
+
+
+def test_a_close_that_says_no_resolution_took_whatever_stands_there() -> None:
+    """Where a note takes it, the field is not ours."""
+    without = {name: value for name, value in CLOSE.items() if name != "resolution"}
+    assert took(shown(**CLOSED | {"CloseText": "somebody wrote this"}), without)
+
+
+@pytest.mark.parametrize("minutes", [0, 2, None, "0.9999"])
+def test_a_reassignment_did_not_take_when_its_minutes_do_not_show(minutes: Any) -> None:
+    """They are written together with the team."""
+    change = {"status": "Logged", "owner": "", "minutes": "1", "team": "Systeemsoftware", "from": "0"}
+    assert not took(shown(OwnerTeam="Systeemsoftware", ActualEffort=minutes), change)
+
+
+@pytest.mark.parametrize(
+    ("changes", "parent"),
+    [({}, REC_ID), ({"ParentLink_Category": "Incident"}, None), ({"ParentLink_Category": None}, None)],
+)
+def test_only_a_service_request_is_a_parent_to_read(changes: dict[str, Any], parent: str | None) -> None:
+    """A task below an incident or a change has no parameters of ours."""
+    assert shown(**changes).service_request == parent
+    assert shown(**changes, ParentLink_RecID=None).service_request is None

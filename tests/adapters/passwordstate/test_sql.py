@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from fault_rules import fault
 from real_simulator import RealSimulator
+from support_settings import passwordstate
 from tls_material import server_context
 from worlds import CANARIES, certificate_entry, certificate_parameters, document, world
 
+from spentkey.adapters.passwordstate.entries import DocumentRef
 from spentkey.adapters.passwordstate.sql import Database, find_documents
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.ports.vault import DocumentRef
 
 PASSWORD = CANARIES["database password"]
 CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -26,7 +27,7 @@ CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 def database(sim: RealSimulator) -> Database:
     """The simulator's database, as the configuration names it."""
     settings = sim.settings()
-    place = settings.passwordstate.database
+    place = passwordstate(settings).database
     return Database(place.server, place.port, place.database, place.query, settings.tls.ca_file)
 
 

@@ -6,6 +6,7 @@ Windows Azure Active Directory, issuer the object id, ten minutes). Both are che
 """
 
 import base64
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from spentkey.core.errors import SpentkeyError
 from spentkey.core.redaction import without_values
+from spentkey.core.signer import KeyInVault
 
 PROOF_AUDIENCE = "00000002-0000-0000-c000-000000000000"
 LIFETIME = timedelta(seconds=600)
@@ -29,17 +32,24 @@ class UnusableProof(Exception):
         return str(self)
 
 
-def client_assertion(
-    key: RSAPrivateKey, certificate: x509.Certificate, client_id: str, audience: str, token_id: str, now: datetime
+async def client_assertion(
+    key: RSAPrivateKey | KeyInVault,
+    certificate: x509.Certificate,
+    client_id: str,
+    audience: str,
+    token_id: str,
+    now: datetime,
 ) -> str:
     """The assertion with which the application signs in: issuer and subject are its client id."""
     claims = _times(now) | {"aud": audience, "iss": client_id, "sub": client_id, "jti": token_id}
     claims["iat"] = claims["nbf"]
-    return _sign(key, certificate, claims, "PS256", {"x5t#S256": _thumbprint(certificate, hashes.SHA256())}, now)
+    algorithm = "PS256" if isinstance(key, RSAPrivateKey) else "RS256"  # what a vault signs; Entra takes both
+    headers = {"x5t#S256": _thumbprint(certificate, hashes.SHA256())}
+    return await _sign(key, certificate, claims, algorithm, headers, now)
 
 
-def proof_of_possession(
-    key: RSAPrivateKey,
+async def proof_of_possession(
+    key: RSAPrivateKey | KeyInVault,
     certificate: x509.Certificate,
     object_id: str,
     now: datetime,
@@ -49,7 +59,7 @@ def proof_of_possession(
     """The proof for `removeKey`: issuer is the object id of the application that is changed; a subject is not needed."""
     claims = _times(now) | {"aud": audience, "iss": object_id} | ({"sub": subject} if subject else {})
     thumbprint = _thumbprint(certificate, hashes.SHA1())  # noqa: S303  # the header `x5t` is defined as SHA-1
-    return _sign(key, certificate, claims, "RS256", {"x5t": thumbprint}, now)
+    return await _sign(key, certificate, claims, "RS256", {"x5t": thumbprint}, now)
 
 
 def _times(now: datetime) -> dict[str, Any]:
@@ -60,18 +70,27 @@ def _thumbprint(certificate: x509.Certificate, algorithm: hashes.HashAlgorithm) 
     return base64.urlsafe_b64encode(certificate.fingerprint(algorithm)).rstrip(b"=").decode()
 
 
-@without_values(UnusableProof)
-def _sign(
-    key: RSAPrivateKey,
+@without_values(UnusableProof, SpentkeyError)
+async def _sign(
+    key: RSAPrivateKey | KeyInVault,
     certificate: x509.Certificate,
     claims: dict[str, Any],
     algorithm: str,
     headers: dict[str, str],
     now: datetime,
 ) -> str:
-    token = jwt.encode(claims, key, algorithm=algorithm, headers=headers)
+    if isinstance(key, RSAPrivateKey):
+        token = jwt.encode(claims, key, algorithm=algorithm, headers=headers)
+    else:
+        parts = ({"alg": algorithm, "typ": "JWT", **headers}, claims)
+        signed = b".".join(_base64(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+        token = b".".join((signed, _base64(await key.sign(signed)))).decode()
     _check(token, certificate, claims, algorithm, now)
     return token
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def _check(token: str, certificate: x509.Certificate, claims: dict[str, Any], algorithm: str, now: datetime) -> None:

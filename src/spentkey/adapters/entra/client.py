@@ -17,7 +17,7 @@ from spentkey.adapters.entra.sign_in import SignIn
 from spentkey.adapters.entra.token import TokenSource, read_roles
 from spentkey.adapters.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
 from spentkey.core.audit_event import AuditEvent
-from spentkey.core.credential import Application, Snapshot, TokenClaims
+from spentkey.core.credential import Snapshot, Target, TokenClaims
 from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.guards import g2_identity
 from spentkey.core.outcome import RemovalRoute
@@ -43,7 +43,7 @@ class EntraDirectory:
 
     http: HttpClient
     tokens: TokenSource
-    as_application: Callable[[SignIn, Callable[[], str]], TokenSource]
+    as_application: Callable[[SignIn, Callable[[], Awaitable[str]]], TokenSource]
     """Makes the token source of a target application, which signs in by client assertion."""
     clock: Clock
     ids: Ids
@@ -72,7 +72,7 @@ class EntraDirectory:
 
         return await with_retries(once, self.clock, self.jitter)
 
-    async def read(self, application: Application) -> Snapshot:
+    async def read(self, application: Target) -> Snapshot:
         """The application alone, by its object id."""
         path, query = f"/v1.0/applications/{application.object_id}", {"$select": SELECT_APPLICATION}
         await self.quota.read()
@@ -89,13 +89,13 @@ class EntraDirectory:
         """A `removeKey` counts for the application that removes its own key; what else is written counts for us."""
         await self.quota.write(as_client=route is not RemovalRoute.REMOVE_KEY)
 
-    async def remove_secret(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+    async def remove_secret(self, application: Target, key_id: str, client_request_id: str) -> Reply:
         """`removePassword` (learn.microsoft.com/graph/api/application-removepassword)."""
         body = {"keyId": _exactly_one(key_id)}
         send = self._action(application, "removePassword", body)
         return await self._write(self.tokens, send, "removePassword", client_request_id)
 
-    async def sign_in_as(self, application: Application, signer: Signer) -> str | None:
+    async def sign_in_as(self, application: Target, signer: Signer) -> str | None:
         """Get the application's own token; None when it is at hand, else why it is refused."""
         sign_in = SignIn(
             authority=self.tokens.sign_in.authority,
@@ -107,9 +107,9 @@ class EntraDirectory:
 
         key, certificate = signer.key, signer.certificate  # not the signer, whose token would keep it alive
 
-        def assertion() -> str:
+        async def assertion() -> str:
             now, audience = self.clock.now(), sign_in.token_endpoint
-            return client_assertion(key, certificate, application.app_id, audience, self.ids.new(), now)
+            return await client_assertion(key, certificate, application.app_id, audience, self.ids.new(), now)
 
         tokens = self.as_application(sign_in, assertion)
         try:
@@ -124,14 +124,15 @@ class EntraDirectory:
         return None
 
     async def remove_certificate(
-        self, application: Application, key_id: str, signer: Signer, client_request_id: str
+        self, application: Target, key_id: str, signer: Signer, client_request_id: str
     ) -> Reply:
         """`removeKey` (learn.microsoft.com/graph/api/application-removekey) with the application's own token."""
         tokens = self._own_tokens.get(signer)
         if tokens is None or tokens.sign_in.client_id != application.app_id:
             return Reply(Answer.REJECTED, "not signed in as the application", client_request_id)
         try:
-            proof = Secret(proof_of_possession(signer.key, signer.certificate, application.object_id, self.clock.now()))
+            now = self.clock.now()
+            proof = Secret(await proof_of_possession(signer.key, signer.certificate, application.object_id, now))
         except UnusableProof as problem:
             detail = f"the certificate in {signer.document} cannot sign a proof: {problem.reason}"
             return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
@@ -139,7 +140,7 @@ class EntraDirectory:
         send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()})
         return await self._write(tokens, send, "removeKey", client_request_id)
 
-    async def replace_certificates(self, application: Application, key_id: str, client_request_id: str) -> Reply:
+    async def replace_certificates(self, application: Target, key_id: str, client_request_id: str) -> Reply:
         """PATCH of `keyCredentials` (learn.microsoft.com/graph/api/application-update): the list replaces what is there.
 
         What stays goes back as the very JSON that was read; an empty list is really sent. One try only.
@@ -155,9 +156,7 @@ class EntraDirectory:
 
         return await self._write(self.tokens, send, "patch", client_request_id)
 
-    async def audit_event(
-        self, application: Application, key_id: str, route: RemovalRoute, since: datetime
-    ) -> AuditEvent:
+    async def audit_event(self, application: Target, key_id: str, route: RemovalRoute, since: datetime) -> AuditEvent:
         """Ask the audit log once, where the token allows it; `removeKey` is initiated by the application itself."""
         actor = application.app_id if route is RemovalRoute.REMOVE_KEY else self.client_id
         try:
@@ -175,9 +174,7 @@ class EntraDirectory:
             return not_available(str(problem))
         return read_witness(response, application.object_id, key_id, actor.lower())
 
-    def _action(
-        self, application: Application, action: str, body: dict[str, str] | Callable[[], dict[str, str]]
-    ) -> Send:
+    def _action(self, application: Target, action: str, body: dict[str, str] | Callable[[], dict[str, str]]) -> Send:
         path = f"/v1.0/applications/{application.object_id}/{action}"
         return lambda headers: self.http.write("POST", path, body, headers)
 

@@ -1,7 +1,7 @@
 """Every tenant that is configured, signed in to once, with its own credential or the one that the vault holds for it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -106,7 +106,7 @@ class EntraDirectories:
             raise AccessRefused(f"the entry {credential!r} has no client secret as its Password")
         return Login(client_id, login.password)
 
-    def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], str]) -> TokenSource:
+    def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], Awaitable[str]]) -> TokenSource:
         session = self.session_for(sign_in.authority)
         return TokenSource(sign_in, session, self.clock, self.jitter, proof, self.meter)
 

@@ -1,6 +1,6 @@
 """Where and as which application to sign in, and what proves that identity."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from spentkey.core.secret import Secret
@@ -8,7 +8,7 @@ from spentkey.core.secret import Secret
 SYSTEM = "Microsoft sign-in"
 """What it is called in metrics, logs, traces, messages and findings."""
 ROUTE = "POST /{tenant}/oauth2/v2.0/token"
-Proof = Secret | Callable[[], str]
+Proof = Secret | Callable[[], Awaitable[str]]
 """A client secret, or a function that makes a client assertion."""
 
 

@@ -9,6 +9,7 @@ Its import takes as long as all other imports of a command (docs/adr/0017), so t
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -46,12 +47,17 @@ class TokenRequest:
         self, sign_in: SignIn, session: aiohttp.ClientSession, clock: Clock, proof: Proof, meter: Meter
     ) -> None:
         self._sign_in, self._session, self._clock, self._meter = sign_in, session, clock, meter
-        self._credential = _credential_for(sign_in, session, proof)
+        self._proof = proof
+        self._assertion = Secret("")
+        """Made anew for each request, before the library asks for it."""
+        self._credential = _credential_for(sign_in, session, proof, lambda: self._assertion.reveal())  # noqa: PLW0108  # the one of that moment
 
     @without_values(Retryable, SpentkeyError, UnusableProof)
     async def send(self) -> tuple[Secret, float]:
         """A token and its end; raises `Retryable`, `Outage`, or `AccessRefused` when sign-in is refused."""
         who = f"sign-in as {self._sign_in.client_id} in tenant {self._sign_in.tenant_id}"
+        if not isinstance(self._proof, Secret):
+            self._assertion = Secret(await self._proof())
         try:
             async with asyncio.timeout(self._session.timeout.total):  # the library has limits for silence alone
                 with self._meter.call(SYSTEM, ROUTE) as call:
@@ -94,7 +100,7 @@ class TokenRequest:
 
 
 def _credential_for(
-    sign_in: SignIn, session: aiohttp.ClientSession, proof: Proof
+    sign_in: SignIn, session: aiohttp.ClientSession, proof: Proof, assertion: Callable[[], str]
 ) -> ClientSecretCredential | ClientAssertionCredential:
     options: dict[str, Any] = {
         "authority": sign_in.authority,
@@ -106,7 +112,7 @@ def _credential_for(
     where = (sign_in.tenant_id, sign_in.client_id)
     if isinstance(proof, Secret):
         return ClientSecretCredential(*where, proof.reveal(), **options)
-    return ClientAssertionCredential(*where, proof, **options)
+    return ClientAssertionCredential(*where, assertion, **options)
 
 
 def _hidden(token: AccessToken) -> tuple[Secret, float]:

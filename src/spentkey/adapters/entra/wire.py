@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
-from spentkey.core.credential import Application, Credential, Holder, Kind
+from spentkey.core.credential import Credential, Kind, Target, TargetKind
 from spentkey.core.errors import Outage
 from spentkey.http.client import Response, json_object
 
@@ -25,21 +25,29 @@ NOT_PRESENT = ("No password credential found with keyId", "No credentials found 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
-def read_application(record: Mapping[str, Any]) -> Application:
+def read_application(record: Mapping[str, Any]) -> Target:
     """An application with both credential lists; raises `Outage` when a part is missing or unreadable."""
     encryption_key = record.get("tokenEncryptionKeyId")
-    return Application(
+    return Target(
+        kind=TargetKind.APPLICATION,
         object_id=_uuid(record, "id"),
-        credentials=_credentials(record),
         app_id=_uuid(record, "appId"),
-        display_name=_text(record, "displayName"),
+        name=_text(record, "displayName"),
+        credentials=_credentials(record),
         token_encryption_key_id=encryption_key.lower() if isinstance(encryption_key, str) else None,
     )
 
 
-def read_principal(record: Mapping[str, Any]) -> Holder:
+def read_principal(record: Mapping[str, Any]) -> Target:
     """A service principal with both credential lists."""
-    return Holder(_uuid(record, "id"), _credentials(record))
+    app_id, name = record.get("appId"), record.get("displayName")
+    return Target(
+        kind=TargetKind.SERVICE_PRINCIPAL,
+        object_id=_uuid(record, "id"),
+        app_id=app_id.lower() if isinstance(app_id, str) else "",
+        name=name if isinstance(name, str) else "",
+        credentials=_credentials(record),
+    )
 
 
 def _credentials(record: Mapping[str, Any]) -> tuple[Credential, ...]:

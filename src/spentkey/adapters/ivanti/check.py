@@ -2,14 +2,11 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
-from spentkey.adapters.ivanti.client import PARAMETERS, TASKS, IvantiDesk
+from spentkey.adapters.ivanti.client import PARAMETERS, TASKS, IvantiDesk, date_of
 from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState, clock_finding
-from spentkey.core.task import PARAMETER_NAMES
 from spentkey.http.client import Response
 
 TEAMS, EMPLOYEES = "StandardUserTeams", "Employees"
@@ -26,6 +23,8 @@ class IvantiCheck:
     """The configured teams: name of the setting to name of the team."""
     login_id: str
     statuses: tuple[str, ...]
+    parameters: tuple[str, ...]
+    """The names that requests are to have."""
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Check and report one item after the other; without an accepted key nothing more can be checked."""
@@ -38,7 +37,7 @@ class IvantiCheck:
             yield Finding(SYSTEM, "API key and address", FindingState.FAIL, str(problem), fix)
             return
         yield Finding(SYSTEM, "API key and address", FindingState.OK, f"accepted at {desk.http.base}")
-        yield clock_finding(SYSTEM, desk.http.clock.now(), _date(response))
+        yield clock_finding(SYSTEM, desk.http.clock.now(), date_of(response))
         for what, entity_set, where, otherwise, fix in self._wanted():
             yield await _exists(desk, what, entity_set, where, otherwise, fix)
         yield _fields(desk, rows)
@@ -54,7 +53,7 @@ class IvantiCheck:
         for status in self.statuses:
             fix = "no task has it now; compare ivanti.status with the statuses of Task in your tenant"
             yield f"status {status}", TASKS, filter_by(Status=status), FindingState.WARN, fix
-        for name in PARAMETER_NAMES:
+        for name in self.parameters:
             fix = f"no request has a parameter {name}; compare with the names in your request offering"
             yield f"parameter {name}", PARAMETERS, filter_by(ParameterName=name), FindingState.WARN, fix
 
@@ -64,7 +63,7 @@ async def _queue(desk: IvantiDesk) -> Finding:
         waiting = len(await desk.queue())
     except SpentkeyError as problem:
         return Finding(SYSTEM, "queue", FindingState.FAIL, str(problem), "see the line above that names what is wrong")
-    return Finding(SYSTEM, "queue", FindingState.OK, f"{waiting} open tasks with the team {desk.queue_team}")
+    return Finding(SYSTEM, "queue", FindingState.OK, f"{waiting} open tasks with the team {desk.forms.queue_team}")
 
 
 def _fields(desk: IvantiDesk, rows: list[Row]) -> Finding:
@@ -94,10 +93,3 @@ async def _exists(
 
 async def _get(desk: IvantiDesk, entity_set: str, where: str) -> Response:
     return await desk.read(entity_set, {"$filter": where, "$top": "1"} if where else {"$top": "1"})
-
-
-def _date(response: Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers["Date"])
-    except (KeyError, TypeError, ValueError):
-        return None

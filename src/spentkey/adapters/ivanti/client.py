@@ -1,13 +1,16 @@
-"""The task desk on Ivanti: tasks, their request parameters, notes, and the two writes that end a task."""
+"""The service desk on Ivanti: tasks, their request parameters, notes, and the two writes that end a task."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
 
 from spentkey.adapters.ivanti.wire import (
     SYSTEM,
+    IvantiTask,
     Row,
     check_write,
     filter_by,
@@ -20,9 +23,9 @@ from spentkey.adapters.ivanti.wire import (
 from spentkey.core.errors import Outage, WriteRefused
 from spentkey.core.notes import NewNote
 from spentkey.core.secret import Secret
-from spentkey.core.task import Parameter, Task
+from spentkey.core.task import Change, Request, Task, TaskRef, request_of
 from spentkey.http.client import HttpClient, ReplyLost, Response
-from spentkey.ports.service_desk import TaskChange
+from spentkey.ports.service_desk import Note
 
 ODATA = "/api/odata/businessobject"
 TASKS, PARAMETERS, NOTES = "Task__Assignments", "ServiceReqParams", "Journal__Notess"
@@ -38,6 +41,20 @@ LOOK_INTERVAL_S = 1.0
 
 
 @dataclass(frozen=True)
+class TaskForms:
+    """How tasks look at this installation when they are ours, and what is written when they are done."""
+
+    queue_team: str
+    escalation_team: str
+    login_id: str
+    open_statuses: tuple[str, ...]
+    completed: str
+    handed_off: str
+    minutes: int
+    """Minutes that a close or a hand-over adds to the task's booked minutes."""
+
+
+@dataclass(frozen=True)
 class Fields:
     """Names that differ between installations; `resolution` is empty where tasks have no such field."""
 
@@ -49,19 +66,19 @@ class Fields:
 
 @dataclass(frozen=True)
 class IvantiDesk:
-    """The `TaskDesk` port over Ivanti's OData API; the key travels in the header alone."""
+    """The `ServiceDesk` port over Ivanti's OData API; the key travels in the header alone."""
 
     http: HttpClient
     api_key: Secret
-    queue_team: str
-    open_statuses: tuple[str, ...]
+    forms: TaskForms
     fields: Fields
 
     def _headers(self) -> Mapping[str, str]:
         return {"Authorization": f"rest_api_key={self.api_key.reveal()}", "Accept": "application/json"}
 
-    async def find(self, number: int) -> Task | None:
+    async def find(self, ref: TaskRef) -> Task | None:
         """The task with that AssignmentID; the row is checked again, because a filter may be ignored."""
+        number = int(ref)
         rows = [row for row in await self._rows(TASKS, filter_by(AssignmentID=number)) if _is_number(row, number)]
         if len(rows) > 1:
             raise Outage(f"{SYSTEM} answered {len(rows)} tasks with the number {number}")
@@ -69,26 +86,37 @@ class IvantiDesk:
 
     async def queue(self) -> list[Task]:
         """The open tasks of the queue team, one query for each open status, in the order of their numbers."""
-        tasks: dict[int, Task] = {}
-        for status in self.open_statuses:
-            for row in await self._rows(TASKS, filter_by(OwnerTeam=self.queue_team, Status=status)):
-                task = self._task(row)
-                if task.owner_team == self.queue_team and task.status in self.open_statuses:
+        tasks: dict[int, IvantiTask] = {}
+        for status in self.forms.open_statuses:
+            for row in await self._rows(TASKS, filter_by(OwnerTeam=self.forms.queue_team, Status=status)):
+                task = self._own(row)
+                if task.owner_team == self.forms.queue_team and task.status in self.forms.open_statuses:
                     tasks[task.number] = task
-        return [tasks[number] for number in sorted(tasks)]
+        return [self._neutral(tasks[number]) for number in sorted(tasks)]
 
-    async def parameters(self, task: Task) -> tuple[Parameter, ...]:
+    async def request(self, task: Task) -> Request:
         """All parameters of the task's service request."""
-        parent = rec_id(task.service_request)
+        if own(task).service_request is None:
+            return Request()
+        parent = rec_id(own(task).service_request)
         rows = await self._rows(PARAMETERS, filter_by(ParentLink_RecID=parent))
-        return tuple(read_parameter(row) for row in rows if row.get("ParentLink_RecID") == parent)
+        return request_of(read_parameter(row) for row in rows if row.get("ParentLink_RecID") == parent)
+
+    async def begin(self, task: Task) -> None:
+        """Nothing: Ivanti keeps its own history."""
+        del task
+
+    async def notes(self, task: Task) -> Sequence[Note]:
+        """The journal's notes on the task."""
+        return [Note(str(row.get("Subject") or ""), str(row.get("NotesBody") or "")) for row in await self._noted(task)]
 
     async def has_note(self, task: Task, marker: str) -> bool:
         """Whether a note on the task carries the marker."""
-        rows = await self._rows(NOTES, filter_by(ParentLink_RecID=task.rec_id))
-        return any(
-            row.get("ParentLink_RecID") == task.rec_id and marker in str(row.get("NotesBody") or "") for row in rows
-        )
+        return any(marker in str(row.get("NotesBody") or "") for row in await self._noted(task))
+
+    async def _noted(self, task: Task) -> list[Row]:
+        rows = await self._rows(NOTES, filter_by(ParentLink_RecID=own(task).rec_id))
+        return [row for row in rows if row.get("ParentLink_RecID") == own(task).rec_id]
 
     async def add_note(self, task: Task, note: NewNote) -> None:
         """Write the note and read it back; after a lost reply it is looked for before it is written again."""
@@ -96,7 +124,7 @@ class IvantiDesk:
             "Subject": note.subject,
             "NotesBody": note.body,
             "Category": self.fields.note_category,
-            "ParentLink_RecID": task.rec_id,
+            "ParentLink_RecID": own(task).rec_id,
             "ParentLink_Category": self.fields.note_parent_category,
         }
         for _ in range(WRITES):
@@ -105,7 +133,7 @@ class IvantiDesk:
                 return
             if await self.has_note(task, note.marker):  # it is there, so another one would be a second note
                 raise WriteRefused(f"{SYSTEM} keeps the note otherwise than written: check ivanti.note_parent_category")
-        raise WriteRefused(f"{SYSTEM} does not show the note that was written to task {task.number}")
+        raise WriteRefused(f"{SYSTEM} does not show the note that was written to task {task.ref}")
 
     async def _created(self, body: dict[str, Any], shows: Callable[[], Awaitable[bool]]) -> str | None:
         """The RecId of the new note, or None when the reply was lost."""
@@ -123,48 +151,78 @@ class IvantiDesk:
         record = record_of(await self.read(f"{NOTES}('{created}')"))
         if record is None:
             return await self.has_note(task, note.marker)
-        wanted = (task.rec_id, self.fields.note_parent_category)
+        wanted = (own(task).rec_id, self.fields.note_parent_category)
         return (record.get("ParentLink_RecID"), record.get("ParentLink_Category")) == wanted and note.marker in str(
             record.get("NotesBody")
         )
 
-    async def change(self, task: Task, change: TaskChange) -> None:
+    def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
+        """Completed, owned by us, with our minutes; and the resolution where a field takes it."""
+        forms = self.forms
+        facts = {"status": forms.completed, "owner": forms.login_id, "minutes": str(self._minutes(task, begun))}
+        return Change({**facts, "resolution": resolution} if self.fields.resolution else facts)
+
+    def handing_over(self, task: Task, begun: Mapping[str, Any] | None) -> Change:
+        """With the escalation team, owned by nobody, with our minutes."""
+        forms = self.forms
+        facts = {"status": forms.handed_off, "owner": "", "minutes": str(self._minutes(task, begun))}
+        return Change(
+            {**facts, "team": forms.escalation_team, "from": str(own(task).minutes)}, team=forms.escalation_team
+        )
+
+    def _minutes(self, task: Task, begun: Mapping[str, Any] | None) -> Decimal:
+        """The field's value as read and the minutes of this work; an unfinished earlier write keeps its sum."""
+        if begun is not None and begun.get("minutes") is not None:
+            return Decimal(str(begun["minutes"]))
+        return own(task).minutes + self.forms.minutes
+
+    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
+        """The minutes show it, because they are written together with the team."""
+        if begun.get("from") is None or begun.get("minutes") is None:
+            return False
+        return Decimal(str(begun["from"])) != Decimal(str(begun["minutes"])) == own(task).minutes
+
+    async def time(self) -> datetime | None:
+        """The time of Ivanti's answer to a small request."""
+        return date_of(await self.read(TASKS, {"$top": "1"}))
+
+    async def apply(self, task: Task, change: Change) -> None:
         """Write the change and read it back; a write that shows no effect is sent again, at most three times."""
-        path = f"{ODATA}/{TASKS}('{task.rec_id}')"
-        body = self._body(change)
+        path = f"{ODATA}/{TASKS}('{own(task).rec_id}')"
+        body = self._body(change.facts)
 
         def shows() -> Awaitable[bool]:
-            return self._change_took(task, change)
+            return self._change_took(task, change.facts)
 
         for _ in range(WRITES):
             with suppress(ReplyLost):  # whether it was applied is read back, as for every write
                 check_write(await self.http.write("PATCH", path, body, self._headers, shows))
             if await self._shows(shows):
                 return
-            if await self._changed_by_others(task):
-                raise WriteRefused(f"{SYSTEM}: somebody changed task {task.number} while it was written")
-        raise WriteRefused(f"{SYSTEM} does not show the change that was written to task {task.number}")
+            if await self._changed_by_others(own(task)):
+                raise WriteRefused(f"{SYSTEM}: somebody changed task {task.ref} while it was written")
+        raise WriteRefused(f"{SYSTEM} does not show the change that was written to task {task.ref}")
 
-    def _body(self, change: TaskChange) -> dict[str, Any]:
+    def _body(self, facts: Mapping[str, str | None]) -> dict[str, Any]:
         body: dict[str, Any] = {
-            "Status": change.status,
-            "Owner": change.owner,
-            self.fields.minutes: _number(change.minutes),
+            "Status": facts["status"],
+            "Owner": facts["owner"],
+            self.fields.minutes: _number(Decimal(str(facts["minutes"]))),
         }
-        if change.owner_team is not None:
-            body["OwnerTeam"] = change.owner_team
-        if change.resolution is not None and self.fields.resolution:
-            body[self.fields.resolution] = change.resolution
+        if facts.get("team") is not None:
+            body["OwnerTeam"] = facts["team"]
+        if facts.get("resolution") is not None and self.fields.resolution:
+            body[self.fields.resolution] = facts["resolution"]
         return body
 
-    async def _change_took(self, task: Task, change: TaskChange) -> bool:
-        record = record_of(await self.read(f"{TASKS}('{task.rec_id}')"))
-        return record is not None and took(self._task(record), change)
+    async def _change_took(self, task: Task, facts: Mapping[str, str | None]) -> bool:
+        record = record_of(await self.read(f"{TASKS}('{own(task).rec_id}')"))
+        return record is not None and took(self._own(record), facts)
 
-    async def _changed_by_others(self, task: Task) -> bool:
+    async def _changed_by_others(self, task: IvantiTask) -> bool:
         """Whether the task shows neither the old nor the written values: then the write is not repeated over another person's work."""
         record = record_of(await self.read(f"{TASKS}('{task.rec_id}')"))
-        shown = task if record is None else self._task(record)
+        shown = task if record is None else self._own(record)
         return (shown.status, shown.owner, shown.owner_team) != (task.status, task.owner, task.owner_team)
 
     async def _shows(self, look: Callable[[], Awaitable[bool]]) -> bool:
@@ -193,20 +251,64 @@ class IvantiDesk:
         headers: Callable[[], Mapping[str, str]] = self._headers
         return await self.http.read(f"{ODATA}/{path}", query, headers)
 
-    def _task(self, row: Row) -> Task:
+    def _own(self, row: Row) -> IvantiTask:
         return read_task(row, self.fields.minutes, self.fields.resolution)
 
+    def _task(self, row: Row) -> Task:
+        return self._neutral(self._own(row))
 
-def took(shown: Task, change: TaskChange) -> bool:
+    def _neutral(self, task: IvantiTask) -> Task:
+        why_not = self._why_not_open(task) or self._why_not_ours(task)
+        return Task(
+            ref=TaskRef(str(task.number)),
+            is_open=not self._why_not_open(task),
+            is_ours=not self._why_not_ours(task),
+            team=task.owner_team,
+            owner=task.owner,
+            version=task.changed,
+            why_not=why_not,
+            own=task,
+        )
+
+    def _why_not_open(self, task: IvantiTask) -> str:
+        if task.status in self.forms.open_statuses:
+            return ""
+        return f"the task's status is {task.status or 'empty'}, not one of {', '.join(self.forms.open_statuses)}"
+
+    def _why_not_ours(self, task: IvantiTask) -> str:
+        if task.read_only:
+            return "the task is read-only"
+        if task.owner_team != self.forms.queue_team:
+            return f"the task is with the team {task.owner_team or '(none)'}, not {self.forms.queue_team}"
+        if task.owner and task.owner.casefold() != self.forms.login_id.casefold():
+            return "the task is already owned by somebody"
+        return "" if task.service_request is not None else "the task does not belong to a service request"
+
+
+def own(task: Task) -> IvantiTask:
+    """The task as Ivanti has it."""
+    return cast("IvantiTask", task.own)
+
+
+def took(shown: IvantiTask, facts: Mapping[str, str | None]) -> bool:
     """Whether a task as read shows a change. After a reassignment the new team may already have acted on it."""
-    if change.owner_team is not None:
-        return shown.owner_team == change.owner_team and shown.minutes == change.minutes
+    minutes = Decimal(str(facts["minutes"]))
+    if facts.get("team") is not None:
+        return shown.owner_team == facts["team"] and shown.minutes == minutes
     same = (shown.status, shown.owner.casefold(), shown.minutes) == (
-        change.status,
-        change.owner.casefold(),
-        change.minutes,
+        facts["status"],
+        str(facts["owner"]).casefold(),
+        minutes,
     )
-    return same and change.resolution in (None, shown.resolution)
+    return same and facts.get("resolution") in (None, shown.resolution)
+
+
+def date_of(response: Response) -> datetime | None:
+    """The server's time, by its header `Date`."""
+    try:
+        return parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _is_number(row: Row, number: int) -> bool:

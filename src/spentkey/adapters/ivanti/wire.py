@@ -6,11 +6,11 @@ misread by the server, both with status 200, so every row is also checked here.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from spentkey.core.errors import DeskRefused, Misconfigured, Outage, WriteRefused
-from spentkey.core.task import Parameter, Task
 from spentkey.http.client import Response, json_value
 
 SYSTEM = "Ivanti"
@@ -23,6 +23,30 @@ MOST_MINUTES = Decimal(1_000_000_000)
 _REC_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class IvantiTask:
+    """A task (`Task#Assignment`) as read; `minutes` is the effort booked so far."""
+
+    rec_id: str
+    number: int
+    subject: str
+    status: str
+    owner: str
+    owner_team: str
+    read_only: bool
+    parent_rec_id: str | None
+    parent_category: str | None
+    minutes: Decimal
+    resolution: str | None = None
+    changed: str = ""
+    """When it was changed last, as Ivanti says it (`LastModDateTime`)."""
+
+    @property
+    def service_request(self) -> str | None:
+        """The record id of the parent service request, where the parent is one."""
+        return self.parent_rec_id if self.parent_category == "ServiceReq" else None
 
 
 def filter_by(**fields: str | int) -> str:
@@ -93,13 +117,13 @@ def _code_of(response: Response) -> str:
     return f" {found[1].decode()}{words}"
 
 
-def read_task(row: Row, minutes_field: str, resolution_field: str) -> Task:
+def read_task(row: Row, minutes_field: str, resolution_field: str) -> IvantiTask:
     """A task from its record; raises `Misconfigured` when a configured field does not exist on it."""
     for name in (minutes_field, resolution_field):
         if name and name not in row:
             raise Misconfigured(f"ivanti.fields: the field {name} does not exist on Task")
     resolution = row.get(resolution_field) if resolution_field else None
-    return Task(
+    return IvantiTask(
         rec_id=rec_id(row.get("RecId")),
         number=read_number(row.get("AssignmentID")),
         subject=_text(row, "Subject"),
@@ -111,6 +135,7 @@ def read_task(row: Row, minutes_field: str, resolution_field: str) -> Task:
         parent_category=_text(row, "ParentLink_Category") or None,
         minutes=read_minutes(row.get(minutes_field)),
         resolution=resolution if isinstance(resolution, str) else None,
+        changed=str(row.get("LastModDateTime") or ""),
     )
 
 
@@ -136,9 +161,9 @@ def read_minutes(value: Any) -> Decimal:
     return minutes
 
 
-def read_parameter(row: Row) -> Parameter:
-    """One request parameter; its value is judged by guard G1."""
-    return Parameter(name=_text(row, "ParameterName"), value=row.get("ParameterValue"))
+def read_parameter(row: Row) -> tuple[str, object]:
+    """One request parameter, by name and value; its value is judged by guard G1."""
+    return _text(row, "ParameterName"), row.get("ParameterValue")
 
 
 def _text(row: Row, name: str) -> str:

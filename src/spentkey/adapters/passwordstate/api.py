@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from spentkey.adapters.passwordstate.entries import CertificateEntry, DocumentRef
 from spentkey.adapters.passwordstate.wire import SYSTEM, PasswordEntry, document_of, entries_of
 from spentkey.core.errors import AccessRefused
 from spentkey.core.guards import folded
 from spentkey.core.secret import Secret
 from spentkey.http.client import HttpClient
-from spentkey.ports.vault import CertificateEntry, DocumentRef
 
 REASON = "Spentkey: removal of an expired credential"
 """Sent in the header `Reason`, so that it stands in Passwordstate's audit records."""

@@ -4,12 +4,13 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from spentkey.adapters.passwordstate.entries import CertificateEntry
 from spentkey.adapters.passwordstate.sql import Database, read_rows
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.adapters.passwordstate.wire import SYSTEM
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.finding import Finding, FindingState
-from spentkey.ports.vault import CertificateEntry, Login
+from spentkey.ports.vault import Login
 
 DATABASE = "SQL Server"
 """What Passwordstate's database is called in findings."""

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spentkey.adapters.passwordstate.entries import DocumentRef
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
 from spentkey.http.tls import machine_store
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Meter
-from spentkey.ports.vault import DocumentRef
 
 METERED = "Passwordstate database"
 """What it is called in metrics, logs and traces."""

@@ -1,13 +1,14 @@
 """The vault as the story knows it: the API and the database behind one port."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from spentkey.adapters.passwordstate import sql
 from spentkey.adapters.passwordstate.api import PasswordstateApi
+from spentkey.adapters.passwordstate.entries import CertificateEntry, DocumentRef, PfxDocument
 from spentkey.adapters.passwordstate.sql import Database, find_documents
 from spentkey.core.secret import Secret
-from spentkey.ports.vault import CertificateEntry, DocumentRef, Login
+from spentkey.ports.vault import Login, SigningFile, SigningKey
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,25 @@ class PasswordstateVault:
     database_entry: str
     pki_entry: str
     certificate_match: tuple[str, ...]
+
+    async def none_found(self, app_id: str, display_name: str) -> str:
+        """No entry, or entries without a document."""
+        titles = [entry.title for entry in await self.certificate_entries(app_id, display_name)]
+        if not titles:
+            return "the vault has no certificate entry for this application"
+        return f"the vault's entry {', '.join(titles)} has no PFX document"
+
+    async def signing_files(self, app_id: str, display_name: str) -> AsyncIterator[SigningFile]:
+        """The PFX documents of the entries that belong to the application."""
+        for entry in await self.certificate_entries(app_id, display_name):
+            for document in await self.documents(entry):
+                yield PfxDocument(document, entry.password, self.download, self.pki_password)
+
+    async def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
+        """None: Passwordstate gives its keys away."""
+        del app_id, display_name
+        for none in ():
+            yield none
 
     async def certificate_entries(self, app_id: str, display_name: str) -> Sequence[CertificateEntry]:
         """The entries that belong to the application; the first rule with hits wins."""

@@ -1,0 +1,79 @@
+"""The settings of the desk, in the table `[ivanti]`."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from spentkey.core.credential import Kind
+from spentkey.core.task import folded_name
+from spentkey.settings.section import Section
+from spentkey.settings.values import FieldName, FieldNameOrNone, SecretOrEntry, SecretTypes, Text, Url
+
+
+def _not_open(completed: str, info: ValidationInfo) -> str:
+    if completed in info.data.get("open", ()):
+        raise ValueError("must not be one of status.open")
+    return completed
+
+
+class StatusSettings(Section):
+    """The values of a task's `Status` at this installation."""
+
+    open: tuple[Text, ...] = Field(default=("Logged", "Assigned", "Accepted"), min_length=1)
+    completed: Annotated[Text, AfterValidator(_not_open)] = Field(default="Completed", validate_default=True)
+    handed_off: Text = "Logged"
+
+
+class TaskFieldSettings(Section):
+    """The names of fields that differ between installations; an empty `resolution` means a note instead."""
+
+    minutes: FieldName = "ActualEffort"
+    resolution: FieldNameOrNone = ""
+
+
+def _another_team(escalation_team: str, info: ValidationInfo) -> str:
+    if escalation_team.casefold() == str(info.data.get("queue_team", "")).casefold():
+        raise ValueError("must differ from queue_team, or a hand-over would come straight back")
+    return escalation_team
+
+
+def _named_once(name: str, info: ValidationInfo) -> str:
+    if folded_name(name) in (folded_name(str(other)) for other in info.data.values()):
+        raise ValueError("is the name of another parameter too")
+    return name
+
+
+OwnName = Annotated[Text, AfterValidator(_named_once)]
+
+
+class ParameterSettings(Section):
+    """What the request offering calls the four parameters that say which credential is meant."""
+
+    app_display_name: Text = "AppDisplayName"
+    app_id: OwnName = Field(default="AppID", validate_default=True)
+    secret_id: OwnName = Field(default="SecretID", validate_default=True)
+    secret_type: OwnName = Field(default="SecretType", validate_default=True)
+
+
+class IvantiSettings(Section):
+    """Ivanti Neurons for ITSM, over its OData API."""
+
+    url: Url
+    api_key: SecretOrEntry
+    queue_team: Text
+    escalation_team: Annotated[Text, AfterValidator(_another_team)] = Field(
+        default="Systeemsoftware", validate_default=True
+    )
+    login_id: Text
+    status: StatusSettings = StatusSettings()
+    fields: TaskFieldSettings = TaskFieldSettings()
+    minutes: int = Field(default=1, ge=0, le=1440)
+    """Minutes that a close or a hand-over adds to the task's booked minutes."""
+    language: Literal["en", "nl", "fr"] = "en"
+    note_category: Text = "Status Update"
+    note_parent_category: Text = "Task.Assignment"
+    parameters: ParameterSettings = ParameterSettings()
+    secret_types: SecretTypes = Field(
+        default={"Secret": Kind.SECRET, "Certificaat": Kind.CERTIFICATE, "Cert": Kind.CERTIFICATE}
+    )
+    """The words of SecretType, each with what it means."""

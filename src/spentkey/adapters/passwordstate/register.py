@@ -1,0 +1,58 @@
+"""Passwordstate as a kind of vault."""
+
+from collections.abc import Sequence
+
+from spentkey.adapters.kinds import Outside, VaultKind
+from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
+from spentkey.adapters.passwordstate.settings import PasswordstateSettings
+from spentkey.adapters.passwordstate.sql import METERED, Database
+from spentkey.adapters.passwordstate.vault import PasswordstateVault
+from spentkey.adapters.passwordstate.wire import SYSTEM
+from spentkey.core.errors import Misconfigured
+from spentkey.ports.runtime import Checker, Probe
+
+
+def open_vault(settings: PasswordstateSettings, outside: Outside) -> PasswordstateVault:
+    """The vault; nothing is asked yet."""
+    database = settings.database
+    server = (database.server, database.port, database.database, database.query)
+    keys = ApiKeys(
+        credentials=settings.api_key,
+        certificates=settings.certificates_api_key or settings.api_key,
+        documents=settings.documents_api_key or settings.api_key,
+    )
+    http = outside.connections.http(SYSTEM, settings.url)
+    return PasswordstateVault(
+        api=PasswordstateApi(http, keys, settings.credentials_list, settings.certificates_list),
+        database=Database(*server, outside.ca_file, outside.connections.meter),
+        database_entry=database.entry,
+        pki_entry=settings.pki_entry,
+        certificate_match=settings.certificate_match,
+    )
+
+
+def check(settings: PasswordstateSettings, outside: Outside) -> Checker:
+    """The check-up; the entries of tenants must have a client id as their UserName."""
+    from spentkey.adapters.passwordstate.check import PasswordstateCheck  # noqa: PLC0415  # only who checks loads it
+
+    vault = open_vault(settings, outside)
+    clients = frozenset(title for name, title in outside.titles.items() if name.startswith("tenants."))
+    return PasswordstateCheck(vault, (*sorted(clients), vault.database_entry, vault.pki_entry), clients)
+
+
+def probes(vault: PasswordstateVault) -> Sequence[Probe]:
+    """Its API, and its database by itself."""
+    return [
+        Probe("passwordstate", vault.reach, SYSTEM),
+        Probe("passwordstate-database", vault.reach_database, METERED, only_connects=True),
+    ]
+
+
+def open_to_work(settings: PasswordstateSettings, outside: Outside) -> PasswordstateVault:
+    """The vault, if it can find documents; `spentkey check` looks without a query, to propose one."""
+    if not settings.database.query:
+        raise Misconfigured("passwordstate.database.query: is missing; spentkey check lists tables with a DocumentID")
+    return open_vault(settings, outside)
+
+
+VAULT = VaultKind(PasswordstateSettings, open_to_work, open_vault, check, probes)

@@ -1,0 +1,208 @@
+"""Ivanti as a service desk: whose a task is, what a close and a hand-over write, and what shows that one took."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from ivanti_tasks import OneRow, one_row_desk, shown_task
+
+from spentkey.adapters.ivanti.client import own
+from spentkey.adapters.ivanti.register import LARGEST, reference
+from spentkey.core.task import Fault, FaultKind, Request, TaskRef
+from spentkey.ports.service_desk import Note
+
+
+@pytest.mark.parametrize("status", ["Logged", "Assigned", "Accepted"])
+@pytest.mark.parametrize("owner", [None, "", "svc-spentkey", "SVC-Spentkey"])
+async def test_an_open_task_of_our_queue_is_ours(status: str, owner: str | None) -> None:
+    """Every configured open status counts; Ivanti does not tell log-in names apart by case."""
+    task = await shown_task(Status=status, Owner=owner)
+    assert (task.is_open, task.is_ours, task.why_not) == (True, True, "")
+    assert (task.ref, task.team, task.owner, task.version) == ("40021", "Spentkey", owner or "", "2026-07-01T12:00:00Z")
+
+
+@pytest.mark.parametrize("status", ["Completed", "Cancelled", "Waiting", "logged", "Logged ", ""])
+async def test_a_task_in_another_status_is_not_open(status: str) -> None:
+    """The reason says which status was found and which were expected."""
+    task = await shown_task(Status=status)
+    expected = f"the task's status is {status or 'empty'}, not one of Logged, Assigned, Accepted"
+    assert (task.is_open, task.is_ours, task.why_not) == (False, True, expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ReadOnly": True}, "the task is read-only"),
+        ({"OwnerTeam": "Systeemsoftware"}, "the task is with the team Systeemsoftware, not Spentkey"),
+        ({"OwnerTeam": "spentkey"}, "the task is with the team spentkey, not Spentkey"),
+        ({"OwnerTeam": "Spentkey 2"}, "the task is with the team Spentkey 2, not Spentkey"),
+        ({"OwnerTeam": None}, "the task is with the team (none), not Spentkey"),
+        ({"Owner": "jdoe"}, "the task is already owned by somebody"),
+        ({"Owner": "svc-spentkey2"}, "the task is already owned by somebody"),
+        ({"Owner": " "}, "the task is already owned by somebody"),
+        ({"ParentLink_Category": "Incident"}, "the task does not belong to a service request"),
+        ({"ParentLink_Category": None}, "the task does not belong to a service request"),
+        ({"ParentLink_RecID": None}, "the task does not belong to a service request"),
+    ],
+)
+async def test_a_task_that_is_not_with_us_is_not_ours(changes: dict[str, Any], reason: str) -> None:
+    """The name of the team must be exactly ours; the owner's name is not repeated."""
+    task = await shown_task(**changes)
+    assert (task.is_open, task.is_ours, task.why_not) == (True, False, reason)
+
+
+async def test_a_status_comes_before_whose_it_is() -> None:
+    """Of several reasons one is told."""
+    task = await shown_task(Status="Completed", Owner="jdoe", ReadOnly=True)
+    assert (task.is_open, task.is_ours, task.why_not.partition(",")[0]) == (
+        False,
+        False,
+        "the task's status is Completed",
+    )
+
+
+@pytest.mark.parametrize("asked", ["40022", "4002", "400210"])
+async def test_a_row_of_another_number_is_no_task(asked: str) -> None:
+    """A filter may be ignored, so the row is checked again."""
+    assert await one_row_desk().find(TaskRef(asked)) is None
+
+
+@pytest.mark.parametrize("text", ["1", "40021", "9007199254740992"])
+def test_a_reference_is_a_number(text: str) -> None:
+    """Up to what every JSON reader holds exactly."""
+    assert reference(text) == text
+    assert int(text) <= LARGEST
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "007", "-1", "+1", "1.0", "1e3", " 1", "1\n", "٤٢", "x", "SCTASK1", "9007199254740993", "9" * 40]
+)
+def test_another_text_is_no_reference(text: str) -> None:
+    """Each task has one spelling."""
+    assert reference(text) is None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "forms", "sum_"),
+    [(5, {}, "6"), (None, {}, "1"), ("1.0000", {}, "2.0000"), (2.5, {}, "3.5"), (5, {"minutes": 0}, "5")],
+)
+async def test_a_close_adds_our_minutes_to_what_was_read(minutes: Any, forms: dict[str, Any], sum_: str) -> None:
+    """Completed, owned by us, in one change; the team stays."""
+    desk = one_row_desk(**forms)
+    change = desk.closing(await shown_task(ActualEffort=minutes), "done", None)
+    assert change.facts == {"status": "Completed", "owner": "svc-spentkey", "minutes": sum_}
+    assert change.team is None
+
+
+@pytest.mark.parametrize(("field", "facts"), [("CloseText", {"resolution": "done"}), ("", {})])
+async def test_a_close_says_its_resolution_where_a_field_takes_it(field: str, facts: dict[str, str]) -> None:
+    """Elsewhere it has gone into a note."""
+    desk = one_row_desk(resolution=field)
+    change = desk.closing(await shown_task(desk), "done", None)
+    assert {name: value for name, value in change.facts.items() if name == "resolution"} == facts
+
+
+async def test_a_hand_over_gives_the_task_to_people() -> None:
+    """To the team of the settings and to nobody in it, with our minutes, and those that were read before."""
+    desk = one_row_desk()
+    change = desk.handing_over(await shown_task(), None)
+    wanted = {"status": "Logged", "owner": "", "minutes": "6", "team": "Systeemsoftware", "from": "5"}
+    assert (change.facts, change.team) == (wanted, "Systeemsoftware")
+
+
+async def test_a_write_that_was_begun_keeps_its_sum() -> None:
+    """Whether or not it took, so that minutes are not booked twice; a record of 0.1 has nothing but minutes."""
+    desk = one_row_desk()
+    for begun in ({"minutes": "6", "team": "A", "from": "5"}, {"minutes": "6"}, {"minutes": 6}):
+        took = await shown_task(ActualEffort=6)
+        assert desk.closing(took, "done", begun).facts["minutes"] == "6"
+        assert desk.handing_over(took, begun).facts["minutes"] == "6"
+
+
+@pytest.mark.parametrize("begun", [None, {}, {"minutes": None}, {"status": "Completed"}])
+async def test_a_write_that_began_without_a_sum_adds_to_what_is_read(begun: Mapping[str, Any] | None) -> None:
+    """There is nothing to keep."""
+    desk = one_row_desk()
+    assert desk.closing(await shown_task(), "done", begun).facts["minutes"] == "6"
+    assert desk.handing_over(await shown_task(), begun).facts["minutes"] == "6"
+
+
+async def test_a_task_that_was_given_back_shows_that_its_hand_over_took() -> None:
+    """By its minutes, which are written together with the team."""
+    desk = one_row_desk()
+    assert desk.took(await shown_task(ActualEffort=6), {"minutes": "6", "from": "5", "team": "Systeemsoftware"})
+    assert desk.took(await shown_task(ActualEffort="6.0"), {"minutes": "6", "from": "5"})
+
+
+@pytest.mark.parametrize(
+    ("minutes", "begun"),
+    [
+        (5, {"minutes": "6", "from": "5"}),
+        (7, {"minutes": "6", "from": "5"}),
+        (6, {"minutes": "6", "from": "6"}),  # nothing was to be added, so nothing shows
+        (6, {"minutes": "6"}),
+        (6, {"from": "5"}),
+        (6, {"minutes": None, "from": None}),
+        (6, {}),
+    ],
+)
+async def test_minutes_that_prove_nothing_show_no_hand_over(minutes: int, begun: dict[str, Any]) -> None:
+    """It is then done again, which writes the same."""
+    assert not one_row_desk().took(await shown_task(ActualEffort=minutes), begun)
+
+
+async def test_the_request_is_what_the_parameters_of_the_parent_say() -> None:
+    """A row of another parent does not count, though Ivanti answers it."""
+    row = {"ParameterName": "AppID", "ParameterValue": "x"}
+    task = await shown_task()
+    parent = own(task).service_request
+    assert await one_row_desk(OneRow({**row, "ParentLink_RecID": parent})).request(task) == Request({"AppID": "x"})
+    assert await one_row_desk(OneRow({**row, "ParentLink_RecID": "F" * 32})).request(task) == Request()
+
+
+async def test_a_parameter_that_is_no_text_is_a_fault() -> None:
+    """For guard G1 to name."""
+    task = await shown_task()
+    row = {"ParameterName": "AppID", "ParameterValue": 7, "ParentLink_RecID": own(task).service_request}
+    expected = Request({}, (Fault("AppID", FaultKind.NOT_TEXT),))
+    assert await one_row_desk(OneRow(row)).request(task) == expected
+
+
+@pytest.mark.parametrize("changes", [{"ParentLink_RecID": None}, {"ParentLink_Category": "Incident"}])
+async def test_a_task_without_a_service_request_is_not_asked(changes: dict[str, Any]) -> None:
+    """No filter is built from nothing, and nothing was asked for."""
+    server = OneRow()
+    assert (await one_row_desk(server).request(await shown_task(**changes)), server.seen) == (Request(), [])
+
+
+async def test_notes_are_those_that_hang_on_the_task() -> None:
+    """Their subjects and bodies; what is missing is empty."""
+    task = await shown_task()
+    mine = {"ParentLink_RecID": own(task).rec_id, "Subject": "s", "NotesBody": "b [mark"}
+    assert await one_row_desk(OneRow(mine)).notes(task) == [Note("s", "b [mark")]
+    bare = {"ParentLink_RecID": own(task).rec_id, "Subject": None}
+    assert await one_row_desk(OneRow(bare)).notes(task) == [Note("", "")]
+    assert await one_row_desk(OneRow({**mine, "ParentLink_RecID": "F" * 32})).notes(task) == []
+
+
+@pytest.mark.parametrize(("marker", "there"), [("[mark", True), ("b [mark", True), ("mark]", False), ("s", False)])
+async def test_a_note_is_known_by_the_marker_in_its_body(marker: str, there: bool) -> None:
+    """Not by its subject."""
+    task = await shown_task()
+    mine = {"ParentLink_RecID": own(task).rec_id, "Subject": "s", "NotesBody": "b [mark"}
+    assert await one_row_desk(OneRow(mine)).has_note(task, marker) is there
+    other = {**mine, "ParentLink_RecID": "F" * 32}
+    assert not await one_row_desk(OneRow(other)).has_note(task, marker)
+
+
+async def test_the_desks_clock_is_that_of_its_answers() -> None:
+    """By the header `Date`, in UTC."""
+    server = OneRow(headers={"Date": "Wed, 01 Jul 2026 12:00:00 GMT"})
+    assert await one_row_desk(server).time() == datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Date": ""}, {"Date": "yesterday"}, {"Date": "2026-07-01T12:00:00Z"}])
+async def test_an_answer_without_a_date_shows_no_clock(headers: dict[str, str]) -> None:
+    """Nothing is guessed."""
+    assert await one_row_desk(OneRow(headers=headers)).time() is None
