@@ -45,6 +45,9 @@ def parser() -> argparse.ArgumentParser:
         help=f"every kind of fault, for this part of all requests ({RATE} if left out)",
     )
     serve.add_argument("--config-out", type=Path, metavar="FILE", help="write a configuration that points here")
+    serve.add_argument(
+        "--desk", choices=("ivanti", "files"), default="ivanti", help="the service desk of that configuration"
+    )
     serve.add_argument("--latency-ms", type=_milliseconds, default=0, metavar="N", help="wait before each answer")
     serve.add_argument("--proxy-port", type=_port, metavar="P", help="also a proxy for Microsoft's names; 0: any port")
     for name in ("control", "entra", "ivanti", "passwordstate", "sql"):
@@ -75,6 +78,7 @@ def _options(given: argparse.Namespace) -> ServeOptions:
         control_port=given.control_port,
         proxy_port=given.proxy_port,
         config_out=given.config_out,
+        desk=given.desk,
         latency=given.latency_ms / 1000,
         entra_port=given.entra_port,
         ivanti_port=given.ivanti_port,

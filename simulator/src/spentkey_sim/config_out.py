@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, cast
 
+from spentkey_sim import files_out
 from spentkey_sim.addresses import HOST, Addresses
 from spentkey_sim.model import Passwordstate, Tenant, World
 from spentkey_sim.world_systems import CERTIFICATES_LIST, CREDENTIALS_LIST, DATABASE_ENTRY
@@ -20,8 +21,11 @@ _POLICY = {"verify_reads": 3, "verify_interval_s": 0.2, "verify_timeout_s": 10, 
 Table = dict[str, Any]
 
 
-def write(path: Path, world: World, where: Addresses, ca: bytes) -> None:
-    """Write everything; `path` is the configuration file, its folder is made when it is missing."""
+def write(path: Path, world: World, where: Addresses, ca: bytes, *, files: bool = False) -> None:
+    """Write everything; `path` is the configuration file, its folder is made when it is missing.
+
+    With `files` it names a folder of requests and a folder of secrets, in place of Ivanti and Passwordstate.
+    """
     folder = path.absolute().parent
     folder.mkdir(parents=True, exist_ok=True)
     secrets = folder / "secrets"
@@ -29,15 +33,27 @@ def write(path: Path, world: World, where: Addresses, ca: bytes) -> None:
     secrets.chmod(0o700)
     _replace(folder / "ca.pem", ca, 0o644)
     tables: dict[str, Table] = {
-        "ivanti": _ivanti(world, where, secrets),
-        "passwordstate": _passwordstate(world.passwordstate, where, secrets),
-        "passwordstate.database": _database(world.passwordstate, where),
+        **(_folders(folder, secrets, world) if files else _systems(world, where, secrets)),
         **{f"tenants.{_key(tenant.name)}": _tenant(tenant, where) for tenant in world.tenants},
         "policy": dict(_POLICY),
         "state": {"directory": "state"},
         "tls": {"ca_file": "ca.pem"},
     }
     _replace(path.absolute(), to_toml(tables).encode(), 0o600)
+
+
+def _systems(world: World, where: Addresses, secrets: Path) -> dict[str, Table]:
+    return {
+        "ivanti": _ivanti(world, where, secrets),
+        "passwordstate": _passwordstate(world.passwordstate, where, secrets),
+        "passwordstate.database": _database(world.passwordstate, where),
+    }
+
+
+def _folders(folder: Path, secrets: Path, world: World) -> dict[str, Table]:
+    files_out.write_requests(folder / "requests", world)
+    files_out.write_secrets(secrets, world)
+    return {"files": {"directory": "requests"}, "secrets": {"directory": secrets.name}}
 
 
 def to_toml(tables: dict[str, Table]) -> str:

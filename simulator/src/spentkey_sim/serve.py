@@ -45,6 +45,8 @@ class ServeOptions:
     control_port: int = 0
     proxy_port: int | None = None
     config_out: Path | None = None
+    desk: str = "ivanti"
+    """The service desk of the configuration that is written: `ivanti`, or `files` for two folders."""
     latency: float = 0.0
     entra_port: int = 0
     ivanti_port: int = 0
@@ -92,7 +94,7 @@ class Simulator:
         for port in where.ports():
             await _wait_until_listening(port)
         if options.config_out is not None:
-            config_out.write(options.config_out, self.holder.world, where, self.tls.ca)
+            config_out.write(options.config_out, self.holder.world, where, self.tls.ca, files=options.desk == "files")
         return where
 
     async def stop(self) -> None:

@@ -1,0 +1,64 @@
+"""The check-up of the folder of secrets: the titles that the configuration names, and the signing files. Only reads."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from spentkey.adapters.secret_files.client import ENDINGS, SYSTEM, PfxFile, SecretFilesVault, names_in
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.finding import Finding, FindingState
+from spentkey.core.sanitize import plain
+from spentkey.core.task import is_uuid
+
+MODE = "chown the files to the account that runs spentkey and chmod 0600 them"
+FILES = f"call it APPID.pfx or APPID.WORD.pfx, its password the same and .password; {MODE}"
+APPLICATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class SecretFilesCheck:
+    """What must be in place in the folder; `titles` are those that the configuration names, by the setting."""
+
+    vault: SecretFilesVault
+    titles: Mapping[str, str]
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """The folder, each title, then the PFX files."""
+        try:
+            names = names_in(self.vault.directory)
+        except SpentkeyError as problem:
+            yield Finding(SYSTEM, "directory", FindingState.FAIL, str(problem), MODE)
+            return
+        yield Finding(SYSTEM, "directory", FindingState.OK, f"{self.vault.directory} can be read")
+        for setting, title in self.titles.items():
+            yield await self._title(setting, title)
+        files = [name for name in names if name.lower().endswith(ENDINGS)]
+        for name in files:
+            problem = await self._problem(name)
+            if problem:
+                yield Finding(SYSTEM, f"file {plain(name)}", FindingState.WARN, problem, FILES)
+        yield Finding(SYSTEM, "signing files", FindingState.OK, f"{len(files)} PFX files")
+
+    async def _problem(self, name: str) -> str:
+        """Why a PFX file signs for nobody, as far as that shows without opening it; nothing secret is kept."""
+        if not APPLICATION.match(name):
+            return "belongs to no application: its name does not begin with an AppID"
+        file = PfxFile(self.vault.directory, name)
+        try:
+            await file.read()
+            _ = [one async for one in file.passwords()]
+        except SpentkeyError as problem:
+            return str(problem)
+        return ""
+
+    async def _title(self, setting: str, title: str) -> Finding:
+        what = f"entry {title}"
+        try:
+            login = await self.vault.login(title)
+        except SpentkeyError as problem:
+            fix = f"put {title}.username and {title}.password there; {MODE}"
+            return Finding(SYSTEM, what, FindingState.FAIL, str(problem), fix)
+        if setting.startswith("tenants.") and not is_uuid(login.username):
+            fix = f"{title}.username holds the client id, {title}.password the client secret"
+            return Finding(SYSTEM, what, FindingState.FAIL, "the user name is no client id", fix)
+        return Finding(SYSTEM, what, FindingState.OK, "found")

@@ -1,0 +1,194 @@
+"""The `Vault` port over a folder.
+
+A log-in TITLE is the two files `TITLE.username` and `TITLE.password`. The signing files of an application are
+`APPID.pfx`, `APPID.*.pfx`, and the same with `.p12`, in any case; the password of each is in the same name with
+`.password` behind it, and empty where there is no such file. One line feed at the end of a text is cut off, that of
+Windows too.
+
+Links are followed inside the folder (Kubernetes mounts secrets as links); the mode and the owner of what they lead to
+count.
+"""
+
+import asyncio
+import errno
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
+from spentkey.core.secret import Secret
+from spentkey.core.signer import MOST_BYTES
+from spentkey.ports.vault import Login, SigningFile, SigningKey
+
+SYSTEM = "secrets"
+"""What it is called in metrics, logs, traces, messages and findings."""
+LONGEST = 65_536
+"""Longest text, in bytes."""
+TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ @-]{0,127}", re.ASCII)
+"""What a log-in may be called, so that its title is the beginning of a file's name and nothing else."""
+ENDINGS = (".pfx", ".p12")
+PASSING = frozenset({errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ETIMEDOUT})
+"""What the system answers when trying again may help."""
+
+
+@dataclass(frozen=True)
+class PfxFile:
+    """A file as a `SigningFile`."""
+
+    directory: Path
+    name: str
+
+    async def read(self) -> bytes:
+        """Its bytes."""
+        return await asyncio.to_thread(read_file, self.directory, self.name, MOST_BYTES + 1)
+
+    async def passwords(self) -> AsyncIterator[Secret]:
+        """The one in the file beside it, else an empty one."""
+        name = f"{self.name}.password"
+        there = await asyncio.to_thread(os.path.lexists, self.directory / name)
+        yield Secret(await asyncio.to_thread(read_text, self.directory, name)) if there else Secret("")
+
+
+@dataclass(frozen=True)
+class SecretFilesVault:
+    """The vault on one folder; files are read each time they are needed, and never kept."""
+
+    directory: Path
+
+    async def none_found(self, app_id: str, display_name: str) -> str:
+        """Which file was looked for."""
+        del display_name
+        return f"the folder of secrets has neither {app_id}.pfx nor {app_id}.p12"
+
+    async def login(self, title: str) -> Login:
+        """The two files of that title."""
+        if not TITLE.fullmatch(title):
+            raise AccessRefused(f"the title {title!r} cannot be the name of a file in {self.directory}")
+        username, password = [
+            await asyncio.to_thread(read_text, self.directory, f"{title}.{one}") for one in ("username", "password")
+        ]
+        for ending, text in (("username", username.strip()), ("password", password)):
+            if not text:
+                raise AccessRefused(f"{self.directory / title}.{ending} is empty")
+            if any(unicodedata.category(one) in ("Cc", "Cf") for one in text):
+                raise AccessRefused(f"{self.directory / title}.{ending} has more than one line, or control characters")
+        return Login(username.strip(), Secret(password))
+
+    async def signing_files(self, app_id: str, display_name: str) -> AsyncIterator[SigningFile]:
+        """The files that begin with the AppID, in the order of their names."""
+        del display_name
+        for name in await asyncio.to_thread(self._names_for, app_id):
+            yield PfxFile(self.directory, name)
+
+    async def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
+        """None: a file gives its key away."""
+        del app_id, display_name
+        for none in ():
+            yield none
+
+    async def reach(self) -> None:
+        """Look at the folder, and read nothing of it."""
+        await asyncio.to_thread(names_in, self.directory)
+
+    def _names_for(self, app_id: str) -> list[str]:
+        return [name for name in names_in(self.directory) if is_signing_file(name, app_id)]
+
+
+def is_signing_file(name: str, app_id: str) -> bool:
+    """Whether a file of that name is one of the application's."""
+    lower, beginning = name.lower(), f"{app_id.lower()}."
+    return lower.startswith(beginning) and lower.endswith(ENDINGS)
+
+
+def names_in(directory: Path) -> list[str]:
+    """The names of all files, in their order; raises `AccessRefused` where the folder cannot be believed or read."""
+    try:
+        problem = _why_not_folder(directory.stat())
+        names = sorted(one.name for one in directory.iterdir())
+    except OSError as error:
+        raise _cannot(f"secrets.directory: {directory}", error) from None
+    if problem:
+        raise AccessRefused(f"secrets.directory: {directory} {problem}")
+    return names
+
+
+def read_text(directory: Path, name: str) -> str:
+    """A secret's text, without one line feed at its end."""
+    content = read_file(directory, name, LONGEST + 1)
+    if len(content) > LONGEST:
+        raise AccessRefused(f"{directory / name} is larger than {LONGEST} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise AccessRefused(f"{directory / name} is not a UTF-8 text") from None
+    return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
+
+
+def read_file(directory: Path, name: str, most: int) -> bytes:
+    """The bytes of a file of the folder, or of what a link in it leads to; raises `AccessRefused` for any other.
+
+    Kubernetes replaces what the links lead to: a target that goes away in this moment is looked for once more.
+    """
+    path = directory / name
+    try:
+        try:
+            return _read(directory, path, most)
+        except FileNotFoundError:
+            return _read(directory, path, most)
+    except OSError as error:
+        raise _cannot(str(path), error) from None
+
+
+def _read(directory: Path, path: Path, most: int) -> bytes:
+    folder, real = (Path(os.path.realpath(one)) for one in (directory, path))
+    problem = _why_not_folder(folder.stat())
+    if problem:
+        raise AccessRefused(f"secrets.directory: {directory} {problem}")
+    if not real.is_relative_to(folder):
+        raise AccessRefused(f"{path} leads to outside of the folder")
+    file = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        problem = why_not(os.fstat(file))
+        if problem:
+            raise AccessRefused(f"{path} {problem}")
+        with os.fdopen(file, "rb", closefd=False) as stream:
+            return stream.read(most)
+    finally:
+        os.close(file)
+
+
+def _cannot(what: str, error: OSError) -> SpentkeyError:
+    if error.errno in PASSING:
+        return Outage(f"{what} cannot be read now ({error.strerror})")
+    return AccessRefused(f"{what} cannot be read ({error.strerror})")
+
+
+def _why_not_folder(seen: os.stat_result) -> str:
+    """Why a folder is not believed: who may rename files in it could give one log-in the password of another.
+
+    In a folder with the sticky bit nobody can, so a mount of Kubernetes (1777) is believed.
+    """
+    if not stat.S_ISDIR(seen.st_mode):
+        return "is no folder"
+    if seen.st_uid not in (os.geteuid(), 0):
+        return "belongs to another account; chown it to this one or to root"
+    if seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not seen.st_mode & stat.S_ISVTX:
+        return "may be written by others; chmod go-w it"
+    return ""
+
+
+def why_not(seen: os.stat_result) -> str:
+    """Why a file with this mode and owner is not believed; empty where it is."""
+    if not stat.S_ISREG(seen.st_mode):
+        return "is no plain file"
+    if seen.st_uid not in (os.geteuid(), 0):
+        return "belongs to another account; chown it to this one or to root"
+    if seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return "may be written by others; chmod go-w it"
+    if seen.st_mode & stat.S_IROTH:
+        return "may be read by everybody; chmod o-r it"
+    return ""
