@@ -24,9 +24,11 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from play_runs import COLLECTIONS
 
+from spentkey.adapters.ivanti.settings import IvantiSettings
+from spentkey.adapters.passwordstate.settings import PasswordstateSettings
+from spentkey.bootstrap.settings import load_settings
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
 from spentkey.settings.sources import VaultEntry
 
@@ -185,13 +187,23 @@ def test_a_type_that_awx_would_refuse_is_seen(change: dict[str, Any], words: str
     assert words in refused.value.message
 
 
+def desk_and_vault(settings: Settings) -> tuple[IvantiSettings, PasswordstateSettings]:
+    """The tables of Ivanti and of Passwordstate."""
+    assert settings.desk is not None
+    assert settings.vault is not None
+    ivanti, vault = settings.desk.section, settings.vault.section
+    assert isinstance(ivanti, IvantiSettings)
+    assert isinstance(vault, PasswordstateSettings)
+    return ivanti, vault
+
+
 def test_the_settings_load_from_what_is_injected(tmp_path: Path) -> None:
     """File and environment together are a whole configuration, each key in its place."""
     settings = injected(tmp_path, settings=TEXT, **KEYS, **TENANTS).settings()
-    vault = settings.passwordstate
-    keys = (settings.ivanti.api_key, vault.api_key, vault.certificates_api_key, vault.documents_api_key)
+    ivanti, vault = desk_and_vault(settings)
+    keys = (ivanti.api_key, vault.api_key, vault.certificates_api_key, vault.documents_api_key)
     assert keys == tuple(Secret(value) for value in KEYS.values())
-    assert (settings.ivanti.queue_team, vault.database.entry) == ("Spentkey – EntraID", "sys_pws_ansible_read")
+    assert (ivanti.queue_team, vault.database.entry) == ("Spentkey – EntraID", "sys_pws_ansible_read")
     tenants = {name: (one.tenant_id, dict(one.when), one.entry) for name, one in settings.tenants.items()}
     assert tenants == {
         "production": (TENANTS["production_tenant_id"], {"Onderwijs": "No"}, "Sys_Azure_AppRegs_PR"),
@@ -203,10 +215,10 @@ def test_what_may_be_left_empty_has_its_default(tmp_path: Path) -> None:
     """One key for all lists, and Ivanti's key in an entry of Passwordstate."""
     given = {"passwordstate_api_key": "canary-one-7Ij", "ivanti_entry": 'the "key"', "database_entry": "reader"}
     settings = injected(tmp_path, settings=TEXT, **given, **TENANTS).settings()
-    vault = settings.passwordstate
+    ivanti, vault = desk_and_vault(settings)
     keys = (vault.api_key, vault.certificates_api_key, vault.documents_api_key)
     assert keys == (Secret("canary-one-7Ij"),) * 3
-    assert (settings.ivanti.api_key, vault.database.entry) == (VaultEntry('the "key"'), "reader")
+    assert (ivanti.api_key, vault.database.entry) == (VaultEntry('the "key"'), "reader")
 
 
 def test_a_database_is_shared_only_where_a_credential_names_it(tmp_path: Path) -> None:

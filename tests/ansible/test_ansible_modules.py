@@ -103,12 +103,26 @@ def test_a_hand_over_is_noted_and_made_once(player: Player) -> None:
 
 
 SAID = {
-    "The key id is omitted": "missing required arguments: key_id",
+    "The key id is omitted": "one of the following is required: key_id, request",
     "The key id is empty": "SecretID is empty; nothing was contacted, and nothing is removed",
     "The key id is null": "SecretID is empty; nothing was contacted, and nothing is removed",
     "The key id is blank": "SecretID is empty; nothing was contacted, and nothing is removed",
     "The key id is a wildcard": "SecretID is not a UUID",
-    "There is no tenant": "one of the following is required: onderwijs, tenant",
+    "There is no tenant": "one of request, onderwijs and tenant is needed: Onderwijs says which tenant is meant",
+    "Two that disagree": "onderwijs: says something else than Onderwijs in request",
+    "A request for another key id": "key_id: says something else than SecretID in request",
+    "A No without quotes": "Onderwijs is not a text; nothing was contacted, and nothing is removed",
+    "A No without quotes as an option": "Onderwijs is not a text; nothing was contacted, and nothing is removed",
+    "A number as a name": "AppDisplayName is not a text; nothing was contacted, and nothing is removed",
+    "A request without a key id": "SecretID is missing; nothing was contacted, and nothing is removed",
+    "A request that is none": "unable to convert to dict",
+    "A task that is none": "task: 'SCTASK0010001' is not a task of [ivanti], such as 40021",
+    "An empty task": "task: '' is not a task of [ivanti], such as 40021",
+    "A number that is none": "task: 'forty' is not a task of [ivanti], such as 40021",
+    "A number that is a truth": "task: 'True' is not a task of [ivanti], such as 40021",
+    "A number with a point": "task: '40021.5' is not a task of [ivanti], such as 40021",
+    "A tenant that is not meant": "the parameters mean the tenant production, not onderwijs",
+    "Nobody is meant": "no tenant is meant by Onderwijs 'Maybe'",
     "The tenant is unknown": "no tenant is called nowhere",
     "The tenant is another than Onderwijs means": "the parameters mean the tenant production, not onderwijs",
     "The credential is alive": "the credential has not expired",
@@ -143,11 +157,13 @@ def test_reading_reads_the_same_as_a_check(watch: Watch) -> None:
     assert played.code == 0, played.out
     told = played.one("Application").result
     assert told == played.one("Application, check").result
+    for name in ("Application, by a request", "Application, by its tenant"):
+        assert told == played.one(name).result
     shown = {one["key_id"]: (one["kind"], one["expired"], one["protected"]) for one in told["credentials"]}
     assert (shown[EXPIRED_SECRET], shown[LIVE_CERT]) == (("secret", True, False), ("certificate", False, False))
     assert (played.one("No application").result["exists"], told["app_display_name"]) == (False, "Sales")
     task = played.one("Task").result
-    assert task == played.one("Task, check").result
+    assert task == played.one("Task, check").result == played.one("Task, as a text").result
     assert task["task_info"]["servicereq_params"]["SecretID"] == EXPIRED_SECRET
     assert (task["ours"], task["task_info"]["AssignmentID"]) == (True, TASK)
 

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from play_runs import COLLECTIONS, ONE_TASK, PLAYS, SETTINGS, Player, environment
-from worlds import EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, TASK, certificate_parameters, parameters, world
+from support_settings import toml
+from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, TASK, certificate_parameters, parameters, world
 
 ACTION = "Work on the task from ticket to report"
 
@@ -124,6 +126,42 @@ def test_the_role_without_a_key_id_contacts_nobody(player: Player, key_id: str |
     assert ("missing required arguments: remove_credential_key_id" in played.out) == (key_id is None)
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"remove_credential_request": {"Onderwijs": "No"}, "remove_credential_task": str(TASK)},
+        {"remove_credential_request": {"SecretType": "secret"}, "remove_credential_tenant": "production"},
+        {"remove_credential_onderwijs": "No", "remove_credential_kind": "SECRET"},
+    ],
+)
+def test_the_role_takes_a_request(player: Player, variables: dict[str, Any]) -> None:
+    """Beside its other variables, or in place of the tenant's name; a task as a text is closed."""
+    given: dict[str, Any] = {"remove_credential_tenant": "{{ omit }}", "remove_credential_key_id": EXPIRED_SECRET}
+    played = player.play(PLAYS / "role.yml", **(given | variables))
+    assert played.code == 0, played.out
+    assert [one["key_id"] for one in player.sim.removals()] == [EXPIRED_SECRET]
+    closed = player.sim.task(TASK)["status"] == "Completed"
+    assert closed == ("remove_credential_task" in variables)
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"remove_credential_request": {"Onderwijs": False}}, "Onderwijs is not a text"),
+        (
+            {"remove_credential_request": {"Onderwijs": "Yes"}},
+            "the parameters mean the tenant onderwijs, not production",
+        ),
+        ({"remove_credential_task": "SCTASK0010001"}, "is not a task of [ivanti], such as 40021"),
+    ],
+)
+def test_the_role_refuses_what_the_module_refuses(player: Player, variables: dict[str, Any], reason: str) -> None:
+    """Nothing is removed, and no task is written to."""
+    played = player.play(PLAYS / "role.yml", remove_credential_key_id=EXPIRED_SECRET, **variables)
+    assert (played.code, reason in played.out) == (2, True), played.out
+    assert (player.sim.removals(), player.sim.writes()) == ([], [])
+
+
 def module(player: Player, name: str, **arguments: Any) -> dict[str, Any]:
     """The module itself, as Ansible runs it on another host, its arguments by its input."""
     given = {"config": str(player.sim.config), "settings": SETTINGS, **arguments}
@@ -146,6 +184,69 @@ def test_a_module_does_the_same_without_its_action(player: Player) -> None:
     assert (told["outcome"], told["changed"], told["ticket"]) == ("removed", True, "closed")
     again = module(player, "task", number=TASK)
     assert (again["outcome"], again["changed"]) == ("removed", False)
+
+
+ASKED = dict(parameters())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"request": ASKED},
+        {"request": ASKED, "task": TASK},
+        {"request": ASKED, "task": str(TASK), "kind": "secret", "key_id": EXPIRED_SECRET.upper()},
+    ],
+)
+def test_a_request_is_all_that_a_removal_needs(player: Player, given: dict[str, Any]) -> None:
+    """The parameters by name, and the task as a number or as a text."""
+    told = module(player, "credential", state="absent", **given)
+    assert (told["outcome"], told["changed"], told["tenant"]) == ("removed", True, "production")
+    assert told["task"] == (str(TASK) if "task" in given else None)
+    assert [one["key_id"] for one in player.sim.removals()] == [EXPIRED_SECRET]
+
+
+def only_production(player: Player) -> str:
+    """The simulator's configuration with one tenant that has no `when`."""
+    tables = tomllib.loads(player.sim.config.read_text("utf-8"))
+    del tables["tenants"]["onderwijs"], tables["tenants"]["production"]["when"]
+    file = player.sim.config.with_name("only-production.toml")
+    file.write_text("".join(f"{name} = {toml(table)}\n" for name, table in tables.items()), "utf-8")
+    file.chmod(0o600)
+    return str(file)
+
+
+def test_the_only_tenant_needs_no_word(player: Player) -> None:
+    """Neither for a look nor for a removal."""
+    shown = module(player, "credential_info", config=only_production(player), app_id=APP)
+    assert (shown["tenant"], shown["exists"]) == ("production", True)
+    single = {"app_id": APP, "key_id": EXPIRED_SECRET, "app_display_name": "Sales"}
+    told = module(player, "credential", config=only_production(player), state="absent", **single)
+    assert (told["outcome"], told["tenant"]) == ("removed", "production")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"request": {**ASKED, "SecretID": ""}}, "SecretID is empty"),
+        ({"request": {**ASKED, "Onderwijs": True}}, "Onderwijs is not a text"),
+        ({"request": ASKED, "app_display_name": "Marketing"}, "says something else than AppDisplayName in request"),
+        ({"request": ASKED, "task": "forty"}, "task: 'forty' is not a task of [ivanti], such as 40021"),
+        ({"key_id": EXPIRED_SECRET}, "one of the following is required"),
+    ],
+)
+def test_a_module_refuses_before_it_asks_anybody(player: Player, given: dict[str, Any], reason: str) -> None:
+    """On another host as well as here; the journal of every system stays empty."""
+    told = module(player, "credential", state="absent", **given)
+    assert (told["failed"], reason in told["msg"]) == (True, True), told
+    assert player.sim.journal() == []
+
+
+def test_a_task_that_is_not_ours_is_shown_with_its_parameters(player: Player) -> None:
+    """The guards judge it where something is to be written."""
+    player.sim.reset(world(task={"owner_team": "Servicedesk"}))
+    told = module(player, "ivanti_task_info", number=TASK)
+    assert (told["ours"], "Servicedesk" in told["not_ours_reason"]) == (False, True)
+    assert told["task_info"]["servicereq_params"] == ASKED
 
 
 def test_a_module_says_when_the_package_is_missing(player: Player) -> None:

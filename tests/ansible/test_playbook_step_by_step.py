@@ -92,6 +92,44 @@ def test_a_certificate_of_the_other_tenant_too(player: Player) -> None:
     assert (removed(player), ticket(player)) == ([EXPIRED_CERT], CLOSED)
 
 
+REGIONS = {"tenants": {"production": {"when": {"Region": "EU"}}, "onderwijs": {"when": {"Region": "US"}}}}
+
+
+def asked_by_region(region: str | None) -> list[Any]:
+    """The parameters of an offering that has a region, and nothing called Onderwijs."""
+    more = [] if region is None else [["Region", region]]
+    return [*parameters(Onderwijs=None), *more]
+
+
+def test_the_tenant_may_be_chosen_by_any_parameter(player: Player) -> None:
+    """By what `when` names in the configuration; the task's number may be a text."""
+    player.sim.reset(world(asked_by_region(" eu ")))
+    played = player.play(settings=REGIONS, task_number=str(TASK))
+    assert played.code == 0, played.out
+    assert (removed(player), ticket(player)) == ([EXPIRED_SECRET], CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("region", "reason"),
+    [(None, "Region is missing"), ("", "Region is empty"), ("Mars", "tenant"), ("US", "application")],
+)
+def test_a_task_that_does_not_choose_a_tenant_is_handed_over(player: Player, region: str | None, reason: str) -> None:
+    """Nothing is removed in any tenant, and the note has the reason."""
+    player.sim.reset(world(asked_by_region(region)))
+    played = player.play(settings=REGIONS)
+    assert (played.code, removed(player)) == (2, []), played.out
+    assert ticket(player) == handed_over("Secret removal failed")
+    assert reason in played.one("Fail the job, after the hand-over or because the task stays open").result["msg"]
+
+
+@pytest.mark.parametrize("number", ["abc", "", "040021"])
+def test_a_number_that_is_no_task_fails_before_anything_is_asked(player: Player, number: str) -> None:
+    """In one line, by the form that the configured desk has."""
+    played = player.play(task_number=number)
+    assert (played.code, f"task: '{number}' is not a task of [ivanti], such as 40021" in played.out) == (2, True)
+    assert player.sim.journal() == []
+
+
 def test_a_finished_task_is_left_as_it_is_by_a_second_run(player: Player) -> None:
     """The job is green again, nothing changes, nothing is written."""
     player.play()
@@ -141,7 +179,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "Secret removal failed",
         "SecretID is empty",
     ),
-    "SecretID is omitted": (world(parameters(SecretID=None)), "Secret removal failed", "SecretID is empty"),
+    "SecretID is omitted": (world(parameters(SecretID=None)), "Secret removal failed", "SecretID is missing"),
     "SecretID is given twice": (
         world([*parameters(), ["secretid", LIVE_SECRET]]),
         "Secret removal failed",
@@ -150,7 +188,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a certificate without SecretID": (
         world(certificate_parameters(SecretID=None)),
         "Certificaat removal failed",
-        "SecretID is empty",
+        "SecretID is missing",
+    ),
+    "Onderwijs is missing": (
+        world(parameters(Onderwijs=None)),
+        "Secret removal failed",
+        "Onderwijs is missing",
     ),
     "the type is not supported": (
         world(parameters(SecretType="Password")),

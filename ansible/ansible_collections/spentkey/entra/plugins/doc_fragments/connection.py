@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragments: `connection` (the default), `attributes`, `number`, `result`."""
+    """Fragments: `connection` (the default), `attributes`, `info`, `number`, `request`."""
 
     DOCUMENTATION = r"""
 options:
@@ -57,8 +57,33 @@ attributes:
     NUMBER = r"""
 options:
   number:
-    description: The AssignmentID of the task in Ivanti.
-    type: int
+    description: The task by its reference in the service desk; in Ivanti its AssignmentID, as a number or as a text.
+    type: str
     required: true
     aliases: [task]
+"""
+
+    REQUEST = r"""
+options:
+  request:
+    description:
+      - The parameters by name, as the service request has them, in any case of the names.
+      - Every parameter that the C(when) of a tenant names goes here, such as C(Onderwijs) or C(Region), and so may
+        the four that say which credential is meant, by the names of the configuration.
+      - It stands in place of the single options or beside them; where both say something, it must be the same.
+      - A value that is not a text is refused by its name, never converted, so write V("No") in quotes. Other parameters
+        are not looked at.
+      - Without O(tenant), O(request) or O(onderwijs) must say which tenant is meant, unless there is only one tenant
+        and it has no C(when).
+    type: dict
+    version_added: 0.2.0
+  onderwijs:
+    description:
+      - V("Yes") or V("No") in quotes. The same as C(Onderwijs) in O(request); what is not a text is refused.
+    type: raw
+  tenant:
+    description:
+      - The name of the tenant in the configuration. Its C(when) fills in the parameters that are not given.
+      - Parameters that mean another tenant are refused.
+    type: str
 """

@@ -6,26 +6,30 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
     CONNECTION,
     Call,
     Refusal,
     Remark,
-    canonical_name,
+    folded_name,
 )
+from ansible_collections.spentkey.entra.plugins.module_utils.request import ONDERWIJS
 from ansible_collections.spentkey.entra.plugins.module_utils.results import of_result
 
 if TYPE_CHECKING:
-    from spentkey.core.task import Parameter, Task
+    from spentkey.adapters.ivanti.settings import IvantiSettings
+    from spentkey.adapters.ivanti.wire import IvantiTask
+    from spentkey.core.rules import RequestRules
+    from spentkey.core.task import Request, Task, TaskRef
     from spentkey.facade import Facade
     from spentkey.step_by_step import Written
 
-TASK_INFO: dict[str, Any] = {**CONNECTION, "number": {"type": "int", "required": True, "aliases": ["task"]}}
+TASK_INFO: dict[str, Any] = {**CONNECTION, "number": {"type": "str", "required": True, "aliases": ["task"]}}
 NOTE: dict[str, Any] = {
     **CONNECTION,
-    "number": {"type": "int", "required": True, "aliases": ["task"]},
+    "number": {"type": "str", "required": True, "aliases": ["task"]},
     "subject": {"type": "str", "default": ""},
     "body": {"type": "str", "default": ""},
     "purpose": {"type": "str", "choices": ["hand-over", "remark"], "default": "remark"},
@@ -33,7 +37,7 @@ NOTE: dict[str, Any] = {
 }
 TASK: dict[str, Any] = {
     **CONNECTION,
-    "number": {"type": "int", "required": True, "aliases": ["task"]},
+    "number": {"type": "str", "required": True, "aliases": ["task"]},
     "state": {"type": "str", "choices": ["closed", "reassigned"], "required": True},
     "resolution": {"type": "str"},
     "team": {"type": "str"},
@@ -43,11 +47,12 @@ TASK: dict[str, Any] = {
 
 def tell(call: Call) -> dict[str, Any]:
     """The task in the shape that the original roles give it: servicereq_params, AssignmentID, RecId."""
-    number = _number(call)
-    ticket = call.facade().ticket(number)
+    facade = call.facade()
+    ref = _of_ivanti(call, facade)[0]
+    ticket = facade.ticket(ref)
     if ticket is None:
-        raise Refusal(f"no task has the number {number}")
-    task = ticket.task
+        raise Refusal(f"no task has the number {ref}")
+    task = _own(ticket.task)
     return {
         "changed": False,
         "ours": ticket.not_ours is None,
@@ -63,18 +68,16 @@ def tell(call: Call) -> dict[str, Any]:
             "ParentLink_RecID": task.parent_rec_id,
             "ParentLink_Category": task.parent_category,
             "minutes": float(task.minutes),
-            "servicereq_params": _parameters(ticket.parameters),
+            "servicereq_params": _parameters(ticket.request, facade.rules()),
         },
     }
 
 
-def _parameters(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
-    """By name; the five in their own spelling. One that is given twice has no value that could be meant."""
-    found: dict[str, Any] = {}
-    for one in parameters:
-        name = canonical_name(one.name)
-        found[name] = None if name in found else one.value
-    return found
+def _parameters(request: Request, rules: RequestRules) -> dict[str, str | None]:
+    """By name; those that Spentkey reads in their own spelling. One that cannot be read has no value."""
+    spelt = {folded_name(name): name for name in (*rules.when, *rules.names.in_order(), ONDERWIJS)}
+    found = {**request.values, **{fault.name: None for fault in request.faults}}
+    return {spelt.get(folded_name(name), name): value for name, value in found.items()}
 
 
 def note(call: Call) -> dict[str, Any]:
@@ -84,9 +87,9 @@ def note(call: Call) -> dict[str, Any]:
     if not hands_over and not (given["subject"].strip() and given["body"].strip()):
         raise Refusal("subject and body: must not be empty")
     facade = call.facade()
-    if given["category"] is not None:
-        facade = facade.with_category(given["category"])
-    written = facade.note(_number(call), Remark(given["subject"], given["body"], hands_over))
+    ref = _of_ivanti(call, facade)[0]
+    facade = facade.with_desk(note_category=given["category"])
+    written = facade.note(ref, Remark(given["subject"], given["body"], hands_over))
     if written.text is None:
         return _of_written(written, failed=True)
     shown = _of_written(written, failed=False) if hands_over else {"changed": written.changed}
@@ -97,22 +100,23 @@ def note(call: Call) -> dict[str, Any]:
 
 def end(call: Call) -> dict[str, Any]:
     """Close a task whose removal is proven, or hand it over to a team."""
-    given, number, facade = call.parameters, _number(call), call.facade()
+    given, facade = call.parameters, call.facade()
+    ref, ivanti = _of_ivanti(call, facade)
     if given["state"] == "closed":
         if given["team"] is not None:
             raise Refusal("team: only with state=reassigned")
-        return _close(call, facade, number)
+        return _close(call, facade, ref, ivanti)
     if given["resolution"] is not None:
         raise Refusal("resolution: only with state=closed")
-    written = facade.reassign(number, given["team"], given["minutes"])
+    written = facade.reassign(ref, given["team"], given["minutes"])
     shown = _of_written(written, failed=written.result.ticket.value != "handed-off")
-    status, team = facade.settings.ivanti.status.handed_off, given["team"] or facade.settings.ivanti.escalation_team
-    return {**shown, "diff": _diff(facade, written.before, status, "", team, given["minutes"])}
+    status, team = ivanti.status.handed_off, given["team"] or ivanti.escalation_team
+    return {**shown, "diff": _diff(ivanti, written.before, status, "", team, given["minutes"])}
 
 
-def _close(call: Call, facade: Facade, number: int) -> dict[str, Any]:
+def _close(call: Call, facade: Facade, ref: TaskRef, ivanti: IvantiSettings) -> dict[str, Any]:
     given = call.parameters
-    if call.check and (ahead := facade.dry_run(number)).action.value in ("remove", "close-as-gone"):
+    if call.check and (ahead := facade.dry_run(ref)).action.value in ("remove", "close-as-gone"):
         # The removal itself is only being checked too, so there can be no proof of it yet.
         return {
             **of_result(ahead.result, changed=True, failed=False),
@@ -120,13 +124,10 @@ def _close(call: Call, facade: Facade, number: int) -> dict[str, Any]:
             "outcome": None,
             "reason": None,
         }
-    written = facade.close(number, given["resolution"], given["minutes"])
+    written = facade.close(ref, given["resolution"], given["minutes"])
     shown = _of_written(written, failed=written.result.ticket.value != "closed")
-    ivanti = facade.settings.ivanti
-    return {
-        **shown,
-        "diff": _diff(facade, written.before, ivanti.status.completed, ivanti.login_id, None, given["minutes"]),
-    }
+    status, owner = ivanti.status.completed, ivanti.login_id
+    return {**shown, "diff": _diff(ivanti, written.before, status, owner, None, given["minutes"])}
 
 
 def _of_written(written: Written, *, failed: bool) -> dict[str, Any]:
@@ -134,12 +135,12 @@ def _of_written(written: Written, *, failed: bool) -> dict[str, Any]:
 
 
 def _diff(
-    facade: Facade, before: Task | None, status: str, owner: str, team: str | None, minutes: int | None
+    ivanti: IvantiSettings, read: Task | None, status: str, owner: str, team: str | None, minutes: int | None
 ) -> dict[str, Any]:
     """What `--diff` shows of a task; nothing where nothing is written."""
-    if before is None:
+    if read is None:
         return {"before": "", "after": ""}
-    more = facade.settings.ivanti.minutes if minutes is None else minutes
+    before, more = _own(read), ivanti.minutes if minutes is None else minutes
     now = (before.status, before.owner, before.owner_team, float(before.minutes))
     then = (status, owner, team or before.owner_team, float(before.minutes) + more)
     names = ("Status", "Owner", "OwnerTeam", "minutes")
@@ -149,8 +150,20 @@ def _diff(
     }
 
 
-def _number(call: Call) -> int:
-    number = call.parameters["number"]
-    if not isinstance(number, int) or number < 1:
-        raise Refusal("number: must be an AssignmentID, a whole number above 0")
-    return number
+def _of_ivanti(call: Call, facade: Facade) -> tuple[TaskRef, IvantiSettings]:
+    """The task that is meant, and the settings of Ivanti; another service desk is refused by its name."""
+    from spentkey.adapters.ivanti.settings import IvantiSettings  # noqa: PLC0415  # only who needs it loads it
+
+    chosen = facade.settings.desk
+    section = chosen.section if chosen is not None else None
+    if not isinstance(section, IvantiSettings):
+        name = (
+            f"the configured service desk is [{chosen.name}]" if chosen is not None else "no service desk is configured"
+        )
+        raise Refusal(f"{name}, and this module works with [ivanti] alone")
+    return facade.reference(call.parameters["number"]), section
+
+
+def _own(task: Task) -> IvantiTask:
+    """The task as Ivanti has it; `_of_ivanti` has made sure that it is one."""
+    return cast("IvantiTask", task.own)

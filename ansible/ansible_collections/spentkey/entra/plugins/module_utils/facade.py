@@ -22,24 +22,15 @@ try:
     from spentkey.core.outcome import Refused
     from spentkey.core.planned import Action, Planned
     from spentkey.core.secret import Secret
-    from spentkey.facade import (
-        NOT_A_UUID,
-        Asked,
-        Facade,
-        GivenPfx,
-        Remark,
-        canonical_name,
-        is_uuid,
-        read_asked,
-        resolution_text,
-    )
+    from spentkey.core.task import FaultKind, folded_name, folded_value, request_of, trimmed
+    from spentkey.facade import NOT_A_UUID, Asked, Facade, GivenPfx, Remark, is_uuid, resolution_text
 
     IMPORT_PROBLEM: str | None = None
 except ImportError:
     IMPORT_PROBLEM = traceback.format_exc()
     if not TYPE_CHECKING:
-        SpentkeyError = Refused = Secret = Planned = Action = Asked = GivenPfx = Facade = Remark = read_asked = None
-        NOT_A_UUID = canonical_name = is_uuid = resolution_text = None
+        SpentkeyError = Refused = Secret = Planned = Action = Asked = GivenPfx = Facade = Remark = FaultKind = None
+        NOT_A_UUID = is_uuid = resolution_text = folded_name = folded_value = request_of = trimmed = None
 
 MINIMUM = "0.2.0"
 """The oldest `spentkey` that these modules can call."""
@@ -48,7 +39,7 @@ CONNECTION: dict[str, Any] = {
     "settings": {"type": "dict", "default": {}},
 }
 """The options that every module has; the documentation fragment `connection` describes them."""
-LEAVES = ("when",)
+LEAVES = ("when", "secret_types")
 """Settings that are a table as a whole."""
 SECRETS = re.compile(r"(?:^|_)(?:api_key|password|secret)$")
 
@@ -128,6 +119,7 @@ __all__ = [
     "Asked",
     "Call",
     "Facade",
+    "FaultKind",
     "GivenPfx",
     "Perform",
     "Planned",
@@ -135,9 +127,11 @@ __all__ = [
     "Refused",
     "Remark",
     "Secret",
-    "canonical_name",
+    "folded_name",
+    "folded_value",
     "is_uuid",
     "perform_safely",
-    "read_asked",
+    "request_of",
     "resolution_text",
+    "trimmed",
 ]

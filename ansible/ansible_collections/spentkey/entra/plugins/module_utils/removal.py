@@ -16,70 +16,69 @@ from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
     NOT_A_UUID,
     Asked,
     Call,
+    FaultKind,
     GivenPfx,
     Refusal,
     Refused,
     Secret,
     is_uuid,
-    read_asked,
+    request_of,
+)
+from ansible_collections.spentkey.entra.plugins.module_utils.request import (
+    REQUEST,
+    asked_values,
+    tenant_meant,
+    text_of,
 )
 from ansible_collections.spentkey.entra.plugins.module_utils.results import of_planned, of_result, removal_diff
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spentkey.core.rules import ParameterNames
+    from spentkey.core.task import TaskRef
     from spentkey.facade import Facade, Standing
 
 CREDENTIAL: dict[str, Any] = {
     **CONNECTION,
+    **REQUEST,
     "state": {"type": "str", "choices": ["absent"], "required": True},
-    "app_id": {"type": "str", "required": True},
-    "key_id": {"type": "str", "required": True, "no_log": False, "aliases": ["credential_id"]},
-    "app_display_name": {"type": "str", "required": True},
-    "kind": {"type": "str", "default": "Secret", "aliases": ["secret_type"]},
-    "onderwijs": {"type": "str"},
-    "tenant": {"type": "str"},
-    "task": {"type": "int"},
+    "app_id": {"type": "str"},
+    "key_id": {"type": "str", "no_log": False, "aliases": ["credential_id"]},
+    "app_display_name": {"type": "str"},
+    "kind": {"type": "str", "aliases": ["secret_type"]},
+    "task": {"type": "str"},
     "pfx_path": {"type": "path"},
     "pfx_content": {"type": "str", "no_log": True},
     "pfx_password": {"type": "str", "no_log": True},
     "pki_password": {"type": "str", "no_log": True},
 }
 CREDENTIAL_RULES: dict[str, Any] = {
-    "required_one_of": [("onderwijs", "tenant")],
+    "required_one_of": [("app_id", "request"), ("key_id", "request"), ("app_display_name", "request")],
     "mutually_exclusive": [("pfx_path", "pfx_content")],
 }
 CREDENTIAL_INFO: dict[str, Any] = {
     **CONNECTION,
-    "app_id": {"type": "str", "required": True},
-    "onderwijs": {"type": "str"},
-    "tenant": {"type": "str"},
+    **REQUEST,
+    "app_id": {"type": "str"},
 }
-CREDENTIAL_INFO_RULES: dict[str, Any] = {"required_one_of": [("onderwijs", "tenant")]}
+CREDENTIAL_INFO_RULES: dict[str, Any] = {"required_one_of": [("app_id", "request")]}
 TASK: dict[str, Any] = {
     **CONNECTION,
-    "number": {"type": "int", "required": True, "aliases": ["task"]},
+    "number": {"type": "str", "required": True, "aliases": ["task"]},
     "fail_on_handover": {"type": "bool", "default": True},
 }
-KINDS = {"certificate": "Certificaat"}
-"""Spellings of SecretType that Ivanti does not have."""
 LARGEST_PFX = 1_048_576
 
 
 def remove(call: Call) -> dict[str, Any]:
     """Remove one credential with every guard; what is wrong with the request itself is said before anything is asked."""
-    given = call.parameters
-    values = {"AppDisplayName": given["app_display_name"], "AppID": given["app_id"], "SecretID": given["key_id"]}
-    kind = given["kind"]
-    values["SecretType"] = KINDS.get(kind.strip().lower(), kind) if isinstance(kind, str) else kind
-    first = read_asked({**values, "Onderwijs": given["onderwijs"] if given["onderwijs"] is not None else "No"})
-    if isinstance(first, Refused):
-        return _refused(call, first)
-    facade, number = call.facade(), _number(given["task"])
-    if given["onderwijs"] is None:
-        values["Onderwijs"] = facade.onderwijs_of(given["tenant"])
-        first = read_asked(values)
-        if isinstance(first, Refused):
-            return _refused(call, first)
-    asked, pfx = Asked(first, given["tenant"], number), _pfx(call)
+    given, facade = call.parameters, call.facade()
+    values = asked_values(facade, given)
+    request = facade.read_asked(values)
+    if isinstance(request, Refused):
+        return _refused(call, values, facade.rules().names, request)
+    asked, pfx = Asked(request, given["tenant"], _task(facade, given["task"])), _pfx(call)
     if call.check:
         shown = of_planned(facade.dry_run_removal(asked, pfx))
     else:
@@ -89,14 +88,14 @@ def remove(call: Call) -> dict[str, Any]:
     return {**shown, "diff": removal_diff(shown)}
 
 
-def _refused(call: Call, refusal: Refused) -> dict[str, Any]:
+def _refused(call: Call, values: Mapping[str, Any], known: ParameterNames, refusal: Refused) -> dict[str, Any]:
     """Guard G1 says no: nothing has been contacted, and nothing is removed."""
     names = ("tenant", "app_id", "key_id", "kind", "attribution", "route", "evidence", "resolution")
-    task = call.parameters["task"]
+    name = request_of(values.items()).value(known.app_display_name)
     return {
         **dict.fromkeys(names),
-        "task": str(task) if task is not None else None,
-        "app_display_name": call.parameters["app_display_name"],
+        "task": call.parameters["task"],
+        "app_display_name": None if isinstance(name, FaultKind) else name,
         "outcome": "refused",
         "ticket": "handed-off",
         "guard": refusal.guard,
@@ -107,10 +106,8 @@ def _refused(call: Call, refusal: Refused) -> dict[str, Any]:
     }
 
 
-def _number(task: int | None) -> int | None:
-    if task is not None and task < 1:
-        raise Refusal("task: must be an AssignmentID, a whole number above 0")
-    return task
+def _task(facade: Facade, task: str | None) -> TaskRef | None:
+    return facade.reference(task) if task is not None else None
 
 
 def _pfx(call: Call) -> GivenPfx | None:
@@ -137,11 +134,13 @@ def _pfx(call: Call) -> GivenPfx | None:
 def show(call: Call) -> dict[str, Any]:
     """An application's credentials, each with what the guards say of it now."""
     facade = call.facade()
-    name = _tenant_name(facade, call)
-    app_id = call.parameters["app_id"].strip().lower()
+    values = asked_values(facade, call.parameters)
+    tenant = tenant_meant(facade, values, call.parameters["tenant"])
+    name = facade.rules().names.app_id
+    app_id = (text_of(request_of(values.items()), name) or "").lower()
     if not is_uuid(app_id):
-        raise Refusal(f"app_id: {NOT_A_UUID}")
-    shown = facade.application(app_id, name)
+        raise Refusal(f"{name} {NOT_A_UUID}")
+    shown = facade.application(app_id, tenant)
     return {
         "changed": False,
         "tenant": shown.tenant,
@@ -151,18 +150,6 @@ def show(call: Call) -> dict[str, Any]:
         "object_id": shown.object_id,
         "credentials": [_credential(one) for one in shown.credentials],
     }
-
-
-def _tenant_name(facade: Facade, call: Call) -> str:
-    """The tenant by its name, or by what Onderwijs says."""
-    tenant, message = call.parameters["tenant"], call.parameters["onderwijs"]
-    if tenant is not None:
-        return str(tenant)
-    for name in facade.settings.tenants:
-        when = {key.casefold(): value for key, value in facade.settings.tenants[name].when.items()}
-        if when.get("onderwijs", "").casefold() == str(message).strip().casefold():
-            return str(name)
-    raise Refusal(f"onderwijs: no tenant is meant by {message!r}")
 
 
 def _credential(one: Standing) -> dict[str, Any]:
@@ -182,15 +169,14 @@ def _credential(one: Standing) -> dict[str, Any]:
 
 def work(call: Call) -> dict[str, Any]:
     """The whole story of one task."""
-    number, facade = _number(call.parameters["number"]), call.facade()
-    if number is None:
-        raise Refusal("number: is missing")
+    facade = call.facade()
+    task = facade.reference(call.parameters["number"])
     if call.check:
-        shown = of_planned(facade.dry_run(number))
+        shown = of_planned(facade.dry_run(task))
         handed = shown["would"] == "hand-off"
         shown["changed"] = shown["would"] in ("remove", "close-as-gone", "hand-off")
     else:
-        written = facade.work_on(number)
+        written = facade.work_on(task)
         shown = of_result(written.result, changed=written.changed, failed=written.result.exit_code != 0)
         handed = written.result.ticket.value == "handed-off"
     if handed and not call.parameters["fail_on_handover"]:

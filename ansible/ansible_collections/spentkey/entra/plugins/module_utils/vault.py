@@ -10,15 +10,19 @@ import base64
 import ctypes
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ansible_collections.spentkey.entra.plugins.module_utils.facade import CONNECTION, Call, Refusal
+from ansible_collections.spentkey.entra.plugins.module_utils.facade import CONNECTION, Call, Refusal, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from spentkey.adapters.passwordstate.entries import DocumentRef
+    from spentkey.adapters.passwordstate.vault import PasswordstateVault
     from spentkey.facade import Facade
-    from spentkey.ports.vault import DocumentRef
+    from spentkey.ports.vault import Vault
+
+T = TypeVar("T")
 
 ENTRY: dict[str, Any] = {
     **CONNECTION,
@@ -50,12 +54,41 @@ def entry(call: Call) -> dict[str, Any]:
     """A user name with its password, or the certificate entries of an application."""
     given, facade = call.parameters, call.facade()
     if given["list"] == "credentials":
-        login = facade.login(given["title"])
+        login = _in_passwordstate(facade, lambda vault: vault.login(given["title"]))
         shown = {"title": given["title"], "username": login.username, "password": login.password.reveal()}
         return {"changed": False, "entries": [shown], **shown}
-    found = facade.certificate_entries(given["app_id"].strip().lower(), given["app_display_name"])
+    app_id, name = given["app_id"].strip().lower(), given["app_display_name"]
+    found = _in_passwordstate(facade, lambda vault: vault.certificate_entries(app_id, name))
     entries = [{"entry_id": one.entry_id, "title": one.title, "password": one.password.reveal()} for one in found]
     return {"changed": False, "entries": entries, **(entries[0] if len(entries) == 1 else {})}
+
+
+def _in_passwordstate(facade: Facade, do: Callable[[PasswordstateVault], Awaitable[T]]) -> T:
+    """Something that only Passwordstate has; another vault is refused by its name."""
+    from spentkey.adapters.passwordstate.vault import PasswordstateVault  # noqa: PLC0415  # only who needs it loads it
+
+    chosen = facade.settings.vault
+    name = f"the configured vault is [{chosen.name}]" if chosen is not None else "no vault is configured"
+
+    async def there(vault: Vault) -> T:
+        if not isinstance(vault, PasswordstateVault):
+            raise Refusal(f"{name}, and this module works with [passwordstate] alone")
+        return await do(vault)
+
+    return facade.of_vault(there)
+
+
+def _documents(facade: Facade, entry_id: int) -> Sequence[DocumentRef]:
+    """The PFX documents of an entry, by the configured query of the database."""
+    from spentkey.adapters.passwordstate.entries import CertificateEntry  # noqa: PLC0415
+
+    return _in_passwordstate(facade, lambda vault: vault.documents(CertificateEntry(entry_id, "", Secret(""))))
+
+
+def _download(facade: Facade, number: int) -> bytes:
+    from spentkey.adapters.passwordstate.entries import DocumentRef  # noqa: PLC0415
+
+    return _in_passwordstate(facade, lambda vault: vault.download(DocumentRef(number, "document")))
 
 
 def document(call: Call) -> dict[str, Any]:
@@ -64,7 +97,7 @@ def document(call: Call) -> dict[str, Any]:
     if given["state"] == "absent":
         return _delete(Path(given["dest"]), check=call.check)
     facade = call.facade()
-    refs = facade.documents(given["entry_id"]) if given["entry_id"] is not None else ()
+    refs = _documents(facade, given["entry_id"]) if given["entry_id"] is not None else ()
     known = [{"document_id": one.document_id, "name": one.name} for one in refs]
     shown: dict[str, Any] = {"changed": False, "documents": known}
     if not given["download"]:
@@ -75,7 +108,7 @@ def document(call: Call) -> dict[str, Any]:
     shown["document_id"] = number
     shown["name"] = next((one.name for one in refs if one.document_id == number), None)
     if given["dest"] is None:
-        return {**shown, "content": base64.b64encode(facade.download(number)).decode()}
+        return {**shown, "content": base64.b64encode(_download(facade, number)).decode()}
     return {**shown, **_write(facade, number, Path(given["dest"]), call)}
 
 
@@ -89,7 +122,7 @@ def _only(refs: Sequence[DocumentRef]) -> int:
 def _write(facade: Facade, number: int, dest: Path, call: Call) -> dict[str, Any]:
     if not call.parameters["allow_disk"]:
         _in_memory(dest.parent)
-    content = facade.download(number)
+    content = _download(facade, number)
     if dest.is_symlink() or (dest.exists() and not dest.is_file()):
         raise Refusal(f"dest: {dest} is there already, and is no plain file")
     before = dest.read_bytes() if dest.exists() else None

@@ -15,7 +15,7 @@ description:
     and that every other credential is still there.
   - Nothing is removed unless every guard agrees. The credential has expired by two clocks (this machine's and the directory's), the application has the name
     that is given, the key id stands once in the list that O(kind) names, nothing protects it, the limits hold.
-  - With O(task) the task in Ivanti must ask for the same, before and just before the removal. The task itself is not
+  - With O(task) the task in the service desk must ask for the same, before and just before the removal. The task itself is not
     written to; RV(ticket) says what is to become of it.
   - The intent is on record in the evidence before the removal is sent.
 options:
@@ -25,34 +25,29 @@ options:
     choices: [absent]
     required: true
   app_id:
-    description: The AppID (client id) of the application, a UUID in any case.
+    description: The AppID (client id) of the application, a UUID in any case. Needed unless O(request) has it.
     type: str
-    required: true
   key_id:
     description:
-      - The key id of the credential, a UUID in any case.
+      - The key id of the credential, a UUID in any case. Needed unless O(request) has it.
       - Empty or null removes nothing; the module fails and says so before anything is contacted.
     type: str
-    required: true
     aliases: [credential_id]
   app_display_name:
-    description: The display name that the application must have.
+    description: The display name that the application must have. Needed unless O(request) has it.
     type: str
-    required: true
   kind:
-    description: What the credential is - V(Secret), V(Certificaat), V(Cert) or V(certificate), in any case.
+    description:
+      - What the credential is, in any case - V(secret), V(certificate), or a word of C(secret_types) in the
+        configuration, by default V(Secret), V(Certificaat) and V(Cert).
+      - V(secret) if neither this nor O(request) says it.
     type: str
-    default: Secret
     aliases: [secret_type]
-  onderwijs:
-    description: V(Yes) or V(No), which means the tenant whose C(when) says so. One of O(onderwijs) and O(tenant) is needed.
-    type: str
-  tenant:
-    description: The name of the tenant in the configuration.
-    type: str
   task:
-    description: The AssignmentID of the task that must ask for the same.
-    type: int
+    description:
+      - The task that must ask for the same, by its reference in the service desk; in Ivanti its AssignmentID, as a
+        number or as a text.
+    type: str
   pfx_path:
     description:
       - The PFX of a certificate of the application that is valid now, to sign the proof for C(removeKey).
@@ -70,6 +65,7 @@ options:
 extends_documentation_fragment:
   - spentkey.entra.connection
   - spentkey.entra.connection.attributes
+  - spentkey.entra.connection.request
 author:
   - Spentkey (!UNKNOWN)
 """
@@ -81,12 +77,30 @@ EXAMPLES = r"""
     app_id: 22222222-2222-4222-8222-222222222222
     key_id: 33333333-3333-4333-8333-333333333333
     app_display_name: Sales
-    kind: Secret
-    onderwijs: "No"
+    kind: secret
+    request:
+      Onderwijs: "No"
     task: 40021
   register: remove_sp_secret
 
-- name: Say what would be removed, without a task
+- name: The same with the parameters of the service request, whatever chooses the tenant
+  spentkey.entra.credential:
+    state: absent
+    request: "{{ task_info.servicereq_params }}"
+    task: "{{ task_info.AssignmentID }}"
+
+- name: Say what would be removed, without a task, where the tenant is chosen by a region
+  spentkey.entra.credential:
+    state: absent
+    request:
+      AppDisplayName: Sales
+      AppID: 22222222-2222-4222-8222-222222222222
+      SecretID: 44444444-4444-4444-8444-333333333333
+      SecretType: Certificaat
+      Region: EU
+  check_mode: true
+
+- name: The same by the name of the tenant
   spentkey.entra.credential:
     state: absent
     app_id: 22222222-2222-4222-8222-222222222222
@@ -99,7 +113,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 task:
-  description: The AssignmentID of the task, if there is one.
+  description: The task, if there is one.
   returned: always
   type: str
   sample: "40021"

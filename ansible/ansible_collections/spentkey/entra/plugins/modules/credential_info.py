@@ -15,18 +15,12 @@ description:
     guards would take them for expired or protected. No secret value is read; the directory does not give any.
 options:
   app_id:
-    description: The AppID (client id) of the application, a UUID in any case.
-    type: str
-    required: true
-  onderwijs:
-    description: V(Yes) or V(No), which means the tenant whose C(when) says so. One of O(onderwijs) and O(tenant) is needed.
-    type: str
-  tenant:
-    description: The name of the tenant in the configuration.
+    description: The AppID (client id) of the application, a UUID in any case. Needed unless O(request) has it.
     type: str
 extends_documentation_fragment:
   - spentkey.entra.connection
   - spentkey.entra.connection.info
+  - spentkey.entra.connection.request
 author:
   - Spentkey (!UNKNOWN)
 """
@@ -35,8 +29,14 @@ EXAMPLES = r"""
 - name: Show the credentials of an application
   spentkey.entra.credential_info:
     app_id: 22222222-2222-4222-8222-222222222222
-    tenant: production
+    request:
+      Onderwijs: "No"
   register: sales
+
+- name: The same by the name of the tenant
+  spentkey.entra.credential_info:
+    app_id: 22222222-2222-4222-8222-222222222222
+    tenant: production
 """
 
 RETURN = r"""

@@ -16,6 +16,7 @@ description:
   - With O(purpose=hand-over) it is the one note of a hand-over, counts for the limit of hand-overs (guard G8), and says
     what was found, what was not done and what to do next, if it tells of the last try.
   - Control characters are stripped and markup is escaped.
+  - Another service desk than Ivanti is refused; M(spentkey.entra.task) works with each.
 options:
   subject:
     description: The subject. For a hand-over it may be left out.

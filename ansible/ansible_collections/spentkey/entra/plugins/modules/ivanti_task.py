@@ -15,6 +15,7 @@ description:
     that proof nothing is closed.
   - Or reassigns it to a team, with an empty owner, within the limit of hand-overs (guard G8).
   - Both check just before that the task is still ours (guards G0 and G7), and read back what was written.
+  - Another service desk than Ivanti is refused; M(spentkey.entra.task) works with each.
 options:
   state:
     description: What is to become of the task.
@@ -55,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 task:
-  description: The AssignmentID of the task, if there is one.
+  description: The task, if there is one.
   returned: always
   type: str
   sample: "40021"

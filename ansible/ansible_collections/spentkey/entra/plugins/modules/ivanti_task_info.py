@@ -13,6 +13,7 @@ version_added: 0.1.0
 description:
   - Reads the task by its AssignmentID, and the parameters of the service request that it belongs to.
   - Says whether it is ours to work on (guard G0).
+  - Another service desk than Ivanti is refused; M(spentkey.entra.task) works with each.
 extends_documentation_fragment:
   - spentkey.entra.connection
   - spentkey.entra.connection.info
@@ -41,7 +42,9 @@ task_info:
       description: Its record id.
       type: str
     servicereq_params:
-      description: The parameters of the service request by name. One that is given twice is null, so that nothing is meant by it.
+      description:
+        - The parameters of the service request by name.
+        - One that is given twice, or is not a text, is null, so that nothing is meant by it.
       type: dict
 ours:
   description: Whether it is ours to work on.

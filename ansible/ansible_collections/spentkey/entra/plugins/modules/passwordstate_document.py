@@ -15,6 +15,7 @@ description:
   - The bytes stay in memory, as base64 in the result, unless O(dest) asks for a file. A file is written with mode 0600,
     and only on a file system that lives in memory, unless O(allow_disk) says otherwise.
   - The result is hidden from output and logs as with C(no_log), whatever the task says.
+  - Another vault than Passwordstate is refused.
 options:
   state:
     description: V(absent) deletes the file again.

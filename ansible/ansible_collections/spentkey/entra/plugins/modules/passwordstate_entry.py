@@ -15,6 +15,7 @@ description:
     application.
   - The result holds passwords. It is hidden from output and logs as with C(no_log), whatever the task says; the
     registered variable holds them.
+  - Another vault than Passwordstate is refused.
 options:
   list:
     description: Which list, by its role in the configuration.

@@ -35,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 task:
-  description: The AssignmentID of the task, if there is one.
+  description: The task, if there is one.
   returned: always
   type: str
   sample: "40021"

@@ -25,6 +25,7 @@ from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
         ({"ivanti": {"status": {"open": ["A", "B"]}}}, {"SPENTKEY_IVANTI__status__open": '["A", "B"]'}),
         ({"ivanti": {"api_key": {"env": "X"}}}, {"SPENTKEY_IVANTI__api_key": '{"env": "X"}'}),
         ({"tenants": {"p": {"when": {"Onderwijs": "No"}}}}, {"SPENTKEY_TENANTS__p__when": '{"Onderwijs": "No"}'}),
+        ({"ivanti": {"secret_types": {"secret": "secret"}}}, {"SPENTKEY_IVANTI__secret_types": '{"secret": "secret"}'}),
     ],
 )
 def test_settings_become_variables(settings: dict[str, Any], wanted: dict[str, str]) -> None:
