@@ -2,22 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from support_core import DESK, ONDERWIJS, PRODUCTION, parameters, task
+from support_core import ONDERWIJS, PRODUCTION, REQUEST_RULES, parameters, task
 from waiting import a_look, until_so
 
 from spentkey.core.errors import SpentkeyError, Stopping
 from spentkey.core.notes import NewNote
 from spentkey.core.outcome import Result, TicketState
 from spentkey.core.secret import Secret
-from spentkey.core.task import Parameter, Task
+from spentkey.core.task import Change, FaultKind, Request, Task, TaskRef
 from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
-from spentkey.ports.service_desk import TaskChange
+from spentkey.ports.service_desk import Note
 from spentkey.storage.files.locks import FileLocks
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.locks import LeaseLocks
@@ -32,41 +34,52 @@ POLL_S, TAKE_OVER_S, SOON_S = 0.2, 3.0, 20.0
 APPS = [f"22222222-2222-4222-8222-{number:012d}" for number in range(100)]
 
 
-def result(number: int, ticket: TicketState = TicketState.CLOSED, **more: object) -> Result:
+def refs(*numbers: int) -> list[TaskRef]:
+    """Tasks of a desk that numbers them."""
+    return [TaskRef(str(number)) for number in numbers]
+
+
+def result(ref: TaskRef, ticket: TicketState = TicketState.CLOSED, **more: object) -> Result:
     """How a task ended."""
-    return Result(task=str(number), outcome="failed", ticket=ticket, **more)  # pyright: ignore[reportArgumentType]
+    return Result(task=ref, outcome="failed", ticket=ticket, **more)  # pyright: ignore[reportArgumentType]
 
 
 @dataclass
 class MemoryDesk:
-    """The `TaskDesk` port with tasks in memory; an engine only reads."""
+    """The `ServiceDesk` port with tasks in memory; an engine only reads."""
 
-    tasks: dict[int, Task] = field(default_factory=dict[int, Task])
-    asked: dict[int, tuple[Parameter, ...]] = field(default_factory=dict[int, tuple[Parameter, ...]])
+    tasks: dict[TaskRef, Task] = field(default_factory=dict[TaskRef, Task])
+    asked: dict[TaskRef, Request] = field(default_factory=dict[TaskRef, Request])
     problem: SpentkeyError | None = None
     reads: int = 0
 
-    def add(self, number: int, app: int = 0, *, onderwijs: str = "No", **changes: object) -> None:
+    def add(self, ref: TaskRef, app: int = 0, *, onderwijs: str = "No", **changes: object) -> None:
         """One open task about that application."""
-        self.tasks[number] = task(number=number, rec_id=str(number), **changes)
-        self.asked[number] = parameters(AppID=APPS[app], Onderwijs=onderwijs)
+        self.tasks[ref] = task(ref=ref, **changes)
+        self.asked[ref] = parameters(AppID=APPS[app], Onderwijs=onderwijs)
 
-    async def find(self, number: int) -> Task | None:
+    async def find(self, ref: TaskRef) -> Task | None:
         self._read()
-        return self.tasks.get(number)
+        return self.tasks.get(ref)
 
     async def queue(self) -> list[Task]:
         self._read()
-        return [self.tasks[number] for number in sorted(self.tasks)]
+        return [self.tasks[ref] for ref in sorted(self.tasks, key=lambda ref: (len(ref), ref))]
 
-    async def parameters(self, task: Task) -> tuple[Parameter, ...]:
+    async def request(self, task: Task) -> Request:
         self._read()
-        return self.asked[task.number]
+        return self.asked[task.ref]
 
     def _read(self) -> None:
         self.reads += 1
         if self.problem is not None:
             raise self.problem
+
+    async def begin(self, task: Task) -> None:
+        raise NotImplementedError
+
+    async def notes(self, task: Task) -> Sequence[Note]:
+        raise NotImplementedError
 
     async def has_note(self, task: Task, marker: str) -> bool:
         raise NotImplementedError
@@ -74,11 +87,23 @@ class MemoryDesk:
     async def add_note(self, task: Task, note: NewNote) -> None:
         raise NotImplementedError
 
-    async def change(self, task: Task, change: TaskChange) -> None:
+    def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
+        raise NotImplementedError
+
+    def handing_over(self, task: Task, begun: Mapping[str, Any] | None) -> Change:
+        raise NotImplementedError
+
+    async def apply(self, task: Task, change: Change) -> None:
+        raise NotImplementedError
+
+    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
+        raise NotImplementedError
+
+    async def time(self) -> datetime | None:
         raise NotImplementedError
 
 
-Act = Callable[[int], Awaitable[Result]]
+Act = Callable[[TaskRef], Awaitable[Result]]
 
 
 @dataclass
@@ -89,31 +114,32 @@ class Rig:
     slots: Slots
     clock: SlotClock
     locks: Locks
-    acts: dict[int, Act] = field(default_factory=dict[int, Act])
-    started: list[int] = field(default_factory=list[int])
-    ended: list[int] = field(default_factory=list[int])
+    acts: dict[TaskRef, Act] = field(default_factory=dict[TaskRef, Act])
+    started: list[TaskRef] = field(default_factory=list[TaskRef])
+    ended: list[TaskRef] = field(default_factory=list[TaskRef])
     most_in_app: Counter[str] = field(default_factory=Counter[str])
     _in_app: Counter[str] = field(default_factory=Counter[str])
     engine: Engine = field(init=False)
 
-    async def work(self, number: int) -> Result:
+    async def work(self, ref: TaskRef) -> Result:
         """Do what the test wants with a task, in its turns, as the story does; a task that ended leaves the desk."""
         try:
-            async with self.locks.task(number):
-                app = str(next((p.value for p in self.desk.asked.get(number, ()) if p.name == "AppID"), ""))
+            async with self.locks.task(ref):
+                named = self.desk.asked.get(ref, Request()).value("AppID")
+                app = "" if isinstance(named, FaultKind) else named
                 async with self.locks.application(app):
-                    self.started.append(number)
+                    self.started.append(ref)
                     self._in_app[app] += 1
                     self.most_in_app[app] = max(self.most_in_app[app], self._in_app[app])
                     try:
-                        message = await self.acts.get(number, _close)(number)
+                        message = await self.acts.get(ref, _close)(ref)
                     finally:
                         self._in_app[app] -= 1
         except Stopping as problem:
-            return result(number, TicketState.OPEN, outage=True, reason=str(problem))
+            return result(ref, TicketState.OPEN, outage=True, reason=str(problem))
         if message.ticket is not TicketState.OPEN:
-            self.desk.tasks.pop(number, None)
-        self.ended.append(number)
+            self.desk.tasks.pop(ref, None)
+        self.ended.append(ref)
         return message
 
     @asynccontextmanager
@@ -139,8 +165,8 @@ class Rig:
                 await a_look()
 
 
-async def _close(number: int) -> Result:
-    return result(number)
+async def _close(ref: TaskRef) -> Result:
+    return result(ref)
 
 
 @dataclass
@@ -157,7 +183,7 @@ class Maker:
         """One process more."""
         slots = Slots(concurrency)
         clock = SlotClock(SystemClock(), slots)
-        router = Router(self.desk, DESK, (PRODUCTION, ONDERWIJS))
+        router = Router(self.desk, REQUEST_RULES, (PRODUCTION, ONDERWIJS))
         if self.kind == "local":
             rig = Rig(self.desk, slots, clock, SlotLocks(FileLocks(self.folder, clock, spacing_s, 60), slots))
             rig.engine = LocalEngine(router, rig.work, slots, SystemClock(), POLL_S)

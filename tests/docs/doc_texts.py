@@ -10,15 +10,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Le
 from click.testing import CliRunner
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from spentkey.bootstrap.registry import DESKS, VAULTS, settings_of
 from spentkey.cli.main import cli
 from spentkey.core import records
 from spentkey.core.records import Record
@@ -103,12 +105,28 @@ def _carried(shape: type[Record]) -> Iterator[str]:
         yield told if one.name == "result" else f"{name} ({told})" if told else name
 
 
-def settings_rows(model: type[BaseModel] = Settings, path: str = "") -> Iterator[tuple[str, str, str]]:
-    """Name, default and allowed values of every setting, as the page shows them."""
+Row = tuple[str, str, str]
+
+
+def settings_rows() -> Iterator[Row]:
+    """Name, default and allowed values of every setting: what is in every configuration, then each desk and each vault."""
+    yield from _rows(Settings, "")
+    for name in (*DESKS, *VAULTS):
+        try:
+            found = settings_of(name)
+        except ModuleNotFoundError:  # not written yet
+            continue
+        assert found is not None
+        yield from _rows(found[0], f"{name}.")
+
+
+def _rows(model: type[BaseModel], path: str) -> Iterator[Row]:
     for name, field in model.model_fields.items():
         inner = _section(field.annotation)
+        if field.exclude:
+            continue  # a table that has a name of its own
         if inner is not None:
-            yield from settings_rows(inner, f"{path}{name}.NAME." if _by_name(field.annotation) else f"{path}{name}.")
+            yield from _rows(inner, f"{path}{name}.NAME." if _by_name(field.annotation) else f"{path}{name}.")
         else:
             yield f"`{path}{name}`", default_of(field), _kind(field.annotation, field.metadata)
 
@@ -134,6 +152,9 @@ def default_of(field: FieldInfo) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(one) for one in value) + "]"  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, Mapping):
+        inner = cast("Mapping[str, object]", value).items()
+        return f"{{ {', '.join(f'{name} = {_toml(one)}' for name, one in inner)} }}" if inner else "{}"
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
@@ -163,7 +184,9 @@ def _kind(annotation: Any, limits: list[Any]) -> str:
     if origin is tuple:
         return f"list of {_kind(inner[0], [])}"
     if origin is Mapping or getattr(origin, "__name__", "") == "Mapping":
-        return "table of text"
+        return f"table of {_kind(inner[1], [])}"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return " or ".join(f"`{_toml(one.value)}`" for one in annotation)
     raise TypeError(f"no words for {annotation}")
 
 

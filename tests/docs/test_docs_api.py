@@ -10,8 +10,9 @@ from doc_texts import blocks, page, tables
 from fastapi import FastAPI
 from support_settings import KEYS, write
 
+from spentkey.bootstrap.registry import desk_kind, vault_kind
+from spentkey.bootstrap.settings import load_settings
 from spentkey.core.secret import Secret
-from spentkey.settings.load import load_settings
 from spentkey.web import control, health, tasks
 from spentkey.web.readiness import probes_of
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
@@ -74,7 +75,12 @@ def test_the_page_names_what_can_be_missing() -> None:
         def __getattr__(self, name: str) -> Any:
             return [type("Tenant", (), {"name": "NAME"})] if name == "tenants" else Nothing()
 
-    assert names == [probe.system for probe in probes_of(Nothing(), Nothing())]  # pyright: ignore[reportArgumentType]
+    desk, vault = desk_kind("ivanti"), vault_kind("passwordstate")
+    assert desk is not None
+    assert vault is not None
+    adapters = [*desk.probes(Nothing()), *vault.probes(Nothing())]
+    probes = probes_of(Nothing(), Nothing(), adapters)  # pyright: ignore[reportArgumentType]
+    assert names == [probe.system for probe in probes]
 
 
 @pytest.mark.parametrize("text", [*blocks(WEBHOOK, "toml"), *blocks(MONITORING, "toml")])

@@ -34,8 +34,8 @@ from test_docs_settings import PLACEHOLDERS
 from worlds import CANARIES
 
 from spentkey.adapters.entra.check import READ, WRITE
+from spentkey.bootstrap.settings import load_settings
 from spentkey.cli.main import cli
-from spentkey.settings.load import load_settings
 from spentkey.settings.schema import PolicySettings
 from spentkey_sim import seeded
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from doc_texts import ROOT, page, settings_rows, tables
+from support_settings import ivanti, passwordstate
 
+from spentkey.bootstrap.registry import DESKS, VAULTS
+from spentkey.bootstrap.settings import load_settings
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
-from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
 
 EXAMPLE = ROOT / "examples" / "spentkey.toml"
@@ -67,8 +69,8 @@ def test_every_setting_is_explained() -> None:
 def test_the_example_works_once_it_is_filled_in(tmp_path: Path) -> None:
     """With urls and keys in place the example loads, and its secrets are secrets."""
     settings = loaded(tmp_path, filled_in(EXAMPLE.read_text("utf-8")))
-    assert Secret("key of ivanti_api_key") == settings.ivanti.api_key
-    assert Secret("key of passwordstate_documents_api_key") == settings.passwordstate.documents_api_key
+    assert Secret("key of ivanti_api_key") == ivanti(settings).api_key
+    assert Secret("key of passwordstate_documents_api_key") == passwordstate(settings).documents_api_key
 
 
 def test_the_example_is_the_seeds_world(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_the_example_is_the_seeds_world(tmp_path: Path) -> None:
         name: (str(one.tenant_id), one.domain, one.subscription_id, one.entry, dict(one.when))
         for name, one in settings.tenants.items()
     }
-    vault = settings.passwordstate
+    vault = passwordstate(settings)
     assert message == {
         "production": (
             "c3c1e6bb-1ebf-4335-ad13-3419266a9781",
@@ -100,9 +102,9 @@ def test_the_example_is_the_seeds_world(tmp_path: Path) -> None:
         vault.certificates_list,
         vault.pki_entry,
         vault.database.entry,
-        settings.ivanti.escalation_team,
-        settings.ivanti.note_category,
-        settings.ivanti.minutes,
+        ivanti(settings).escalation_team,
+        ivanti(settings).note_category,
+        ivanti(settings).minutes,
     ) == (8620, 6691, "sys_srvaapwin_pki", "sys_pws_ansible_read", "Systeemsoftware", "Status Update", 1)
 
 
@@ -115,8 +117,8 @@ def test_what_is_commented_out_works_too(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     settings, as_told = loaded(tmp_path / "a", text), loaded(tmp_path / "b", COMMENTED.sub("", text))
     assert added(plain, told) >= {"ivanti", "passwordstate", "policy", "state", "tls"}
-    assert settings.ivanti.model_dump(exclude={"api_key"}) == as_told.ivanti.model_dump(exclude={"api_key"})
-    assert settings.passwordstate.certificate_match == as_told.passwordstate.certificate_match
+    assert ivanti(settings).model_dump(exclude={"api_key"}) == ivanti(as_told).model_dump(exclude={"api_key"})
+    assert passwordstate(settings).certificate_match == passwordstate(as_told).certificate_match
     assert settings.policy.grace_days == as_told.policy.grace_days
 
 
@@ -140,10 +142,12 @@ def test_a_missing_key_is_named(tmp_path: Path, name: str) -> None:
         load_settings(file, {})
 
 
+OTHERS = ("service", *DESKS.keys() - {"ivanti"}, *VAULTS.keys() - {"passwordstate"})
+"""The tables that the example does not have."""
 NEEDED = [name.strip("`") for name, default, _ in settings_rows() if default == "needed"]
 
 
-@pytest.mark.parametrize("needed", [name for name in NEEDED if not name.startswith("service.")])
+@pytest.mark.parametrize("needed", [name for name in NEEDED if name.partition(".")[0] not in OTHERS])
 def test_what_the_page_calls_needed_is_needed(tmp_path: Path, needed: str) -> None:
     """Without it the configuration is refused, with its name."""
     *section, name = needed.replace("NAME", "production").split(".")
@@ -152,6 +156,19 @@ def test_what_the_page_calls_needed_is_needed(tmp_path: Path, needed: str) -> No
     without = before + head + re.sub(rf"^{name} = .*$", "", rest, count=1, flags=re.M)
     with pytest.raises(Misconfigured, match=re.escape(f"{'.'.join(section)}.{name}: is missing")):
         loaded(tmp_path, without)
+
+
+@pytest.mark.parametrize("needed", [name for name in NEEDED if name.partition(".")[0] in {*DESKS, *VAULTS}])
+def test_what_a_desk_or_a_vault_needs_is_needed_where_its_table_is_used(tmp_path: Path, needed: str) -> None:
+    """An empty table is refused with the names of what is missing; without the table nothing of it is needed."""
+    table, _, rest = needed.partition(".")
+    folder = ".".join((table, *rest.split(".")[:-1]))
+    with pytest.raises(Misconfigured, match=re.escape(f"{needed}: is missing")):
+        loaded(tmp_path, f"[{folder}]\n")
+    (tmp_path / "without").mkdir()
+    with pytest.raises(Misconfigured) as refused:
+        loaded(tmp_path / "without", "")
+    assert table not in str(refused.value).replace(str(tmp_path), "")
 
 
 def test_a_setting_that_is_not_on_the_page_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""The suite for a store of evidence."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import pytest
+
+from spentkey.core.errors import EvidenceBroken
+from spentkey.core.evidence import GENESIS, follows
+from spentkey.core.outcome import Refused
+from spentkey.ports.evidence import EvidenceLog
+from spentkey.testing.running import with_rig
+
+
+class EvidenceRig(Protocol):
+    """One store, opened as often as a test likes."""
+
+    async def log(self, *, read_only: bool = False) -> EvidenceLog:
+        """The view of one process more."""
+        ...
+
+    async def lines(self) -> Sequence[str]:
+        """The records as they are stored, oldest first."""
+        ...
+
+
+class EvidenceContract(ABC):
+    """What every store of evidence does."""
+
+    @abstractmethod
+    def rig(self) -> AbstractAsyncContextManager[EvidenceRig]:
+        """An empty store."""
+
+    def test_records_are_one_chain_whoever_appends(self) -> None:
+        """Forty at once, from two processes."""
+
+        async def do(rig: EvidenceRig) -> None:
+            logs = [await rig.log(), await rig.log()]
+            await asyncio.gather(*(logs[number % 2].append("step", {"task": number}) for number in range(40)))
+            previous, lines = GENESIS, await rig.lines()
+            for number, text in enumerate(lines):
+                sealed = follows(text, previous, number)
+                assert sealed is not None
+                previous = sealed.hash
+            assert (len(lines), await logs[0].verify()) == (40, 40)
+
+        with_rig(self.rig(), do)
+
+    def test_a_task_has_its_records_oldest_first(self) -> None:
+        """A number is another task than the text of its digits."""
+
+        async def do(rig: EvidenceRig) -> None:
+            log = await rig.log()
+            for number, task in enumerate((1, "1", 1, "INC-1")):
+                await log.append("step", {"task": task, "n": number})
+            later = await rig.log()
+            found = [[one["n"] for one in (await later.history(task)).records] for task in (1, "1", "INC-1", 2)]
+            assert found == [[0, 2], [1], [3], []]
+
+        with_rig(self.rig(), do)
+
+    def test_a_refused_record_is_not_kept(self) -> None:
+        """What guard G8 says no to comes back, and leaves no trace."""
+
+        async def do(rig: EvidenceRig) -> None:
+            log, no = await rig.log(), Refused("G8", "enough")
+            assert await log.append_unless(lambda _: no, "intent", {"task": 1}) is no
+            assert list(await rig.lines()) == []
+
+        with_rig(self.rig(), do)
+
+    def test_a_stop_holds_for_every_process_until_it_is_lifted(self) -> None:
+        """Whoever put it on record."""
+
+        async def do(rig: EvidenceRig) -> None:
+            one, other = await rig.log(), await rig.log()
+            await one.append("survivor-lost", {"task": 1, "lost": []})
+            stopped = await other.ask(lambda blast_radius: blast_radius.refuse_any())
+            await other.append("resumed", {"who": "somebody", "why": "looked into"})
+            assert stopped is not None
+            assert await one.ask(lambda blast_radius: blast_radius.refuse_any()) is None
+
+        with_rig(self.rig(), do)
+
+    def test_the_removals_of_an_application_are_known(self) -> None:
+        """By every intent on record; another application has none of them."""
+
+        async def do(rig: EvidenceRig) -> None:
+            log = await rig.log()
+            for task, app, key in ((1, "a", "1"), (1, "b", "2"), ("INC-1", "a", "1")):
+                await log.append("intent", {"task": task, "app_id": app, "key_id": key})
+            known = {key: list(tasks) for key, tasks in (await (await rig.log()).removals("a")).items()}
+            assert known == {"1": [1, "INC-1"]}
+
+        with_rig(self.rig(), do)
+
+    def test_the_latest_results_come_first(self) -> None:
+        """So many, and those before a record."""
+
+        async def do(rig: EvidenceRig) -> None:
+            log = await rig.log()
+            for number in range(5):
+                await log.append("result", {"task": number})
+                await log.append("step", {"task": number})
+            assert [one["task"] for one in await log.recent(2)] == [4, 3]
+            assert [one["task"] for one in await log.recent(9, before=4)] == [1, 0]
+
+        with_rig(self.rig(), do)
+
+    def test_a_reader_writes_nothing(self) -> None:
+        """It is refused, and sees what others record."""
+
+        async def do(rig: EvidenceRig) -> None:
+            writer, reader = await rig.log(), await rig.log(read_only=True)
+            with pytest.raises(EvidenceBroken):
+                await reader.append("step", {"task": 1})
+            await writer.append("step", {"task": 1})
+            assert (len((await reader.history(1)).records), len(await rig.lines())) == (1, 1)
+
+        with_rig(self.rig(), do)
+
+    @pytest.mark.parametrize("text", ["a\ud800b", "nul \x00 and \n feed", "quote ' \" \\ %s", "é 漢 🙂"])
+    def test_any_text_comes_back_as_it_was(self, text: str) -> None:
+        """Requesters write what they like."""
+
+        async def do(rig: EvidenceRig) -> None:
+            await (await rig.log()).append("result", {"task": 1, "app_name": text})
+            (record,) = (await (await rig.log()).history(1)).records
+            assert record["app_name"] == text
+
+        with_rig(self.rig(), do)
