@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-sabotage campaign-takeover
+.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-sabotage campaign-takeover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ format: setup-dev ## put the code into the house format
 
 campaign-property: setup-dev ## any story in any world, many times (CASES=2000 SEED=1; a printed seed replays its case)
 	@$(BIN)/python tests/property/campaign_property.py
+
+campaign-files: setup-dev ## the same with folders as desk and vault (CASES=2000 SEED=1), then its kills (KILL="--help" for less)
+	@$(BIN)/python tests/property/campaign_files.py
+	@PYTHONPATH=tests/support:tests/crash $(BIN)/python -m campaign_kill_files $(KILL)
 
 campaign-matrix: setup-dev ## every outside call meets every fault, alone and in pairs (PAIRS=200 SEED=1)
 	@$(BIN)/python tests/property/campaign_matrix.py

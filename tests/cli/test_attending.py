@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from commands import environment
 from real_simulator import QuickClock
+from worlds import REF
 
 from spentkey.cli.attending import COLLECTOR, attending
+from spentkey.core.task import TaskRef
 from spentkey.observe.observer import Observer
 from spentkey.settings.schema import ServiceSettings
 
@@ -21,7 +23,7 @@ from spentkey.cli.attending import attending
 from spentkey.settings.schema import ServiceSettings
 from spentkey.system import SystemClock
 with attending(ServiceSettings(log_format={wanted!r}), SystemClock(), {{}}, live={live}) as watch:
-    watch.step(40021, "judge")
+    watch.step("40021", "judge")
 """
 
 
@@ -29,9 +31,9 @@ class Ear(Observer):
     """Remembers what it heard."""
 
     def __init__(self) -> None:
-        self.heard: list[tuple[int, str]] = []
+        self.heard: list[tuple[TaskRef, str]] = []
 
-    def stepped(self, task: int, step: str, detail: str) -> None:
+    def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """Hear a step."""
         self.heard.append((task, step + detail))
 
@@ -41,9 +43,9 @@ def test_without_a_terminal_it_is_a_log_in_json(capsys: pytest.CaptureFixture[st
     """Also for a command that would show a table; others hear it too, and stdout stays empty."""
     ear = Ear()
     with attending(ServiceSettings(), QuickClock(), {}, ear, live=live) as observer:
-        observer.step(40021, "judge")
+        observer.step(REF, "judge")
     out, err = capsys.readouterr()
-    assert (out, json.loads(err)["step"], ear.heard) == ("", "judge", [(40021, "judge")])
+    assert (out, json.loads(err)["step"], ear.heard) == ("", "judge", [(REF, "judge")])
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_the_format_is_said_by_the_option_then_by_the_configuration(
     """Whatever stderr is."""
     service = ServiceSettings.model_validate({"log_format": wanted})
     with attending(service, QuickClock(), {COLLECTOR: ""}, as_json=as_json) as observer:
-        observer.step(40021, "judge")
+        observer.step(REF, "judge")
     assert capsys.readouterr().err[0] == first
 
 

@@ -34,7 +34,7 @@ def ask(sim: RealSimulator, url: str, data: bytes | None = None, **headers: str)
 def pfx(sim: RealSimulator, tmp_path: Path) -> dict[str, Path]:
     """The PFX files of the world, as the vault gives them."""
     sim.reset(world(certificate_parameters(), documents=[document(number, name) for name, number in DOCUMENTS.items()]))
-    vault = sim.settings().passwordstate.url
+    vault = sim.url_of("vault")
     files: dict[str, Path] = {}
     for name, number in DOCUMENTS.items():
         url = f"{vault}/api/document/password/{number}"

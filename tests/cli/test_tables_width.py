@@ -10,6 +10,7 @@ from spentkey.cli import tables
 from spentkey.cli.live import STEPS, LiveTable
 from spentkey.cli.show import STEP_WORDS, totals
 from spentkey.core.outcome import Result, TicketState
+from spentkey.core.task import TaskRef
 
 WIDTHS = (80, 100, 120)
 NAME = "Street Lighting Monitor"
@@ -32,13 +33,35 @@ def live_rows(width: int) -> list[str]:
     live = Live(console=console, auto_refresh=False)
     table = LiveTable(live)
     for number, step in enumerate(STEPS, start=40021):
-        table.step(number, "ask", NAME)
-        table.step(number, step, LONG if step != "ask" else NAME)
-    table.step(40099, "ask", NAME)
-    table.step(40099, "handed-off", LONG)
+        ref = TaskRef(str(number))
+        table.step(ref, "ask", NAME)
+        table.step(ref, step, LONG if step != "ask" else NAME)
+    ended = TaskRef("40099")
+    table.step(ended, "ask", NAME)
+    table.step(ended, "handed-off", LONG)
+    return shown(console, live)
+
+
+def shown(console: Console, live: Live) -> list[str]:
+    """The lines that a live display shows now."""
     with console.capture() as captured:
         console.print(live.renderable)
     return [line.rstrip() for line in captured.get().splitlines()]
+
+
+def test_the_live_table_is_in_the_order_of_its_tasks() -> None:
+    """Texts as texts, then numbers by their value; what ended stands below, the latest first. A column fits them all."""
+    console = Console(file=io.StringIO(), width=120, height=40, force_terminal=True, color_system=None)
+    live = Live(console=console, auto_refresh=False)
+    table = LiveTable(live)
+    for text in ("40021", "sales-2026-07", "9", "SCTASK0010002", "100", "SCTASK0010001", "10"):
+        table.step(TaskRef(text), "judge")
+    for text in ("10", "SCTASK0010002"):
+        table.step(TaskRef(text), "closed")
+    _, *rows, caption = shown(console, live)
+    under_way = ["SCTASK0010001", "sales-2026-07", "9", "100", "40021"]
+    assert [row.split()[0] for row in rows] == [*under_way, "SCTASK0010002", "10"]
+    assert caption == "5 under way, 2 ended"
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -4,6 +4,7 @@
 behind a company's proxy, HTTPS_PROXY and a file of certificate authorities, and the client asks for Microsoft's names.
 """
 
+import asyncio
 import base64
 import json
 import os
@@ -88,7 +89,7 @@ class Clients:
     def proof(self, certificate: str, object_id: str = OBJECT) -> str:
         """The proof of possession that Spentkey makes from a PFX of the vault."""
         key, public = opened(self.pfx(certificate))
-        return proof_of_possession(key, public, object_id, QuickClock().now())
+        return asyncio.run(proof_of_possession(key, public, object_id, QuickClock().now()))
 
     def graph_says(self, token: str, path: str = f"/v1.0/applications(appId='{APP}')") -> int:
         """The status that Graph has for that token."""

@@ -11,9 +11,10 @@ import pytest
 from client_runs import Clients, opened
 from client_versions import NO_LTDL, has_library
 from client_world import DOCUMENTS
+from support_settings import passwordstate
 from worlds import CANARIES
 
-from spentkey.settings.load import load_settings
+from spentkey.bootstrap.settings import load_settings
 
 ODBC, RUST, FREETDS = "msodbcsql", "mssql-odbc", "pymssql"
 PASSWORD = CANARIES["database password"]
@@ -33,9 +34,7 @@ class Database:
     @property
     def query(self) -> str:
         """The query that the configuration has."""
-        database = load_settings(self.clients.sim.config, {}).passwordstate.database
-        assert database is not None
-        return database.query
+        return passwordstate(load_settings(self.clients.sim.config, {})).database.query
 
     def ask(self, driver: str, *parameters: Any, sql: str = "", **changes: Any) -> dict[str, Any]:
         """One statement; `changes` are to the password, the database and the encryption."""

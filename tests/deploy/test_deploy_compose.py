@@ -13,7 +13,7 @@ import pytest
 from deploy_compose import compose_problems, read_compose, secrets_of
 from deploy_files import DEPLOY, ROOT, call_problems
 
-from spentkey.settings.load import load_settings
+from spentkey.bootstrap.settings import load_settings
 
 FOLDER = DEPLOY / "compose"
 FILE = FOLDER / "compose.yaml"

@@ -73,7 +73,7 @@ async def test_what_is_wrong_is_said_with_what_mends_it(
 ) -> None:
     """Tables of a newer program, and evidence that somebody changed."""
     await in_use(database)
-    postgres.rows(database, statement)
+    postgres.tamper(database, statement)
     findings = await check_up(database)
     assert list(bad(findings)) == [what]
     assert findings[what].fix

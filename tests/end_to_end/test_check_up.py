@@ -50,9 +50,15 @@ async def test_everything_in_place_gives_no_failure_and_writes_nothing(sim: Real
     sim.reset(healthy())
     findings = await check_up(sim)
     assert list(bad(findings)) == ["Entra onderwijs: own credential"]
-    assert {"state", "Passwordstate", "SQL Server", "Ivanti", "Entra production", "Entra onderwijs"} == {
-        one.system for one in findings
-    }
+    assert {
+        "configuration",
+        "state",
+        "Passwordstate",
+        "SQL Server",
+        "Ivanti",
+        "Entra production",
+        "Entra onderwijs",
+    } == {one.system for one in findings}
     assert sim.writes() == []
     assert not list((sim.config.parent / "state").glob("*"))
     (own,) = [one for one in findings if one.what == "own credential" and one.system == "Entra production"]

@@ -18,7 +18,7 @@ from fault_rules import assert_nothing_unmeant
 from mangling_server import Mangle, Mangler, Real, mangling
 from pairing import each_once
 from real_simulator import QuickClock, RealSimulator, Steps
-from worlds import EXPIRED_SECRET, TASK
+from worlds import EXPIRED_SECRET, REF, TASK
 
 from spentkey.bootstrap.context import context_for
 from spentkey.core.outcome import Result
@@ -189,7 +189,7 @@ async def run(sim: RealSimulator, system: str, mangler: Mangler) -> Result:
     async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
         session = cast("Any", context.directories).session_for(mangler.url)
         session._timeout = aiohttp.ClientTimeout(total=SHORT_S if mangler.mangle in _SLOW else 10)
-        return await work_on(TASK, context)
+        return await work_on(REF, context)
 
 
 _SLOW = [
@@ -202,7 +202,7 @@ def address_of(sim: RealSimulator, system: str) -> str:
     """Where that system really is."""
     settings = sim.settings()
     tenant = settings.tenants["production"]
-    slots = {"Ivanti": settings.ivanti.url, "Passwordstate": settings.passwordstate.url}
+    slots = {"Ivanti": sim.url_of("desk"), "Passwordstate": sim.url_of("vault")}
     return str({**slots, "sign-in": tenant.authority, "Graph": tenant.graph_url}[system])
 
 

@@ -132,7 +132,7 @@ async def test_eleven_files_are_too_many(sim: RealSimulator) -> None:
     copies = dict.fromkeys(names[:-1], (FOLDER / "good-modern.pfx").read_bytes())
     sim.reset(holding(*names, contents=copies))
     assert await ending(sim) == HANDED_OVER
-    assert "11 PFX documents" in sim.task(TASK)["notes"][0]["body"]
+    assert "11 PFX files" in sim.task(TASK)["notes"][0]["body"]
     assert "document" not in [entry["route"] for entry in sim.journal()]
 
 

@@ -101,8 +101,9 @@ def test_what_the_facade_may_load_later_changes_nothing_either(module: str, thei
 @pytest.mark.parametrize(
     ("call", "ending"),
     [
-        ("facade.onderwijs_of('nobody')", "no tenant is called nobody"),
-        ("facade.ticket(40021)", "Ivanti did not answer"),
+        ("facade.when_of('nobody')", "no tenant is called nobody"),
+        ("facade.reference('x')", "is not a task of [ivanti]"),
+        ("facade.ticket(facade.reference(40021))", "Ivanti did not answer"),
         ("facade.login('one')", "Passwordstate did not answer"),
     ],
 )

@@ -23,7 +23,7 @@ from campaign_folder import campaign_folder
 from real_simulator import Steps
 
 from spentkey.bootstrap.context import context_for
-from spentkey.settings.load import load_settings
+from spentkey.bootstrap.settings import load_settings
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
 from spentkey_sim import config_out, tls

@@ -7,6 +7,7 @@ there, what was really written, and whether the evidence says the same.
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -71,16 +72,28 @@ def asked_of(world: Json) -> dict[int, Asked | None]:
     return {task["number"]: by_number.get(task.get("parent")) for task in world["ivanti"]["tasks"]}
 
 
+def seen(text: str) -> str:
+    """What a person sees of a text: neither blanks nor format characters at its ends."""
+    ends = "".join({one for one in text if one.isspace() or unicodedata.category(one) == "Cf"})
+    return text.strip(ends) if ends else text
+
+
 def asked_by(parameters: Iterable[Iterable[Any]]) -> Asked | None:
     """What these parameters ask for."""
-    message = {str(name).strip().casefold(): str(value or "").strip().casefold() for name, value in parameters}
+    message = {seen(str(name)).casefold(): seen(str(value or "")).casefold() for name, value in parameters}
     kind = _KINDS.get(message.get("secrettype", ""))
     return (message.get("appid", ""), message.get("secretid", ""), kind) if kind else None
 
 
-def broken(ledger: Ledger, truth: Json, state: Path, results: Iterable[Mapping[str, Any]] = ()) -> list[str]:
-    """Every invariant that does not hold now, in words; nothing when all do."""
-    records = evidence_of(state)
+def broken(
+    ledger: Ledger,
+    truth: Json,
+    state: Path,
+    results: Iterable[Mapping[str, Any]] = (),
+    records: list[Json] | None = None,
+) -> list[str]:
+    """Every invariant that does not hold now, in words; nothing when all do. `records` are those of `state`."""
+    records = evidence_of(state) if records is None else records
     return [
         *_nothing_else_removed(ledger, truth, records),
         *_no_task_lost(ledger, truth, records),

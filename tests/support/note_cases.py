@@ -15,6 +15,7 @@ from support_core import (
     NOW,
     OTHER_KEY_ID,
     PRODUCTION,
+    REQUEST_RULES,
     application,
     certificate,
     parameters,
@@ -56,7 +57,7 @@ from spentkey.core.task import read_request
 FOLDER = Path(__file__).parents[1] / "vectors" / "notes"
 LANGUAGES = tuple(WORDS)
 ABOUT = Subject(
-    task=40021,
+    task="40021",
     assignment=1,
     secret_type="Secret",
     app_name="Sales",
@@ -74,11 +75,11 @@ def refusals() -> dict[str, object]:
     """What the guards really answer; a guard that refuses in several ways has a case for each that people often meet."""
     held = application(secret(), secret(key_id=OTHER_KEY_ID))
     return {
-        "G1-empty": read_request(parameters(SecretID=" ")),
-        "G1-unsupported": read_request(parameters(SecretType="Password")),
+        "G1-empty": read_request(parameters(SecretID=" "), REQUEST_RULES),
+        "G1-unsupported": read_request(parameters(SecretType="Password"), REQUEST_RULES),
         "G2-no-application": g2_application(snapshot(None), request(), PRODUCTION),
         "G2-no-tenant": g2_tenant(request(), ()),
-        "G3-name": g3_name(application(display_name="Billing"), request()),
+        "G3-name": g3_name(application(name="Billing"), request()),
         "G4-other-list": g4_locate(application(certificate()), snapshot(None), request()),
         "G4-service-principal": g4_locate(held, snapshot(held, secret()), request()),
         "G4-typing-error": g4_not_a_typo(held, Kind.SECRET, NOW, NO_TIME),

@@ -8,15 +8,16 @@ import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from evidence_store import records_in
 
 from spentkey.bootstrap.context import context_for
+from spentkey.bootstrap.settings import load_settings
 from spentkey.core.outcome import Result
 from spentkey.core.planned import Planned
+from spentkey.core.task import TaskRef
 from spentkey.dry_run import dry_run
-from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
 from spentkey.story import work_on
 
@@ -72,10 +73,10 @@ class ShiftedClock(QuickClock):
 class Steps:
     """Remembers the steps that were shown."""
 
-    seen: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    seen: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     told: list[str] = field(default_factory=list[str])
 
-    def step(self, task: int, step: str, detail: str = "") -> None:
+    def step(self, task: TaskRef, step: str, detail: str = "") -> None:
         del detail
         self.seen.append((task, step))
 
@@ -123,17 +124,22 @@ class RealSimulator:
         """The configuration that the simulator wrote, with quick verification and what the test sets."""
         return load_settings(self.config, {**self.environment, **environment})
 
+    def url_of(self, part: Literal["desk", "vault"]) -> str:
+        """Where the configured desk or vault is."""
+        chosen: Any = getattr(self.settings(), part)
+        return str(chosen.section.url)
+
     async def run(self, number: int, clock: QuickClock | None = None, **environment: str) -> Result:
         """One task, from ticket to report, with all the real adapters."""
         settings = self.settings(**environment)
         async with context_for(settings, Steps(), use_proxies=False, clock=clock or QuickClock()) as context:
-            return await work_on(number, context)
+            return await work_on(TaskRef(str(number)), context)
 
     async def plan(self, number: int, **environment: str) -> Planned:
         """What would be done to one task."""
         settings = self.settings(**environment)
         async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock(), read_only=True) as context:
-            return await dry_run(number, context)
+            return await dry_run(TaskRef(str(number)), context)
 
     def reset(self, world: dict[str, Any]) -> None:
         """Another world in the same process, and an empty state directory."""

@@ -3,12 +3,11 @@
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from spentkey.core.credential import Application, Credential, Holder, Kind, Snapshot
-from spentkey.core.rules import DeskRules, Limits, Rules, TenantRules, VerifyRules
-from spentkey.core.task import Parameter, RemovalRequest, Task
+from spentkey.core.credential import Credential, Kind, Snapshot, Target, TargetKind
+from spentkey.core.rules import DeskRules, Limits, RequestRules, Rules, TenantRules, VerifyRules
+from spentkey.core.task import RemovalRequest, Request, Task, TaskRef, request_of
 
 NOW = datetime(2026, 7, 1, 12, 0, 0, tzinfo=UTC)
 """The present, in every test of the core."""
@@ -25,23 +24,17 @@ TENANT_ID = "4d4d4d4d-0000-4000-8000-00000000000a"
 OTHER_TENANT_ID = "4d4d4d4d-0000-4000-8000-00000000000b"
 CLIENT_ID = "5e5e5e5e-0000-4000-8000-00000000000a"
 
-DESK = DeskRules(
-    queue_team="Spentkey",
-    escalation_team="Systeemsoftware",
-    login_id="svc-spentkey",
-    open_statuses=("Logged", "Assigned", "Accepted"),
-    completed="Completed",
-    handed_off="Logged",
-    minutes=1,
-    resolution_field="",
-    language="en",
-)
+DESK = DeskRules(numbers=True)
+REQUEST_RULES = RequestRules(when=("Onderwijs",))
+REF = TaskRef("40021")
+"""The task that tests of the core are about."""
 PRODUCTION = TenantRules("production", TENANT_ID, {"Onderwijs": "No"})
 ONDERWIJS = TenantRules("onderwijs", OTHER_TENANT_ID, {"Onderwijs": "Yes"})
 VERIFY = VerifyRules(reads=3, interval_s=5, timeout_s=60)
 LIMITS = Limits(per_run=3, per_app=2, per_hour=5, hand_overs_per_hour=2)
 RULES = Rules(
     desk=DESK,
+    request=REQUEST_RULES,
     tenants=(PRODUCTION, ONDERWIJS),
     verify=VERIFY,
     grace=timedelta(0),
@@ -81,30 +74,19 @@ class ManualClock:
         self._passed += seconds
 
 
-def parameters(**changes: object) -> tuple[Parameter, ...]:
+def parameters(**changes: object) -> Request:
     """The five parameters, some of them changed."""
-    return tuple(Parameter(name, value) for name, value in {**SOUND, **changes}.items())
+    return request_of({**SOUND, **changes}.items())
 
 
-def parameters_without(name: str) -> tuple[Parameter, ...]:
+def parameters_without(name: str) -> Request:
     """The five parameters but one."""
-    return tuple(parameter for parameter in parameters() if parameter.name != name)
+    return request_of((one, value) for one, value in SOUND.items() if one != name)
 
 
 def task(**changes: Any) -> Task:
-    """An open task in our queue that belongs to a service request."""
-    sound = Task(
-        rec_id="REC-1",
-        number=40021,
-        subject="Remove an expired secret",
-        status="Logged",
-        owner="",
-        owner_team="Spentkey",
-        read_only=False,
-        parent_rec_id="REC-0",
-        parent_category="ServiceReq",
-        minutes=Decimal(0),
-    )
+    """An open task that is with us and nobody else has."""
+    sound = Task(ref=REF, is_open=True, is_ours=True, team="Spentkey", owner="", version="1")
     return replace(sound, **changes)
 
 
@@ -116,7 +98,7 @@ def request(**changes: Any) -> RemovalRequest:
         key_id=KEY_ID,
         kind=Kind.SECRET,
         secret_type="Secret",
-        onderwijs="No",
+        when={"onderwijs": "no"},
     )
     return replace(sound, **changes)
 
@@ -141,14 +123,15 @@ def certificate(**changes: Any) -> Credential:
     return replace(sound, **changes)
 
 
-def application(*credentials: Credential, **changes: Any) -> Application:
+def application(*credentials: Credential, **changes: Any) -> Target:
     """The application `Sales` with these credentials."""
-    return replace(Application(OBJECT_ID, credentials, APP_ID, "Sales"), **changes)
+    return replace(Target(TargetKind.APPLICATION, OBJECT_ID, APP_ID, "Sales", credentials), **changes)
 
 
-def snapshot(found: Application | None, *on_principal: Credential, **changes: Any) -> Snapshot:
+def snapshot(found: Target | None, *on_principal: Credential, **changes: Any) -> Snapshot:
     """A look at the directory that shows `found`, and a service principal with those credentials."""
-    return replace(Snapshot(found, Holder(PRINCIPAL_ID, on_principal), NOW), **changes)
+    principal = Target(TargetKind.SERVICE_PRINCIPAL, PRINCIPAL_ID, APP_ID, "Sales", on_principal)
+    return replace(Snapshot(found, principal, NOW), **changes)
 
 
 def as_identifier(name: str, codec: str = "utf-8") -> str:

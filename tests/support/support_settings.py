@@ -6,8 +6,10 @@ import math
 from pathlib import Path
 from typing import Any, cast
 
+from spentkey.adapters.ivanti.settings import IvantiSettings
+from spentkey.adapters.passwordstate.settings import PasswordstateSettings
+from spentkey.bootstrap.settings import load_settings
 from spentkey.core.errors import Misconfigured
-from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
 
 SOUND: dict[str, Any] = {
@@ -85,3 +87,17 @@ def problems(folder: Path, changes: dict[str, Any] | None = None, **environment:
     except Misconfigured as problem:
         return [line.removeprefix(f"{file}: ") for line in str(problem).splitlines()]
     return []
+
+
+def ivanti(settings: Settings) -> IvantiSettings:
+    """The table `[ivanti]`, which must be the desk's."""
+    assert settings.desk is not None
+    assert isinstance(settings.desk.section, IvantiSettings)
+    return settings.desk.section
+
+
+def passwordstate(settings: Settings) -> PasswordstateSettings:
+    """The table `[passwordstate]`, which must be the vault's."""
+    assert settings.vault is not None
+    assert isinstance(settings.vault.section, PasswordstateSettings)
+    return settings.vault.section

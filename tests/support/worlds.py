@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+from spentkey.core.task import TaskRef
+
 TENANT = "c3c1e6bb-1ebf-4335-ad13-3419266a9781"
 ONDERWIJS = "c32c6912-0c85-4d02-8d38-51da93512d64"
 AUTOMATION = "11111111-1111-4111-8111-111111111111"
@@ -16,6 +18,8 @@ EXPIRED_CERT = "44444444-4444-4444-8444-333333333333"
 LIVE_CERT = "44444444-4444-4444-8444-444444444444"
 ABSENT = "55555555-5555-4555-8555-555555555555"
 TASK, REQUEST = 40021, 10196
+REF = TaskRef(str(TASK))
+"""The task as Spentkey names it."""
 
 CANARIES = {
     "automation secret": "canary-automation-secret-7Qx",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from spentkey.cli.live import LiveTable, live_table
 from spentkey.core.errors import Misconfigured
+from spentkey.core.task import TaskRef
 from spentkey.observe.logs import Logged, logging_to
 from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.runtime import Clock
@@ -20,7 +21,7 @@ class TableObserver(Observer):
     def __init__(self, table: LiveTable) -> None:
         self._table = table
 
-    def stepped(self, task: int, step: str, detail: str) -> None:
+    def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """Move the task's row."""
         self._table.step(task, step, detail)
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from spentkey.bootstrap.checks import checkers_for
+from spentkey.bootstrap.settings import load_settings
 from spentkey.cli.show import print_json
 from spentkey.core.finding import Finding, FindingState
-from spentkey.settings.load import load_settings
 
 COLOURS = {FindingState.OK: "green", FindingState.WARN: "yellow", FindingState.FAIL: "red"}
 

@@ -3,6 +3,7 @@
 import getpass
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,21 +13,21 @@ from spentkey.cli.options import config_option, json_option
 SHORT = {
     "serve": "work on open tasks until stopped, with webhook, API and metrics",
     "resume": "start removals again after a stop or a pause",
+    "init": "write a first configuration; asks for what it needs",
     "run": "work on one task: remove, prove, close, or hand over",
     "plan": "show what would be done to each open task, and why; writes nothing",
     "check": "test every configured system and say what is missing; writes nothing",
     "work": "work on all open tasks, once or until stopped",
     "demo": "show it all against a simulator; needs no configuration",
 }
-TASK_NUMBER = click.IntRange(min=1, max=2**53)
 
 
 @click.command(short_help=SHORT["run"])
-@click.argument("task", type=TASK_NUMBER)
+@click.argument("task")
 @config_option
 @json_option
-def run(task: int, config: Path, as_json: bool) -> None:
-    """Work on one task. TASK is its AssignmentID in Ivanti, for example 40021.
+def run(task: str, config: Path, as_json: bool) -> None:
+    """Work on one task. TASK is its reference at the service desk: in Ivanti the AssignmentID, for example 40021.
 
     The credential is removed, the removal is proven by reading, and the task is closed; or the task is handed over
     to people with the reason. A second run of a closed task shows the recorded result and does nothing.
@@ -37,10 +38,10 @@ def run(task: int, config: Path, as_json: bool) -> None:
 
 
 @click.command(short_help=SHORT["plan"])
-@click.argument("task", type=TASK_NUMBER, required=False)
+@click.argument("task", required=False)
 @config_option
 @json_option
-def plan(task: int | None, config: Path, as_json: bool) -> None:
+def plan(task: str | None, config: Path, as_json: bool) -> None:
     """Show what would be done to TASK, or to each open task of the queue team, and why or why not.
 
     It reads what a run reads and writes nothing, in any system.
@@ -88,8 +89,15 @@ def serve(config: Path, as_json: bool) -> None:
     type=click.Path(),
     help="Accepted and ignored: the demonstration makes its own configuration.",
 )
+@click.option(
+    "--desk",
+    type=click.Choice(["ivanti", "files"]),
+    default="ivanti",
+    show_default=True,
+    help="The service desk: Ivanti with Passwordstate, or two folders and no other system.",
+)
 @json_option
-def demo(seed: int, config: str | None, as_json: bool) -> None:  # noqa: ARG001
+def demo(seed: int, config: str | None, desk: str, as_json: bool) -> None:  # noqa: ARG001
     """Start a simulator of all systems and work on every open task of its two tenants.
 
     Nothing leaves this machine, and the configuration of your own installation is not read. The exit code is 0 when
@@ -97,7 +105,34 @@ def demo(seed: int, config: str | None, as_json: bool) -> None:  # noqa: ARG001
     """
     from spentkey.cli.demo import demonstrate  # noqa: PLC0415
 
-    until_done(demonstrate(seed, as_json=as_json))
+    until_done(demonstrate(seed, desk=desk, as_json=as_json))
+
+
+@click.command(short_help=SHORT["init"])
+@click.option("--desk", metavar="NAME", help="The service desk; files is a folder.  [default: files]")
+@click.option("--vault", metavar="NAME", help="The vault; secrets is a folder.  [default: none]")
+@click.option("--tenant-id", metavar="UUID", help="The tenant of Entra ID.")
+@click.option("--domain", metavar="TEXT", help="Its domain, such as example.onmicrosoft.com.")
+@click.option("--client-id", metavar="UUID", help="The app registration that removes credentials.")
+@click.option("--client-secret-file", type=click.Path(path_type=Path), help="The file that holds its client secret.")
+@click.option("--directory", type=click.Path(path_type=Path), help="The folder of requests.  [default: requests]")
+@click.option("--secrets", type=click.Path(path_type=Path), help="The folder of secrets.  [default: secrets]")
+@click.option("--state", type=click.Path(path_type=Path), help="The state directory.  [default: state]")
+@click.option("--non-interactive", is_flag=True, help="Ask for nothing; what is missing is named.")
+@config_option
+@json_option
+def init(config: Path, non_interactive: bool, as_json: bool, **given: Any) -> None:
+    """Write a first configuration that `spentkey check` accepts. A file that is there is left as it is.
+
+    It asks for what the options do not say. With the desk files and no vault, one app registration is all that is
+    needed. Paths count from the folder of the configuration. What it makes is for this account alone.
+    """
+    from spentkey.cli.init import Given, write_first  # noqa: PLC0415
+
+    async def written() -> int:  # errors and the exit code as for every command
+        return write_first(config, Given(**given, ask=not non_interactive), as_json=as_json)
+
+    until_done(written())
 
 
 @click.command(short_help=SHORT["check"])

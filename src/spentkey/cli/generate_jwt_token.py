@@ -6,6 +6,7 @@ SUB_ID and ISS_ID, the object id of the application, and takes AUD (default: the
 Exit code 2 and one line on stderr for anything that is missing or does not fit.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ class Unfit(Exception):
     """A variable is missing or does not fit; the text names it and says what to do."""
 
 
-def token(environment: Mapping[str, str], now: datetime, token_id: str) -> str:
+async def token(environment: Mapping[str, str], now: datetime, token_id: str) -> str:
     """The token that the environment asks for."""
     kind = _needed(environment, "TOKEN_TYPE")
     if kind not in ("client_assertion", "pop"):
@@ -38,10 +39,10 @@ def token(environment: Mapping[str, str], now: datetime, token_id: str) -> str:
     if kind == "client_assertion":
         authority = environment.get("AUTHORITY", "").strip().rstrip("/") or PUBLIC_CLOUD
         audience = f"{authority}/{tenant}/oauth2/v2.0/token"
-        return client_assertion(key, certificate, _uuid(environment, "CLIENT_ID"), audience, token_id, now)
+        return await client_assertion(key, certificate, _uuid(environment, "CLIENT_ID"), audience, token_id, now)
     subject, issuer = _uuid(environment, "SUB_ID"), _uuid(environment, "ISS_ID")
     audience = environment.get("AUD", "").strip() or PROOF_AUDIENCE
-    return proof_of_possession(key, certificate, issuer, now, audience, subject)
+    return await proof_of_possession(key, certificate, issuer, now, audience, subject)
 
 
 def _needed(environment: Mapping[str, str], name: str) -> str:
@@ -75,7 +76,7 @@ def _open(environment: Mapping[str, str]) -> tuple[RSAPrivateKey, x509.Certifica
 def main() -> None:
     """Print the token alone on stdout."""
     try:
-        print(token(os.environ, SystemClock().now(), SystemIds().new()))
+        print(asyncio.run(token(os.environ, SystemClock().now(), SystemIds().new())))
     except (Unfit, UnusableProof) as problem:
         print(f"generate_jwt_token.py: {problem}", file=sys.stderr)
         sys.exit(2)

@@ -11,6 +11,7 @@ from rich.text import Text
 from spentkey.cli.show import STEP_WORDS
 from spentkey.cli.tables import coloured
 from spentkey.core.sanitize import plain
+from spentkey.core.task import TaskRef
 
 STEPS = tuple(STEP_WORDS)
 NAMED_AT = "ask"
@@ -27,12 +28,12 @@ class LiveTable:
 
     def __init__(self, live: Live) -> None:
         self._live = live
-        self._at: dict[int, tuple[str, str]] = {}
-        self._names: dict[int, str] = {}
+        self._at: dict[TaskRef, tuple[str, str]] = {}
+        self._names: dict[TaskRef, str] = {}
         self._forgotten = 0
         self._told = ""
 
-    def step(self, task: int, step: str, detail: str = "") -> None:
+    def step(self, task: TaskRef, step: str, detail: str = "") -> None:
         """Move the task's row; one that ended goes to the top of those that ended."""
         self._at.pop(task, None)
         self._told = ""
@@ -58,7 +59,7 @@ class LiveTable:
             self._forgotten += 1
 
     def _table(self) -> Table:
-        under_way = sorted(task for task, (step, _) in self._at.items() if step in STEPS)
+        under_way = sorted((task for task, (step, _) in self._at.items() if step in STEPS), key=_in_order)
         ended = [task for task in reversed(self._at) if task not in under_way]
         table = Table(
             box=None,
@@ -79,6 +80,11 @@ class LiveTable:
             name, word = Text(self._names.get(task, "")), coloured(STEP_WORDS.get(step, step))
             table.add_row(str(task), name, word, _track(step), Text(detail, style="dim"))
         return table
+
+
+def _in_order(task: TaskRef) -> tuple[int, str]:
+    """Numbers by their value, other references as texts."""
+    return (len(task), task) if task.isdigit() else (0, task)
 
 
 def _track(step: str) -> Text:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
+from spentkey.bootstrap.settings import load_settings
 from spentkey.bootstrap.storage import storage_for
 from spentkey.cli.show import print_json
 from spentkey.core.errors import Misconfigured
 from spentkey.core.records import ResumedRecord
 from spentkey.core.sanitize import plain
-from spentkey.settings.load import load_settings
 from spentkey.system import SystemClock
 
 LONGEST = 2000

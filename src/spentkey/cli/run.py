@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from spentkey.bootstrap.context import context_for
+from spentkey.bootstrap.settings import load_settings, reference_of
 from spentkey.cli.show import print_json, print_results
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import TicketState
+from spentkey.core.task import TaskRef
 from spentkey.ports.runtime import Progress
-from spentkey.settings.load import load_settings
 from spentkey.story import work_on
 
 NOTHING_DONE = "Nothing was done this time: the task was closed earlier, and this is the recorded result."
@@ -23,7 +24,7 @@ class Noted:
         self._inner = inner
         self.steps: set[str] = set()
 
-    def step(self, task: int, step: str, detail: str = "") -> None:
+    def step(self, task: TaskRef, step: str, detail: str = "") -> None:
         """Note the step and pass it on."""
         self.steps.add(step)
         self._inner.step(task, step, detail)
@@ -33,13 +34,14 @@ class Noted:
         self._inner.tell(message)
 
 
-async def run_task(task: int, config: Path, *, as_json: bool) -> int:
+async def run_task(task: str, config: Path, *, as_json: bool) -> int:
     """Work on one task and show its result; gives the exit code."""
     settings = load_settings(config, os.environ)
+    ref = reference_of(settings, task)
     with watching(as_json=as_json) as progress:
         noted = Noted(progress)
         async with context_for(settings, noted) as context:
-            result = await work_on(task, context)
+            result = await work_on(ref, context)
     if as_json:
         print_json(result.as_json())
     else:

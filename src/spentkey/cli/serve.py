@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from spentkey.bootstrap.context import probes_for
 from spentkey.bootstrap.service import observed, prepare_process, service_for, verify_every_day, watch_own_credentials
+from spentkey.bootstrap.settings import load_settings, reference_of
 from spentkey.cli.attending import attending
 from spentkey.cli.stopping import told_to_stop
 from spentkey.observe.last_calls import LastKnown
@@ -14,8 +16,7 @@ from spentkey.observe.metrics import Metrics
 from spentkey.observe.observer import Observers
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
-from spentkey.settings.load import load_settings
-from spentkey.settings.schema import ServiceSettings
+from spentkey.settings.schema import ServiceSettings, Settings
 from spentkey.steps.context import Context
 from spentkey.system import SystemClock
 from spentkey.web.access import Access, ApiLogin, Failures
@@ -35,13 +36,13 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
     metrics, known = Metrics(clock), LastKnown(clock)
     with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as observer:
         async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as made:
-            service = service_of(settings.service, made.engine, made.context, clock, metrics, known)
+            service = service_of(settings, made.engine, made.context, clock, metrics, known)
             await _serve(service, settings.service, observer)
     return 0
 
 
 def service_of(
-    settings: ServiceSettings,
+    everything: Settings,
     engine: Engine,
     context: Context,
     clock: Clock,
@@ -50,15 +51,17 @@ def service_of(
     most_failures: int = MOST_FAILURES,
 ) -> WebService:
     """What the routes work with."""
+    settings = everything.service
     logins = tuple(ApiLogin.make(name, one.role, one.key) for name, one in settings.login.items())
     return WebService(
         engine=engine,
         context=context,
         metrics=metrics,
-        readiness=Readiness(probes_of(context, engine), known, clock),
+        readiness=Readiness(probes_of(context, engine, probes_for(everything, context)), known, clock),
         access=Access(logins, Failures(clock, most_failures)),
         webhook_secret=settings.webhook_secret,
         clock=clock,
+        valid=lambda text: reference_of(everything, text),
         started=clock.now(),
     )
 

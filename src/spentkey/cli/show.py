@@ -11,6 +11,7 @@ import click
 
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
+from spentkey.core.task import TaskRef
 
 STEP_WORDS = {
     "ticket": "task",
@@ -31,7 +32,7 @@ class Lines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def step(self, task: int, step: str, detail: str = "") -> None:
+    def step(self, task: TaskRef, step: str, detail: str = "") -> None:
         """Print the step."""
         message, word = plain(detail, 200), STEP_WORDS.get(step, step)
         self._stream.write(f"{task}  {word:<12} {message}".rstrip() + "\n")

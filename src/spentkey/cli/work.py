@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 from spentkey.bootstrap.service import observed, prepare_process, service_for, worker_for
+from spentkey.bootstrap.settings import load_settings
 from spentkey.cli.attending import attending
 from spentkey.cli.show import print_json, print_results, summary
 from spentkey.cli.stopping import told_to_stop
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import exit_code_of_all
-from spentkey.settings.load import load_settings
 from spentkey.system import SystemClock
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import aiohttp
 
+from spentkey.bootstrap.settings import load_settings
 from spentkey.core.errors import Misconfigured, Outage
 from spentkey.settings.clouds import is_loopback
-from spentkey.settings.load import load_settings
 from spentkey.settings.schema import Settings
 
 START_SECONDS = 30
@@ -37,12 +37,17 @@ class Simulator:
 
 
 @asynccontextmanager
-async def simulator(folder: Path, seed: int, environment: Mapping[str, str]) -> AsyncGenerator[Simulator]:
-    """Start the simulator with the seeded world, and stop it at the end, whatever happens."""
+async def simulator(
+    folder: Path, seed: int, environment: Mapping[str, str], desk: str = "ivanti"
+) -> AsyncGenerator[Simulator]:
+    """Start the simulator with the seeded world, and stop it at the end, whatever happens.
+
+    With the desk `files` its tasks and secrets are in two folders beside the configuration.
+    """
     config = folder / "spentkey.toml"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "spentkey_sim.cli", "serve", "--calm"),
-        *("--seed", str(seed), "--config-out", str(config)),
+        *("--seed", str(seed), "--config-out", str(config), "--desk", desk),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -75,11 +80,20 @@ async def _control_address(process: asyncio.subprocess.Process) -> str:
     raise Misconfigured(f"the simulator did not start: {last}{hint}")
 
 
+def _addresses(values: Mapping[str, Any]) -> Iterator[str]:
+    """Every address in a table: what begins like one, and each server."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _addresses(cast("Mapping[str, Any]", value))
+        elif isinstance(value, str) and (value.startswith("https://") or name == "server"):
+            yield value if value.startswith("https://") else f"https://{value}"
+
+
 def loopback_settings(config: Path) -> Settings:
     """The configuration that the simulator wrote, and only that; an address that leaves this machine is refused."""
     settings = load_settings(config, {})
-    addresses = [settings.ivanti.url, settings.passwordstate.url]
-    addresses += [f"https://{settings.passwordstate.database.server}"]
+    sections = [one.section for one in (settings.desk, settings.vault) if one is not None]
+    addresses = [address for section in sections for address in _addresses(section.model_dump())]
     addresses += [url for tenant in settings.tenants.values() for url in (tenant.authority, tenant.graph_url)]
     away = [address for address in addresses if not is_loopback(address)]
     if away:
