@@ -10,7 +10,7 @@ import psycopg
 from real_postgres import RealPostgres
 
 from spentkey.core.evidence import GENESIS, Facts, Sealed, seal
-from spentkey.storage.postgres.rows import row_of_line
+from spentkey.storage.postgres.rows import row_of
 
 TABLES_OF_1 = """
     CREATE TABLE spentkey_schema (version integer NOT NULL, least integer NOT NULL);
@@ -49,7 +49,7 @@ class EvidenceRows:
             sealed = self._sealed(connection, told)
             with cursor.copy(COPY) as copy:
                 for one in sealed:
-                    copy.write_row(row_of_line(one.record_line))
+                    copy.write_row(row_of(one.record, one.record_line))
 
     def put_as_1(self, told: Iterable[Told]) -> None:
         """Append records as a worker of version 1 does, which knows nothing of later columns."""

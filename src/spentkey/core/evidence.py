@@ -26,6 +26,8 @@ class Sealed:
     record_line: str
     hash: str
     seq: int
+    record: Facts
+    """What the line says, so that nobody reads it a second time."""
 
 
 def canonical(record: Facts) -> str:
@@ -39,7 +41,8 @@ def seal(prev: str, seq: int, at: datetime, what: str, facts: Facts) -> Sealed:
     as_read_back = json.loads(canonical(facts))
     record = {**as_read_back, "v": VERSION, "seq": seq, "at": at.isoformat(), "what": what, "prev": prev}
     digest = _digest(record)
-    return Sealed(canonical({**record, "hash": digest}), digest, seq)
+    whole = {**record, "hash": digest}
+    return Sealed(canonical(whole), digest, seq, whole)
 
 
 def _digest(record: Facts) -> str:
@@ -54,7 +57,7 @@ def follows(record_line: str, prev: str, seq: int) -> Sealed | None:
     claimed = record.pop("hash", None)
     if not isinstance(claimed, str) or claimed != _digest(record):
         return None
-    return Sealed(record_line, claimed, seq)
+    return Sealed(record_line, claimed, seq, {**record, "hash": claimed})
 
 
 def _record(record_line: str) -> dict[str, Any] | None:

@@ -25,9 +25,12 @@ class Chain:
         sealed = follows(record_line, self.hash, self.length)
         if sealed is None:
             raise self.broken()
-        record: Facts = json.loads(sealed.record_line)
-        self.length, self.hash = self.length + 1, sealed.hash
-        return record
+        self.went_on(sealed)
+        return sealed.record
+
+    def went_on(self, sealed: Sealed) -> None:
+        """Take a record that was made or checked as the next one."""
+        self.length, self.hash = sealed.seq + 1, sealed.hash
 
     def go_on_after(self, record_line: str) -> None:
         """Begin behind a record whose own hash was checked, without those before it."""
@@ -58,4 +61,4 @@ def itself(record_line: str) -> Facts | None:
         sealed = follows(record_line, str(record["prev"]), int(record["seq"]))
     except (ValueError, TypeError, KeyError):
         return None
-    return record if sealed is not None else None
+    return sealed.record if sealed is not None else None

@@ -196,11 +196,13 @@ class PostgresEvidence:
     async def _write(self, chain: Chain, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
         """Seal the records one after the other, and commit them together."""
         sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted])
-        made = [stored.row_of_line(one.record_line) for one in sealed]
+        made = [stored.row_of(one.record, one.record_line) for one in sealed]
         rows: list[LiteralString] = [stored.VALUES for _ in made]
         await begun.commit(stored.INSERT + ", ".join(rows), [value for row in made for value in row])
-        for row in made:
-            self._take(chain, row)
+        for one in sealed:
+            chain.went_on(one)
+            self._past.note(one.record)
+            self._last = one.record_line
 
     async def _catch_up(self) -> Chain:
         """Know the end of the chain, and check what others appended since."""

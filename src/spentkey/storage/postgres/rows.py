@@ -4,7 +4,6 @@ Rows that a program of version 1 wrote have no `at` and no `run`; what was to be
 tables were upgraded. So whoever searches by `at` also takes rows without one.
 """
 
-import json
 from datetime import datetime
 from typing import LiteralString, NamedTuple
 
@@ -69,11 +68,6 @@ def row_of(record: Facts, record_line: str) -> Row:
         _text(record.get("run")),
         record_line,
     )
-
-
-def row_of_line(record_line: str) -> Row:
-    """The row of a record that was just sealed."""
-    return row_of(json.loads(record_line), record_line)
 
 
 def says_the_same(row: Row, record: Facts) -> bool:

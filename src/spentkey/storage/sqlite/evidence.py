@@ -163,9 +163,11 @@ class SqliteEvidence:
                 chain = self._catch_up(connection)
                 refused = refuse(BlastRadius(self._past)) if refuse is not None else None
                 made = [] if refused is not None else chain.following(self._clock.now(), wanted)
-                connection.executemany(INSERT, [row_of(one.record_line) for one in made])
+                connection.executemany(INSERT, [row_from(one.record, one.record_line) for one in made])
             for one in made:  # committed: from here on they count
-                self._take(chain, one.record_line)
+                chain.went_on(one)
+                self._past.note(one.record)
+                self._last = one.record_line
             return refused
 
     @contextmanager
@@ -257,7 +259,7 @@ class SqliteEvidence:
             raise self._remember(
                 EvidenceBroken(f"{self._where}: record {row[0]} is not the one that was there, nothing is removed")
             )
-        if row_of(row[-1]) != row:
+        if row_from(record, row[-1]) != row:
             raise self._remember(
                 EvidenceBroken(
                     f"{self._where}: the columns of record {row[0]} are not what it says, nothing is removed"
@@ -271,8 +273,12 @@ class SqliteEvidence:
 
 
 def row_of(record_line: str) -> Row:
+    """The row of a line."""
+    return row_from(json.loads(record_line), record_line)
+
+
+def row_from(record: Facts, record_line: str) -> Row:
     """A record with what stands beside it so that it can be found."""
-    record = json.loads(record_line)
     task = record.get("task")
     return (
         int(record["seq"]),
