@@ -68,6 +68,24 @@ def test_every_task_ends_as_its_world_expects(demo: Ended) -> None:
         assert (wanted["reason"] or "") in (told[number]["reason"] or ""), number
 
 
+def test_the_loop_without_ivanti_and_passwordstate(tmp_path: Path) -> None:
+    """From two folders; each request ends as its world expects, and those of others are not approved."""
+    ended = spentkey("demo", "--desk", "files", "--json", home=tmp_path, stdin=None, **PLANTED)
+    tasks = {one["task"]: one for one in ended.json()["tasks"]}
+    assert (ended.code, len(tasks)) == (0, 31)
+    assert all(name.startswith("task-") for name in tasks)
+    kinds = {(one["kind"], one["outcome"], one["ticket"]) for one in tasks.values()}
+    assert {("secret", "removed", "closed"), ("certificate", "removed", "closed")} <= kinds
+    assert "is not approved" in tasks["task-40040"]["reason"]
+    assert ended.err.splitlines() == ["starting the simulator (seed 1)"]
+
+
+def test_a_desk_that_the_demonstration_does_not_have_is_refused(tmp_path: Path) -> None:
+    """Exit 2, and the choice is named."""
+    ended = spentkey("demo", "--desk", "jira", home=tmp_path, stdin=None)
+    assert (ended.code, "'ivanti', 'files'" in ended.err) == (2, True)
+
+
 def test_both_tenants_and_both_kinds_are_shown(demo: Ended) -> None:
     """And every ending that the contract knows, but those that need an outage."""
     tasks = demo.json()["tasks"]

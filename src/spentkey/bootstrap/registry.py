@@ -41,6 +41,11 @@ def desk_names() -> list[str]:
     return sorted({*DESKS, *(one.name for one in entry_points(group=DESK_GROUP))})
 
 
+def vault_names() -> list[str]:
+    """Every vault that is installed."""
+    return sorted({*VAULTS, *(one.name for one in entry_points(group=VAULT_GROUP))})
+
+
 def _kind(name: str, ours: Mapping[str, str], group: str, kind: type[object]) -> object | None:
     if name in ours:
         module, _, attribute = ours[name].partition(":")

@@ -9,6 +9,7 @@ import click
 
 from spentkey.cli.ending import complain, until_done
 from spentkey.cli.options import config_option, json_option
+from spentkey.demo import DESKS
 
 SHORT = {
     "serve": "work on open tasks until stopped, with webhook, API and metrics",
@@ -27,7 +28,7 @@ SHORT = {
 @config_option
 @json_option
 def run(task: str, config: Path, as_json: bool) -> None:
-    """Work on one task. TASK is its reference at the service desk: in Ivanti the AssignmentID, for example 40021.
+    """Work on one task. TASK is its reference at the service desk, for example 40021.
 
     The credential is removed, the removal is proven by reading, and the task is closed; or the task is handed over
     to people with the reason. A second run of a closed task shows the recorded result and does nothing.
@@ -91,10 +92,10 @@ def serve(config: Path, as_json: bool) -> None:
 )
 @click.option(
     "--desk",
-    type=click.Choice(["ivanti", "files"]),
-    default="ivanti",
+    type=click.Choice(DESKS),
+    default=DESKS[0],
     show_default=True,
-    help="The service desk: Ivanti with Passwordstate, or two folders and no other system.",
+    help="The service desk of the demonstration; files is a folder, and needs no other system.",
 )
 @json_option
 def demo(seed: int, config: str | None, desk: str, as_json: bool) -> None:  # noqa: ARG001

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import click
 from pydantic.fields import FieldInfo
 
-from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
+from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind, vault_names
 from spentkey.bootstrap.settings import load_settings
 from spentkey.cli.first_files import made_by_us, put_secret, to_toml
 from spentkey.cli.show import print_json
@@ -70,7 +70,7 @@ def _tables(folder: Path, given: Given, missing: list[str]) -> dict[str, dict[st
     desk = need("--desk", given.desk, f"Service desk ({desks}; files is a folder)", "files")
     if desk and desk_kind(desk) is None:
         raise Misconfigured(f"--desk: {desk} is none of {desks}")
-    vault = need("--vault", given.vault, "Vault (passwordstate; secrets is a folder; none)", NO_VAULT)
+    vault = need("--vault", given.vault, f"Vault ({', '.join(vault_names())}; secrets is a folder; or none)", NO_VAULT)
     if vault not in ("", NO_VAULT) and vault_kind(vault) is None:
         raise Misconfigured(f"--vault: {vault} is no vault; secrets is a folder, {NO_VAULT} is none")
     tables: dict[str, dict[str, Any]] = {}

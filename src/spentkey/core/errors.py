@@ -2,7 +2,7 @@
 
 SpentkeyError            each says who must act
 ├── Misconfigured        the operator: the configuration, a missing key, a wrong option        exit 2
-├── DeskRefused          the operator: Ivanti refuses the key; the task cannot be touched       exit 4
+├── DeskRefused          the operator: the desk refuses us; the task cannot be touched          exit 4
 ├── AccessRefused        the operator: sign-in, vault or SQL log-in refused; the tenant pauses  exit 4
 ├── WriteRefused         people: a system refuses a write, or it never takes; the task stays open     exit 4
 ├── Busy                 nobody: another process works on it; the task stays open (guard G9)        exit 4
@@ -33,11 +33,11 @@ class Misconfigured(SpentkeyError):
 
 
 class DeskRefused(SpentkeyError):
-    """Ivanti refuses the key, so that nothing can be read from the task or written to it."""
+    """The service desk refuses us, so that nothing can be read from the task or written to it."""
 
 
 class AccessRefused(SpentkeyError):
-    """A sign-in, a Passwordstate key or a SQL Server log-in was refused, or its entry is missing or ambiguous."""
+    """A sign-in, a key or a log-in of a vault was refused, or its entry is missing or ambiguous."""
 
 
 class WriteRefused(SpentkeyError):

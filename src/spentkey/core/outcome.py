@@ -8,7 +8,7 @@ from spentkey.core.errors import Who
 
 
 class TicketState(StrEnum):
-    """What the Ivanti task looks like when a run ends."""
+    """What the task looks like when a run ends."""
 
     CLOSED = "closed"
     HANDED_OFF = "handed-off"
@@ -126,7 +126,7 @@ def leave_open(outcome: Outcome) -> End:
 
 
 def leave_untouched(outcome: Outcome) -> End:
-    """End after which nothing more is written to Ivanti."""
+    """End after which nothing more is written to the service desk."""
     return End(outcome, TicketState.UNTOUCHED)
 
 

@@ -12,6 +12,7 @@ import aiohttp
 
 from spentkey.bootstrap.settings import load_settings
 from spentkey.core.errors import Misconfigured, Outage
+from spentkey.demo import DESKS
 from spentkey.settings.clouds import is_loopback
 from spentkey.settings.schema import Settings
 
@@ -38,7 +39,7 @@ class Simulator:
 
 @asynccontextmanager
 async def simulator(
-    folder: Path, seed: int, environment: Mapping[str, str], desk: str = "ivanti"
+    folder: Path, seed: int, environment: Mapping[str, str], desk: str = DESKS[0]
 ) -> AsyncGenerator[Simulator]:
     """Start the simulator with the seeded world, and stop it at the end, whatever happens.
 

@@ -1,6 +1,6 @@
 """The kinds of values that settings have: how each is checked, and how a secret is read where it stands.
 
-A secret is `{ file = … }`, `{ env = … }`, for Ivanti's key also `{ entry = … }`; a literal only from the environment, or
+A secret is `{ file = … }`, `{ env = … }`, for the key of a service desk also `{ entry = … }`; a literal only from the environment, or
 from a file that only its owner may read (mode 0600). It is read while it is validated, from the `Sources` that are pydantic's
 validation context.
 """

@@ -32,7 +32,7 @@ TASK_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 TaskText = Annotated[
     str,
     StringConstraints(pattern=TASK_PATTERN),
-    Path(description="The task's reference at the service desk; in Ivanti its AssignmentID.", examples=["40021"]),
+    Path(description="The task's reference at the service desk.", examples=["40021"]),
 ]
 Limit = Annotated[
     int, Ge(1), Le(200), BeforeValidator(_digits), Query(description="How many results at most.", examples=[50])
@@ -214,7 +214,8 @@ class Status(BaseModel):
     stopped: str | None = Field(description="Why removals are stopped; null if they are not.")
     held: dict[Stage, int] = Field(description="How many tasks are on the queue, by stage.")
     systems: dict[str, bool] = Field(
-        description="Each system, and whether it could be reached when it was last asked.", examples=[{"ivanti": True}]
+        description="Each system, and whether it could be reached when it was last asked.",
+        examples=[{"tenant-production": True}],
     )
 
 
@@ -228,4 +229,4 @@ class Ready(BaseModel):
     """Whether every system can be reached."""
 
     ready: bool = Field(description="True if no system is missing.")
-    missing: list[str] = Field(description="The systems that cannot be reached.", examples=[["ivanti"]])
+    missing: list[str] = Field(description="The systems that cannot be reached.", examples=[["tenant-production"]])
