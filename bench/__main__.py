@@ -7,20 +7,24 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any, NoReturn
 
-from bench import machine, service_report
+from bench import machine, service_report, store, store_report
 from bench.campaign import Campaign, Plan, Report
 from bench.installs import RECIPES, NotInstalledError, scratch
 from bench.meter import CommandFailedError
 from bench.service import SETUPS, Conditions, Setup
 from bench.service_report import ServicePlan, service_part
+from bench.store import StorePlan
 from bench.table import render
+from spentkey.storage.sqlite.location import kind_of
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 QUICK_RUNS, QUICK_TASKS = 2, 50
+RECORDS, QUICK_RECORDS = 1_000_000, 20_000
 NOTES = """Peak memory is the largest sum of resident memory of all processes of a removal, pages that they share counted for each;
 of a warm process its own peak. Installed is with byte code. Ratios compare measurements of the same run. Figures are
 medians, with the smallest and the largest in brackets; those of warm processes are for one removal, after a first one
@@ -46,7 +50,15 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--peers", type=_peers, metavar="NAME,…", help=f"{', '.join(RECIPES)}, or none; quick: none")
     made.add_argument("--quick", action="store_true", help="fewer runs, and no peer that is large to install")
-    made.add_argument("--service", action="store_true", help="measure the service under load, and nothing else")
+    alone = made.add_mutually_exclusive_group()
+    alone.add_argument("--service", action="store_true", help="measure the service under load, and nothing else")
+    alone.add_argument("--store", action="store_true", help="measure appends and cold starts, and nothing else")
+    made.add_argument(
+        "--records",
+        type=_count,
+        metavar="N",
+        help=f"with --store: records of the full stores, {RECORDS}, or {QUICK_RECORDS} if quick",
+    )
     made.add_argument(
         "--counts",
         type=_counts,
@@ -66,7 +78,9 @@ def parser() -> argparse.ArgumentParser:
         "--concurrency", type=_count, default=64, metavar="N", help="with --service: places of all processes; 64"
     )
     made.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    made.add_argument("--write", action="store_true", help=f"also write bench/{RESULTS.name}")
+    made.add_argument(
+        "--write", action="store_true", help=f"also write bench/{RESULTS.name}, or bench/{store_report.STORE.name}"
+    )
     return made
 
 
@@ -90,6 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
     scratch().mkdir(parents=True, exist_ok=True)
     if given.service:
         return _service(given, now)
+    if given.store:
+        return _store(given, now)
     with TemporaryDirectory(dir=scratch(), prefix="run-") as folder:
         try:
             report = Campaign(plan_of(given), Path(folder), now, _say).run()
@@ -123,6 +139,32 @@ def _service(given: argparse.Namespace, now: datetime) -> int:
         RESULTS.write_text(service_report.replaced(RESULTS.read_text("utf-8"), part), "utf-8")
     print(service_report.as_json(report, now) if given.json else part)
     return int(bool(report.failed))
+
+
+def store_plan_of(given: argparse.Namespace) -> StorePlan:
+    """The plan of the store's benchmark that the options ask for."""
+    quick: bool = given.quick
+    return StorePlan(
+        records=given.records or (QUICK_RECORDS if quick else RECORDS),
+        runs=given.runs or (QUICK_RUNS if quick else store.RUNS),
+    )
+
+
+def _store(given: argparse.Namespace, now: datetime) -> int:
+    """Measure the stores; 1 when they cannot be measured."""
+    plan = store_plan_of(given)
+    with TemporaryDirectory(dir=scratch(), prefix="run-") as folder:
+        file_system = kind_of(Path(folder))
+        try:
+            found, versions = store.measured(plan, Path(folder), now, _say)
+        except (CommandFailedError, ModuleNotFoundError, OSError, SubprocessError) as problem:
+            _say(f"nothing can be told: {problem}")
+            return 1
+    text = store_report.document(plan, found, versions, file_system, now)
+    if given.write:
+        store_report.write(text)
+    print(store_report.as_json(plan, found, versions, now) if given.json else text)
+    return 0
 
 
 def document(report: Report, now: datetime) -> str:

@@ -7,6 +7,7 @@ dies leaves a journal, and the next one that opens the file takes back what was 
 import os
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,9 @@ from spentkey.storage.sqlite.schema import prepare, version_of
 FILE = "spentkey.db"
 PATIENCE_S = 60.0
 """How long another process may hold the database: a commit takes milliseconds, so one that holds it was stopped."""
+LOOK_S = 0.002
+"""How often a waiter looks whether the database is free, in seconds. SQLite's own waits grow to 25 and 50 ms, and miss the
+moments between two commits of a busy neighbour."""
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_ERROR")
 
 
@@ -45,6 +49,7 @@ class Store:
                 return
             connection.execute("BEGIN")
             try:
+                self._when_free(connection, "SELECT 1 FROM sqlite_master LIMIT 1")  # from here on the view is fixed
                 yield connection
             finally:
                 connection.execute("ROLLBACK")
@@ -56,14 +61,27 @@ class Store:
             connection = self._opened()
             if connection is None:
                 raise EvidenceBroken(f"{self.file} is not there")
-            connection.execute("BEGIN IMMEDIATE")
+            self._when_free(connection, "BEGIN IMMEDIATE")
             try:
                 yield connection
-                connection.execute("COMMIT")
+                self._when_free(connection, "COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def _when_free(self, connection: sqlite3.Connection, statement: str) -> None:
+        """Execute what needs a lock, as soon as no other process holds one that is in its way."""
+        waiting = threading.Event()
+        for _ in range(int(self._patience_s / LOOK_S)):
+            try:
+                connection.execute(statement).fetchone()
+                return
+            except sqlite3.OperationalError as problem:
+                if not _is_busy(problem):
+                    raise
+            waiting.wait(LOOK_S)
+        connection.execute(statement).fetchone()
 
     def close(self) -> None:
         """Close the connection; the next use opens another one."""
@@ -79,6 +97,8 @@ class Store:
             self.close()  # another file has its name now, or none has
         if self._connection is None:
             self._connection = self._open_to_read() if self.read_only else self._open_to_write()
+            if self._connection is not None:
+                self._connection.execute("PRAGMA busy_timeout = 0")  # from here on `_when_free` waits
             self._opened_by, self._is = os.getpid(), _known_by(self.file)
         return self._connection
 
@@ -141,7 +161,7 @@ class Store:
 
     def _meaning(self, problem: sqlite3.Error) -> EvidenceBroken | Outage:
         name = getattr(problem, "sqlite_errorname", "") or type(problem).__name__
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        if _is_busy(problem):
             return Outage(
                 f"another process has held {self.file} for {self._patience_s:.0f} s and was perhaps stopped; "
                 f"`fuser {self.file}` names it"
@@ -151,6 +171,10 @@ class Store:
         if name.startswith(DAMAGED):
             return EvidenceBroken(f"{self.file} is damaged ({name}), nothing is removed")
         return EvidenceBroken(f"{self.file} cannot be used ({name})")
+
+
+def _is_busy(problem: sqlite3.Error) -> bool:
+    return (getattr(problem, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
 def _known_by(file: Path) -> tuple[int, int]:
