@@ -415,7 +415,7 @@ def test_the_role_in_ivanti_may_read_what_is_read() -> None:
 def test_the_role_in_ivanti_may_write_what_is_written() -> None:
     """The fields of a change and of a note are those of the table."""
     client = page("src", "spentkey", "adapters", "ivanti", "client.py")
-    written = set(re.findall(r'^\s+"(\w+)": ', client, re.M)) | set(re.findall(r'body\["(\w+)"\] =', client))
+    written = set(re.findall(r'^\s+"([A-Z]\w+)": ', client, re.M)) | set(re.findall(r'body\["(\w+)"\] =', client))
     allowed = {name for row in ivanti_table() for name in fields(row[3])}
     assert written | {"ActualEffort"} == allowed
 

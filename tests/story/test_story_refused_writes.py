@@ -44,3 +44,35 @@ async def test_a_write_is_not_repeated_over_what_somebody_did_meanwhile(sim: Rea
     task = sim.task(TASK)
     assert (result.outcome, result.ticket.value, result.exit_code) == ("removed", "open", 4)
     assert (len(task["writes"]), task["owner"]) == (1, "an.other")
+
+
+async def test_a_list_value_that_ivanti_does_not_know_is_explained(sim: RealSimulator) -> None:
+    """It answers 500 with an empty message: the reason says which three values may be meant."""
+    sim.reset(world(parameters(SecretType="Password")))
+    result = await sim.run(TASK, SPENTKEY_IVANTI__ESCALATION_TEAM="Nobody")
+    assert (result.ticket.value, "a list value was not accepted: Owner, OwnerTeam or Status" in str(result.reason)) == (
+        "open",
+        True,
+    )
+
+
+async def test_further_fields_of_a_close_reach_the_task(sim: RealSimulator) -> None:
+    """What a rule of the tenant asks for; and no minutes."""
+    sim.reset(world(task_fields=["CloseCode"]))
+    settings = {
+        "SPENTKEY_IVANTI__CLOSE_FIELDS": '{"CloseCode": "Automated"}',
+        "SPENTKEY_IVANTI__FIELDS": '{"minutes": ""}',
+    }
+    result = await sim.run(TASK, None, **settings)
+    task = sim.task(TASK)
+    assert (result.ticket.value, task["status"], task["minutes"]) == ("closed", "Completed", 0)
+    assert task["fields"]["CloseCode"] == "Automated"
+
+
+async def test_a_close_without_an_owner_meets_the_rule_that_asks_for_one(sim: RealSimulator) -> None:
+    """Told in Ivanti's words; the credential is gone, and the task stays open."""
+    result = await sim.run(TASK, SPENTKEY_IVANTI__OWNER="none")
+    assert (result.outcome, result.ticket.value, "Required field Task.Owner" in str(result.reason)) == (
+        *("removed", "open"),
+        True,
+    )

@@ -24,6 +24,11 @@ AGAIN_READ = frozenset({408, 425, 429, 500, 502, 503, 504})
 class ReplyLost(Exception):
     """A write was sent and its reply did not come, or does not say what happened: it may have been applied."""
 
+    def __init__(self, message: str, response: "Response | None" = None) -> None:
+        super().__init__(message)
+        self.response = response
+        """What came, where something did: its status alone does not say whether it was applied."""
+
 
 @dataclass(frozen=True)
 class Response:
@@ -116,7 +121,7 @@ class HttpClient:
             if response.status in self.refused_before_effect:
                 raise self._read_again(response)
             if response.status >= 500 or response.status == 408:
-                raise ReplyLost(f"{self.name} answered {response.status}")
+                raise ReplyLost(f"{self.name} answered {response.status}", response)
             return response
 
         return await with_retries(once, self.clock, self.jitter)

@@ -61,6 +61,11 @@ def one_row_desk(server: Any = None, resolution: str = "", **forms: Any) -> Ivan
     return IvantiDesk(cast("Any", server if server is not None else OneRow()), Secret("k"), TaskForms(**known), names)
 
 
+def without_minutes(server: OneRow) -> IvantiDesk:
+    """The same for tasks that have no field for minutes."""
+    return IvantiDesk(cast("Any", server), Secret("k"), FORMS, Fields("", "", "Status Update", "Task.Assignment"))
+
+
 async def shown_task(desk: IvantiDesk | None = None, **changes: Any) -> Task:
     """The task as the desk finds it, with some fields of its row changed."""
     found = await (desk or one_row_desk(OneRow({**ROW, **changes}))).find(

@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ivanti_tasks import OneRow, one_row_desk, shown_task
+from ivanti_tasks import REC_ID, ROW, OneRow, one_row_desk, shown_task, without_minutes
 
-from spentkey.adapters.ivanti.client import own
+from spentkey.adapters.ivanti.client import own, took
 from spentkey.adapters.ivanti.register import LARGEST, reference
 from spentkey.core.task import Fault, FaultKind, Request, TaskRef
 from spentkey.ports.service_desk import Note
 
 
-@pytest.mark.parametrize("status", ["Logged", "Assigned", "Accepted"])
+@pytest.mark.parametrize("status", ["Logged", "Assigned", "ACCEPTED", "logged"])
 @pytest.mark.parametrize("owner", [None, "", "svc-spentkey", "SVC-Spentkey"])
 async def test_an_open_task_of_our_queue_is_ours(status: str, owner: str | None) -> None:
     """Every configured open status counts; Ivanti does not tell log-in names apart by case."""
@@ -22,7 +22,7 @@ async def test_an_open_task_of_our_queue_is_ours(status: str, owner: str | None)
     assert (task.ref, task.team, task.owner, task.version) == ("40021", "Spentkey", owner or "", "2026-07-01T12:00:00Z")
 
 
-@pytest.mark.parametrize("status", ["Completed", "Cancelled", "Waiting", "logged", "Logged ", ""])
+@pytest.mark.parametrize("status", ["Completed", "Cancelled", "Waiting", "Logged ", ""])
 async def test_a_task_in_another_status_is_not_open(status: str) -> None:
     """The reason says which status was found and which were expected."""
     task = await shown_task(Status=status)
@@ -35,7 +35,7 @@ async def test_a_task_in_another_status_is_not_open(status: str) -> None:
     [
         ({"ReadOnly": True}, "the task is read-only"),
         ({"OwnerTeam": "Systeemsoftware"}, "the task is with the team Systeemsoftware, not Spentkey"),
-        ({"OwnerTeam": "spentkey"}, "the task is with the team spentkey, not Spentkey"),
+        ({"OwnerTeam": "Spentkey "}, "the task is with the team Spentkey , not Spentkey"),
         ({"OwnerTeam": "Spentkey 2"}, "the task is with the team Spentkey 2, not Spentkey"),
         ({"OwnerTeam": None}, "the task is with the team (none), not Spentkey"),
         ({"Owner": "jdoe"}, "the task is already owned by somebody"),
@@ -47,7 +47,7 @@ async def test_a_task_in_another_status_is_not_open(status: str) -> None:
     ],
 )
 async def test_a_task_that_is_not_with_us_is_not_ours(changes: dict[str, Any], reason: str) -> None:
-    """The name of the team must be exactly ours; the owner's name is not repeated."""
+    """The name of the team must be ours, in any case; the owner's name is not repeated."""
     task = await shown_task(**changes)
     assert (task.is_open, task.is_ours, task.why_not) == (True, False, reason)
 
@@ -206,3 +206,85 @@ async def test_the_desks_clock_is_that_of_its_answers() -> None:
 async def test_an_answer_without_a_date_shows_no_clock(headers: dict[str, str]) -> None:
     """Nothing is guessed."""
     assert await one_row_desk(OneRow(headers=headers)).time() is None
+
+
+async def test_texts_of_another_case_are_the_same() -> None:
+    """Of the team, and of the record ids, which some tenants show in lower case."""
+    task = await shown_task(OwnerTeam="SPENTKEY", RecId=REC_ID.lower(), ParentLink_RecID=REC_ID.lower())
+    assert (task.is_ours, own(task).rec_id, own(task).service_request) == (True, REC_ID.lower(), REC_ID.lower())
+    row = {"ParentLink_RecID": REC_ID, "ParameterName": "AppID", "ParameterValue": "a"}
+    assert (await one_row_desk(OneRow(row)).request(task)).values == {"AppID": "a"}
+
+
+@pytest.mark.parametrize(
+    ("category", "configured", "ours"),
+    [
+        ("ServiceReq#", "ServiceReq", True),
+        ("servicereq", "ServiceReq", True),
+        ("ServiceReq#Catalog", "ServiceReq#Catalog", True),
+        ("ServiceReq#Catalog", "ServiceReq", False),
+        ("Incident", "ServiceReq", False),
+        ("ServiceReq", "Incident", False),
+    ],
+)
+async def test_the_parent_is_a_request_by_its_category(category: str, configured: str, ours: bool) -> None:
+    """As the settings call it, with or without the sign at its end."""
+    desk = one_row_desk(OneRow({**ROW, "ParentLink_Category": category}), parent_category=configured)
+    assert (await shown_task(desk)).is_ours is ours
+
+
+async def test_further_fields_are_written_with_a_close_and_with_a_hand_over() -> None:
+    """Each with its own; they go on record as one text, from which they can be written again."""
+    desk = one_row_desk(close_fields={"Category": "Security", "Checked": True}, hand_over_fields={"Urgency": 2})
+    task = await shown_task(desk)
+    closing, handing = desk.closing(task, "done", None), desk.handing_over(task, None)
+    assert closing.facts["fields"] == '{"Category": "Security", "Checked": true}'
+    assert desk.body_of(closing) == {
+        "Status": "Completed",
+        "Owner": "svc-spentkey",
+        "ActualEffort": 6,
+        "Category": "Security",
+        "Checked": True,
+    }
+    assert (desk.body_of(handing)["Urgency"], "Category" in desk.body_of(handing)) == (2, False)
+
+
+async def test_a_hand_over_takes_the_owner_away() -> None:
+    """By null: some tenants refuse an empty text."""
+    desk = one_row_desk()
+    assert desk.body_of(desk.handing_over(await shown_task(desk), None))["Owner"] is None
+
+
+async def test_a_close_can_leave_the_owner_alone() -> None:
+    """Where the user is not in the team, or a rule sets it; then the owner does not count when it is read back."""
+    desk = one_row_desk(sets_owner=False)
+    change = desk.closing(await shown_task(desk), "done", None)
+    assert "Owner" not in desk.body_of(change)
+    closed = own(await shown_task(Status="Completed", Owner="somebody", ActualEffort=6))
+    assert took(closed, change.facts)
+
+
+async def test_without_a_field_no_minutes_are_booked() -> None:
+    """Nor read: a task that lacks the field is as good as any."""
+    row = {name: value for name, value in ROW.items() if name != "ActualEffort"}
+    desk = without_minutes(OneRow(row))
+    task = await shown_task(desk)
+    change = desk.handing_over(task, None)
+    assert {"minutes", "from"} & change.facts.keys() == set()
+    assert desk.body_of(change) == {"Status": "Logged", "Owner": None, "OwnerTeam": "Systeemsoftware"}
+    assert not desk.took(task, change.facts)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"Status": "Assigned"},
+        {"Status": "Completed", "Owner": "somebody"},
+        {"Status": "Completed", "Owner": "svc-spentkey", "ActualEffort": 5},
+    ],
+)
+async def test_a_close_that_shows_otherwise_did_not_take(shown: dict[str, Any]) -> None:
+    """In the status, the owner or the minutes."""
+    desk = one_row_desk()
+    change = desk.closing(await shown_task(desk), "done", None)
+    assert not took(own(await shown_task(**shown)), change.facts)

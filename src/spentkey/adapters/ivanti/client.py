@@ -1,8 +1,8 @@
 """The service desk on Ivanti: tasks, their request parameters, notes, and the two writes that end a task."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -14,11 +14,13 @@ from spentkey.adapters.ivanti.wire import (
     Row,
     check_write,
     filter_by,
+    hint_of,
     read_parameter,
     read_task,
     rec_id,
     record_of,
     rows_of,
+    same_id,
 )
 from spentkey.core.errors import Outage, WriteRefused
 from spentkey.core.notes import NewNote
@@ -52,6 +54,16 @@ class TaskForms:
     handed_off: str
     minutes: int
     """Minutes that a close or a hand-over adds to the task's booked minutes."""
+    sets_owner: bool = True
+    close_fields: Mapping[str, str | int | float | bool] = field(default_factory=dict[str, str | int | float | bool])
+    hand_over_fields: Mapping[str, str | int | float | bool] = field(
+        default_factory=dict[str, str | int | float | bool]
+    )
+    parent_category: str = "ServiceReq"
+
+    def is_open(self, status: str) -> bool:
+        """Whether a task with that status can be worked on, in any case."""
+        return any(_same(status, one) for one in self.open_statuses)
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,7 @@ class IvantiDesk:
         for status in self.forms.open_statuses:
             for row in await self._rows(TASKS, filter_by(OwnerTeam=self.forms.queue_team, Status=status)):
                 task = self._own(row)
-                if task.owner_team == self.forms.queue_team and task.status in self.forms.open_statuses:
+                if _same(task.owner_team, self.forms.queue_team) and self.forms.is_open(task.status):
                     tasks[task.number] = task
         return [self._neutral(tasks[number]) for number in sorted(tasks)]
 
@@ -100,7 +112,7 @@ class IvantiDesk:
             return Request()
         parent = rec_id(own(task).service_request)
         rows = await self._rows(PARAMETERS, filter_by(ParentLink_RecID=parent))
-        return request_of(read_parameter(row) for row in rows if row.get("ParentLink_RecID") == parent)
+        return request_of(read_parameter(row) for row in rows if same_id(row.get("ParentLink_RecID"), parent))
 
     async def begin(self, task: Task) -> None:
         """Nothing: Ivanti keeps its own history."""
@@ -116,7 +128,7 @@ class IvantiDesk:
 
     async def _noted(self, task: Task) -> list[Row]:
         rows = await self._rows(NOTES, filter_by(ParentLink_RecID=own(task).rec_id))
-        return [row for row in rows if row.get("ParentLink_RecID") == own(task).rec_id]
+        return [row for row in rows if same_id(row.get("ParentLink_RecID"), own(task).rec_id)]
 
     async def add_note(self, task: Task, note: NewNote) -> None:
         """Write the note and read it back; after a lost reply it is looked for before it is written again."""
@@ -151,24 +163,36 @@ class IvantiDesk:
         record = record_of(await self.read(f"{NOTES}('{created}')"))
         if record is None:
             return await self.has_note(task, note.marker)
-        wanted = (own(task).rec_id, self.fields.note_parent_category)
-        return (record.get("ParentLink_RecID"), record.get("ParentLink_Category")) == wanted and note.marker in str(
-            record.get("NotesBody")
-        )
+        there = same_id(record.get("ParentLink_RecID"), own(task).rec_id)
+        sort = record.get("ParentLink_Category") == self.fields.note_parent_category
+        return there and sort and note.marker in str(record.get("NotesBody"))
 
     def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
         """Completed, owned by us, with our minutes; and the resolution where a field takes it."""
         forms = self.forms
-        facts = {"status": forms.completed, "owner": forms.login_id, "minutes": str(self._minutes(task, begun))}
-        return Change({**facts, "resolution": resolution} if self.fields.resolution else facts)
+        facts: dict[str, str | None] = {
+            "status": forms.completed,
+            **self._booked(task, begun),
+            **_more(forms.close_fields),
+        }
+        if forms.sets_owner:
+            facts["owner"] = forms.login_id
+        if self.fields.resolution:
+            facts["resolution"] = resolution
+        return Change(facts)
 
     def handing_over(self, task: Task, begun: Mapping[str, Any] | None) -> Change:
         """With the escalation team, owned by nobody, with our minutes."""
         forms = self.forms
-        facts = {"status": forms.handed_off, "owner": "", "minutes": str(self._minutes(task, begun))}
-        return Change(
-            {**facts, "team": forms.escalation_team, "from": str(own(task).minutes)}, team=forms.escalation_team
-        )
+        facts: dict[str, str | None] = {"status": forms.handed_off, "owner": "", "team": forms.escalation_team}
+        booked = self._booked(task, begun)
+        if booked:
+            booked["from"] = str(own(task).minutes)
+        return Change({**facts, **booked, **_more(forms.hand_over_fields)}, team=forms.escalation_team)
+
+    def _booked(self, task: Task, begun: Mapping[str, Any] | None) -> dict[str, str | None]:
+        """The minutes, where tasks have a field for them."""
+        return {"minutes": str(self._minutes(task, begun))} if self.fields.minutes else {}
 
     def _minutes(self, task: Task, begun: Mapping[str, Any] | None) -> Decimal:
         """The field's value as read and the minutes of this work; an unfinished earlier write keeps its sum."""
@@ -189,26 +213,31 @@ class IvantiDesk:
     async def apply(self, task: Task, change: Change) -> None:
         """Write the change and read it back; a write that shows no effect is sent again, at most three times."""
         path = f"{ODATA}/{TASKS}('{own(task).rec_id}')"
-        body = self._body(change.facts)
+        body, hint = self.body_of(change), ""
 
         def shows() -> Awaitable[bool]:
             return self._change_took(task, change.facts)
 
         for _ in range(WRITES):
-            with suppress(ReplyLost):  # whether it was applied is read back, as for every write
+            try:
                 check_write(await self.http.write("PATCH", path, body, self._headers, shows))
+            except ReplyLost as problem:  # whether it was applied is read back, as for every write
+                hint = hint_of(problem.response)
             if await self._shows(shows):
                 return
             if await self._changed_by_others(own(task)):
                 raise WriteRefused(f"{SYSTEM}: somebody changed task {task.ref} while it was written")
-        raise WriteRefused(f"{SYSTEM} does not show the change that was written to task {task.ref}")
+        raise WriteRefused(f"{SYSTEM} does not show the change that was written to task {task.ref}{hint}")
 
-    def _body(self, facts: Mapping[str, str | None]) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "Status": facts["status"],
-            "Owner": facts["owner"],
-            self.fields.minutes: _number(Decimal(str(facts["minutes"]))),
-        }
+    def body_of(self, change: Change) -> dict[str, Any]:
+        """What the change looks like in Ivanti's words; the record of it is enough."""
+        facts = change.facts
+        body: dict[str, Any] = json.loads(facts.get("fields") or "{}")
+        body["Status"] = facts["status"]
+        if "owner" in facts:
+            body["Owner"] = facts["owner"] or None  # an empty text is refused by some tenants, null is not
+        if facts.get("minutes") is not None and self.fields.minutes:
+            body[self.fields.minutes] = _number(Decimal(str(facts["minutes"])))
         if facts.get("team") is not None:
             body["OwnerTeam"] = facts["team"]
         if facts.get("resolution") is not None and self.fields.resolution:
@@ -223,7 +252,8 @@ class IvantiDesk:
         """Whether the task shows neither the old nor the written values: then the write is not repeated over another person's work."""
         record = record_of(await self.read(f"{TASKS}('{task.rec_id}')"))
         shown = task if record is None else self._own(record)
-        return (shown.status, shown.owner, shown.owner_team) != (task.status, task.owner, task.owner_team)
+        before, after = ((one.status, one.owner, one.owner_team) for one in (task, shown))
+        return not all(_same(*pair) for pair in zip(before, after, strict=True))
 
     async def _shows(self, look: Callable[[], Awaitable[bool]]) -> bool:
         """Whether one of a few spaced reads shows what was written."""
@@ -252,7 +282,7 @@ class IvantiDesk:
         return await self.http.read(f"{ODATA}/{path}", query, headers)
 
     def _own(self, row: Row) -> IvantiTask:
-        return read_task(row, self.fields.minutes, self.fields.resolution)
+        return read_task(row, self.fields.minutes, self.fields.resolution, self.forms.parent_category)
 
     def _task(self, row: Row) -> Task:
         return self._neutral(self._own(row))
@@ -271,14 +301,14 @@ class IvantiDesk:
         )
 
     def _why_not_open(self, task: IvantiTask) -> str:
-        if task.status in self.forms.open_statuses:
+        if self.forms.is_open(task.status):
             return ""
         return f"the task's status is {task.status or 'empty'}, not one of {', '.join(self.forms.open_statuses)}"
 
     def _why_not_ours(self, task: IvantiTask) -> str:
         if task.read_only:
             return "the task is read-only"
-        if task.owner_team != self.forms.queue_team:
+        if not _same(task.owner_team, self.forms.queue_team):
             return f"the task is with the team {task.owner_team or '(none)'}, not {self.forms.queue_team}"
         if task.owner and task.owner.casefold() != self.forms.login_id.casefold():
             return "the task is already owned by somebody"
@@ -292,15 +322,24 @@ def own(task: Task) -> IvantiTask:
 
 def took(shown: IvantiTask, facts: Mapping[str, str | None]) -> bool:
     """Whether a task as read shows a change. After a reassignment the new team may already have acted on it."""
-    minutes = Decimal(str(facts["minutes"]))
+    minutes = facts.get("minutes")
+    if minutes is not None and shown.minutes != Decimal(str(minutes)):
+        return False
     if facts.get("team") is not None:
-        return shown.owner_team == facts["team"] and shown.minutes == minutes
-    same = (shown.status, shown.owner.casefold(), shown.minutes) == (
-        facts["status"],
-        str(facts["owner"]).casefold(),
-        minutes,
-    )
+        return _same(shown.owner_team, str(facts["team"]))
+    owner = facts.get("owner")
+    same = _same(shown.status, str(facts["status"])) and (owner is None or _same(shown.owner, owner))
     return same and facts.get("resolution") in (None, shown.resolution)
+
+
+def _same(one: str, other: str) -> bool:
+    """Statuses, teams and log-ins are not told apart by case."""
+    return one.casefold() == other.casefold()
+
+
+def _more(fields: Mapping[str, str | int | float | bool]) -> dict[str, str | None]:
+    """Further fields as one fact, so that they can be written from the record."""
+    return {"fields": json.dumps(dict(fields), sort_keys=True)} if fields else {}
 
 
 def date_of(response: Response) -> datetime | None:

@@ -46,6 +46,10 @@ async def open_desk(settings: IvantiSettings, outside: Outside) -> IvantiDesk:
         completed=settings.status.completed,
         handed_off=settings.status.handed_off,
         minutes=settings.minutes,
+        sets_owner=settings.owner == "login",
+        close_fields=settings.close_fields,
+        hand_over_fields=settings.hand_over_fields,
+        parent_category=settings.parent_category,
     )
     fields = settings.fields
     names = Fields(fields.minutes, fields.resolution, settings.note_category, settings.note_parent_category)

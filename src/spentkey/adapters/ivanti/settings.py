@@ -1,5 +1,6 @@
 """The settings of the desk, in the table `[ivanti]`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -11,7 +12,7 @@ from spentkey.settings.values import FieldName, FieldNameOrNone, SecretOrEntry, 
 
 
 def _not_open(completed: str, info: ValidationInfo) -> str:
-    if completed in info.data.get("open", ()):
+    if completed.casefold() in (str(one).casefold() for one in info.data.get("open", ())):
         raise ValueError("must not be one of status.open")
     return completed
 
@@ -25,9 +26,10 @@ class StatusSettings(Section):
 
 
 class TaskFieldSettings(Section):
-    """The names of fields that differ between installations; an empty `resolution` means a note instead."""
+    """The names of fields that differ between installations; an empty one is not written."""
 
-    minutes: FieldName = "ActualEffort"
+    minutes: FieldNameOrNone = "ActualEffort"
+    """Empty: no minutes are booked."""
     resolution: FieldNameOrNone = ""
 
 
@@ -44,6 +46,24 @@ def _named_once(name: str, info: ValidationInfo) -> str:
 
 
 OwnName = Annotated[Text, AfterValidator(_named_once)]
+
+
+WRITTEN = ("status", "owner", "ownerteam")
+"""What a close or a hand-over writes by itself, in lower case."""
+
+
+def _not_written_anyway(
+    more: Mapping[str, str | int | float | bool], info: ValidationInfo
+) -> Mapping[str, str | int | float | bool]:
+    names = info.data.get("fields")
+    taken = {*WRITTEN, *((names.minutes.lower(), names.resolution.lower()) if names is not None else ())}
+    wrong = sorted(name for name in more if name.lower() in taken)
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)} is written by Spentkey itself")
+    return more
+
+
+MoreFields = Annotated[Mapping[FieldName, str | int | float | bool], AfterValidator(_not_written_anyway)]
 
 
 class ParameterSettings(Section):
@@ -70,6 +90,14 @@ class IvantiSettings(Section):
     minutes: int = Field(default=1, ge=0, le=1440)
     """Minutes that a close or a hand-over adds to the task's booked minutes."""
     language: Literal["en", "nl", "fr"] = "en"
+    close_fields: MoreFields = Field(default={})
+    """Further fields that a close writes, each with a fixed value: what a rule of the tenant asks for."""
+    hand_over_fields: MoreFields = Field(default={})
+    """The same for a hand-over."""
+    owner: Literal["login", "none"] = "login"
+    """What a close writes as the task's owner: `login_id`, or nothing."""
+    parent_category: Text = "ServiceReq"
+    """What `ParentLink_Category` of a task says where its parent is a service request."""
     note_category: Text = "Status Update"
     note_parent_category: Text = "Task.Assignment"
     parameters: ParameterSettings = ParameterSettings()

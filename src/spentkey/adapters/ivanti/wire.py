@@ -21,6 +21,8 @@ LONGEST_NUMBER = 19
 MOST_MINUTES = Decimal(1_000_000_000)
 """More than anyone books; a larger number is not taken as minutes."""
 _REC_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
+LIST_VALUE = "a list value was not accepted: Owner, OwnerTeam or Status; see whether the owner is a member of the team"
+"""What a 500 with ISM_5000 and no message means on a write (measured)."""
 
 Row = Mapping[str, Any]
 
@@ -42,11 +44,13 @@ class IvantiTask:
     resolution: str | None = None
     changed: str = ""
     """When it was changed last, as Ivanti says it (`LastModDateTime`)."""
+    is_request: bool = True
+    """Whether its parent is a service request, by `ivanti.parent_category`."""
 
     @property
     def service_request(self) -> str | None:
         """The record id of the parent service request, where the parent is one."""
-        return self.parent_rec_id if self.parent_category == "ServiceReq" else None
+        return self.parent_rec_id if self.is_request else None
 
 
 def filter_by(**fields: str | int) -> str:
@@ -59,10 +63,15 @@ def _literal(value: str | int) -> str:
 
 
 def rec_id(value: Any) -> str:
-    """A record id, 32 hexadecimal digits in upper case; anything else never reaches a URL or a filter."""
-    if not isinstance(value, str) or not _REC_ID.fullmatch(value):
+    """A record id, 32 hexadecimal digits in any case; anything else never reaches a URL or a filter."""
+    if not isinstance(value, str) or not _REC_ID.fullmatch(value.upper()):
         raise Outage(f"{SYSTEM} answered a record without a usable RecId")
     return value
+
+
+def same_id(one: object, other: str | None) -> bool:
+    """Whether both are the same record id; some tenants show them in lower case."""
+    return isinstance(one, str) and other is not None and one.upper() == other.upper()
 
 
 def rows_of(response: Response) -> list[Row]:
@@ -107,6 +116,12 @@ def check_write(response: Response) -> None:
     check(response)
 
 
+def hint_of(response: Response | None) -> str:
+    """What an answer with 500 to a write means, where its code tells; it may have been applied all the same."""
+    unresolved = response is not None and response.status == 500 and b'"ISM_5000"' in response.body[:10_000]
+    return f": it answered 500 ISM_5000, so {LIST_VALUE}" if unresolved else ""
+
+
 def _code_of(response: Response) -> str:
     """The ISM code, and for a 400 the rule that was broken; other bodies may hold session internals."""
     found = re.search(rb'"code"\s*:\s*"(ISM_\d{4})"', response.body[:10_000])
@@ -117,7 +132,7 @@ def _code_of(response: Response) -> str:
     return f" {found[1].decode()}{words}"
 
 
-def read_task(row: Row, minutes_field: str, resolution_field: str) -> IvantiTask:
+def read_task(row: Row, minutes_field: str, resolution_field: str, parent_category: str = "ServiceReq") -> IvantiTask:
     """A task from its record; raises `Misconfigured` when a configured field does not exist on it."""
     for name in (minutes_field, resolution_field):
         if name and name not in row:
@@ -133,9 +148,10 @@ def read_task(row: Row, minutes_field: str, resolution_field: str) -> IvantiTask
         read_only=row.get("ReadOnly") is True,
         parent_rec_id=_text(row, "ParentLink_RecID") or None,
         parent_category=_text(row, "ParentLink_Category") or None,
-        minutes=read_minutes(row.get(minutes_field)),
+        minutes=read_minutes(row.get(minutes_field)) if minutes_field else Decimal(0),
         resolution=resolution if isinstance(resolution, str) else None,
         changed=str(row.get("LastModDateTime") or ""),
+        is_request=_text(row, "ParentLink_Category").rstrip("#").casefold() == parent_category.rstrip("#").casefold(),
     )
 
 
