@@ -52,7 +52,7 @@ check: setup-dev ## lint, format, types and import rules
 format: setup-dev ## put the code into the house format
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
-campaign-property: setup-dev ## any story in any world, many times (CASES=2000 SEED=1; a printed seed replays its case)
+campaign-property: setup-dev ## any story in any world, many times (CASES=2000 SEED=1; a printed seed replays its case; STORE=postgres, for the next three too)
 	@$(BIN)/python tests/property/campaign_property.py
 
 campaign-files: setup-dev ## the same with folders as desk and vault (CASES=2000 SEED=1), then its kills (KILL="--help" for less)
@@ -74,7 +74,7 @@ campaign-takeover: setup-dev ## three workers on one PostgreSQL, killed, cut off
 bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH="--quick", "--service")
 	@PYTHONPATH=tests/support $(BIN)/python -m bench $(BENCH)
 
-campaign-kill: setup-dev ## kill the process at every moment of every story, and run it again (long; KILL="--help" for less)
+campaign-kill: setup-dev ## kill the process at every moment of every story, and run it again (long; KILL="--help" for less; STORE=postgres)
 	@PYTHONPATH=tests/support:tests/crash $(BIN)/python -m campaign_kill $(KILL)
 
 lock: setup ## renew uv.lock after a change of dependencies

@@ -11,6 +11,7 @@ from crash_cases import failures, lots, rehearse, sequences, single
 from crash_runs import Fork, Stage
 from crash_stories import STORIES, Story
 from real_simulator import RealSimulator
+from stores import CHOSEN, STORES, store_chosen
 from supervisor import supervise
 
 
@@ -20,6 +21,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds of the series of kills")
     parser.add_argument("--series", type=int, default=100, help="series of two or three kills, for each seed and story")
     parser.add_argument("--stories", nargs="+", default=list(STORIES), choices=list(STORIES), metavar="STORY")
+    parser.add_argument("--store", default=CHOSEN, choices=STORES, help="where evidence and locks are")
     return parser.parse_args()
 
 
@@ -49,12 +51,12 @@ def campaign(stage: Stage, asked: argparse.Namespace) -> int:
 def main() -> int:
     """One simulator and one program for all of it."""
     asked = arguments()
-    with campaign_folder(fast=False) as folder:
+    with campaign_folder(fast=False) as folder, store_chosen(folder / "state", asked.store) as store:
         sim = RealSimulator.start(folder, STORIES["secret"].made)
         (folder / "fork").mkdir()
         fork = Fork(folder / "fork")
         try:
-            return campaign(Stage(sim, folder / "home", fork), asked)
+            return campaign(Stage(sim, folder / "home", store, fork), asked)
         finally:
             fork.stop()
             sim.stop()

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from crash_runs import AtRecord, AtRequest, Blow, Exit, InRecord, Stage
 from crash_stories import CLOSED, Story
 from crash_truth import Found, broken, find
-from evidence_store import is_sound
 
 RERUNS = 3
 WHENS = ("before", "after")
@@ -63,7 +62,7 @@ def rehearse(stage: Stage, story: Story, *, records: bool = True) -> Moments:
         name = (entry["system"], entry["route"])
         seen[name] = seen.get(name, 0) + 1
         requests.append(AtRequest(*name, seen[name], "before"))
-    kinds = [str(record["what"]) for record in find(stage.sim, stage.state, []).records]
+    kinds = [str(record["what"]) for record in find(stage.sim, stage.store, []).records]
     if not story.steady or not records:
         return Moments(requests, kinds, [])
     return Moments(requests, kinds, [*(_lines_before(stage, story, one) for one in requests), len(kinds)])
@@ -120,7 +119,7 @@ def _sent(blows: Sequence[Blow], found: Found) -> Found:
 
 
 def _look(stage: Stage, message: Sequence[str]) -> Found:
-    return find(stage.sim, stage.state, [stage.home, stage.state], *message)
+    return find(stage.sim, stage.store, [stage.home], *message)
 
 
 def _bad_end(story: Story, ended: Exit) -> list[str]:
@@ -130,8 +129,8 @@ def _bad_end(story: Story, ended: Exit) -> list[str]:
 
 
 def _sound(stage: Stage) -> list[str]:
-    """Whatever was cut off in the middle, the file is whole."""
-    return [] if is_sound(stage.state) else ["5 the file of the evidence is damaged"]
+    """Whatever was cut off in the middle, what is stored is whole."""
+    return [] if stage.store.is_sound() else ["5 what holds the evidence is damaged"]
 
 
 def _runs_again(stage: Stage, story: Story, before: Found) -> list[str]:

@@ -9,22 +9,20 @@ import os
 import random
 import shutil
 import signal
-import sqlite3
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from commands import QUICK, environment
 from crash_cases import Moments, at_requests, play
-from crash_runs import AtRecord, AtRequest, Blow, CommandRun, Running, Stage
+from crash_runs import AtRecord, AtRequest, Blow, Stage
 from crash_stories import STORIES, Story
-from evidence_store import FILE, keep, lose_power_while_writing, records_in
 from files_desk import ENTRIES, pfx_of
 from files_truth import log_lines, task_of, wrong_in
 from real_simulator import RealSimulator
+from stores import records_of
 from support_settings import toml
 from waiting import until
 from worlds import APP, CANARIES, TASK
@@ -153,18 +151,11 @@ class FilesStage(Stage):
         self.config.write_text("".join(f"{name} = {toml(value)}\n" for name, value in values.items()), "utf-8")
         self.config.chmod(0o600)
 
-    def start(self, story: Story) -> Running:
-        arguments = ["run", str(TASK), "--json", "--config", str(self.config)]
-        variables = environment(self.home, **{**QUICK, **story.settings, "TMPDIR": str(self.home)})
-        if self.fork is not None:
-            return self.fork.start(self.home, variables, arguments)
-        return CommandRun(self.home, variables, arguments)
-
     def strike(self, story: Story, blow: FilesBlow) -> bool:
         if isinstance(blow, AtLine):
             return self._at_line(story, blow)
         if isinstance(blow, Between):
-            self.run(story)
+            self.run_to_die(story)
             self._leave(blow)
             return True
         if isinstance(blow, Held):
@@ -186,9 +177,9 @@ class FilesStage(Stage):
         lines = self._lines()
         rest = lines[blow.lines] if blow.torn is not None else b""
         following = self.lines()[blow.records :][:1]
-        keep(self.state, blow.records)
+        self.store.keep(blow.records)
         if blow.power is not None:
-            lose_power_while_writing(self.state, following[0], random.Random(blow.power))  # noqa: S311
+            self.store.lose(following[0], random.Random(blow.power))  # noqa: S311
         torn = rest[: random.Random(blow.torn).randrange(len(rest) + 1)]  # noqa: S311  # nothing secret hangs on it
         self.log.write_bytes(b"".join(line + b"\n" for line in lines[: blow.lines]) + torn)
 
@@ -198,17 +189,17 @@ class FilesStage(Stage):
         until(lambda: len(self._lines()) == 1)
         log = os.open(self.log, os.O_RDWR)
         fcntl.flock(log, fcntl.LOCK_EX)
-        with closing(sqlite3.connect(self.state / FILE, isolation_level=None, timeout=60)) as evidence:
+        with ExitStack() as evidence:
             for number in range(2, blow.line + 1):
                 until(lambda at=number: self._announced() == at - 1)
                 if number == blow.line and not blow.after:
                     break
-                evidence.execute("BEGIN IMMEDIATE")
+                evidence.callback(self.store.hold())
                 fcntl.flock(log, fcntl.LOCK_UN)
                 until(lambda at=number: len(self._lines()) == at)
                 if number < blow.line:
                     fcntl.flock(log, fcntl.LOCK_EX)
-                    evidence.execute("ROLLBACK")
+                    evidence.close()
             running.kill()
             killed = running.exit().code == -signal.SIGKILL
         os.close(log)
@@ -216,7 +207,7 @@ class FilesStage(Stage):
         return True
 
     def _announced(self) -> int:
-        return sum(record["what"] in BEFORE_A_LINE for record in records_in(self.state))
+        return sum(record["what"] in BEFORE_A_LINE for record in records_of(self.store))
 
 
 def _two(login: tuple[str, str]) -> list[tuple[str, str]]:
@@ -231,10 +222,10 @@ def _asked(story: Story) -> str:
 
 def files_stage(stage: Stage) -> FilesStage:
     """The same stage with folders."""
-    sim, home = stage.sim, stage.home
+    sim, home, store = stage.sim, stage.home, stage.store
     log = home / "requests" / f"{TASK}.log"
     return FilesStage(
-        FilesSim(sim.process, sim.config, sim.control, sim.environment, sim.printed, log), home, stage.fork
+        FilesSim(sim.process, sim.config, sim.control, sim.environment, sim.printed, log), home, store, stage.fork
     )
 
 

@@ -14,10 +14,18 @@ import azure.identity.aio
 import mssql_python
 
 import spentkey.bootstrap.context
+import spentkey.bootstrap.postgres
 import spentkey.cli.run
 from spentkey.cli.main import main
 
-LOADED = (aiohttp, azure.identity.aio, mssql_python, spentkey.bootstrap.context, spentkey.cli.run)
+LOADED = (
+    aiohttp,
+    azure.identity.aio,
+    mssql_python,
+    spentkey.bootstrap.context,
+    spentkey.bootstrap.postgres,
+    spentkey.cli.run,
+)
 
 
 def become(asked: dict[str, Any]) -> None:

@@ -10,14 +10,16 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from commands import BIN, QUICK, environment
 from crash_stories import Story
-from evidence_store import keep, lines_in, lose_power_while_writing, turn_into_0_1
+from evidence_store import turn_into_0_1
 from fault_rules import fault
 from real_simulator import RealSimulator
+from stores import Store
 from worlds import TASK
 
 HUNG = {"hang before", "hang after"}
@@ -185,6 +187,7 @@ class Stage:
 
     sim: RealSimulator
     home: Path
+    store: Store
     fork: Fork | None = None
     """None: every run is the installed command."""
     by_0_1: bool = False
@@ -192,23 +195,30 @@ class Stage:
 
     @property
     def state(self) -> Path:
-        return self.sim.config.parent / "state"
+        return self.sim.state
+
+    @property
+    def config(self) -> Path:
+        """The configuration of a run."""
+        return self.sim.config
 
     def lines(self) -> list[str]:
         """The lines of the evidence as they are on the disk."""
-        return lines_in(self.state)
+        return self.store.lines()
 
     def set(self, story: Story) -> None:
         """Begin a story: its world, no evidence, an empty home."""
         self.sim.reset(story.made)
         self.sim.faults(*story.faults)
+        self.store.clear()
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
 
     def start(self, story: Story) -> Running:
         """One run of the task."""
-        arguments = ["run", str(TASK), "--json", "--config", str(self.sim.config)]
-        variables = environment(self.home, **{**QUICK, **story.settings, "TMPDIR": str(self.home)})
+        arguments = ["run", str(TASK), "--json", "--config", str(self.config)]
+        settings = {**QUICK, **self.store.environment, **story.settings}
+        variables = environment(self.home, **settings, TMPDIR=str(self.home))
         if self.fork is not None:
             return self.fork.start(self.home, variables, arguments)
         return CommandRun(self.home, variables, arguments)
@@ -217,10 +227,18 @@ class Stage:
         """One run of the task to its end."""
         return self.start(story).exit()
 
+    def run_to_die(self, story: Story) -> None:
+        """One run to its end that counts as killed before it, so that it gave no lock back at the end."""
+        began = datetime.now(UTC)  # noqa: TID251
+        self.run(story)
+        self.store.leave_locks(began)
+
     def strike(self, story: Story, blow: Blow) -> bool:
         """One run that is killed at that moment; gives whether the moment came at all."""
         if isinstance(blow, InRecord):
-            came = self.strike(story, blow.at) if blow.at is not None else bool(self.run(story))
+            if blow.at is None:
+                self.run_to_die(story)
+            came = blow.at is None or self.strike(story, blow.at)
             self._cut(blow)
             return came
         if isinstance(blow, AtRequest):
@@ -255,6 +273,6 @@ class Stage:
     def _cut(self, blow: InRecord) -> None:
         """Leave so many records, and where the power is cut a part of the write of the next one."""
         following = self.lines()[blow.lines]
-        keep(self.state, blow.lines)
+        self.store.keep(blow.lines)
         if blow.torn is not None:
-            lose_power_while_writing(self.state, following, random.Random(blow.torn))  # noqa: S311  # nothing secret hangs on it
+            self.store.lose(following, random.Random(blow.torn))  # noqa: S311  # nothing secret hangs on it

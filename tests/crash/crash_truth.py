@@ -14,8 +14,8 @@ from urllib.parse import quote_plus
 
 from commands import QUICK
 from crash_stories import CLOSED, HANDED_OFF, REMOVALS, Story
-from evidence_store import lines_in
 from real_simulator import RealSimulator
+from stores import Store
 from worlds import APP, CANARIES, TASK
 
 from spentkey.core.evidence import GENESIS, follows
@@ -42,7 +42,7 @@ class Found:
     journal: list[dict[str, Any]]
     evidence: list[str]
     kept: str
-    """Outputs, files and what the service desk holds, as one text."""
+    """Outputs, files, what is stored and what the service desk holds, as one text."""
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ class Found:
         return [entry for entry in self.journal if entry["route"] in REMOVALS]
 
 
-def find(sim: RealSimulator, state: Path, folders: list[Path], *message: str) -> Found:
+def find(sim: RealSimulator, store: Store, folders: list[Path], *message: str) -> Found:
     """Look at everything."""
     truth = sim.truth()
     application = truth["tenants"]["production"]["applications"][APP]
@@ -69,8 +69,10 @@ def find(sim: RealSimulator, state: Path, folders: list[Path], *message: str) ->
         left={one["key_id"] for kind in ("passwords", "certificates") for one in application[kind]},
         task=truth["ivanti"]["tasks"][str(TASK)],
         journal=sim.journal(),
-        evidence=lines_in(state),
-        kept="\n".join([*message, json.dumps(truth["ivanti"]["tasks"], ensure_ascii=False), *texts]),
+        evidence=store.lines(),
+        kept="\n".join(
+            [*message, json.dumps(truth["ivanti"]["tasks"], ensure_ascii=False), *texts, *store.texts().values()]
+        ),
     )
 
 

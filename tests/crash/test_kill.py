@@ -1,15 +1,19 @@
 """The kill test, short form: the process gets SIGKILL, runs again, and everything is as if nothing had happened."""
 
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from crash_cases import at_requests, failures, lots, rehearse, single
-from crash_runs import AtRequest, Fork, InRecord, Stage
+from crash_runs import AtRecord, AtRequest, Blow, Fork, InRecord, Stage
 from crash_stories import SAMPLED, STORIES
 from evidence_store import JOURNAL
+from real_postgres import RealPostgres
 from real_simulator import RealSimulator
+from stores import TAKE_OVER_S, Database, StateDirectory
 
 SAMPLE = 5
 
@@ -25,7 +29,14 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
 @pytest.fixture
 def stage(sim: RealSimulator, tmp_path: Path, fork: Fork) -> Stage:
     """The simulator and the program."""
-    return Stage(sim, tmp_path / "home", fork)
+    return Stage(sim, tmp_path / "home", StateDirectory(sim.state), fork)
+
+
+@pytest.fixture
+def shared(stage: Stage, postgres: RealPostgres) -> Iterator[Stage]:
+    """The same with a database, where the lease of a dead process lapses after two seconds."""
+    with closing(Database(postgres.database(), stage.state)) as store:
+        yield replace(stage, store=store)
 
 
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.long)])
@@ -92,8 +103,48 @@ def test_a_kill_in_any_other_story_changes_nothing_in_the_end(stage: Stage, name
 @pytest.mark.parametrize("when", ["after", pytest.param("before", marks=pytest.mark.long)])
 def test_the_installed_command_survives_a_kill_as_well(stage: Stage, when: str) -> None:
     """Started as people start it, and killed while Graph is asked to remove."""
-    command = Stage(stage.sim, stage.home)
+    command = Stage(stage.sim, stage.home, stage.store)
     assert failures(command, STORIES["secret"], [(AtRequest("graph", "removePassword", 1, when),)]) == (1, [])
+
+
+AT_THE_REMOVAL = AtRequest("graph", "removePassword", 1, "before")
+
+
+@pytest.mark.parametrize(
+    "blow",
+    [
+        AtRequest("graph", "removePassword", 1, "after"),
+        InRecord(AT_THE_REMOVAL, 0, 1),
+        AtRecord("noting"),
+        *(
+            pytest.param(one, marks=pytest.mark.long)
+            for one in (AT_THE_REMOVAL, AtRequest("ivanti", "task-write", 1, "after"), InRecord(None, 8, None))
+        ),
+    ],
+    ids=str,
+)
+def test_a_kill_changes_nothing_in_the_end_on_a_database_either(shared: Stage, blow: Blow) -> None:
+    """The lease of the dead process is waited for; nothing of a record that was not committed is there."""
+    assert failures(shared, STORIES["secret"], [(blow,)]) == (1, [])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["certificate", "hand-over"])
+def test_a_kill_in_any_other_story_changes_nothing_in_the_end_on_a_database_either(shared: Stage, name: str) -> None:
+    """A sample of the moments; `make campaign-kill STORE=postgres` tries them all."""
+    story = STORIES[name]
+    sample = lots(name).sample(single(story, rehearse(shared, story), lots(1)), SAMPLE)
+    assert failures(shared, story, [(blow,) for blow in sample]) == (SAMPLE, [])
+
+
+def test_what_a_killed_process_leaves_in_a_database_is_a_lease_that_lapses(shared: Stage) -> None:
+    """The rerun waits for it, and works on then; it does not end before that."""
+    story = STORIES["secret"]
+    shared.set(story)
+    assert shared.strike(story, AT_THE_REMOVAL)
+    began = time.monotonic()
+    assert shared.run(story).code == 0
+    assert time.monotonic() - began > TAKE_OVER_S / 2
 
 
 def test_three_kills_in_a_row_change_nothing_in_the_end(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """The kill test with folders as service desk and vault, short form; `campaign_kill_files.py` tries every moment."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from crash_files import (
     FILES_STORIES,
     AtLine,
     Between,
+    FilesBlow,
     FilesStage,
     Held,
     at_lines,
@@ -22,7 +24,9 @@ from crash_files import (
 )
 from crash_runs import AtRequest, Fork, Stage
 from files_truth import log_lines, wrong_in
+from real_postgres import RealPostgres
 from real_simulator import RealSimulator
+from stores import Database, StateDirectory
 
 SECRET = FILES_STORIES["secret"]
 
@@ -38,7 +42,14 @@ def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
 @pytest.fixture
 def stage(sim: RealSimulator, tmp_path: Path, fork: Fork) -> FilesStage:
     """The simulator's tenants, the two folders and the program."""
-    return files_stage(Stage(sim, tmp_path / "home", fork))
+    return files_stage(Stage(sim, tmp_path / "home", StateDirectory(sim.state), fork))
+
+
+@pytest.fixture
+def shared(stage: FilesStage, postgres: RealPostgres) -> Iterator[FilesStage]:
+    """The same with a database, where the lease of a dead process lapses after two seconds."""
+    with closing(Database(postgres.database(), stage.state)) as store:
+        yield replace(stage, store=store)
 
 
 @pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.long)])
@@ -54,6 +65,23 @@ def test_a_kill_between_a_line_and_its_record_changes_nothing_in_the_end(stage: 
     """A process that waits for the log's lock, or to record what it appended: killed exactly there."""
     story = FILES_STORIES[name]
     assert files_failures(stage, story, [(blow,) for blow in held()]) == (4, [])
+
+
+@pytest.mark.parametrize(
+    "blow",
+    [
+        Held(2, after=True),
+        Between(7, 2, power=1),
+        *(
+            pytest.param(one, marks=pytest.mark.long)
+            for one in (Held(2, after=False), Held(3, after=True), AtLine(2), Between(7, 2, torn=1))
+        ),
+    ],
+    ids=str,
+)
+def test_a_kill_changes_nothing_in_the_end_on_a_database_either(shared: FilesStage, blow: FilesBlow) -> None:
+    """A folder of requests, and what several machines share: whatever is there of lines and records is finished."""
+    assert files_failures(shared, SECRET, [(blow,)]) == (1, [])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from crash_runs import Fork, Stage
 from crash_stories import STORIES
 from crash_truth import Found, broken, find
 from real_simulator import RealSimulator
+from stores import StateDirectory
 from worlds import CANARIES, EXPIRED_SECRET, LIVE_SECRET
 
 STORY = STORIES["secret"]
@@ -22,11 +23,11 @@ def found(simulator_process: RealSimulator, tmp_path_factory: pytest.TempPathFac
     """What an undisturbed run leaves."""
     folder: Path = tmp_path_factory.mktemp("judge")
     fork = Fork(folder)
-    stage = Stage(simulator_process, folder / "home", fork)
+    stage = Stage(simulator_process, folder / "home", StateDirectory(simulator_process.state), fork)
     stage.set(STORY)
     ended = stage.run(STORY)
     fork.stop()
-    return find(stage.sim, stage.state, [stage.home, stage.state], ended.out, ended.err)
+    return find(stage.sim, stage.store, [stage.home], ended.out, ended.err)
 
 
 def with_task(found: Found, **changes: Any) -> Found:

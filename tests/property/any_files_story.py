@@ -21,7 +21,8 @@ from any_story import ANSWERS, CALM_ROUNDS, DEEP, HOUR, ROUTES, Broken
 from any_world import AnyWorld, any_world
 from files_truth import US, log_lines, task_of, wrong_in
 from in_memory import Died, Event, InMemory
-from invariants import BY_OTHERS, Ledger, asked_by, broken, changed, ends_unsound, evidence_of, unfinished
+from invariants import BY_OTHERS, Ledger, asked_by, broken, changed, ends_unsound, unfinished
+from stores import records_of
 from support_settings import toml
 from worlds import CANARIES
 
@@ -157,8 +158,8 @@ class FilesScenario:
     def check(self, step: str) -> None:
         """Hold every invariant against what is really there."""
         self.told.append(step)
-        records = [{**one, "task": int(one.get("task") or 0)} for one in evidence_of(self.sim.state)]
-        wrong = broken(self.ledger, self.truth(), self.sim.state, self.results, records) + self.folder.wrong()
+        records = [{**one, "task": int(one.get("task") or 0)} for one in records_of(self.sim.store)]
+        wrong = broken(self.ledger, self.truth(), self.sim.store, self.results, records) + self.folder.wrong()
         for number in set(self.numbers) - self.ledger.ours:
             if any(one["by"] == US for one in log_lines(self.folder.log(number))):
                 wrong.append(f"2: nobody approved {number}, and its log was written")
@@ -297,7 +298,8 @@ def _settings(sim: InMemory, made: AnyWorld) -> Settings:
     config = sim.folder / "files.toml"
     config.write_text("".join(f"{name} = {toml(value)}\n" for name, value in values.items()), "utf-8")
     config.chmod(0o600)
-    return load_settings(config, {k: v for k, v in made.environment.items() if not k.startswith("SPENTKEY_IVANTI")})
+    variables = {**sim.store.environment, **made.environment}
+    return load_settings(config, {k: v for k, v in variables.items() if not k.startswith("SPENTKEY_IVANTI")})
 
 
 def _disturb(scenario: FilesScenario) -> None:
@@ -484,7 +486,7 @@ async def _calm_down(scenario: FilesScenario) -> None:
         raise Broken("\n".join([*scenario.told, f"6: {waiting} never end"]))
     before, files = scenario.truth(), _contents(scenario.folder)
     await _calm_run(scenario, scenario.numbers)
-    wrong = changed(before, scenario.truth()) + ends_unsound(sim.state)
+    wrong = changed(before, scenario.truth()) + ends_unsound(sim.store)
     if _contents(scenario.folder) != files:
         wrong.append("6: a rerun changed a file")
     ended = [one for one in scenario.numbers if scenario.folder.status(one)[1] == US]

@@ -16,6 +16,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "sup
 
 from any_story import Broken, any_story, trace  # noqa: E402
 from in_memory import in_memory  # noqa: E402
+from stores import wants_replay  # noqa: E402
 from supervisor import supervise  # noqa: E402
 from worlds import world  # noqa: E402
 
@@ -46,7 +47,7 @@ def main() -> int:
     """Run the cases and print the counts; 0 when all held."""
     cases, first = int(os.environ.get("CASES", "2000")), int(os.environ.get("SEED", "1"))
     began = time.monotonic()
-    held, counts = asyncio.run(campaign(range(first, first + cases), replay="REPLAY" in os.environ))
+    held, counts = asyncio.run(campaign(range(first, first + cases), replay=wants_replay()))
     for what, times in sorted(counts.items()):
         print(f"{times:8} {what}")
     print(f"{cases} cases (seeds {first} to {first + cases - 1}), {held} held, in {time.monotonic() - began:.0f} s")

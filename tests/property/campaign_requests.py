@@ -38,7 +38,7 @@ async def hold(sim: InMemory, message: Set) -> tuple[str, list[str]]:
     async with sim.context(sim.settings(**FAST)) as context:
         result = await work_on(REF, context)
     truth = sim.truth()
-    wrong = broken(ledger, truth, sim.state, [result.as_json()])
+    wrong = broken(ledger, truth, sim.store, [result.as_json()])
     target, removed = meant(message), [(one["app_id"], one["key_id"]) for one in removals_of(truth)]
     if removed != ([(target.app_id, target.key_id)] if target else []):
         wrong.append(f"1: {removed} was removed, and what the set means is {target}")

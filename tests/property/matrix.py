@@ -106,13 +106,13 @@ async def hold(sim: InMemory, scenario: Combination) -> list[str]:
         ledger.asked[TASK] = {(app, key, kind) for app, _, kind in ledger.asked.get(TASK, ()) for key in _keys(ledger)}
     sim.faults.add_all([dict(rule) for rule in scenario.rules])
     results = [await _run(sim)]
-    wrong = broken(ledger, sim.truth(), sim.state, results)
+    wrong = broken(ledger, sim.truth(), sim.store, results)
     sim.faults.clear()
     for _ in range(8):
         if unfinished(ledger, sim.truth()):
             sim.clock.step(HOUR)
             results.append(await _run(sim))
-    wrong += broken(ledger, sim.truth(), sim.state, results)
+    wrong += broken(ledger, sim.truth(), sim.store, results)
     wrong += [f"6: task {number} never ends" for number in unfinished(ledger, sim.truth())]
     before = sim.truth()
     await _run(sim)

@@ -26,6 +26,37 @@ def test_whatever_happens_the_invariants_hold(cases: int) -> None:
     assert f"{cases} cases (seeds 500 to {499 + cases}), {cases} held" in message
 
 
+@pytest.mark.parametrize("cases", [6, pytest.param(80, marks=pytest.mark.long)])
+def test_whatever_happens_the_invariants_hold_on_a_database_too(cases: int) -> None:
+    """The same with evidence, locks and limits in PostgreSQL, where a death leaves leases."""
+    code, message = campaign("property", CASES=str(cases), SEED="500", STORE="postgres")
+    assert code == 0, message
+    assert f"{cases} cases (seeds 500 to {499 + cases}), {cases} held" in message
+
+
+@pytest.mark.long
+def test_any_request_is_refused_or_meant_on_a_database_too() -> None:
+    """The first changes of one parameter each."""
+    code, message = campaign("requests", CASES="60", SEED="1", STORE="postgres")
+    assert code == 0, message
+    assert "60 request parameter sets (seed 1), 60 held" in message
+
+
+def test_another_store_is_refused() -> None:
+    """With the names of those that there are."""
+    code, message = campaign("property", CASES="1", STORE="oracle")
+    assert (code, message.splitlines()[-1]) == (1, "STORE is one of sqlite, postgres, not oracle")
+
+
+def test_a_replay_needs_the_store_of_one_machine() -> None:
+    """A server has a say in who goes first, so the second time may differ."""
+    code, message = campaign("property", CASES="1", STORE="postgres", REPLAY="1")
+    assert (code, message.splitlines()[-1]) == (
+        1,
+        "REPLAY goes with STORE=sqlite alone: a server has a say in who is first",
+    )
+
+
 @pytest.mark.parametrize("cases", [2, pytest.param(8, marks=pytest.mark.long)])
 def test_a_case_is_replayed_by_its_seed(cases: int) -> None:
     """Played twice, a case is the same requests in the same order, with the same answers and faults."""
@@ -44,6 +75,14 @@ def sampled() -> str:
 def test_whichever_call_fails_the_invariants_hold(sampled: str) -> None:
     """A sample of single faults and of pairs, in every world: nothing breaks, and calm reruns end it."""
     assert "18 cases, 18 held" in sampled
+
+
+@pytest.mark.parametrize("sample", [1, pytest.param(12, marks=pytest.mark.long)])
+def test_whichever_call_fails_the_invariants_hold_on_a_database_too(sample: int) -> None:
+    """A sample of single faults in every world, with PostgreSQL."""
+    code, message = campaign("matrix", SAMPLE=str(sample), PAIRS="0", SEED="7", STORE="postgres")
+    assert code == 0, message
+    assert f"{6 * sample} cases, {6 * sample} held" in message
 
 
 @pytest.mark.long

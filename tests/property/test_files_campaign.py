@@ -33,6 +33,14 @@ def test_whatever_happens_to_folders_the_invariants_hold(cases: int) -> None:
     assert f"{cases} cases (seeds 700 to {699 + cases}), {cases} held" in message
 
 
+@pytest.mark.parametrize("cases", [6, pytest.param(80, marks=pytest.mark.long)])
+def test_whatever_happens_to_folders_the_invariants_hold_on_a_database_too(cases: int) -> None:
+    """The same with evidence, locks and limits in PostgreSQL."""
+    code, message = campaign(CASES=str(cases), SEED="700", STORE="postgres")
+    assert code == 0, message
+    assert f"{cases} cases (seeds 700 to {699 + cases}), {cases} held" in message
+
+
 @pytest.mark.parametrize("cases", [2, pytest.param(10, marks=pytest.mark.long)])
 def test_a_case_with_folders_is_replayed_by_its_seed(cases: int) -> None:
     """Played twice, it is the same requests in the same order."""

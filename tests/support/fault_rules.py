@@ -1,6 +1,7 @@
 """Fault rules for the simulator, and what holds whatever goes wrong: one removal, one note, one close, one chain."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,13 @@ def fault(system: str, route: str, kind: str, when: str = "before", **more: Any)
 
 def chain_is_whole(directory: Path) -> bool:
     """Whether every line of the evidence continues the one before; a missing file is an empty chain."""
+    return is_chain(lines_in(directory))
+
+
+def is_chain(lines: Iterable[str]) -> bool:
+    """Whether each of these lines continues the one before."""
     previous = GENESIS
-    for number, line in enumerate(lines_in(directory)):
+    for number, line in enumerate(lines):
         sealed = follows(line, previous, number)
         if sealed is None:
             return False

@@ -21,6 +21,7 @@ from aiohttp import web
 from aiohttp.client_proto import ResponseHandler
 from campaign_folder import campaign_folder
 from real_simulator import Steps
+from stores import Store, store_chosen
 
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.settings import load_settings
@@ -38,6 +39,9 @@ from spentkey_sim.passwordstate.tds import TdsServer
 from spentkey_sim.serve import truth
 from spentkey_sim.world import Holder, load
 
+TAKE_OVER_S = 100.0
+"""Of the time that only seems to pass: more than what others sleep while one waits for the database, three times, and
+less than a run is patient with a lease of the dead."""
 PORTS = {"entra": 1, "ivanti": 2, "passwordstate": 3}
 
 
@@ -47,6 +51,7 @@ class StillClock(SimClock):
     def __init__(self) -> None:
         super().__init__()
         self.slept = 0.0
+        self.stepped: Callable[[float], None] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -59,6 +64,8 @@ class StillClock(SimClock):
     def step(self, seconds: float) -> None:
         self.slept += max(0.0, seconds)
         self._moment += timedelta(seconds=seconds)
+        if self.stepped is not None:
+            self.stepped(seconds)
 
     def monotonic(self) -> float:
         return self.slept
@@ -188,23 +195,21 @@ class InMemory:
     journal: Journal
     faults: Faults
     servers: dict[int, web.Server]
+    store: Store
     order: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311
     events: list[Event] = field(default_factory=list[Event])
     """Set by a case; each is used up when it happens."""
     workers: list["asyncio.Task[Any]"] = field(default_factory=list["asyncio.Task[Any]"])
     crashes: int = 0
-
-    @property
-    def state(self) -> Path:
-        """Where the evidence is."""
-        return self.folder / "state"
+    died: datetime | None = None
+    """When the process of the present workers died, by the machine's own time."""
 
     def truth(self) -> dict[str, Any]:
         """What is really there."""
         return truth(self.holder.world)
 
     def reset(self, world: dict[str, Any], seed: int) -> None:
-        """Another world, with its clock, journal and faults as at the start, and an empty state directory."""
+        """Another world, with its clock, journal and faults as at the start, and nothing stored."""
         self.clock.begin()
         self.clock.slept = 0.0
         self.holder.world = load(world, self.clock)
@@ -215,12 +220,11 @@ class InMemory:
         self.crashes = 0
         self.events.clear()
         self.workers.clear()
-        for file in sorted(self.state.rglob("*"), reverse=True):
-            file.rmdir() if file.is_dir() else file.unlink()
+        self.store.clear()
 
     def settings(self, **environment: str) -> Settings:
         """The configuration that points here."""
-        return load_settings(self.folder / "spentkey.toml", environment)
+        return load_settings(self.folder / "spentkey.toml", {**self.store.environment, **environment})
 
     @contextlib.asynccontextmanager
     async def context(self, settings: Settings) -> AsyncGenerator[Context]:
@@ -252,7 +256,9 @@ class InMemory:
             if event.does is not None:
                 event.does()
         died = any(event.does is None for event in due)
-        self.crashes += died
+        if died:
+            self.crashes += 1
+            self.died = self.died or datetime.now(UTC)  # noqa: TID251
         for worker in self.workers if died else ():
             worker.cancel()
         return died
@@ -262,6 +268,9 @@ class InMemory:
         self.workers[:] = [asyncio.ensure_future(work) for work in works]
         ended = await asyncio.gather(*self.workers, return_exceptions=True)
         self.workers.clear()
+        if self.died is not None:
+            self.store.leave_locks(self.died)
+            self.died = None
         for end in ended:
             if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
                 raise end
@@ -271,11 +280,15 @@ class InMemory:
 @contextlib.asynccontextmanager
 async def in_memory(world: dict[str, Any]) -> AsyncGenerator[InMemory]:
     """The simulator, served in this event loop."""
-    with campaign_folder(fast=True) as folder:
+    with (
+        campaign_folder(fast=True) as folder,
+        store_chosen(folder / "state", take_over_s=TAKE_OVER_S) as store,
+    ):
         asyncio.get_running_loop().set_default_executor(OnTheSpot())
         clock, journal, faults = StillClock(), Journal(), Faults(0, calm=True)
+        clock.stepped = store.passes
         holder, made = Holder(load(world, clock)), tls.make(())
-        sim = InMemory(folder, clock, holder, journal, faults, {})
+        sim = InMemory(folder, clock, holder, journal, faults, {}, store)
         database = _database(sim, made.server)
         sql_port = database.start()
         runners = [

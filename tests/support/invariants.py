@@ -11,11 +11,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from evidence_store import is_sound, records_in
-from fault_rules import chain_is_whole
+from fault_rules import is_chain
+from stores import Store, records_of
 
 Json = dict[str, Any]
 Asked = tuple[str, str, str]
@@ -88,24 +87,19 @@ def asked_by(parameters: Iterable[Iterable[Any]]) -> Asked | None:
 def broken(
     ledger: Ledger,
     truth: Json,
-    state: Path,
+    store: Store,
     results: Iterable[Mapping[str, Any]] = (),
     records: list[Json] | None = None,
 ) -> list[str]:
-    """Every invariant that does not hold now, in words; nothing when all do. `records` are those of `state`."""
-    records = evidence_of(state) if records is None else records
+    """Every invariant that does not hold now, in words; nothing when all do. `records` are those of the store."""
+    records = records_of(store) if records is None else records
     return [
         *_nothing_else_removed(ledger, truth, records),
         *_no_task_lost(ledger, truth, records),
         *_written_once(ledger, truth),
-        *_no_secrets(ledger, truth, state, results),
-        *_evidence_is_true(truth, state, records),
+        *_no_secrets(ledger, truth, store, results),
+        *_evidence_is_true(truth, store, records),
     ]
-
-
-def evidence_of(state: Path) -> list[Json]:
-    """The records in a state directory."""
-    return records_in(state)
 
 
 def removals_of(truth: Json) -> list[Json]:
@@ -251,9 +245,9 @@ def _written_once(ledger: Ledger, truth: Json) -> list[str]:
     return wrong
 
 
-def _no_secrets(ledger: Ledger, truth: Json, state: Path, results: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Invariant 4, for what a run leaves behind: files, notes and printed results."""
-    slots = {file.name: _read(file) for file in state.rglob("*") if file.is_file()}
+def _no_secrets(ledger: Ledger, truth: Json, store: Store, results: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Invariant 4, for what a run leaves behind: files or tables, notes and printed results."""
+    slots = {where: _without_lost_certificates(text) for where, text in store.texts().items()}
     slots["the tickets"] = json.dumps(truth["ivanti"])
     slots["what was printed"] = json.dumps([dict(result) for result in results])
     wrong = [f"4: {where} holds a secret" for where, text in slots.items() for one in ledger.canaries if one in text]
@@ -262,14 +256,14 @@ def _no_secrets(ledger: Ledger, truth: Json, state: Path, results: Iterable[Mapp
     ]
 
 
-def _read(file: Path) -> str:
-    """A file, but for the public part of a lost certificate, by which people can register it again."""
-    return re.sub(r'"der":"[^"]*"', "", file.read_text("utf-8", "replace"))
+def _without_lost_certificates(text: str) -> str:
+    """Without the public part of a lost certificate, by which people can register it again."""
+    return re.sub(r'"der":"[^"]*"', "", text)
 
 
-def _evidence_is_true(truth: Json, state: Path, records: list[Json]) -> list[str]:
+def _evidence_is_true(truth: Json, store: Store, records: list[Json]) -> list[str]:
     """Invariant 5."""
-    wrong = [] if chain_is_whole(state) else ["5: the chain of evidence is broken"]
+    wrong = [] if is_chain(store.lines()) else ["5: the chain of evidence is broken"]
     present = set(_credentials(truth))
     results = [
         r for r in records if r["what"] in ("closing", "result") and r.get("outcome") in ("removed", "already-gone")
@@ -291,9 +285,9 @@ def _evidence_is_true(truth: Json, state: Path, records: list[Json]) -> list[str
     return wrong
 
 
-def ends_unsound(state: Path) -> list[str]:
-    """Invariant 5, at rest: the chain verifies to its last record, and the file is whole."""
-    return [] if chain_is_whole(state) and is_sound(state) else ["5: the evidence does not end whole"]
+def ends_unsound(store: Store) -> list[str]:
+    """Invariant 5, at rest: the chain verifies to its last record, and the database is whole."""
+    return [] if is_chain(store.lines()) and store.is_sound() else ["5: the evidence does not end whole"]
 
 
 def changed(before: Json, after: Json) -> list[str]:

@@ -9,18 +9,18 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 from commands import BIN, QUICK, environment
-from evidence_store import put_lines
 from fault_rules import fault
 from invariants import Ledger, broken, unfinished
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
+from stores import Database
 from waiting import until
 from worlds import CANARIES
 
@@ -197,12 +197,8 @@ class Fleet:
 
     def wrong(self) -> list[str]:
         """Everything that must be true and is not, in words."""
-        state = self.home / "state"
-        shutil.rmtree(state, ignore_errors=True)
-        state.mkdir()
-        rows = self.postgres.rows(self.database, "SELECT line FROM spentkey_evidence ORDER BY seq")
-        put_lines(state, [line for (line,) in rows])
-        found = broken(self.ledger, self.sim.truth(), state)
+        with closing(Database(self.database, self.sim.state)) as store:
+            found = broken(self.ledger, self.sim.truth(), store)
         found += [f"2: task {number} never ended" for number in self.unfinished()]
         found += self._twice()
         message = {worker.log.name: worker.log.read_text("utf-8", "replace") for worker in self.gone}
