@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from support_core import DAY, KEY_ID, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, secret
 from support_pfx import PASSWORD, WRONG, certificate_in, registered, vector
 
+from spentkey.core.credential import Target
+from spentkey.core.pfx import MOST_BYTES, Unusable, open_pfx
 from spentkey.core.secret import Secret
-from spentkey.core.signer import MOST_BYTES, Signer, Unusable, choose_signer, match_key, open_pfx, open_signer
+from spentkey.core.signer import Signer, in_order, match_key, open_signers
 
 OPENING = ["modern", "legacy-3des", "legacy-rc2", "not-encrypted", "ber-open-lengths"]
 KEY = rsa.generate_private_key(65537, 2048)
@@ -65,7 +67,7 @@ def test_an_empty_password_opens_a_file_that_has_one() -> None:
     assert not isinstance(open_pfx("empty", vector("empty-password"), [Secret("")]), Unusable)
 
 
-@pytest.mark.parametrize("password", [WRONG, Secret(""), Secret("VECTOR"), Secret("vector "), Secret("a\udcff")])
+@pytest.mark.parametrize("password", [WRONG, Secret(""), Secret("VECTOR"), Secret("a\udcff")])
 @pytest.mark.parametrize("name", ["modern", "legacy-3des", "ber-open-lengths"])
 def test_a_wrong_password_leaves_the_file_locked(name: str, password: Secret) -> None:
     """`locked` says that another password may help."""
@@ -159,10 +161,18 @@ def test_no_password_stands_in_a_reason_or_a_repr() -> None:
     assert not [text for text in reasons if WRONG.reveal() in text or "PRIVATE" in text or "RSAPrivateKey" in text]
 
 
+def the_only_one(
+    document: str, content: bytes, passwords: list[Secret], held: Target, now: datetime
+) -> Signer | Unusable:
+    """What a file with one pair gives."""
+    (found,) = open_signers(document, content, passwords, held, now)
+    return found
+
+
 def open_signed(content: bytes, now: datetime = NOW, **changes: object) -> Signer | Unusable:
     """Open a file whose certificate is registered on the application, in some changed way."""
     on_application = registered(certificate_in(content), **changes)
-    return open_signer("a.pfx", content, [PASSWORD], application(on_application), now)
+    return the_only_one("a.pfx", content, [PASSWORD], application(on_application), now)
 
 
 def why_not(content: bytes, now: datetime = NOW, **changes: object) -> str:
@@ -199,7 +209,7 @@ def test_a_certificate_of_nobody_cannot_sign() -> None:
     """Valid, opened, and not on the application: neither alone nor beside others."""
     stranger = registered(certificate_in(made()), key_id=OTHER_KEY_ID)
     for found in (application(), application(secret()), application(stranger)):
-        opened = open_signer("a.pfx", vector("modern"), [PASSWORD], found, NOW)
+        opened = the_only_one("a.pfx", vector("modern"), [PASSWORD], found, NOW)
         assert opened == Unusable("a.pfx", "the certificate is not registered on the application")
 
 
@@ -237,10 +247,10 @@ def test_of_two_registrations_of_one_certificate_the_one_that_can_sign_counts() 
     for_encryption = registered(certificate_in(content), key_id=OTHER_KEY_ID, usage="Encrypt")
     living = registered(certificate_in(content), key_id=THIRD_KEY_ID)
     for held in ([ended, for_encryption, living], [living, for_encryption, ended]):
-        signer = open_signer("a.pfx", content, [PASSWORD], application(*held), NOW)
+        signer = the_only_one("a.pfx", content, [PASSWORD], application(*held), NOW)
         assert isinstance(signer, Signer)
         assert signer.key_id == THIRD_KEY_ID
-    opened = open_signer("a.pfx", content, [PASSWORD], application(ended, for_encryption), NOW)
+    opened = the_only_one("a.pfx", content, [PASSWORD], application(ended, for_encryption), NOW)
     assert isinstance(opened, Unusable)
     assert opened.reason.count("; ") == 1
 
@@ -248,13 +258,13 @@ def test_of_two_registrations_of_one_certificate_the_one_that_can_sign_counts() 
 def test_a_secret_of_the_same_key_id_is_not_the_registration() -> None:
     """A password credential never stands for a certificate."""
     found = application(secret(), registered(certificate_in(vector("modern"))))
-    assert isinstance(open_signer("a.pfx", vector("modern"), [PASSWORD], found, NOW), Signer)
+    assert isinstance(the_only_one("a.pfx", vector("modern"), [PASSWORD], found, NOW), Signer)
 
 
 def test_a_locked_file_stays_locked_whatever_is_registered() -> None:
     """So that the next password is tried."""
     found = application(registered(certificate_in(vector("modern"))))
-    opened = open_signer("a.pfx", vector("modern"), [WRONG], found, NOW)
+    opened = the_only_one("a.pfx", vector("modern"), [WRONG], found, NOW)
     assert isinstance(opened, Unusable)
     assert opened.locked
 
@@ -263,12 +273,12 @@ def test_of_several_signers_the_longest_living_is_chosen() -> None:
     """Whatever their order."""
     signers = [open_signed(made(end=NOW + days * DAY)) for days in (30, 300, 3)]
     usable = [one for one in signers if isinstance(one, Signer)]
-    assert choose_signer(usable) is choose_signer(usable[::-1]) is usable[1]
+    assert in_order(usable, NOW)[0] is in_order(usable[::-1], NOW)[0] is usable[1]
 
 
 def test_of_no_signers_none_is_chosen() -> None:
     """That is for people then."""
-    assert choose_signer([]) is None
+    assert in_order([], NOW) == []
 
 
 def test_an_unusable_file_raises_nothing_that_could_quote_it() -> None:
@@ -346,5 +356,5 @@ def test_of_a_file_and_a_key_in_a_vault_the_one_that_lives_longest_signs() -> No
     file, kept = open_signed(made(end=NOW + DAY)), in_vault(vector("modern"))
     assert isinstance(file, Signer)
     assert isinstance(kept, Signer)
-    assert choose_signer([file, kept]) is kept
-    assert choose_signer([kept, file]) is kept
+    assert in_order([file, kept], NOW)[0] is kept
+    assert in_order([kept, file], NOW)[0] is kept

@@ -94,7 +94,7 @@ def failures() -> dict[str, Outcome]:
     """One for each cause, and for each who must act."""
     return {
         "failed-no-signer": Failed("the application has no valid signer", cause=Cause.NO_SIGNER),
-        "failed-sign-in": Failed("the application may not sign in with sales.pfx", cause=Cause.SIGN_IN),
+        "failed-sign-in": Failed("with the certificate in sales.pfx, sign-in was refused", cause=Cause.SIGN_IN),
         "failed-forbidden": Failed("Graph refuses to change this application", cause=Cause.FORBIDDEN),
         "failed-proof-rejected": Failed("Graph rejected the proof of possession", cause=Cause.PROOF_REJECTED),
         "failed-rejected": Failed("Graph refused the request (400)", cause=Cause.REJECTED),

@@ -17,7 +17,7 @@ from worlds import APP, AUTOMATION, CANARIES, certificate_parameters, world
 
 from spentkey.adapters.secret_files.client import SecretFilesVault
 from spentkey.bootstrap.context import connected_for, outside_of, vault_of
-from spentkey.core.signer import Unusable, open_pfx
+from spentkey.core.pfx import Unusable, open_pfx
 from spentkey.ports.vault import SigningKey
 from spentkey.testing.vault import SigningKeyContract, VaultContract, VaultRig
 

@@ -44,6 +44,10 @@ class KeyCredential:
     usage: str
     start: str | None
     end: str | None
+    sign_in_from: str | None = None
+    """From when sign-in knows it; None: at once."""
+    proof_from: str | None = None
+    """From when a proof that it signed is taken; None: at once."""
 
 
 @dataclass

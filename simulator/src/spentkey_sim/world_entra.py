@@ -162,4 +162,6 @@ def _certificate(names: tuple[object, ...], raw: Raw, specs: Specs, making: Maki
         usage=raw.get("usage", "Verify"),
         start=wire_time(spec.not_before) if start is None and spec else making.wire(start),
         end=wire_time(spec.not_after) if end is None and spec else making.wire(end),
+        sign_in_from=making.wire(raw.get("sign_in_from")),
+        proof_from=making.wire(raw.get("proof_from")),
     )

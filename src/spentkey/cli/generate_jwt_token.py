@@ -18,8 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from spentkey.adapters.entra.assertions import PROOF_AUDIENCE, UnusableProof, client_assertion, proof_of_possession
+from spentkey.core.pfx import Unusable, open_pfx
 from spentkey.core.secret import Secret
-from spentkey.core.signer import Unusable, open_pfx
 from spentkey.system import SystemClock, SystemIds
 
 PUBLIC_CLOUD = "https://login.microsoftonline.com"

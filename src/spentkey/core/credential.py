@@ -27,9 +27,9 @@ class Kind(StrEnum):
 class Credential:
     """One entry of `passwordCredentials` or `keyCredentials`.
 
-    `end` is None when `endDateTime` is null, unreadable or without a zone; `raw` is the canonical JSON of the entry as
-    read, by which survivors are compared; `key` is the certificate in DER where the read selected it
-    (learn.microsoft.com/graph/api/resources/keycredential).
+    `end` is None when `endDateTime` is null, unreadable or without a zone, and `start` likewise; `raw` is the canonical
+    JSON of the entry as read, by which survivors are compared; `key` is the certificate in DER where the read selected
+    it (learn.microsoft.com/graph/api/resources/keycredential).
     """
 
     key_id: str
@@ -41,6 +41,7 @@ class Credential:
     usage: str | None = None
     custom_key_identifier: str | None = None
     key: bytes | None = None
+    start: datetime | None = None
 
     @property
     def fingerprint(self) -> str:

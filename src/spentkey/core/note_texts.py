@@ -41,14 +41,16 @@ ENGLISH = Words(
         "G5": "If the request came too early, please file it again once the credential has expired; else check its end date.",
         "G6": "Please leave it alone unless whoever is responsible for it agrees; then remove it by hand.",
         "G10": "Please find out who keeps changing this application's credentials, and give the task back after that.",
-        "no-signer": "Please put the PFX of a certificate that is valid and registered on the application into its vault "
-        "entry and give the task back, or remove the expired certificate by hand.",
-        "sign-in": "Please check that this certificate is registered on the application and that the application may "
-        "sign in, then give the task back, or remove the expired certificate by hand.",
+        "no-signer": "Please put right what is said above for one of the files, or add the PFX, with its password, of a "
+        "certificate that is valid and registered on the application. Then give the task back, or remove the expired "
+        "certificate by hand.",
+        "sign-in": "These certificates are valid and registered on the application. If one was registered only minutes ago, "
+        "please give the task back later; else find out why the application may not sign in, or remove the expired "
+        "certificate by hand.",
         "forbidden": "Please make the automation an owner of this application and give the task back, or remove the "
         "credential by hand.",
-        "proof-rejected": "Please check the certificate that the vault holds for this application, then give the task "
-        "back, or remove the expired certificate by hand.",
+        "proof-rejected": "The certificates that signed are valid and registered on the application. If one was registered "
+        "only minutes ago, please give the task back later; else remove the expired certificate by hand.",
         "rejected": "Please remove the credential by hand.",
         "still-there": "Please look whether the credential is still on the application, and remove it by hand.",
         "survivor-lost": "Please find out at once who changed the credentials named above, and replace them if nobody meant to. "
@@ -89,14 +91,17 @@ DUTCH = Words(
         "einddatum.",
         "G6": "Laat ze ongemoeid, tenzij wie ervoor verantwoordelijk is akkoord gaat; verwijder ze dan handmatig.",
         "G10": "Ga na wie de credentials van deze applicatie telkens wijzigt en geef de taak daarna terug.",
-        "no-signer": "Zet de PFX van een certificaat dat geldig is en op de applicatie geregistreerd is in haar "
-        "kluis-entry en geef de taak terug, of verwijder het vervallen certificaat handmatig.",
-        "sign-in": "Controleer of dit certificaat op de applicatie geregistreerd is en of de applicatie mag aanmelden, "
-        "en geef de taak dan terug, of verwijder het vervallen certificaat handmatig.",
+        "no-signer": "Herstel wat hierboven bij een van de bestanden staat, of voeg de PFX met wachtwoord toe van een "
+        "certificaat dat geldig en op de applicatie geregistreerd is. Geef de taak dan terug, of verwijder het vervallen "
+        "certificaat handmatig.",
+        "sign-in": "Deze certificaten zijn geldig en op de applicatie geregistreerd. Werd er een pas enkele minuten geleden "
+        "geregistreerd, geef de taak dan later terug; ga anders na waarom de applicatie niet mag aanmelden, of verwijder "
+        "het vervallen certificaat handmatig.",
         "forbidden": "Maak de automatisering eigenaar van deze applicatie en geef de taak terug, of verwijder de "
         "credential handmatig.",
-        "proof-rejected": "Controleer het certificaat dat de kluis voor deze applicatie bewaart en geef de taak dan "
-        "terug, of verwijder het vervallen certificaat handmatig.",
+        "proof-rejected": "De certificaten die ondertekenden zijn geldig en op de applicatie geregistreerd. Werd er een pas "
+        "enkele minuten geleden geregistreerd, geef de taak dan later terug; verwijder anders het vervallen certificaat "
+        "handmatig.",
         "rejected": "Verwijder de credential handmatig.",
         "still-there": "Kijk of de credential nog op de applicatie staat en verwijder ze handmatig.",
         "survivor-lost": "Ga meteen na wie de hierboven genoemde credentials gewijzigd heeft en vervang ze als niemand dat bedoelde. "
@@ -139,14 +144,16 @@ FRENCH = Words(
         "vérifiez sa date de fin.",
         "G6": "Veuillez ne pas y toucher sans l'accord de son responsable ; avec cet accord, supprimez-le à la main.",
         "G10": "Veuillez déterminer qui modifie sans cesse les identifiants de cette application, puis rendre la tâche.",
-        "no-signer": "Veuillez placer le PFX d'un certificat valide et enregistré sur l'application dans son entrée du "
-        "coffre et rendre la tâche, ou supprimer le certificat expiré à la main.",
-        "sign-in": "Veuillez vérifier que ce certificat est enregistré sur l'application et qu'elle peut se connecter, "
-        "puis rendre la tâche, ou supprimer le certificat expiré à la main.",
+        "no-signer": "Veuillez corriger ce qui est dit ci-dessus d'un des fichiers, ou ajouter le PFX, avec son mot de passe, "
+        "d'un certificat valide et enregistré sur l'application. Rendez ensuite la tâche, ou supprimez le certificat "
+        "expiré à la main.",
+        "sign-in": "Ces certificats sont valides et enregistrés sur l'application. Si l'un d'eux vient d'être enregistré, "
+        "veuillez rendre la tâche plus tard ; sinon, déterminez pourquoi l'application ne peut pas se connecter, ou "
+        "supprimez le certificat expiré à la main.",
         "forbidden": "Veuillez faire de l'automatisation un propriétaire de cette application et rendre la tâche, ou "
         "supprimer l'identifiant à la main.",
-        "proof-rejected": "Veuillez vérifier le certificat que le coffre contient pour cette application, puis rendre la "
-        "tâche, ou supprimer le certificat expiré à la main.",
+        "proof-rejected": "Les certificats qui ont signé sont valides et enregistrés sur l'application. Si l'un d'eux vient "
+        "d'être enregistré, veuillez rendre la tâche plus tard ; sinon, supprimez le certificat expiré à la main.",
         "rejected": "Veuillez supprimer l'identifiant à la main.",
         "still-there": "Veuillez regarder si l'identifiant est encore sur l'application et le supprimer à la main.",
         "survivor-lost": "Veuillez déterminer sans attendre qui a modifié les identifiants nommés ci-dessus et les "

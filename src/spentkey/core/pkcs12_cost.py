@@ -31,7 +31,7 @@ def _level(content: bytes, offset: int, end: int | None, depth: int, chunks: lis
         raise ValueError("nested too deeply")
     worst, previous = 0, 0
     while end is None or offset < end:
-        tag, start, stop = _header(content, offset, len(content) if end is None else end)
+        tag, start, stop = read_header(content, offset, len(content) if end is None else end)
         if end is None and tag == 0:
             return worst, start
         if tag & _CONSTRUCTED:
@@ -77,7 +77,7 @@ def _inside(octets: bytes, depth: int) -> int:
         return 0
 
 
-def _header(content: bytes, offset: int, end: int) -> tuple[int, int, int | None]:
+def read_header(content: bytes, offset: int, end: int) -> tuple[int, int, int | None]:
     """The tag at `offset`, where its body starts, and where it stops; None when an end mark says so."""
     tag, length, start = content[offset], content[offset + 1], offset + 2
     if tag & 0x1F == 0x1F:

@@ -4,27 +4,24 @@ Entra accepts a proof only from a certificate that is registered on that applica
 (learn.microsoft.com/graph/application-rollkey-prooftoken); an expired one cannot sign.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from spentkey.core.credential import Credential, Target
-from spentkey.core.pkcs12_cost import costliest_iteration_count
+from spentkey.core.pfx import NOT_RSA, Unusable, read_pfx, too_short
 from spentkey.core.secret import Secret
 
-MOST_BYTES = 1_000_000
-"""Largest PFX file that is opened, in bytes; a file with a long chain has about 20,000."""
-MOST_ITERATIONS = 1_000_000
-"""Highest key-derivation count that is computed: about half a second; Windows and OpenSSL write 2,000 to 10,000."""
-FEWEST_BITS = 1024
-"""Shortest RSA key that is used: a much shorter one cannot hold a PS256 signature at all."""
-NOT_RSA = "the key is not an RSA key"
+NEW_FOR = timedelta(minutes=15)
+"""How long after the start of its registration a key counts as new: sign-in learns of one seconds to minutes later
+(microsoftgraph/microsoft-graph-docs#17966, hashicorp/terraform-provider-vault#2079)."""
+NO_KEY = "the certificate is registered on the application, but the file has no private key of it that can be read"
 
 
 class KeyInVault(Protocol):
@@ -53,6 +50,8 @@ class Signer:
     certificate: x509.Certificate
     key_id: str
     document: str
+    since: datetime | None = None
+    """When its registration on the application began, where that is known."""
 
     @property
     def valid_until(self) -> datetime:
@@ -60,65 +59,28 @@ class Signer:
         return self.certificate.not_valid_after_utc
 
 
-@dataclass(frozen=True)
-class Unusable:
-    """Why a document gives no signer, in words for people; `locked` when only the password was wrong."""
-
-    document: str
-    reason: str
-    locked: bool = False
-
-
-def open_signer(
+def open_signers(
     document: str, content: bytes, passwords: Sequence[Secret], application: Target, now: datetime
-) -> Signer | Unusable:
-    """Open one PFX with the first password that fits, and match its certificate with the application's own."""
-    opened = open_pfx(document, content, passwords)
-    return opened if isinstance(opened, Unusable) else _match(document, *opened, application, now)
+) -> list[Signer | Unusable]:
+    """Open one PFX with the first password that fits, and match each of its certificates with the application's own."""
+    opened = read_pfx(document, content, passwords)
+    if isinstance(opened, Unusable):
+        return [opened]
+    several = len(opened.pairs) > 1
+    found = [
+        _match(name, key, certificate, application, now)
+        for key, certificate in opened.pairs
+        for name in [_name_in(document, certificate) if several else document]
+    ]
+    keyless = [one for one in opened.alone if _registrations(one, application) and _dates(one, now) is None]
+    found += [Unusable(_name_in(document, one), NO_KEY) for one in keyless]
+    return found + [Unusable(document, reason) for reason in opened.unread]
 
 
-def open_pfx(
-    document: str, content: bytes, passwords: Sequence[Secret]
-) -> tuple[RSAPrivateKey, x509.Certificate] | Unusable:
-    """The RSA key and certificate in a PFX, whose size and cost are bounded before any password is tried."""
-    if len(content) > MOST_BYTES:
-        return Unusable(document, f"the file is larger than {MOST_BYTES} bytes")
-    iterations = costliest_iteration_count(content) if content.startswith(b"\x30") else None
-    if iterations is None:
-        return Unusable(document, "the file is not a readable PFX (PKCS#12) file")
-    if iterations > MOST_ITERATIONS:
-        return Unusable(document, f"the file asks for {iterations} key-derivation rounds, which is refused")
-    for password in passwords:
-        pair = _unlock(content, password)
-        if pair is not None:
-            return _rsa_pair(document, *pair)
-    return Unusable(document, "no password at hand opens the file", locked=True)
-
-
-def _unlock(content: bytes, password: Secret) -> tuple[object, x509.Certificate | None] | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # BER instead of DER is common in old files and harmless here
-            key, certificate, _ = pkcs12.load_key_and_certificates(content, password.reveal().encode("utf-8"))
-    except (ValueError, TypeError, UnicodeEncodeError, OverflowError):
-        return None
-    return key, certificate
-
-
-def _rsa_pair(
-    document: str, key: object, certificate: x509.Certificate | None
-) -> tuple[RSAPrivateKey, x509.Certificate] | Unusable:
-    if key is None or certificate is None:
-        return Unusable(document, "the file holds no private key with its certificate")
-    if not isinstance(key, RSAPrivateKey):
-        return Unusable(document, NOT_RSA)
-    return _too_short(document, key.key_size) or (key, certificate)
-
-
-def _too_short(document: str, bits: int) -> Unusable | None:
-    return (
-        Unusable(document, f"the RSA key has {bits} bits, which is too short to sign") if bits < FEWEST_BITS else None
-    )
+def _name_in(document: str, certificate: x509.Certificate) -> str:
+    """One certificate of a file that holds several, by the beginning of the thumbprint that the portal shows."""
+    thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303  # the portal's thumbprint is SHA-1
+    return f"{document}, certificate {thumbprint[:8]}"
 
 
 def match_key(key: KeyInVault, application: Target, now: datetime) -> Signer | Unusable:
@@ -129,6 +91,11 @@ def match_key(key: KeyInVault, application: Target, now: datetime) -> Signer | U
     return _too_short(key.name, public.key_size) or _match(key.name, key, key.certificate, application, now)
 
 
+def _too_short(document: str, bits: int) -> Unusable | None:
+    problem = too_short(bits)
+    return None if problem is None else Unusable(document, problem)
+
+
 def _match(
     document: str,
     key: RSAPrivateKey | KeyInVault,
@@ -136,18 +103,27 @@ def _match(
     application: Target,
     now: datetime,
 ) -> Signer | Unusable:
-    if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
-        return Unusable(
-            document, f"the certificate is not valid now (it ends {certificate.not_valid_after_utc:%Y-%m-%d})"
-        )
-    der = certificate.public_bytes(Encoding.DER)
-    registrations = [registered for registered in application.certificates if registered.key == der]
-    problems = {registered.key_id: _cannot_sign(registered, now) for registered in registrations}
-    for key_id, problem in problems.items():
+    dated = _dates(certificate, now)
+    if dated is not None:
+        return Unusable(document, dated)
+    problems = [(registered, _cannot_sign(registered, now)) for registered in _registrations(certificate, application)]
+    for registered, problem in problems:
         if problem is None:
-            return Signer(key, certificate, key_id, document)
-    reasons = [problem for problem in problems.values() if problem is not None]
+            return Signer(key, certificate, registered.key_id, document, registered.start)
+    reasons = [problem for _, problem in problems if problem is not None]
     return Unusable(document, "; ".join(reasons) or "the certificate is not registered on the application")
+
+
+def _dates(certificate: x509.Certificate, now: datetime) -> str | None:
+    """Why the certificate's own dates keep it from signing now, or None when they do not."""
+    if certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
+        return None
+    return f"the certificate is not valid now (it ends {certificate.not_valid_after_utc:%Y-%m-%d})"
+
+
+def _registrations(certificate: x509.Certificate, application: Target) -> list[Credential]:
+    der = certificate.public_bytes(Encoding.DER)
+    return [registered for registered in application.certificates if registered.key == der]
 
 
 def _cannot_sign(registered: Credential, now: datetime) -> str | None:
@@ -159,6 +135,14 @@ def _cannot_sign(registered: Credential, now: datetime) -> str | None:
     return None
 
 
-def choose_signer(signers: Sequence[Signer]) -> Signer | None:
-    """Of several signers, the one that lives longest."""
-    return max(signers, key=lambda signer: signer.valid_until, default=None)
+def in_order(signers: Sequence[Signer], now: datetime) -> list[Signer]:
+    """The best one first: the longest-lived, but one that is new on the application after all others.
+
+    A certificate that stands in several files is there once.
+    """
+    once = {one.certificate: one for one in reversed(signers)}.values()
+    return sorted(once, key=lambda one: (_new(one, now), -one.valid_until.timestamp()))
+
+
+def _new(signer: Signer, now: datetime) -> bool:
+    return signer.since is not None and signer.since > now - NEW_FOR

@@ -33,6 +33,15 @@ class Reply:
     request_id: str | None = None
 
 
+@dataclass(frozen=True)
+class SignInRefused:
+    """Why an application may not sign in with a signer, in words."""
+
+    reason: str
+    another_may: bool
+    """Whether that is a matter of this signer, so that another one may be taken."""
+
+
 class Directory(Protocol):
     """One tenant's directory (Entra ID through Microsoft Graph), signed in as the automation."""
 
@@ -61,7 +70,7 @@ class Directory(Protocol):
         """`removePassword` of exactly that key id."""
         ...
 
-    async def sign_in_as(self, application: Target, signer: Signer) -> str | None:
+    async def sign_in_as(self, application: Target, signer: Signer) -> SignInRefused | None:
         """Get the application's own token with `signer`; None when it is at hand, else why sign-in is refused."""
         ...
 

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spentkey.core.credential import Credential, Kind, Target
 from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over
+from spentkey.core.pfx import LOCKED, Unusable
 from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.redaction import without_values
-from spentkey.core.signer import Signer, Unusable, choose_signer, match_key, open_signer
+from spentkey.core.signer import Signer, in_order, match_key, open_signers
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Directory
 from spentkey.ports.vault import SigningFile
@@ -18,6 +19,8 @@ from spentkey.steps.see import Seen
 
 MOST_FILES = 10
 """Most PFX files that are opened for one application."""
+MOST_SIGNERS = 5
+"""Most signers that sign in, one after the other, for one removal."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,18 @@ class Removal:
     signer: Signer | None
     task: Task | None
     request: RemovalRequest
+    spare: tuple[Signer, ...] = ()
+    """The signers that have not been tried yet, the best one first."""
+    tried: tuple[str, ...] = ()
+    """The other files that were tried, and why they do not serve."""
+
+
+@dataclass(frozen=True)
+class Signers:
+    """What may sign for an application, the best one first, and why the other files and keys may not."""
+
+    fit: tuple[Signer, ...]
+    unfit: tuple[str, ...] = ()
 
 
 async def plan_removal(
@@ -40,23 +55,41 @@ async def plan_removal(
     removed_by_us = await attempt.context.evidence.removals(application.app_id)
     plan = make_plan(application, credential, removed_by_us.keys())
     attempt.route = plan.route
+    without = Removal(directory, plan, None, task, request)
     if credential.kind is Kind.SECRET:
-        return Removal(directory, plan, None, task, request)
-    signer = await find_signer(attempt, application)
-    if isinstance(signer, Failed):
+        return without
+    signers = await find_signers(attempt, application)
+    if isinstance(signers, Failed):
         attempt.no_signer = True
         if not attempt.context.rules.patch_allowed:
-            return hand_over(signer)
+            return hand_over(signers)
         attempt.route = RemovalRoute.PATCH
-        return Removal(directory, by_patch(plan), None, task, request)
-    refused = await directory.sign_in_as(application, signer)
-    if refused is not None:
-        return hand_over(Failed(refused, cause=Cause.SIGN_IN))
-    return Removal(directory, plan, signer, task, request)
+        return replace(without, plan=by_patch(plan))
+    removal = await signed_in(replace(without, spare=signers.fit))
+    if isinstance(removal, Removal):
+        return replace(removal, tried=(*removal.tried, *signers.unfit))
+    return hand_over(Failed("; ".join((*removal, *signers.unfit)), cause=Cause.SIGN_IN))
 
 
-async def find_signer(attempt: Attempt, application: Target) -> Signer | Failed:
-    """Look at the keys and PFX files of the application, and choose the one that may sign, or say what was tried."""
+async def signed_in(removal: Removal) -> Removal | tuple[str, ...]:
+    """The removal with the first spare signer whose sign-in is taken, or in words what was tried.
+
+    Sign-in learns of a new key later than the directory, so that one is refused does not mean that all are.
+    """
+    tried = removal.tried
+    for nth, signer in enumerate(removal.spare):
+        refused = await removal.directory.sign_in_as(removal.plan.application, signer)
+        rest = removal.spare[nth + 1 :]
+        if refused is None:
+            return replace(removal, signer=signer, spare=rest, tried=tried)
+        tried = (*tried, refused.reason)
+        if rest and not refused.another_may:
+            return (*tried, f"not tried, because that would be refused alike: {_named(rest)}")
+    return tried
+
+
+async def find_signers(attempt: Attempt, application: Target) -> Signers | Failed:
+    """Look at the keys and PFX files of the application: those that may sign, or what was tried."""
     vault, about = attempt.context.vault, (application.app_id, application.name)
     now = attempt.context.clock.now()
     found = [match_key(one, application, now) async for one in vault.signing_keys(*about)]
@@ -68,29 +101,34 @@ async def find_signer(attempt: Attempt, application: Target) -> Signer | Failed:
     refused: list[AccessRefused] = []
     for one in files:
         try:
-            found.append(await _open(attempt, application, one))
+            found += await _open(attempt, application, one)
         except AccessRefused as problem:  # a file that may not be read is in nobody's way if another one signs
             refused.append(problem)
-    signer = choose_signer([one for one in found if isinstance(one, Signer)])
-    if signer is None and refused:
+    fit = in_order([one for one in found if isinstance(one, Signer)], now)
+    if not fit and refused:
         raise refused[0]
-    return signer or _no_signer(_tried([one for one in found if isinstance(one, Unusable)]))
+    unfit = [f"{one.document}: {one.reason}" for one in found if isinstance(one, Unusable)]
+    if not fit:
+        return _no_signer("; ".join(unfit))
+    if len(fit) > MOST_SIGNERS:
+        unfit.append(f"not tried, because at most {MOST_SIGNERS} are: {_named(fit[MOST_SIGNERS:])}")
+    return Signers(tuple(fit[:MOST_SIGNERS]), (*unfit, *(str(problem) for problem in refused)))
+
+
+def _named(signers: Sequence[Signer]) -> str:
+    return ", ".join(one.document for one in signers)
 
 
 @without_values(SpentkeyError)
-async def _open(attempt: Attempt, application: Target, file: SigningFile) -> Signer | Unusable:
+async def _open(attempt: Attempt, application: Target, file: SigningFile) -> list[Signer | Unusable]:
     """Try the passwords one after the other; a later one is fetched only when the ones before did not open the file."""
     content, now = await file.read(), attempt.context.clock.now()
-    opened = Unusable(file.name, "no password at hand opens the file", locked=True)
+    opened: list[Signer | Unusable] = [Unusable(file.name, LOCKED, locked=True)]
     async for password in file.passwords():
-        tried = await asyncio.to_thread(open_signer, file.name, content, [password], application, now)
-        if not (isinstance(tried, Unusable) and tried.locked):
-            return tried
+        opened = await asyncio.to_thread(open_signers, file.name, content, [password], application, now)
+        if not any(isinstance(one, Unusable) and one.locked for one in opened):
+            break
     return opened
-
-
-def _tried(unusable: Sequence[Unusable]) -> str:
-    return "; ".join(f"{one.document}: {one.reason}" for one in unusable)
 
 
 def _no_signer(tried: str) -> Failed:

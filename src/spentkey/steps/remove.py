@@ -1,6 +1,6 @@
 """Step 6: read the ticket once more, put the intent on record, and ask Graph for exactly this removal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
 from spentkey.core.outcome import Cause, End, Failed, Refused, RemovalRoute, hand_over, leave_open, leave_untouched
@@ -10,7 +10,7 @@ from spentkey.core.signer import Signer
 from spentkey.ports.directory import Answer, Reply
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
-from spentkey.steps.plan import Removal
+from spentkey.steps.plan import Removal, signed_in
 
 NOTHING_DONE = {
     Answer.FORBIDDEN: Cause.FORBIDDEN,
@@ -58,7 +58,26 @@ async def confirm_lists(attempt: Attempt, removal: Removal) -> ListsChanged | No
 
 
 async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChanged:
-    """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause."""
+    """Record the intent, send the removal, record the answer; a refusal by Graph is handed over with its cause.
+
+    After a proof that Graph rejects nothing was done, so the next valid signer is tried, from the last look on.
+    """
+    asked_before = attempt.intent_made
+    while True:
+        reply = await _look_and_send(attempt, removal)
+        cause = NOTHING_DONE.get(reply.answer) if isinstance(reply, Reply) else None
+        if not isinstance(reply, Reply) or cause is None:
+            return reply
+        if cause is not Cause.PROOF_REJECTED or removal.signer is None:
+            return hand_over(Failed(reply.detail, asked=asked_before, cause=cause))
+        problem = f"with the certificate in {removal.signer.document}, {reply.detail}"
+        following = await signed_in(replace(removal, tried=(problem, *removal.tried)))
+        if not isinstance(following, Removal):
+            return hand_over(Failed("; ".join(following), asked=asked_before, cause=cause))
+        removal = following
+
+
+async def _look_and_send(attempt: Attempt, removal: Removal) -> Reply | End | ListsChanged:
     await removal.directory.room_to_write(removal.plan.route)
     changed = await confirm_ticket(attempt, removal)
     if changed is not None:
@@ -67,12 +86,7 @@ async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChang
     if lists_changed is not None:
         return lists_changed
     attempt.step("remove", removal.plan.route.value)
-    asked_before = attempt.intent_made
-    reply = await _send_removal(attempt, removal)
-    if isinstance(reply, End):
-        return reply
-    cause = NOTHING_DONE.get(reply.answer)
-    return hand_over(Failed(reply.detail, asked=asked_before, cause=cause)) if cause is not None else reply
+    return await _send_removal(attempt, removal)
 
 
 async def _send_removal(attempt: Attempt, removal: Removal) -> Reply | End:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from spentkey.core.errors import AccessRefused
-from spentkey.core.signer import Unusable, open_pfx
+from spentkey.core.pfx import Unusable, open_pfx
 from spentkey.ports.vault import SigningKey, Vault
 from spentkey.testing.running import with_rig
 

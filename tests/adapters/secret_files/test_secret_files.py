@@ -9,8 +9,8 @@ from other_account import NOBODY, as_root, other_account, public_folder
 
 from spentkey.adapters.secret_files.client import LONGEST, SecretFilesVault, is_signing_file
 from spentkey.core.errors import AccessRefused
+from spentkey.core.pfx import MOST_BYTES
 from spentkey.core.secret import Secret
-from spentkey.core.signer import MOST_BYTES
 from spentkey.ports.vault import SigningFile
 
 APP = "22222222-2222-4222-8222-222222222222"

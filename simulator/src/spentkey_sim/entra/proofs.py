@@ -34,6 +34,16 @@ class Registered:
             return False
         return self.certificate.not_valid_before_utc <= now < self.certificate.not_valid_after_utc
 
+    def known_to_sign_in(self, now: datetime) -> bool:
+        """LEDGER: E-58, sign-in learns of a new certificate later than the directory shows it."""
+        begins = parse_time(self.credential.sign_in_from)
+        return begins is None or begins <= now
+
+    def known_to_proofs(self, now: datetime) -> bool:
+        """LEDGER: E-59, and so may whatever checks proofs."""
+        begins = parse_time(self.credential.proof_from)
+        return begins is None or begins <= now
+
 
 def parse_time(text: str | None) -> datetime | None:
     """A time as Graph writes it, or None when it is missing or is no time."""
@@ -78,7 +88,8 @@ def _check_signer(jwt: jose.Jwt, world: World, owner: Credentials, now: datetime
     thumbprint = jose.named_thumbprint(jwt)
     if thumbprint is None:
         raise errors.malformed_token("The header names no certificate.")
-    named = [one for one in registered(world, owner) if jose.names_certificate(jwt, one.certificate, strict=False)]
+    known = [one for one in registered(world, owner) if one.known_to_sign_in(now)]
+    named = [one for one in known if jose.names_certificate(jwt, one.certificate, strict=False)]
     if not named:
         raise errors.key_not_found(thumbprint)
     valid = [one for one in named if one.valid(now)]
@@ -109,6 +120,7 @@ def _claims_hold(jwt: jose.Jwt, issuers: frozenset[str], now: datetime) -> bool:
 def _signer_holds(jwt: jose.Jwt, world: World, owner: Credentials, now: datetime) -> bool:
     return any(
         one.valid(now)
+        and one.known_to_proofs(now)
         and jose.names_certificate(jwt, one.certificate, strict=True)
         and jose.signed_by(jwt, one.certificate)
         for one in registered(world, owner)

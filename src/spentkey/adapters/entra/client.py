@@ -13,7 +13,7 @@ from spentkey.adapters.entra.audit_log import PATH, ROLE, not_available, query_f
 from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch
 from spentkey.adapters.entra.quota import Quota
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
-from spentkey.adapters.entra.sign_in import SignIn
+from spentkey.adapters.entra.sign_in import KeyRefused, SignIn
 from spentkey.adapters.entra.token import TokenSource, read_roles
 from spentkey.adapters.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
 from spentkey.core.audit_event import AuditEvent
@@ -25,7 +25,7 @@ from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
 from spentkey.http.client import HttpClient, ReplyLost, Response, json_object
 from spentkey.http.retry import with_retries
-from spentkey.ports.directory import Answer, Reply
+from spentkey.ports.directory import Answer, Reply, SignInRefused
 from spentkey.ports.runtime import Clock, Ids
 
 Headers = Callable[[], Mapping[str, str]]
@@ -95,7 +95,7 @@ class EntraDirectory:
         send = self._action(application, "removePassword", body)
         return await self._write(self.tokens, send, "removePassword", client_request_id)
 
-    async def sign_in_as(self, application: Target, signer: Signer) -> str | None:
+    async def sign_in_as(self, application: Target, signer: Signer) -> SignInRefused | None:
         """Get the application's own token; None when it is at hand, else why it is refused."""
         sign_in = SignIn(
             authority=self.tokens.sign_in.authority,
@@ -115,11 +115,13 @@ class EntraDirectory:
         try:
             stranger = g2_identity(await tokens.token_claims(), sign_in.tenant_id, application.app_id)
         except UnusableProof as problem:
-            return f"the certificate in {signer.document} cannot sign: {problem.reason}"
+            reason = f"the certificate in {signer.document} cannot sign: {problem.reason}"
+            return SignInRefused(reason, another_may=True)
         except AccessRefused as problem:
-            return f"with the certificate in {signer.document}, {problem}"
+            reason = f"with the certificate in {signer.document}, {problem}"
+            return SignInRefused(reason, another_may=isinstance(problem, KeyRefused))
         if stranger is not None:
-            return stranger.reason
+            return SignInRefused(stranger.reason, another_may=False)
         self._own_tokens[signer] = tokens
         return None
 
@@ -134,7 +136,7 @@ class EntraDirectory:
             now = self.clock.now()
             proof = Secret(await proof_of_possession(signer.key, signer.certificate, application.object_id, now))
         except UnusableProof as problem:
-            detail = f"the certificate in {signer.document} cannot sign a proof: {problem.reason}"
+            detail = f"the certificate cannot sign a proof: {problem.reason}"
             return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
         key = _exactly_one(key_id)
         send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()})

@@ -34,7 +34,7 @@ def _meaning(action: str, response: Response, code: str, message: str) -> tuple[
     if status == 401 and action == "removeKey" and code == "Authentication_MissingOrMalformed":
         return Answer.PROOF_REJECTED, (
             'Graph rejected the proof of possession (it says "Access Token missing or malformed", but means the proof: '
-            "its audience, issuer, time or signature, or a certificate that is not registered on the application)"
+            "its audience, issuer, time or signature, or a certificate that it does not know yet)"
         )
     if status == 403:
         return Answer.FORBIDDEN, (

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from spentkey.core.errors import AccessRefused
 from spentkey.core.secret import Secret
 
 SYSTEM = "Microsoft sign-in"
@@ -10,6 +11,10 @@ SYSTEM = "Microsoft sign-in"
 ROUTE = "POST /{tenant}/oauth2/v2.0/token"
 Proof = Secret | Callable[[], Awaitable[str]]
 """A client secret, or a function that makes a client assertion."""
+
+
+class KeyRefused(AccessRefused):
+    """Sign-in does not take the key that signed the assertion; it may take another one of the same application."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
 
 from spentkey.adapters.entra.assertions import UnusableProof
-from spentkey.adapters.entra.sign_in import ROUTE, SYSTEM, Proof, SignIn
+from spentkey.adapters.entra.sign_in import ROUTE, SYSTEM, KeyRefused, Proof, SignIn
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
@@ -31,13 +31,15 @@ from spentkey.ports.runtime import Call, Clock, Meter
 CAUSES = {
     "7000215": "the client secret is not valid",
     "7000222": "the client secret has expired",
-    "700027": "the certificate is not registered on the application, or has expired there",
+    "700027": "sign-in does not know the certificate, or takes it for expired; a new one becomes known within minutes",
     "700024": "the client assertion is outside its time: the clock of this machine may be wrong",
     "700016": "the application does not exist in that tenant",
     "90002": "the tenant does not exist",
     "50048": "the client assertion names another client",
 }
 """Plain causes by AADSTS number (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
+KEY_REFUSED = "700027"
+"""Sign-in does not take this certificate; a new one is not known at once (microsoftgraph/microsoft-graph-docs#17966)."""
 
 
 class TokenRequest:
@@ -96,7 +98,8 @@ class TokenRequest:
         if found is None:
             return Outage(f"{who}: the answer ({status}) is not one that Entra gives")
         cause = CAUSES.get(found[1], "Entra gave the code alone")
-        return AccessRefused(f"{who} was refused: {cause} (AADSTS{found[1]})")
+        refused = KeyRefused if found[1] == KEY_REFUSED else AccessRefused
+        return refused(f"{who} was refused: {cause} (AADSTS{found[1]})")
 
 
 def _credential_for(

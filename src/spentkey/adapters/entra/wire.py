@@ -75,6 +75,7 @@ def _credential(entry: Any, kind: Kind) -> Credential:
         usage=text("usage"),
         custom_key_identifier=text("customKeyIdentifier"),
         key=_der(text("key")),
+        start=read_moment(fields.get("startDateTime")),
     )
 
 

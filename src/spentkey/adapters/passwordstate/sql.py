@@ -21,6 +21,7 @@ from typing import Any
 from spentkey.adapters.passwordstate.entries import DocumentRef
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
+from spentkey.core.task import trimmed
 from spentkey.http.tls import machine_store
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Meter
@@ -162,7 +163,8 @@ def _document(row: tuple[Any, ...]) -> DocumentRef:
     number, name = row[0], row[1] if len(row) > 1 else None
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise AccessRefused(f"{SYSTEM}: the first column of the query must be DocumentID, a whole number")
-    shown = str(name) if name is not None else f"{number}.pfx"
+    shown = trimmed(str(name).replace("\0", " ")) if name is not None else ""  # a CHAR column is filled up with blanks
+    shown = shown or f"{number}.pfx"
     return DocumentRef(number, shown.encode("utf-8", "replace").decode())
 
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from spentkey.adapters.secret_files.client import ENDINGS, SYSTEM, PfxFile, SecretFilesVault, names_in
+from spentkey.adapters.secret_files.client import SYSTEM, PfxFile, SecretFilesVault, has_pfx_ending, names_in
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.sanitize import plain
-from spentkey.core.task import is_uuid
+from spentkey.core.task import is_uuid, trimmed
 
 MODE = "chown the files to the account that runs spentkey and chmod 0600 them"
 FILES = f"call it APPID.pfx or APPID.WORD.pfx, its password the same and .password; {MODE}"
@@ -32,7 +32,7 @@ class SecretFilesCheck:
         yield Finding(SYSTEM, "directory", FindingState.OK, f"{self.vault.directory} can be read")
         for setting, title in self.titles.items():
             yield await self._title(setting, title)
-        files = [name for name in names if name.lower().endswith(ENDINGS)]
+        files = [name for name in names if has_pfx_ending(name)]
         for name in files:
             problem = await self._problem(name)
             if problem:
@@ -41,7 +41,7 @@ class SecretFilesCheck:
 
     async def _problem(self, name: str) -> str:
         """Why a PFX file signs for nobody, as far as that shows without opening it; nothing secret is kept."""
-        if not APPLICATION.match(name):
+        if not APPLICATION.match(trimmed(name)):
             return "belongs to no application: its name does not begin with an AppID"
         file = PfxFile(self.vault.directory, name)
         try:

@@ -1,8 +1,8 @@
 """The `Vault` port over a folder.
 
 A log-in TITLE is the two files `TITLE.username` and `TITLE.password`. The signing files of an application are
-`APPID.pfx`, `APPID.*.pfx`, and the same with `.p12`, in any case; the password of each is in the same name with
-`.password` behind it, and empty where there is no such file. One line feed at the end of a text is cut off, that of
+`APPID.pfx`, `APPID.*.pfx`, and the same with `.p12`, in any case, also with blanks around them; the password of each is
+in the same name with `.password` behind it, in any case, and empty where there is no such file. One line feed at the end of a text is cut off, that of
 Windows too.
 
 Links are followed inside the folder (Kubernetes mounts secrets as links); the mode and the owner of what they lead to
@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
+from spentkey.core.pfx import MOST_BYTES
 from spentkey.core.secret import Secret
-from spentkey.core.signer import MOST_BYTES
+from spentkey.core.task import trimmed
 from spentkey.ports.vault import Login, SigningFile, SigningKey
 
 SYSTEM = "secrets"
@@ -48,9 +49,16 @@ class PfxFile:
 
     async def passwords(self) -> AsyncIterator[Secret]:
         """The one in the file beside it, else an empty one."""
-        name = f"{self.name}.password"
-        there = await asyncio.to_thread(os.path.lexists, self.directory / name)
-        yield Secret(await asyncio.to_thread(read_text, self.directory, name)) if there else Secret("")
+        name = await asyncio.to_thread(self._name_of_password)
+        yield Secret(await asyncio.to_thread(read_text, self.directory, name)) if name else Secret("")
+
+    def _name_of_password(self) -> str | None:
+        """The file with just that name; else the first that differs only in case and in blanks."""
+        exact = f"{self.name}.password"
+        if os.path.lexists(self.directory / exact):
+            return exact
+        wanted = f"{trimmed(self.name)}.password".lower()
+        return next((one for one in names_in(self.directory) if _without_blanks(one) == wanted), None)
 
 
 @dataclass(frozen=True)
@@ -100,8 +108,18 @@ class SecretFilesVault:
 
 def is_signing_file(name: str, app_id: str) -> bool:
     """Whether a file of that name is one of the application's."""
-    lower, beginning = name.lower(), f"{app_id.lower()}."
-    return lower.startswith(beginning) and lower.endswith(ENDINGS)
+    return has_pfx_ending(name) and trimmed(name).lower().startswith(f"{app_id.lower()}.")
+
+
+def has_pfx_ending(name: str) -> bool:
+    """Whether a file of that name is a PFX, in any case and whatever blanks stand around it."""
+    return trimmed(name).lower().endswith(ENDINGS)
+
+
+def _without_blanks(name: str) -> str:
+    """A name in lower case, without blanks around it and before the ending of a password's file."""
+    stem, dot, ending = trimmed(name).lower().rpartition(".")
+    return f"{stem.rstrip()}{dot}{ending}"
 
 
 def names_in(directory: Path) -> list[str]:
