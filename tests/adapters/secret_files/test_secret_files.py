@@ -355,3 +355,46 @@ async def test_nothing_is_remembered(vault: SecretFilesVault) -> None:
         put(vault, "a.password", password.encode())
         assert (await vault.login("a")).password == Secret(password)
     assert CANARY not in repr(vault)
+
+
+@pytest.mark.parametrize("name", [f"{APP}.pfx ", f" {APP}.P12", f"{APP}.new.pfx\u00a0"])
+@pytest.mark.parametrize("beside", ["{}.password", "{}.PASSWORD", " {}.Password "])
+async def test_blanks_around_a_name_are_no_part_of_it(vault: SecretFilesVault, name: str, beside: str) -> None:
+    """Neither of a PFX nor of the file with its password."""
+    put(vault, name, b"pfx")
+    put(vault, beside.format(name.strip()))
+    (file,) = await files(vault)
+    assert (file.name, await file.read(), await passwords(file)) == (name, b"pfx", [CANARY])
+
+
+async def test_the_password_with_the_very_name_comes_first(vault: SecretFilesVault) -> None:
+    """One that differs in case belongs to another file."""
+    put(vault, f"{APP}.pfx", b"pfx")
+    put(vault, f"{APP}.PFX.password", b"another")
+    put(vault, f"{APP}.pfx.password")
+    (file,) = await files(vault)
+    assert await passwords(file) == [CANARY]
+
+
+@pytest.mark.parametrize("beside", [f"{APP}.p12.password", f"{APP}.pfx.passwords", f"{APP}.new.pfx.password"])
+async def test_the_password_of_another_file_is_not_taken(vault: SecretFilesVault, beside: str) -> None:
+    """An empty one is tried then."""
+    put(vault, f"{APP}.pfx", b"pfx")
+    put(vault, beside)
+    (file,) = await files(vault)
+    assert await passwords(file) == [""]
+
+
+async def test_a_password_that_others_may_read_is_refused_under_any_name(vault: SecretFilesVault) -> None:
+    """Blanks do not make it a better one."""
+    put(vault, f"{APP}.pfx ", b"pfx")
+    put(vault, f"{APP}.pfx.password", mode=0o644)
+    (file,) = await files(vault)
+    with pytest.raises(AccessRefused, match="may be read by everybody"):
+        await passwords(file)
+
+
+@pytest.mark.parametrize("name", [f"{APP}.pfx.txt", f"{APP} .pfx", f"x{APP}.pfx", f"{APP}.pf x"])
+def test_other_names_with_blanks_are_none_of_the_application(name: str) -> None:
+    """Blanks count inside a name."""
+    assert not is_signing_file(name, APP)

@@ -188,3 +188,11 @@ async def test_writes_too_close_together_collide(desk: Desk) -> None:
     assert (await desk.remove_key()).error[:2] == (409, "Directory_ConcurrencyViolation")
     desk.clock.step(6)
     assert (await desk.remove_key()).status == 204
+
+
+async def test_proofs_may_be_taken_later(desk: Desk) -> None:
+    """E-59: until then a right proof is refused like a wrong one."""
+    for one in desk.sales.certificates:
+        one.proof_from = "2120-01-01T00:00:00Z"
+    assert (await desk.remove_key()).error[:2] == (401, "Authentication_MissingOrMalformed")
+    assert desk.key_ids() == EVERYTHING

@@ -169,3 +169,15 @@ async def test_the_journal_names_the_client_that_logged_in(desk: Desk) -> None:
     await desk.login()
     entry = desk.journal.entries[-1]
     assert (entry.system, entry.route, entry.object, entry.status) == ("login", "token", AUTOMATION, 200)
+
+
+@pytest.mark.parametrize(
+    ("begins", "status"), [(None, 200), ("2020-01-01T00:00:00Z", 200), ("2120-01-01T00:00:00Z", 401)]
+)
+async def test_sign_in_may_know_a_certificate_later(desk: Desk, begins: str | None, status: int) -> None:
+    """E-58: until then it is one that was not found."""
+    for one in desk.sales.certificates:
+        one.sign_in_from = begins
+    got, body = await desk.login_by_certificate(desk.assertion())
+    assert got == status
+    assert status == 200 or "[Reason - The key was not found." in body["error_description"]
