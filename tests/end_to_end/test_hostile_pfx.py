@@ -116,6 +116,23 @@ async def test_a_flawed_file_does_not_spoil_a_good_one(sim: RealSimulator, name:
     assert await ending(sim) == REMOVED
 
 
+@pytest.mark.parametrize("name", ["good-modern", "good-chain", "good-legacy-3des"])
+async def test_a_file_without_a_flaw_signs_as_base64_too(sim: RealSimulator, name: str) -> None:
+    """In lines, as Azure Key Vault and certutil give it."""
+    sim.reset(holding(name, contents={name: base64.encodebytes((FOLDER / f"{name}.pfx").read_bytes())}))
+    assert await ending(sim) == REMOVED
+
+
+@pytest.mark.parametrize("name", ["truncated", "many-rounds-inside", "nested-deep", "expired", "only-the-certificate"])
+async def test_a_flaw_stays_one_in_base64(sim: RealSimulator, name: str) -> None:
+    """Handed over; a certificate alone is told from a PFX."""
+    sim.reset(holding(name, contents={name: base64.encodebytes((FOLDER / f"{name}.pfx").read_bytes())}))
+    assert await ending(sim) == HANDED_OVER
+    assert sim.removals() == []
+    (note,) = sim.task(TASK)["notes"]
+    assert (NO_PFX if name == "only-the-certificate" else REASONS[name]) in note["body"]
+
+
 async def test_a_file_over_the_limit_is_not_opened(sim: RealSimulator) -> None:
     """A good file with so many bytes of another certificate in front of its end that it passes a million."""
     large = (FOLDER / "good-modern.pfx").read_bytes() + bytes(1_000_000)

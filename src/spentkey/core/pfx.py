@@ -135,7 +135,7 @@ def _pairs(
 ) -> Pfx | Unusable:
     """Each RSA key with the certificates of it, wherever in the file they stand."""
     bags = _key_bags(content)
-    others, unread = _other_keys(bags, password) if len(bags) > 1 else ([], [])
+    others, unread = _other_keys(bags, password, key) if len(bags) > 1 else ([], [])
     keys = [one for one in (key, *others) if one is not None]
     pairs: list[tuple[RSAPrivateKey, x509.Certificate]] = []
     problems: list[str] = []
@@ -190,7 +190,7 @@ def _inside_bag(content: bytes, offset: int) -> bytes | None:
     return content[start:stop] if tag == 0xA0 and stop is not None else None
 
 
-def _other_keys(bags: Sequence[bytes | None], password: Secret) -> tuple[list[object], list[str]]:
+def _other_keys(bags: Sequence[bytes | None], password: Secret, shown: object) -> tuple[list[object], list[str]]:
     """The keys in these bags, and in words how many of them cannot be read."""
     keys: list[object] = []
     spent = 0
@@ -203,8 +203,9 @@ def _other_keys(bags: Sequence[bytes | None], password: Secret) -> tuple[list[ob
         keys += [] if key is None else [key]
     if len(keys) == len(bags):
         return keys, []
-    shown = f"{len(bags)} private keys" if len(bags) <= MOST_KEYS else f"more than {MOST_KEYS} private keys"
-    return keys, [f"of {shown} in the file, {len(keys)} can be read"]
+    there = f"{len(bags)} private keys" if len(bags) <= MOST_KEYS else f"more than {MOST_KEYS} private keys"
+    readable = max(len(keys), 0 if shown is None else 1)  # the library reads the first one in more ways
+    return keys, [f"of {there} in the file, {readable} can be read"]
 
 
 def _key_in(bag: bytes, password: Secret) -> object:
