@@ -77,14 +77,14 @@ def test_a_text_that_spells_no_pfx_is_none(scenario: str) -> None:
 
 def test_a_costly_file_is_refused_as_text_too() -> None:
     """The bounds are those of the file that the text spells."""
-    said = "the file asks for 2147483647 key-derivation rounds, which is refused"
-    assert reason(base64.b64encode(vector("many-rounds"))) == said
+    message = "the file asks for 2147483647 key-derivation rounds, which is refused"
+    assert reason(base64.b64encode(vector("many-rounds"))) == message
     assert reason(b"M" * (pfx.MOST_BYTES + 1)) == "the file is larger than 1000000 bytes"
 
 
-def locked_by(password: str, rounds: int = 2000) -> bytes:
+def locked_by(password: str, iterations: int = 2000) -> bytes:
     """A PFX with that very password."""
-    how = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(rounds)
+    how = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(iterations)
     protected = how.build(password.encode()) if password else NoEncryption()
     return pkcs12.serialize_key_and_certificates(None, *FIRST, None, protected)
 
@@ -128,16 +128,16 @@ def reason_with(content: bytes, passwords: list[Secret]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("rounds", "said"),
+    ("iterations", "message"),
     [
         (600_000, " (each was tried only as it is: the file asks for 600000 key-derivation rounds)"),
         (400_000, " (each was tried in 2 forms at most: the file asks for 400000 key-derivation rounds)"),
     ],
 )
-def test_all_forms_of_a_password_cost_no_more_than_one_did(rounds: int, said: str) -> None:
+def test_all_forms_of_a_password_cost_no_more_than_one_did(iterations: int, message: str) -> None:
     """A file with many rounds is tried in fewer forms, and the reason says so."""
-    assert reason(locked_by("blanks", rounds), Secret(f" {DECOMPOSED} ")) == pfx.LOCKED + said
-    assert WRONG.reveal() not in reason(locked_by("blanks", rounds), WRONG)
+    assert reason(locked_by("blanks", iterations), Secret(f" {DECOMPOSED} ")) == pfx.LOCKED + message
+    assert WRONG.reveal() not in reason(locked_by("blanks", iterations), WRONG)
 
 
 def on_application(*pairs: Pair) -> list[Signer | Unusable]:

@@ -20,7 +20,7 @@ from spentkey.core.secret import Secret
 
 NEW_FOR = timedelta(minutes=15)
 """How long after the start of its registration a key counts as new: sign-in learns of one seconds to minutes later
-(microsoftgraph/microsoft-graph-docs#17966, hashicorp/terraform-provider-vault#2079)."""
+(the simulator's ledger, E-58, has the sources)."""
 NO_KEY = "the certificate is registered on the application, but the file has no private key of it that can be read"
 
 
