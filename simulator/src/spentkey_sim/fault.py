@@ -7,11 +7,15 @@ STATUSES = ("429", "409", "503", "500", "502", "504", "401", "403")
 """The statuses that a fault may put in the place of an answer."""
 BROKEN = ("reset", "hang", "truncate", "html", "empty", "garbage")
 """What can befall the connection or the answer of any server."""
-SQL = ("18456", "208", "rows", "down")
+REFUSALS = ("400", "404")
+"""The statuses of a refusal that names its reason in the body, which a rule gives; no storm brings them."""
+SQL = ("18456", "208", "sql-error", "rows", "down")
 """What befalls a database alone."""
 DEEP = ("noop", "stale", "expire-token", "twins", "edit-task", "close-task", "move-task", "task-twice")
 """What needs to know the system; its handlers find it in `call(request).fault`."""
-KINDS = frozenset({*STATUSES, *SQL, *BROKEN, *DEEP})
+BY_RULE = frozenset({*REFUSALS, "sql-error"})
+"""Kinds that a rule must describe further, so that neither chaos nor a storm brings them."""
+KINDS = frozenset({*STATUSES, *REFUSALS, *SQL, *BROKEN, *DEEP})
 """Every kind of fault that some system understands."""
 
 

@@ -1,6 +1,7 @@
 """The real SQL Server driver over TDS with TLS: what it finds, what it believes, and what its refusals become."""
 
 import asyncio
+import ctypes
 import json
 import os
 import subprocess
@@ -22,6 +23,15 @@ from spentkey.core.secret import Secret
 
 PASSWORD = CANARIES["database password"]
 CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def loads(library: str) -> bool:
+    """Whether this machine has that library."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def database(sim: RealSimulator) -> Database:
@@ -123,6 +133,98 @@ async def test_a_port_where_nobody_listens_is_an_outage(sim: RealSimulator) -> N
     """Nobody needs to act."""
     with pytest.raises(Outage):
         await find(replace(database(sim), port=9))
+
+
+NATIVE_PARTS = [
+    pytest.param(
+        "msodbcsql18",
+        marks=pytest.mark.skipif(
+            not loads("libltdl.so.7"), reason="the driver's default native part needs libltdl.so.7"
+        ),
+    ),
+    "mssql-odbc",
+]
+"""The driver's two; the environment chooses, once in the life of a process."""
+NO_LOG_INS, NO_DATABASE = "takes no log-ins now", "cannot be opened now"
+REFUSED, STATES = "AccessRefused the Passwordstate database refuses the log-in", "58 means Windows authentication only"
+AWAY = {
+    ("login", 18401): NO_LOG_INS,
+    ("login", 18451): NO_LOG_INS,
+    ("login", 6005): NO_LOG_INS,
+    ("login", 17142): NO_LOG_INS,
+    ("login", 40613): NO_DATABASE,
+    ("login", 922): NO_DATABASE,
+    ("login", 983): NO_DATABASE,
+    ("query", 983): NO_DATABASE,
+    ("query", 6005): NO_LOG_INS,
+    ("query", 1205): "a deadlock",
+    ("login", 1205): "a deadlock",
+    ("login", 701): "error log says why",
+}
+
+
+@pytest.mark.parametrize(("route", "number"), AWAY)
+@pytest.mark.parametrize("part", NATIVE_PARTS)
+def test_a_server_that_is_busy_with_itself_is_an_outage(sim: RealSimulator, part: str, route: str, number: int) -> None:
+    """It starts, stops, is paused, fails over or gives a query up: nobody needs to correct anything."""
+    sim.faults(fault("sql", route, "sql-error", params={"number": number}))
+    message = in_a_process(database(sim), MSSQL_PYTHON_NATIVE_PROVIDER=part)
+    assert message.startswith("Outage the Passwordstate database")
+    assert AWAY[route, number] in message
+
+
+@pytest.mark.parametrize("number", [18456, 18452, 18470, 18486])
+@pytest.mark.parametrize("part", NATIVE_PARTS)
+def test_a_log_in_that_is_refused_names_both_causes(sim: RealSimulator, part: str, number: int) -> None:
+    """A wrong entry, or a server that takes Windows authentication only: the client is not told which."""
+    sim.faults(fault("sql", "login", "sql-error", params={"number": number}))
+    message = in_a_process(database(sim), MSSQL_PYTHON_NATIVE_PROVIDER=part)
+    assert message.startswith(REFUSED)
+    assert STATES in message
+    assert "\n" not in message
+
+
+def test_a_database_that_cannot_be_opened_is_an_outage(sim: RealSimulator) -> None:
+    """Error 4060, as the driver's Rust part shows it: the name is wrong, or the database is not there yet."""
+    message = in_a_process(replace(database(sim), name="payroll"), MSSQL_PYTHON_NATIVE_PROVIDER="mssql-odbc")
+    assert message.startswith("Outage the Passwordstate database cannot be opened now")
+    assert "passwordstate.database.database" in message
+
+
+@pytest.mark.parametrize("part", NATIVE_PARTS[:1])
+def test_a_database_that_cannot_be_opened_may_look_like_a_refused_log_in(sim: RealSimulator, part: str) -> None:
+    """After 4060 the server sends 18456, and Microsoft's ODBC driver shows that one; so its text names the database."""
+    message = in_a_process(replace(database(sim), name="payroll"), MSSQL_PYTHON_NATIVE_PROVIDER=part)
+    assert message.startswith(REFUSED)
+    assert "passwordstate.database.database" in message
+
+
+@pytest.mark.parametrize("number", [208, 207, 229, 102])
+@pytest.mark.parametrize("part", NATIVE_PARTS)
+def test_a_query_that_is_refused_names_the_query(sim: RealSimulator, part: str, number: int) -> None:
+    """Both native parts; a text in another language than English says the same."""
+    sim.faults(fault("sql", "query", "sql-error", params={"number": number, "text": "Non, merci."}))
+    message = in_a_process(database(sim), MSSQL_PYTHON_NATIVE_PROVIDER=part)
+    assert message.startswith("AccessRefused the Passwordstate database refuses the query")
+
+
+@pytest.mark.parametrize("kind", ["down", "reset"])
+@pytest.mark.parametrize("route", ["login", "query"])
+@pytest.mark.parametrize("part", NATIVE_PARTS)
+def test_a_connection_that_breaks_is_an_outage(sim: RealSimulator, part: str, route: str, kind: str) -> None:
+    """Before the log-in and under way."""
+    sim.faults(fault("sql", route, kind))
+    message = in_a_process(database(sim), MSSQL_PYTHON_NATIVE_PROVIDER=part)
+    assert message == "Outage the Passwordstate database: it cannot be reached"
+
+
+def test_a_server_that_speaks_french_is_judged_by_the_state(sim: RealSimulator) -> None:
+    """The words of the server are in the language of the log-in."""
+    words = "Échec de l'ouverture de session de l'utilisateur 'reader'."
+    sim.faults(fault("sql", "login", "sql-error", params={"number": 18456, "text": words}))
+    message = in_a_process(database(sim))
+    assert message.startswith(REFUSED)
+    assert "ouverture" not in message
 
 
 def in_a_process(where: Database, **environment: str) -> str:

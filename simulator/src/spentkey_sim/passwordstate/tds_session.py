@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from spentkey_sim.faults import Fault
 from spentkey_sim.passwordstate import tds_login, tds_tokens
-from spentkey_sim.passwordstate.tds_statements import FAULT_ERRORS, GOOD, DropError, Services, Statements
+from spentkey_sim.passwordstate.tds_errors import NO_DATABASE, REFUSED, error_of
+from spentkey_sim.passwordstate.tds_statements import GOOD, DropError, Services, Statements
 from spentkey_sim.passwordstate.tds_tokens import SqlError
 from spentkey_sim.passwordstate.tds_wire import PACKET_SIZES, Channel, Packet
 
@@ -86,12 +87,13 @@ class Session:
     def _log_in(self, fault: Fault | None) -> Statements | None:
         """Check login, password and database; None when the conversation ends here."""
         login = tds_login.read_login(self._expect(Packet.LOGIN7))
-        problem = FAULT_ERRORS.get(fault.kind) if fault else None
-        problem = problem or tds_login.login_problem(self.services.holder.world.passwordstate.database, login)
+        problem = error_of(fault) or tds_login.login_problem(self.services.holder.world.passwordstate.database, login)
         self.services.drop_if_asked(fault, "after", "login", login.user, login.user)
         self.services.note("login", login.user, login.user, problem.number if problem else GOOD, fault)
         if problem:
-            self.channel.send(tds_tokens.error(problem) + tds_tokens.done(tds_tokens.ERROR_BIT))
+            # LEDGER: P-17 - after 4060 comes 18456 too
+            second = tds_tokens.error(REFUSED) if problem.number == NO_DATABASE.number else b""
+            self.channel.send(tds_tokens.error(problem) + second + tds_tokens.done(tds_tokens.ERROR_BIT))
             return None
         database = login.database or "master"
         size = login.packet_size if login.packet_size in PACKET_SIZES else None

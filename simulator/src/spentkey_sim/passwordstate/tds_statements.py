@@ -15,21 +15,12 @@ from spentkey_sim.faults import Fault, Faults
 from spentkey_sim.journal import Journal
 from spentkey_sim.model import Holder
 from spentkey_sim.passwordstate import tds_sql, tds_text, tds_tokens
+from spentkey_sim.passwordstate.tds_errors import error_of
 from spentkey_sim.passwordstate.tds_params import ProcedureCall, read_call
 from spentkey_sim.passwordstate.tds_tokens import SqlError
 
 DROPPED, GOOD = 0, 200
 DROPPING = frozenset({"down", "reset", "hang", "429", "500", "502", "503", "504"})
-FAULT_ERRORS = {
-    "18456": SqlError(18456, "Login failed for user.", 14),
-    "208": SqlError(208, "Invalid object name 'dbo.vw_PfxDocuments'."),
-    "409": SqlError(
-        1205,
-        "Transaction (Process ID 51) was deadlocked on lock resources with another process"
-        " and has been chosen as the deadlock victim. Rerun the transaction.",
-        13,
-    ),
-}
 TRANSACTIONS = {5: tds_tokens.ENV_BEGIN, 7: tds_tokens.ENV_COMMIT, 8: tds_tokens.ENV_ROLLBACK}
 
 
@@ -164,8 +155,8 @@ class Statements:
         return reply
 
     def _answer(self, asked: Asked, fault: Fault | None) -> bytes:
-        if fault and fault.kind in FAULT_ERRORS:
-            raise FAULT_ERRORS[fault.kind]
+        if (refusal := error_of(fault)) is not None:
+            raise refusal
         batch = tds_text.read_batch(asked.text)
         moved = self._move_to(batch.database) if batch.database else b""
         more = tds_tokens.MORE if asked.in_procedure else 0

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from spentkey.adapters.kinds import Outside, VaultKind
 from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
 from spentkey.adapters.passwordstate.settings import PasswordstateSettings
-from spentkey.adapters.passwordstate.sql import METERED, Database
+from spentkey.adapters.passwordstate.sql import Database
+from spentkey.adapters.passwordstate.sql_errors import METERED
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.adapters.passwordstate.wire import SYSTEM
 from spentkey.core.errors import Misconfigured

@@ -10,7 +10,6 @@ import asyncio
 import ctypes
 import importlib
 import os
-import re
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from spentkey.adapters.passwordstate.entries import DocumentRef
+from spentkey.adapters.passwordstate.sql_errors import METERED, SYSTEM, meaning
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
 from spentkey.core.task import trimmed
@@ -26,10 +26,6 @@ from spentkey.http.tls import machine_store
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Meter
 
-METERED = "Passwordstate database"
-"""What it is called in metrics, logs and traces."""
-SYSTEM = f"the {METERED}"
-"""What it is called in messages."""
 SECONDS = 15
 """How long connecting may take."""
 MOST_ROWS = 50
@@ -88,9 +84,10 @@ async def read_rows(
 def _ask(
     database: Database, user: str, password: Secret, statement: str, parameters: tuple[int, ...]
 ) -> list[tuple[Any, ...]]:
-    driver = _driver()
+    driver, connected = _driver(), False
     try:
         connection = _connect(driver, database, user, password)
+        connected = True
         try:
             cursor = connection.cursor()
             cursor.execute(statement, parameters) if parameters else cursor.execute(statement)
@@ -98,7 +95,7 @@ def _ask(
         finally:
             connection.close()
     except driver.Error as problem:
-        raise _classified(str(problem)) from None
+        raise meaning(problem, connected=connected) from None
     except Exception as problem:  # noqa: BLE001  # its text may quote the connection string, password and all
         raise Outage(f"{SYSTEM}: the driver cannot be used ({type(problem).__name__})") from None
 
@@ -166,22 +163,3 @@ def _document(row: tuple[Any, ...]) -> DocumentRef:
     shown = trimmed(str(name).replace("\0", " ")) if name is not None else ""  # a CHAR column is filled up with blanks
     shown = shown or f"{number}.pfx"
     return DocumentRef(number, shown.encode("utf-8", "replace").decode())
-
-
-_REFUSED = re.compile(
-    r"login failed|18456|permission was denied|invalid object name|invalid column name|incorrect syntax", re.I
-)
-
-
-def _classified(text: str) -> AccessRefused | Outage:
-    """What the driver's text means; it gives no error number, and its text is not passed on whole."""
-    found = _REFUSED.search(text)
-    if found is None:
-        tls = "the TLS connection was refused" if "certificate" in text.lower() else "it cannot be reached"
-        return Outage(f"{SYSTEM}: {tls}")
-    words = found[0].lower()
-    if words in ("login failed", "18456"):
-        return AccessRefused(f"{SYSTEM} refuses the log-in: check the entry passwordstate.database.entry")
-    return AccessRefused(
-        f"{SYSTEM} refuses the query ({words}): check passwordstate.database.query and the log-in's rights"
-    )
