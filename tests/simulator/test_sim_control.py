@@ -28,7 +28,7 @@ async def test_truth_shows_every_system(served: Served) -> None:
     shown = truth["tenants"]["production"]["applications"][sales.app_id]
     assert shown["display_name"] == "Sales"
     assert [one["key_id"] for one in shown["certificates"]] == [one.key_id for one in sales.certificates]
-    assert (truth["tenants"]["production"]["removals"], shown["service_principal"]) == ([], None)
+    assert (truth["tenants"]["production"]["removals"], shown["service_principal"]["passwords"]) == ([], [])
     assert truth["ivanti"]["tasks"]["40021"]["status"] == "Logged"
     assert truth["expect"] == WORLD["expect"]
     assert datetime.fromisoformat(truth["clock"])

@@ -111,7 +111,7 @@ def _application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) ->
         sign_in_audience=raw.get("sign_in_audience", "AzureADMyOrg"),
         owners_only=raw.get("owners_only", False),
         soft_deleted=raw.get("soft_deleted", False),
-        service_principal=_service_principal(names, raw.get("service_principal"), specs, making),
+        service_principal=_service_principal(names, raw.get("service_principal", {}), specs, making),
         **_credentials(names, raw, specs, making),
     )
 

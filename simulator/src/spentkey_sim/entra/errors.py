@@ -84,6 +84,11 @@ def key_not_found(thumbprint: str) -> LoginError:
     return LoginError(700027, text)
 
 
+def no_service_principal(app_id: str, tenant: str) -> LoginError:
+    """LEDGER: E-61, an application that is registered and has no service principal, which signing in needs."""
+    return LoginError(7000229, f"The client application {app_id} is missing service principal in the tenant {tenant}.")
+
+
 def key_expired(thumbprint: str, start: str, end: str) -> LoginError:
     """LEDGER: E-07, an assertion signed with a certificate that is not valid now."""
     text = (
@@ -190,10 +195,10 @@ def proof_refused() -> GraphError:
     return GraphError(401, "Authentication_MissingOrMalformed", "Access Token missing or malformed.")
 
 
-def concurrent() -> GraphError:
-    """LEDGER: E-31, a second write to one application too soon after the first."""
+def concurrent(status: int = 409) -> GraphError:
+    """LEDGER: E-31, a second write to one application too soon after the first; some see it under 400."""
     text = "Error due to concurrent requests being made to the tenant. Please wait briefly and retry."
-    return GraphError(409, "Directory_ConcurrencyViolation", text)
+    return GraphError(status, "Directory_ConcurrencyViolation", text)
 
 
 def key_not_updatable(key_id: str) -> GraphError:
@@ -251,12 +256,37 @@ def throttled() -> GraphError:
     return GraphError(429, "TooManyRequests", "Too many requests.")
 
 
-def injected(status: int) -> GraphError:
-    """The words that go with a status which a fault asks for."""
+def injected(status: int, code: str = "") -> GraphError:
+    """The words that go with a status which a fault asks for, or with the code that it names."""
+    if code:
+        return GraphError(status, code, "This is what the rule asked for.")
     known = {
+        400: concurrent(400),
         401: invalid_token("Lifetime validation failed, the token is expired."),
         403: denied(),
+        404: not_found("of-the-request"),
         409: concurrent(),
         429: throttled(),
     }
     return known.get(status, GraphError(status, "ServiceUnavailable", "The service is temporarily unavailable."))
+
+
+_LOGIN_TEXTS = {
+    50049: ("invalid_request", "Unknown or invalid instance."),
+    50196: ("invalid_grant", "The server terminated an operation because it encountered a client request loop."),
+    53003: ("invalid_grant", "Access has been blocked by Conditional Access policies."),
+    90020: ("invalid_request", "The SAML 1.1 Assertion is missing ImmutableID of the user."),
+    90024: ("temporarily_unavailable", "A transient error has occurred. Please try again."),
+    90033: ("temporarily_unavailable", "A transient error has occurred. Please try again."),
+    500011: ("invalid_resource", "The resource principal was not found in the tenant."),
+    530003: ("invalid_grant", "Your device is required to be managed to access this resource."),
+    650052: ("invalid_client", "The app needs access to a service that your organization has not enabled."),
+    7000112: ("unauthorized_client", "Application is disabled."),
+    7000214: ("invalid_client", "Certificate has been revoked."),
+}
+
+
+def injected_login(number: int, status: int) -> LoginError:
+    """LEDGER: E-60, a refusal of sign-in that no world has: conditional access, a disabled application, a bad hour."""
+    error, text = _LOGIN_TEXTS.get(number, ("invalid_request", "This is what the rule asked for."))
+    return LoginError(number, text, error=error, status=status)

@@ -138,6 +138,8 @@ class LoginHandlers:
             raise errors.application_not_found(app_id, tenant.domain)
         if application is None:
             raise errors.key_not_found("")
+        if application.service_principal is None:
+            raise errors.no_service_principal(app_id, tenant.tenant_id)
         audiences = frozenset(
             f"{base}/{name}/{end}"
             for base in hosts.login_bases(request)

@@ -10,7 +10,7 @@ from spentkey_sim.entra import audit, errors, paths, query, responses, state
 from spentkey_sim.entra.login import form_of
 from spentkey_sim.entra.paths import Operation
 from spentkey_sim.model import Holder
-from spentkey_sim.wire import System
+from spentkey_sim.wire import System, call
 
 _PREFIX = "/v1.0"
 
@@ -60,11 +60,15 @@ class Entra(System):
 
     def refusal(self, request: web.Request, status: int) -> web.Response:
         """An injected status in the words of the system that was asked."""
+        fault = call(request).fault
+        params = fault.params if fault is not None else {}
         if self.system_of(request) == "login":
-            body = {"error": "temporarily_unavailable", "error_description": "AADSTS90033: A transient error occurred."}
-            return web.json_response(body | {"error_codes": [90033]}, status=status)
+            refusal = errors.injected_login(int(params.get("aadsts", 90033)), status)
+            description = {"error": refusal.error, "error_description": str(refusal)}
+            return web.json_response(description | {"error_codes": [refusal.number]}, status=status)
         now = wire_time(self.clock.now())
-        answer = responses.refusal(self.holder.world, errors.injected(status), request.headers, now)
+        injected = errors.injected(status, str(params.get("code", "")))
+        answer = responses.refusal(self.holder.world, injected, request.headers, now)
         return responses.respond(self.holder.world, answer, request.headers)
 
 

@@ -119,7 +119,8 @@ def _injected(fault: Fault | None) -> errors.GraphError | None:
         return None
     if fault.kind in _WHOLE_ANSWER:
         return errors.injected(_UNAVAILABLE)
-    return errors.injected(int(fault.kind)) if fault.kind.isdigit() else None
+    code = str(fault.params.get("code", ""))
+    return errors.injected(int(fault.kind), code) if fault.kind.isdigit() else None
 
 
 async def _nothing_here(request: web.Request) -> web.Response:
