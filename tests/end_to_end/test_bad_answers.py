@@ -55,11 +55,7 @@ READS: dict[str, tuple[dict[str, Any], tuple[str, str], dict[str, Ending]]] = {
         CERTIFICATE,
         endings(AWAY, garbage=HANDED_OVER, empty=HANDED_OVER),
     ),
-    "the application's own token": (
-        fault("login", "token", "", object=APP),
-        CERTIFICATE,
-        endings(AWAY, _401=HANDED_OVER, _403=HANDED_OVER),
-    ),
+    "the application's own token": (fault("login", "token", "", object=APP), CERTIFICATE, endings(AWAY)),
     "the reads that verify": (fault("graph", "read-application", ""), SECRET, endings(CANNOT_TELL)),
     "the note that was written": (fault("ivanti", "note-read", ""), SECRET, endings(NOT_REPORTED)),
     "the task that was closed": (fault("ivanti", "task-read", ""), SECRET, endings(NOT_REPORTED)),
@@ -105,13 +101,13 @@ WRITES: dict[str, tuple[dict[str, Any], tuple[str, str], dict[str, Ending]]] = {
         fault("graph", "removePassword", ""),
         SECRET,
         endings(CANNOT_TELL, **dict.fromkeys(("html", "garbage", "empty", "reset"), HANDED_OVER))
-        | dict.fromkeys(("500", "502", "504", "403"), HANDED_OVER),
+        | dict.fromkeys(("500", "502", "504", "503 page", "403"), HANDED_OVER),
     ),
     "removeKey": (
         fault("graph", "removeKey", ""),
         CERTIFICATE,
         endings(CANNOT_TELL, **dict.fromkeys(("html", "garbage", "empty", "reset"), HANDED_OVER))
-        | dict.fromkeys(("500", "502", "504", "403"), HANDED_OVER),
+        | dict.fromkeys(("500", "502", "504", "503 page", "403"), HANDED_OVER),
     ),
     "the note": (fault("ivanti", "note-create", ""), SECRET, endings(NOT_REPORTED)),
     "the close": (fault("ivanti", "task-write", ""), SECRET, endings(NOT_REPORTED)),

@@ -95,6 +95,10 @@ def failures() -> dict[str, Outcome]:
     return {
         "failed-no-signer": Failed("the application has no valid signer", cause=Cause.NO_SIGNER),
         "failed-sign-in": Failed("with the certificate in sales.pfx, sign-in was refused", cause=Cause.SIGN_IN),
+        "failed-no-principal": Failed("the application has no service principal", cause=Cause.NO_PRINCIPAL),
+        "failed-forbidden-itself": Failed(
+            "Graph refuses the application to remove its certificate", cause=Cause.FORBIDDEN_ITSELF
+        ),
         "failed-forbidden": Failed("Graph refuses to change this application", cause=Cause.FORBIDDEN),
         "failed-proof-rejected": Failed("Graph rejected the proof of possession", cause=Cause.PROOF_REJECTED),
         "failed-rejected": Failed("Graph refused the request (400)", cause=Cause.REJECTED),
@@ -115,7 +119,7 @@ def failures() -> dict[str, Outcome]:
 
 def _handed(outcome: Outcome, trouble: str | None = None) -> Callable[[str], NewNote]:
     end: End = replace(hand_over(outcome), trouble=trouble)
-    certificates = (Cause.NO_SIGNER, Cause.SIGN_IN, Cause.PROOF_REJECTED)
+    certificates = (Cause.NO_SIGNER, Cause.NO_PRINCIPAL, Cause.SIGN_IN, Cause.PROOF_REJECTED, Cause.FORBIDDEN_ITSELF)
     about = CERTIFICATE if isinstance(outcome, Failed) and outcome.cause in certificates else ABOUT
     return lambda language: hand_over_note(about, end, language)
 

@@ -44,11 +44,15 @@ ENGLISH = Words(
         "no-signer": "Please put right what is said above for one of the files, or add the PFX, with its password, of a "
         "certificate that is valid and registered on the application. Then give the task back, or remove the expired "
         "certificate by hand.",
+        "no-principal": "Please create the application's service principal in its tenant and give the task back, or remove "
+        "the expired certificate by hand.",
         "sign-in": "These certificates are valid and registered on the application. If one was registered only minutes ago, "
         "please give the task back later; else find out why the application may not sign in, or remove the expired "
         "certificate by hand.",
         "forbidden": "Please make the automation an owner of this application and give the task back, or remove the "
         "credential by hand.",
+        "forbidden-itself": "Please allow the application to change its own credentials and give the task back, or remove "
+        "the expired certificate by hand.",
         "proof-rejected": "The certificates that signed are valid and registered on the application. If one was registered "
         "only minutes ago, please give the task back later; else remove the expired certificate by hand.",
         "rejected": "Please remove the credential by hand.",
@@ -94,11 +98,15 @@ DUTCH = Words(
         "no-signer": "Herstel wat hierboven bij een van de bestanden staat, of voeg de PFX met wachtwoord toe van een "
         "certificaat dat geldig en op de applicatie geregistreerd is. Geef de taak dan terug, of verwijder het vervallen "
         "certificaat handmatig.",
+        "no-principal": "Maak de service principal van de applicatie aan in haar tenant en geef de taak terug, of verwijder "
+        "het vervallen certificaat handmatig.",
         "sign-in": "Deze certificaten zijn geldig en op de applicatie geregistreerd. Werd er een pas enkele minuten geleden "
         "geregistreerd, geef de taak dan later terug; ga anders na waarom de applicatie niet mag aanmelden, of verwijder "
         "het vervallen certificaat handmatig.",
         "forbidden": "Maak de automatisering eigenaar van deze applicatie en geef de taak terug, of verwijder de "
         "credential handmatig.",
+        "forbidden-itself": "Sta de applicatie toe haar eigen credentials te wijzigen en geef de taak terug, of verwijder "
+        "het vervallen certificaat handmatig.",
         "proof-rejected": "De certificaten die ondertekenden zijn geldig en op de applicatie geregistreerd. Werd er een pas "
         "enkele minuten geleden geregistreerd, geef de taak dan later terug; verwijder anders het vervallen certificaat "
         "handmatig.",
@@ -147,11 +155,15 @@ FRENCH = Words(
         "no-signer": "Veuillez corriger ce qui est dit ci-dessus d'un des fichiers, ou ajouter le PFX, avec son mot de passe, "
         "d'un certificat valide et enregistré sur l'application. Rendez ensuite la tâche, ou supprimez le certificat "
         "expiré à la main.",
+        "no-principal": "Veuillez créer le principal de service de l'application dans son tenant et rendre la tâche, ou "
+        "supprimer le certificat expiré à la main.",
         "sign-in": "Ces certificats sont valides et enregistrés sur l'application. Si l'un d'eux vient d'être enregistré, "
         "veuillez rendre la tâche plus tard ; sinon, déterminez pourquoi l'application ne peut pas se connecter, ou "
         "supprimez le certificat expiré à la main.",
         "forbidden": "Veuillez faire de l'automatisation un propriétaire de cette application et rendre la tâche, ou "
         "supprimer l'identifiant à la main.",
+        "forbidden-itself": "Veuillez autoriser l'application à modifier ses propres identifiants et rendre la tâche, ou "
+        "supprimer le certificat expiré à la main.",
         "proof-rejected": "Les certificats qui ont signé sont valides et enregistrés sur l'application. Si l'un d'eux vient "
         "d'être enregistré, veuillez rendre la tâche plus tard ; sinon, supprimez le certificat expiré à la main.",
         "rejected": "Veuillez supprimer l'identifiant à la main.",

@@ -62,8 +62,10 @@ class Cause(StrEnum):
     """What kind of failure it was, where a note can say more about what to do next than who must act."""
 
     NO_SIGNER = "no-signer"
+    NO_PRINCIPAL = "no-principal"
     SIGN_IN = "sign-in"
     FORBIDDEN = "forbidden"
+    FORBIDDEN_ITSELF = "forbidden-itself"
     PROOF_REJECTED = "proof-rejected"
     REJECTED = "rejected"
     STILL_THERE = "still-there"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,14 @@ class Response:
         return "html" in kind or self.body.lstrip()[:1] == b"<"
 
 
+Refused = Callable[[Response], bool]
+
+
+def throttled(response: Response) -> bool:
+    """What a system refuses without looking at it."""
+    return response.status == 429
+
+
 @dataclass(frozen=True)
 class HttpClient:
     """One system over HTTPS. Redirects are never followed; a path is joined to the base as it is."""
@@ -54,8 +62,8 @@ class HttpClient:
     clock: Clock
     jitter: Callable[[], float]
     proxy: str | None = None
-    refused_before_effect: Collection[int] = field(default=frozenset({429}))
-    """Statuses after which a write is certainly not applied and may be sent again."""
+    refused_before_effect: Refused = throttled
+    """Whether an answer says that a request was certainly not carried out, so that it may be sent again."""
     meter: Meter = UNMEASURED
 
     async def read(
@@ -65,7 +73,7 @@ class HttpClient:
 
         async def once() -> Response:
             response = await self._try("GET", path, query, None, headers or _none)
-            if response.status in AGAIN_READ:
+            if response.status in AGAIN_READ or self.refused_before_effect(response):
                 raise self._read_again(response)
             return response
 
@@ -85,7 +93,7 @@ class HttpClient:
 
         async def once() -> Response:
             response = await self._try("POST", path, None, body, headers)
-            if response.status in AGAIN_READ:
+            if response.status in AGAIN_READ or self.refused_before_effect(response):
                 raise self._read_again(response)
             return response
 
@@ -118,7 +126,7 @@ class HttpClient:
                 if isinstance(problem.__cause__, aiohttp.ClientConnectorError):
                     raise  # nothing was sent
                 raise ReplyLost(str(problem)) from None
-            if response.status in self.refused_before_effect:
+            if self.refused_before_effect(response):
                 raise self._read_again(response)
             if response.status >= 500 or response.status == 408:
                 raise ReplyLost(f"{self.name} answered {response.status}", response)
@@ -136,7 +144,7 @@ class HttpClient:
             response = await self._try(method, path, None, body, headers)
         except Retryable as problem:
             raise ReplyLost(str(problem)) from None
-        if response.status >= 500 or response.status in AGAIN_READ or response.status == 409:
+        if response.status >= 500 or response.status in AGAIN_READ or self.refused_before_effect(response):
             raise ReplyLost(f"{self.name} answered {response.status}")
         return response
 

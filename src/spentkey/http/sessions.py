@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from spentkey import __version__
-from spentkey.http.client import HttpClient
+from spentkey.http.client import HttpClient, Refused, throttled
 from spentkey.http.tls import proxy_for, trust
 from spentkey.ports.runtime import Clock, Meter
 from spentkey.system import jitter
@@ -31,7 +31,7 @@ class Connections:
         default_factory=dict[Path | None, aiohttp.ClientSession], repr=False
     )
 
-    def http(self, name: str, url: str, refused_before_effect: frozenset[int] = frozenset({429})) -> HttpClient:
+    def http(self, name: str, url: str, refused_before_effect: Refused = throttled) -> HttpClient:
         """A client for the system at `url`; loopback addresses are internal."""
         proxy = self.proxy_of(url)
         return HttpClient(

@@ -21,6 +21,12 @@ MOST_FILES = 10
 """Most PFX files that are opened for one application."""
 MOST_SIGNERS = 5
 """Most signers that sign in, one after the other, for one removal."""
+NO_PRINCIPAL = Failed(
+    "the application has no service principal in its tenant, so it cannot sign in, which removeKey needs as a proof: "
+    "create one (az ad sp create --id AppID)",
+    cause=Cause.NO_PRINCIPAL,
+)
+"""Seen in the same look as the application: no sign-in has to fail first, and no key is fetched."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ async def plan_removal(
     without = Removal(directory, plan, None, task, request)
     if credential.kind is Kind.SECRET:
         return without
-    signers = await find_signers(attempt, application)
+    signers = await find_signers(attempt, application) if seen.snapshot.principal is not None else NO_PRINCIPAL
     if isinstance(signers, Failed):
         attempt.no_signer = True
         if not attempt.context.rules.patch_allowed:

@@ -68,6 +68,8 @@ async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChang
         cause = NOTHING_DONE.get(reply.answer) if isinstance(reply, Reply) else None
         if not isinstance(reply, Reply) or cause is None:
             return reply
+        if cause is Cause.FORBIDDEN and removal.plan.route is RemovalRoute.REMOVE_KEY:
+            cause = Cause.FORBIDDEN_ITSELF  # it asked with its own token, so no right of the automation's is missing
         if cause is not Cause.PROOF_REJECTED or removal.signer is None:
             return hand_over(Failed(reply.detail, asked=asked_before, cause=cause))
         problem = f"with the certificate in {removal.signer.document}, {reply.detail}"

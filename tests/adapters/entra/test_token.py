@@ -138,6 +138,91 @@ async def test_what_the_server_says_is_not_logged(
     assert not any("AADSTS" in record.getMessage() or "7Qx" in record.getMessage() for record in logged)
 
 
+CODES = {
+    7000112: "the application is disabled",
+    7000214: "revoked",
+    7000229: "no service principal in that tenant",
+    50049: "cloud",
+    50196: "a loop",
+    53003: "conditional access",
+    530003: "conditional access",
+    500011: "Microsoft Graph",
+    650052: "subscription",
+    90020: "Entra gave the code alone",
+    123456: "Entra gave the code alone",
+}
+
+
+@pytest.mark.parametrize("status", ["400", "401"])
+@pytest.mark.parametrize("number", CODES)
+async def test_a_refusal_by_code_names_its_cause(sim: RealSimulator, number: int, status: str) -> None:
+    """Whatever the status; it is asked once."""
+    sim.faults(fault("login", "token", status, params={"aadsts": number}))
+    async with source(sim) as tokens:
+        with pytest.raises(AccessRefused) as raised:
+            await tokens.token()
+    assert CODES[number] in str(raised.value)
+    assert f"(AADSTS{number})" in str(raised.value)
+    assert asked(sim) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "number"), [("400", 90033), ("400", 90024), ("401", 90033), ("503", 90033), ("503", 90020)]
+)
+async def test_a_bad_hour_of_entra_is_an_outage(sim: RealSimulator, status: str, number: int) -> None:
+    """90033 and 90024 under any status, 90020 with 503 only: tried five times, and nobody is told to correct anything."""
+    sim.faults(fault("login", "token", status, params={"aadsts": number}))
+    async with source(sim) as tokens:
+        with pytest.raises(Outage):
+            await tokens.token()
+    assert asked(sim) == 5
+
+
+async def test_a_bad_hour_that_ends_is_ridden_out(sim: RealSimulator) -> None:
+    """Four bad answers and then a token."""
+    sim.faults(fault("login", "token", "400", params={"aadsts": 90024}, times=4))
+    async with source(sim) as tokens:
+        assert await tokens.token()
+    assert asked(sim) == 5
+
+
+@pytest.mark.parametrize(("status", "tries"), [("504", 5), ("502", 5), ("503", 5), ("500", 5), ("403", 1), ("400", 1)])
+async def test_a_page_of_a_gateway_is_an_outage(sim: RealSimulator, status: str, tries: int) -> None:
+    """Its status counts although the library cannot read it; a 5xx is tried again."""
+    sim.faults(fault("login", "token", status, params={"html": True}))
+    async with source(sim) as tokens:
+        with pytest.raises(Outage) as raised:
+            await tokens.token()
+    assert status in str(raised.value)
+    assert asked(sim) == tries
+
+
+async def test_a_page_of_a_gateway_is_ridden_out(sim: RealSimulator) -> None:
+    """Four pages with 504, and then a token."""
+    sim.faults(fault("login", "token", "504", params={"html": True}, times=4))
+    async with source(sim) as tokens:
+        assert await tokens.token()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"error": "x", "error_description": "AADSTS53003: blocked"}, "conditional access"),
+        ({"error": "x", "error_description": "AADSTS1: see AADSTS53003", "error_codes": [7000112]}, "disabled"),
+        ({"error": "x", "error_description": "see AADSTS53003"}, "not one that Entra gives"),
+        ({"error": "x", "error_codes": ["53003", True, None]}, "not one that Entra gives"),
+        ({"error": "x"}, "not one that Entra gives"),
+        ([], "not one that Entra gives"),
+    ],
+)
+async def test_the_number_is_read_from_its_field(sim: RealSimulator, body: Any, said: str) -> None:
+    """Else the description must begin with it: what it mentions further on is not what Entra decided."""
+    sim.faults(fault("login", "token", "400", params={"body": body}))
+    async with source(sim) as tokens:
+        with pytest.raises((AccessRefused, Outage), match=said):
+            await tokens.token()
+
+
 @pytest.mark.parametrize("kind", ["429", "503", "500", "reset", "truncate"])
 async def test_a_hiccup_is_tried_again(sim: RealSimulator, kind: str) -> None:
     """Four bad answers and then a token."""

@@ -1,5 +1,6 @@
 """Graph's JSON: applications with their credentials, times, and batches, whatever they hold."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from json_soup import CALM, VALUES, records, refusal_of, response, responses
 
 from spentkey.adapters.entra.batch import batch_of_two, read_batch
-from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment
+from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment, refused_before_effect
 from spentkey.core.credential import Kind
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.http.client import Response
@@ -111,6 +112,11 @@ def part(name: str, **changes: Any) -> dict[str, Any]:
     return {"id": name, "status": 200, "headers": {}, "body": body, **changes}
 
 
+def refusal(code: str) -> dict[str, Any]:
+    """Graph's error envelope."""
+    return {"error": {"code": code, "message": "no"}}
+
+
 def batch(*parts: Any) -> Response:
     """The answer to a batch."""
     return response({"responses": list(parts)}, Date="Thu, 01 Jan 2026 00:00:00 GMT")
@@ -133,7 +139,59 @@ def test_a_batch_shows_both_in_any_order() -> None:
 
 def test_a_404_part_is_nothing_there() -> None:
     """An application may have no service principal."""
-    assert read_batch(batch(part("application"), part("principal", status=404)), NOW).principal is None
+    nothing = part("principal", status=404, body=refusal("Request_ResourceNotFound"))
+    assert read_batch(batch(part("application"), nothing), NOW).principal is None
+
+
+@pytest.mark.parametrize("body", [None, {}, "x", {"error": []}, {"error": {"code": "Directory_ObjectNotFound"}}])
+@pytest.mark.parametrize("name", ["application", "principal"])
+def test_a_404_that_does_not_say_so_is_not_an_absence(name: str, body: Any) -> None:
+    """The directory could not look, or somebody in between answered: it is asked again."""
+    other = "principal" if name == "application" else "application"
+    with pytest.raises(Retryable, match="404"):
+        read_batch(batch(part(other), part(name, status=404, body=body)), NOW)
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 500])
+def test_a_part_at_odds_with_a_write_is_asked_again(status: int) -> None:
+    """The code says it, whatever the status."""
+    busy = part("application", status=status, body=refusal("Directory_ConcurrencyViolation"))
+    with pytest.raises(Retryable):
+        read_batch(batch(busy, part("principal")), NOW)
+
+
+def test_a_token_that_is_not_taken_is_no_missing_permission() -> None:
+    """The code says which of the two it is."""
+    refused = part("application", status=401, body=refusal("InvalidAuthenticationToken"))
+    with pytest.raises(AccessRefused, match="fresh access token"):
+        read_batch(batch(refused, part("principal")), NOW)
+
+
+ANSWERS = {
+    (429, "", "json"): True,
+    (429, "", "html"): True,
+    (409, "Directory_ConcurrencyViolation", "json"): True,
+    (400, "Directory_ConcurrencyViolation", "json"): True,
+    (500, "Directory_ConcurrencyViolation", "json"): True,
+    (503, "ServiceUnavailable", "json"): True,
+    (503, "", "html"): False,
+    (503, "", "json"): False,
+    (409, "AnotherCode", "json"): False,
+    (409, "", "html"): False,
+    (400, "Request_BadRequest", "json"): False,
+    (500, "Service_InternalServerError", "json"): False,
+    (502, "", "html"): False,
+    (200, "Directory_ConcurrencyViolation", "json"): False,
+}
+
+
+@pytest.mark.parametrize(("status", "code", "kind"), ANSWERS)
+def test_only_graphs_own_word_says_that_nothing_was_done(status: int, code: str, kind: str) -> None:
+    """A gateway's page says nothing of what the system behind it did, so a write is not blindly repeated."""
+    body = json.dumps(refusal(code)).encode() if kind == "json" else b"<html>Directory_ConcurrencyViolation</html>"
+    assert (
+        refused_before_effect(Response(status, {"Content-Type": f"text/{kind}"}, body)) is ANSWERS[status, code, kind]
+    )
 
 
 @pytest.mark.parametrize(

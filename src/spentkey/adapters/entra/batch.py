@@ -8,9 +8,13 @@ from datetime import datetime
 from typing import Any, cast
 
 from spentkey.adapters.entra.wire import (
+    CONCURRENT,
+    NO_TOKEN,
+    NOT_FOUND,
     SELECT,
     SELECT_APPLICATION,
     SYSTEM,
+    code_in,
     directory_time,
     read_application,
     read_principal,
@@ -60,13 +64,13 @@ def _part(responses: Mapping[str, Mapping[str, Any]], name: str, now: datetime) 
     response = responses.get(name)
     if response is None or not isinstance(response.get("status"), int):
         raise Outage(f"{SYSTEM} answered a batch without the part {name}")
-    status = cast("int", response["status"])
-    if status == 429 or status >= 500:
+    status, body = cast("int", response["status"]), response.get("body")
+    code = code_in(body)
+    if status == 429 or status >= 500 or code == CONCURRENT:
         raise Retryable(f"{SYSTEM} answered {status}", retry_after(_header(response, "Retry-After"), now))
     if status in (401, 403):
-        raise AccessRefused(f"{SYSTEM} refuses to show the {name} ({status}): Application.Read.All is needed")
-    body = response.get("body")
-    return found_or_none(status, lambda: cast("dict[str, Any]", body) if isinstance(body, dict) else {})
+        raise refused_read(f"to show the {name}", status, code)
+    return found_or_none(status, code, lambda: cast("dict[str, Any]", body) if isinstance(body, dict) else {})
 
 
 def _header(response: Mapping[str, Any], name: str) -> str | None:
@@ -75,10 +79,20 @@ def _header(response: Mapping[str, Any], name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def found_or_none(status: int, body: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-    """The body of a 200, None for a 404; anything else is an outage."""
+def found_or_none(status: int, code: str, body: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """The body of a 200, None for a 404 by which Graph says that the object is not there; another 404 is asked again."""
     if status == 200:
         return body()
-    if status == 404:
+    if status == 404 and code == NOT_FOUND:
         return None
-    raise Outage(f"{SYSTEM} answered {status} to a read")
+    if status == 404:
+        raise Retryable(f"{SYSTEM} answered {status} {code}".rstrip() + " to a read")
+    raise Outage(f"{SYSTEM} answered {status} {code}".rstrip() + " to a read")
+
+
+def refused_read(what: str, status: int, code: str) -> AccessRefused:
+    """A read that Graph refuses: for a token that it does not take, or for want of a permission."""
+    if code == NO_TOKEN:
+        return AccessRefused(f"{SYSTEM} refuses a fresh access token ({status} {code})")
+    shown = f"{status} {code}".rstrip()
+    return AccessRefused(f"{SYSTEM} refuses {what} ({shown}): Application.Read.All is needed")

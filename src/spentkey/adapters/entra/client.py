@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from spentkey.adapters.entra.assertions import UnusableProof, client_assertion, proof_of_possession
 from spentkey.adapters.entra.audit_log import PATH, ROLE, not_available, query_for, read_witness
-from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch
+from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch, refused_read
 from spentkey.adapters.entra.quota import Quota
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.adapters.entra.sign_in import KeyRefused, SignIn
@@ -18,7 +18,7 @@ from spentkey.adapters.entra.token import TokenSource, read_roles
 from spentkey.adapters.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
 from spentkey.core.audit_event import AuditEvent
 from spentkey.core.credential import Snapshot, Target, TokenClaims
-from spentkey.core.errors import AccessRefused, SpentkeyError
+from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.guards import g2_identity
 from spentkey.core.outcome import RemovalRoute
 from spentkey.core.secret import Secret
@@ -32,9 +32,6 @@ Headers = Callable[[], Mapping[str, str]]
 """Makes headers for the moment of sending, so that no variable holds a token."""
 Send = Callable[[Headers], Awaitable[Response]]
 """Sends one write with these headers."""
-
-REFUSED_BEFORE_EFFECT = frozenset({409, 429, 503})
-"""409 is Directory_ConcurrencyViolation; a 503 is repeated too, because a second removal of one key id is harmless."""
 
 
 @dataclass
@@ -75,15 +72,20 @@ class EntraDirectory:
     async def read(self, application: Target) -> Snapshot:
         """The application alone, by its object id."""
         path, query = f"/v1.0/applications/{application.object_id}", {"$select": SELECT_APPLICATION}
-        await self.quota.read()
-        response = await self._authorised(lambda headers: self.http.read(path, query, headers))
-        found = found_or_none(response.status, lambda: json_object(response, SYSTEM))
-        return Snapshot(
-            application=None if found is None else read_application(found),
-            principal=None,
-            directory_time=directory_time(response.headers),
-            request_id=response.headers.get("request-id"),
-        )
+
+        async def once() -> Snapshot:
+            await self.quota.read()
+            response = await self._authorised(lambda headers: self.http.read(path, query, headers))
+            code, _ = error_of(response) if response.status != 200 else ("", "")
+            found = found_or_none(response.status, code, lambda: json_object(response, SYSTEM))
+            return Snapshot(
+                application=None if found is None else read_application(found),
+                principal=None,
+                directory_time=directory_time(response.headers),
+                request_id=response.headers.get("request-id"),
+            )
+
+        return await with_retries(once, self.clock, self.jitter)
 
     async def room_to_write(self, route: RemovalRoute) -> None:
         """A `removeKey` counts for the application that removes its own key; what else is written counts for us."""
@@ -93,7 +95,7 @@ class EntraDirectory:
         """`removePassword` (learn.microsoft.com/graph/api/application-removepassword)."""
         body = {"keyId": _exactly_one(key_id)}
         send = self._action(application, "removePassword", body)
-        return await self._write(self.tokens, send, "removePassword", client_request_id)
+        return await self._write(self.tokens, send, "removePassword", application, client_request_id)
 
     async def sign_in_as(self, application: Target, signer: Signer) -> SignInRefused | None:
         """Get the application's own token; None when it is at hand, else why it is refused."""
@@ -140,7 +142,7 @@ class EntraDirectory:
             return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
         key = _exactly_one(key_id)
         send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()})
-        return await self._write(tokens, send, "removeKey", client_request_id)
+        return await self._write(tokens, send, "removeKey", application, client_request_id)
 
     async def replace_certificates(self, application: Target, key_id: str, client_request_id: str) -> Reply:
         """PATCH of `keyCredentials` (learn.microsoft.com/graph/api/application-update): the list replaces what is there.
@@ -156,7 +158,7 @@ class EntraDirectory:
         def send(headers: Headers) -> Awaitable[Response]:
             return self.http.write_once("PATCH", path, body, headers)
 
-        return await self._write(self.tokens, send, "patch", client_request_id)
+        return await self._write(self.tokens, send, "patch", application, client_request_id)
 
     async def audit_event(self, application: Target, key_id: str, route: RemovalRoute, since: datetime) -> AuditEvent:
         """Ask the audit log once, where the token allows it; `removeKey` is initiated by the application itself."""
@@ -180,7 +182,9 @@ class EntraDirectory:
         path = f"/v1.0/applications/{application.object_id}/{action}"
         return lambda headers: self.http.write("POST", path, body, headers)
 
-    async def _write(self, tokens: TokenSource, send: Send, action: str, client_request_id: str) -> Reply:
+    async def _write(
+        self, tokens: TokenSource, send: Send, action: str, application: Target, client_request_id: str
+    ) -> Reply:
         for fresh in (False, True):
             token = await tokens.token()
 
@@ -188,7 +192,8 @@ class EntraDirectory:
                 return {"Authorization": f"Bearer {token.reveal()}", "client-request-id": client_request_id}
 
             try:
-                return reply_of(action, await send(headers), client_request_id, last_try=fresh)
+                response = await send(headers)
+                return reply_of(action, response, client_request_id, app_id=application.app_id, last_try=fresh)
             except ReplyLost as problem:
                 return Reply(Answer.LOST, f"the reply was lost ({problem})", client_request_id)
             except NeedsNewToken:
@@ -212,9 +217,12 @@ class EntraDirectory:
         return response  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
-def _may_not_read(response: Response) -> AccessRefused:
+def _may_not_read(response: Response) -> AccessRefused | Outage:
+    """Who must act is said by Graph's code; a refusal without one comes from somebody in between."""
     code, _ = error_of(response)
-    return AccessRefused(f"{SYSTEM} refuses a read ({response.status} {code}): Application.Read.All is needed")
+    if not code:
+        return Outage(f"{SYSTEM} answered {response.status} without a code of its own to a read")
+    return refused_read("a read", response.status, code)
 
 
 def _exactly_one(identifier: str) -> str:

@@ -7,15 +7,15 @@ from uuid import UUID
 
 import aiohttp
 
-from spentkey.adapters.entra.client import REFUSED_BEFORE_EFFECT, EntraDirectory
+from spentkey.adapters.entra.client import EntraDirectory
 from spentkey.adapters.entra.quota import quota_of
 from spentkey.adapters.entra.sign_in import SignIn
 from spentkey.adapters.entra.token import TokenSource
-from spentkey.adapters.entra.wire import SYSTEM
+from spentkey.adapters.entra.wire import SYSTEM, refused_before_effect
 from spentkey.core.errors import AccessRefused
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
-from spentkey.http.client import HttpClient
+from spentkey.http.client import HttpClient, Refused
 from spentkey.http.rate_limit import RateStates
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter
@@ -46,7 +46,7 @@ class EntraDirectories:
     slots: Mapping[str, TenantEndpoint]
     vault: Vault
     session_for: Callable[[str], aiohttp.ClientSession]
-    http: Callable[[str, str, frozenset[int]], HttpClient]
+    http: Callable[[str, str, Refused], HttpClient]
     clock: Clock
     ids: Ids
     jitter: Callable[[], float]
@@ -82,7 +82,7 @@ class EntraDirectories:
             endpoint.authority, endpoint.tenant_id, client_id, f"{endpoint.graph_url}/.default", endpoint.proxy
         )
         directory = EntraDirectory(
-            http=self.http(SYSTEM, endpoint.graph_url, REFUSED_BEFORE_EFFECT),
+            http=self.http(SYSTEM, endpoint.graph_url, refused_before_effect),
             tokens=self._tokens(sign_in, login.password),
             as_application=self._tokens,
             clock=self.clock,

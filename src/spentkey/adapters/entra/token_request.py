@@ -10,11 +10,11 @@ Its import takes as long as all other imports of a command (docs/adr/0017), so t
 import asyncio
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, IncompleteReadError
+from azure.core.exceptions import AzureError, IncompleteReadError
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
 
@@ -24,22 +24,52 @@ from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.core.unlogged import unlogged
-from spentkey.http.client import AGAIN_READ
+from spentkey.http.client import AGAIN_READ, Response, json_object
 from spentkey.http.retry import Retryable, retry_after
 from spentkey.ports.runtime import Call, Clock, Meter
 
+_CONDITIONAL_ACCESS = (
+    "conditional access blocks it: a policy for workload identities or locations applies to the application"
+)
 CAUSES = {
     "7000215": "the client secret is not valid",
     "7000222": "the client secret has expired",
+    "7000112": "the application is disabled in that tenant",
+    "7000214": "the certificate has been revoked by its authority",
+    "7000229": "the application has no service principal in that tenant (az ad sp create --id AppID makes one)",
     "700027": "sign-in does not know the certificate, or takes it for expired; a new one becomes known within minutes",
     "700024": "the client assertion is outside its time: the clock of this machine may be wrong",
     "700016": "the application does not exist in that tenant",
     "90002": "the tenant does not exist",
     "50048": "the client assertion names another client",
+    "50049": "the authority does not know this instance: the address of sign-in is not the one of the tenant's cloud",
+    "50196": "Entra counted too many equal requests in a row (a loop) and refuses for some minutes",
+    "53003": _CONDITIONAL_ACCESS,
+    "530003": _CONDITIONAL_ACCESS,
+    "500011": "the tenant does not know Microsoft Graph under the address that is configured",
+    "650052": "the tenant has no subscription to the service, or has not enabled it",
 }
 """Plain causes by AADSTS number (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
 KEY_REFUSED = "700027"
 """Sign-in does not take this certificate; a new one is not known at once (microsoftgraph/microsoft-graph-docs#17966)."""
+AWAY = frozenset({"90033", "90024"})
+"""MsodsServiceUnavailable and RequestBudgetExceededError: an outage under whatever status, also 400."""
+
+
+class Watched(AioHttpTransport):
+    """The transport, which keeps the last answer: what the library raises does not always tell its status."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        super().__init__(session=session, session_owner=False)  # pyright: ignore[reportUnknownMemberType]
+        self.answer: Response | None = None
+
+    async def send(self, request: Any, **config: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Send as it always does."""
+        self.answer = None
+        transport: Any = super()
+        response: Any = await transport.send(request, **config)
+        self.answer = Response(int(response.status_code or 0), response.headers, response.body())
+        return response
 
 
 class TokenRequest:
@@ -52,7 +82,8 @@ class TokenRequest:
         self._proof = proof
         self._assertion = Secret("")
         """Made anew for each request, before the library asks for it."""
-        self._credential = _credential_for(sign_in, session, proof, lambda: self._assertion.reveal())  # noqa: PLW0108  # the one of that moment
+        self._transport = Watched(session)
+        self._credential = _credential_for(sign_in, self._transport, proof, lambda: self._assertion.reveal())  # noqa: PLW0108  # the one of that moment
 
     @without_values(Retryable, SpentkeyError, UnusableProof)
     async def send(self) -> tuple[Secret, float]:
@@ -64,14 +95,12 @@ class TokenRequest:
             async with asyncio.timeout(self._session.timeout.total):  # the library has limits for silence alone
                 with self._meter.call(SYSTEM, ROUTE) as call:
                     return _hidden(await self._asked(call))
-        except ClientAuthenticationError as problem:
-            raise self._classified(problem, who) from None
-        except HttpResponseError as problem:
-            raise self._classified(problem, who) from None
+        except IncompleteReadError:
+            raise Retryable(f"{who}: the answer broke off") from None
         except (AzureError, aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise Retryable(f"{who}: no answer ({type(problem).__name__})") from None
+            raise self._classified(who) or Retryable(f"{who}: no answer ({type(problem).__name__})") from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise Outage(f"{who}: the answer is not a token reply") from None
+            raise self._classified(who) or Outage(f"{who}: the answer is not a token reply") from None
 
     async def _asked(self, call: Call) -> AccessToken:
         """Ask the library, and note the status of what came. Its modules log why it failed, each under its own name."""
@@ -79,35 +108,54 @@ class TokenRequest:
         try:
             with unlogged(get_token.__module__), unlogged(AioHttpTransport.__module__):
                 token = await get_token(self._sign_in.scope)
-        except HttpResponseError as problem:
-            call.status = str(_status(problem) or "none")
+        except Exception:
+            answer = self._transport.answer
+            call.status = str(answer.status if answer is not None else "none")
             raise
-        call.status = "200"
+        self._transport.answer, call.status = None, "200"  # what holds the token is not kept
         return token
 
-    def _classified(self, problem: HttpResponseError, who: str) -> Exception:
-        status = _status(problem)
-        if status == 429:
+    def _classified(self, who: str) -> Exception | None:
+        """What the answer that came says, whatever the library made of it; None when none came."""
+        answer = self._transport.answer
+        if answer is None:
+            return None
+        if answer.status == 429:
             self._meter.throttled(SYSTEM)
-        if isinstance(problem, IncompleteReadError):
-            return Retryable(f"{who}: the answer broke off")
-        if status in AGAIN_READ:
-            headers = getattr(problem.response, "headers", {})
-            return Retryable(f"{who}: answered {status}", retry_after(headers.get("Retry-After"), self._clock.now()))
-        found = re.search(r"AADSTS(\d+)", problem.message or "")
-        if found is None:
-            return Outage(f"{who}: the answer ({status}) is not one that Entra gives")
-        cause = CAUSES.get(found[1], "Entra gave the code alone")
-        refused = KeyRefused if found[1] == KEY_REFUSED else AccessRefused
-        return refused(f"{who} was refused: {cause} (AADSTS{found[1]})")
+        wait_s = retry_after(answer.headers.get("Retry-After"), self._clock.now())
+        if answer.status in AGAIN_READ:
+            return Retryable(f"{who}: answered {answer.status}", wait_s)
+        if answer.is_html():
+            return Outage(f"{who}: answered with an HTML page ({answer.status}) instead of JSON")
+        number = _aadsts(answer)
+        if number is None:
+            return Outage(f"{who}: the answer ({answer.status}) is not one that Entra gives")
+        if number in AWAY:
+            return Retryable(f"{who}: Entra is away for the moment (AADSTS{number})", wait_s)
+        refused = KeyRefused if number == KEY_REFUSED else AccessRefused
+        return refused(f"{who} was refused: {CAUSES.get(number, 'Entra gave the code alone')} (AADSTS{number})")
+
+
+def _aadsts(answer: Response) -> str | None:
+    """The number of a refusal: what `error_codes` says, else what the description begins with."""
+    try:
+        fields = json_object(answer, SYSTEM)
+    except Outage:
+        return None
+    numbers, words = fields.get("error_codes"), fields.get("error_description")
+    for number in cast("list[object]", numbers) if isinstance(numbers, list) else []:
+        if isinstance(number, int) and not isinstance(number, bool):
+            return str(number)
+    found = re.match(r"\s*AADSTS(\d{1,12})\b", words, re.ASCII) if isinstance(words, str) else None
+    return found[1] if found is not None else None
 
 
 def _credential_for(
-    sign_in: SignIn, session: aiohttp.ClientSession, proof: Proof, assertion: Callable[[], str]
+    sign_in: SignIn, transport: Watched, proof: Proof, assertion: Callable[[], str]
 ) -> ClientSecretCredential | ClientAssertionCredential:
     options: dict[str, Any] = {
         "authority": sign_in.authority,
-        "transport": AioHttpTransport(session=session, session_owner=False),
+        "transport": transport,
         "retry_total": 0,
         "permit_redirects": False,
         "proxies": {"https": sign_in.proxy} if sign_in.proxy else {},
@@ -121,7 +169,3 @@ def _credential_for(
 def _hidden(token: AccessToken) -> tuple[Secret, float]:
     """The token and its end; the library's own pair would show it in a traceback with variables."""
     return Secret(token.token), float(token.expires_on)
-
-
-def _status(problem: HttpResponseError) -> int | None:
-    return problem.status_code or getattr(problem.response, "status_code", None)

@@ -22,6 +22,15 @@ SELECT_APPLICATION = SELECT + ",tokenEncryptionKeyId"
 NOT_PRESENT = ("No password credential found with keyId", "No credentials found to be removed")
 """How Graph begins its 400 when the key id is not there; the code alone (Request_BadRequest) does not tell."""
 
+BAD_REQUEST = "Request_BadRequest"
+CONCURRENT = "Directory_ConcurrencyViolation"
+"""Somebody else writes in this tenant: nothing was done, under whatever status it comes (409, but 400 as well)."""
+DENIED = "Authorization_RequestDenied"
+NO_TOKEN = "InvalidAuthenticationToken"  # noqa: S105  # the name of a code
+NOT_FOUND = "Request_ResourceNotFound"
+"""The object does not exist. The directory has other codes for 404, such as Directory_ObjectNotFound, which say that it
+could not look; and what has no code at all comes from somebody in between."""
+
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -141,3 +150,21 @@ def error_of(response: Response) -> tuple[str, str]:
         return "", ""
     fields = cast("dict[str, Any]", envelope)
     return str(fields.get("code") or ""), str(fields.get("message") or "")
+
+
+def code_in(body: object) -> str:
+    """The code of an error envelope that has been read already; empty when there is none."""
+    envelope = cast("dict[str, Any]", body).get("error") if isinstance(body, dict) else None
+    code = cast("dict[str, Any]", envelope).get("code") if isinstance(envelope, dict) else None
+    return code if isinstance(code, str) else ""
+
+
+def refused_before_effect(response: Response) -> bool:
+    """Whether Graph says that it did nothing: throttled, at odds with another write, or not available by its own word.
+
+    A 503 of a gateway does not say so: it is a page, or has no code of Graph's.
+    """
+    if response.status == 429:
+        return True
+    code, _ = error_of(response) if response.status >= 400 else ("", "")
+    return code == CONCURRENT or (response.status == 503 and code != "")
