@@ -8,7 +8,7 @@ from doc_texts import page, tables
 
 from spentkey.core.outcome import Outcome, Result, TicketState
 
-GUARDS, ENDINGS, _ = tables(page("docs", "reference", "outcomes.md"))
+GUARDS, ENDINGS, *_ = tables(page("docs", "reference", "outcomes.md"))
 
 
 def endings() -> list[tuple[str, str, int]]:

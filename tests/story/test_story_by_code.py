@@ -138,15 +138,15 @@ async def test_a_secret_needs_no_service_principal(sim: RealSimulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(7000112, "disabled"), (53003, "conditional access"), (7000229, "az ad sp")]
+    ("number", "words"), [(7000112, "disabled"), (53003, "conditional access"), (7000229, "az ad sp")]
 )
-async def test_an_application_that_may_not_sign_in_goes_to_people(sim: RealSimulator, number: int, said: str) -> None:
+async def test_an_application_that_may_not_sign_in_goes_to_people(sim: RealSimulator, number: int, words: str) -> None:
     """With the cause, and nothing removed."""
     sim.reset(world(certificate_parameters()))
     sim.faults(fault("login", "token", "400", object=APP, params={"aadsts": number}))
     result = await sim.run(TASK)
     assert (result.outcome, result.ticket.value, result.exit_code) == ("failed", "handed-off", 3)
-    assert said in (result.reason or "")
+    assert words in (result.reason or "")
     assert sim.removals() == []
 
 

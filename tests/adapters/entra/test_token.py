@@ -205,7 +205,7 @@ async def test_a_page_of_a_gateway_is_ridden_out(sim: RealSimulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "words"),
     [
         ({"error": "x", "error_description": "AADSTS53003: blocked"}, "conditional access"),
         ({"error": "x", "error_description": "AADSTS1: see AADSTS53003", "error_codes": [7000112]}, "disabled"),
@@ -215,11 +215,11 @@ async def test_a_page_of_a_gateway_is_ridden_out(sim: RealSimulator) -> None:
         ([], "not one that Entra gives"),
     ],
 )
-async def test_the_number_is_read_from_its_field(sim: RealSimulator, body: Any, said: str) -> None:
+async def test_the_number_is_read_from_its_field(sim: RealSimulator, body: Any, words: str) -> None:
     """Else the description must begin with it: what it mentions further on is not what Entra decided."""
     sim.faults(fault("login", "token", "400", params={"body": body}))
     async with source(sim) as tokens:
-        with pytest.raises((AccessRefused, Outage), match=said):
+        with pytest.raises((AccessRefused, Outage), match=words):
             await tokens.token()
 
 
