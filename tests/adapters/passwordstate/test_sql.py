@@ -25,10 +25,10 @@ PASSWORD = CANARIES["database password"]
 CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def loads(library: str) -> bool:
-    """Whether this machine has that library."""
+def loads(shared_object: str) -> bool:
+    """Whether this machine has that shared object."""
     try:
-        ctypes.CDLL(library)
+        ctypes.CDLL(shared_object)
     except OSError:
         return False
     return True
