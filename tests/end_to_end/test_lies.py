@@ -142,7 +142,8 @@ def application(**changes: Any) -> dict[str, Any]:
 def batch(body: Any = None, status: Any = 200, **changes: Any) -> dict[str, Any]:
     """The answer to the batch of two reads."""
     part = {"id": "application", "status": status, "headers": {}, "body": body or application(), **changes}
-    return {"responses": [part, {"id": "principal", "status": 404, "headers": {}, "body": {}}]}
+    nothing = {"error": {"code": "Request_ResourceNotFound", "message": "no"}}
+    return {"responses": [part, {"id": "principal", "status": 404, "headers": {}, "body": nothing}]}
 
 
 REFUSED, OPEN = ("refused", "handed-off", 3), AWAY
