@@ -157,11 +157,19 @@ def test_minutes_come_in_every_form(value: Any, minutes: str) -> None:
     assert Decimal(minutes) == read_minutes(value)
 
 
-@pytest.mark.parametrize("value", ["x", "NaN", "sNaN", "Infinity", "1e999999", "-1e10", True, [1], {"a": 1}])
+@pytest.mark.parametrize(
+    "value", ["x", "NaN", "sNaN", "Infinity", "1e999999", "-1e10", "10E999999", True, [1], {"a": 1}]
+)
 def test_minutes_that_are_no_number_are_an_outage(value: Any) -> None:
     """What cannot be added to is not guessed at."""
     with pytest.raises(Outage, match="minutes"):
         read_minutes(value)
+
+
+def test_minutes_of_more_digits_than_python_writes_are_an_outage() -> None:
+    """Written out, such an integer is a ValueError; the value is made here, because a test's name would write it too."""
+    with pytest.raises(Outage, match="minutes"):
+        read_minutes(10**5000)
 
 
 @pytest.mark.parametrize("field", ["ActualEffort", "CloseText"])

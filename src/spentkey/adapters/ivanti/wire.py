@@ -170,9 +170,9 @@ def read_minutes(value: Any) -> Decimal:
         return Decimal(0)
     try:
         minutes = Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # ValueError: an integer of more digits than Python turns into text
         raise Outage(f"{SYSTEM} answered a task whose minutes are not a number") from None
-    if not minutes.is_finite() or abs(minutes) > MOST_MINUTES:
+    if not minutes.is_finite() or minutes.copy_abs() > MOST_MINUTES:  # abs() rounds, and overflows at 10E999999
         raise Outage(f"{SYSTEM} answered a task whose minutes are not a number")
     return minutes
 
