@@ -425,6 +425,10 @@ def test_an_address_that_is_not_plain_https_is_refused(tmp_path: Path, path: str
             f"{TENANT}.when: names a parameter twice",
         ),
         (
+            {f"{TENANT}.when": {"Onderwijs": "No", "Onderwijs\u200b": "Yes"}},
+            f"{TENANT}.when: names a parameter twice",
+        ),
+        (
             {"ivanti.parameters.secret_id": "AppID"},
             "ivanti.parameters.secret_id: is the name of another parameter too",
         ),

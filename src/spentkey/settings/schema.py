@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from spentkey.core.task import folded_name
 from spentkey.settings.clouds import belongs_together
 from spentkey.settings.section import Section
 from spentkey.settings.values import (
@@ -47,7 +48,7 @@ def _one_way_to_sign_in(entry: str | None, info: ValidationInfo) -> str | None:
 
 
 def _names_once(when: Mapping[str, str]) -> Mapping[str, str]:
-    if len({name.casefold() for name in when}) < len(when):
+    if len({folded_name(name) for name in when}) < len(when):
         raise ValueError("names a parameter twice")
     return when
 
