@@ -142,7 +142,7 @@ def test_a_client_that_wants_no_encryption_gets_it_all_the_same(
 
 @drivers
 def test_another_database_is_not_opened(database: Database, driver: str) -> None:
-    """Error 4060, and after it 18456 (ledger P-17); a driver that shows one of both shows the second, which is severer."""
+    """Error 4060, and after it 18456 (ledger P-17); a driver that shows only one shows the more severe, the second."""
     error = database.ask(driver, 1301, database="other")["error"]
     assert 'Cannot open database "other"' in error or "Login failed for user" in error
     assert database.journal() == [("login", "reader", 4060)]

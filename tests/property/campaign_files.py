@@ -1,60 +1,14 @@
-"""Any story with folders in any world, many times: `CASES=1000 SEED=1`; a case that breaks is told with its seed.
+"""Any story with folders in any world, many times: `make campaign-files CASES=2000 SEED=1`; else as `campaign_property`."""
 
-With `REPLAY=1` every case is played twice, and the second time must be the first, request by request.
-"""
-
-import asyncio
-import os
-import random
 import sys
-import time
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from any_files_story import any_files_story  # noqa: E402
-from any_story import Broken, trace  # noqa: E402
-from in_memory import in_memory  # noqa: E402
-from stores import wants_replay  # noqa: E402
+from campaign_property import main  # noqa: E402
 from supervisor import supervise  # noqa: E402
-from worlds import world  # noqa: E402
-
-
-async def campaign(seeds: Sequence[int], *, replay: bool) -> tuple[int, Counter[str]]:
-    """How many of the cases held, and what happened in them."""
-    held, counts = 0, Counter[str]()
-    async with in_memory(world()) as sim:
-        for seed in seeds:
-            try:
-                scenario = await any_files_story(sim, random.Random(seed))  # noqa: S311
-                first = trace(sim)
-                if replay:
-                    await any_files_story(sim, random.Random(seed))  # noqa: S311
-                    if trace(sim) != first:
-                        raise Broken("the same seed gave another case")
-            except Broken as problem:
-                print(f"--- seed {seed}\n{problem}", flush=True)
-            except Exception as problem:  # noqa: BLE001  # a bug is told like a broken invariant
-                print(f"--- seed {seed}\na bug: {problem!r}", flush=True)
-            else:
-                held += 1
-                counts += scenario.counts
-    return held, counts
-
-
-def main() -> int:
-    """Run the cases and print the counts; 0 when all held."""
-    cases, first = int(os.environ.get("CASES", "1000")), int(os.environ.get("SEED", "1"))
-    began = time.monotonic()
-    held, counts = asyncio.run(campaign(range(first, first + cases), replay=wants_replay()))
-    for what, times in sorted(counts.items()):
-        print(f"{times:8} {what}")
-    print(f"{cases} cases (seeds {first} to {first + cases - 1}), {held} held, in {time.monotonic() - began:.0f} s")
-    return 0 if held == cases else 1
-
 
 if __name__ == "__main__":
     supervise()
-    sys.exit(main())
+    sys.exit(main(any_files_story))

@@ -9,28 +9,38 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from any_story import Broken, any_story, trace  # noqa: E402
-from in_memory import in_memory  # noqa: E402
+from in_memory import InMemory, in_memory  # noqa: E402
 from stores import wants_replay  # noqa: E402
 from supervisor import supervise  # noqa: E402
 from worlds import world  # noqa: E402
 
 
-async def campaign(seeds: Sequence[int], *, replay: bool) -> tuple[int, Counter[str]]:
+class Played(Protocol):
+    """A case at rest, and what happened in it."""
+
+    counts: Counter[str]
+
+
+Story = Callable[[InMemory, random.Random], Awaitable[Played]]
+
+
+async def campaign(story: Story, seeds: Sequence[int], *, replay: bool) -> tuple[int, Counter[str]]:
     """How many of the cases held, and what happened in them."""
     held, counts = 0, Counter[str]()
     async with in_memory(world()) as sim:
         for seed in seeds:
             try:
-                scenario = await any_story(sim, random.Random(seed))  # noqa: S311
+                scenario = await story(sim, random.Random(seed))  # noqa: S311
                 first = trace(sim)
                 if replay:
-                    await any_story(sim, random.Random(seed))  # noqa: S311
+                    await story(sim, random.Random(seed))  # noqa: S311
                     if trace(sim) != first:
                         raise Broken("the same seed gave another case")
             except Broken as problem:
@@ -43,11 +53,11 @@ async def campaign(seeds: Sequence[int], *, replay: bool) -> tuple[int, Counter[
     return held, counts
 
 
-def main() -> int:
+def main(story: Story) -> int:
     """Run the cases and print the counts; 0 when all held."""
     cases, first = int(os.environ.get("CASES", "2000")), int(os.environ.get("SEED", "1"))
     began = time.monotonic()
-    held, counts = asyncio.run(campaign(range(first, first + cases), replay=wants_replay()))
+    held, counts = asyncio.run(campaign(story, range(first, first + cases), replay=wants_replay()))
     for what, times in sorted(counts.items()):
         print(f"{times:8} {what}")
     print(f"{cases} cases (seeds {first} to {first + cases - 1}), {held} held, in {time.monotonic() - began:.0f} s")
@@ -56,4 +66,4 @@ def main() -> int:
 
 if __name__ == "__main__":
     supervise()
-    sys.exit(main())
+    sys.exit(main(any_story))
