@@ -13,6 +13,8 @@ SpentkeyError            each says who must act
 
 from enum import StrEnum
 
+from spentkey.core.reason import Reason, reason_for
+
 
 class Who(StrEnum):
     """Who must act before the task can go on."""
@@ -26,6 +28,11 @@ class SpentkeyError(Exception):
     """The root of all errors that Spentkey raises on purpose; its text is one plain line for people."""
 
     who: Who = Who.OPERATOR
+
+    @property
+    def reason(self) -> Reason:
+        """The text as a reason, for notes in another language."""
+        return reason_for(self.args[0] if self.args and isinstance(self.args[0], Reason) else str(self))
 
 
 class Misconfigured(SpentkeyError):
