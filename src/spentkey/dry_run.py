@@ -5,6 +5,8 @@ from dataclasses import replace
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, NotOurs, Result, TicketState, leave_open
 from spentkey.core.planned import Action, Planned
+from spentkey.core.reason import IN_WORDS
+from spentkey.core.step_reasons import CLOSED_EARLIER
 from spentkey.core.task import RemovalRequest, TaskRef, Ticket
 from spentkey.ports.read_only import ReadOnlyDesk, ReadOnlyEvidence
 from spentkey.steps.ask import what_is_asked
@@ -33,10 +35,10 @@ def writing_nothing(context: Context) -> Context:
 async def planned(attempt: Attempt, end: End | Result | None) -> Planned:
     """What the look ahead means: None is that nothing stands in the way of a removal."""
     if end is None:
-        nothing_yet = End(NotOurs(""), TicketState.OPEN)
-        return Planned(Action.REMOVE, replace(attempt.result(nothing_yet), reason=None))
+        nothing_yet = End(NotOurs(IN_WORDS(text="")), TicketState.OPEN)
+        return Planned(Action.REMOVE, replace(attempt.result(nothing_yet), reason=None, reason_code=None))
     if isinstance(end, Result):
-        return Planned(Action.PASS, replace(end, reason="the task is already closed, by an earlier run"))
+        return Planned(Action.PASS, replace(end, reason=CLOSED_EARLIER(), reason_code=CLOSED_EARLIER.code))
     end = enough_tries(attempt, end)
     if end.ticket is TicketState.HANDED_OFF:
         too_many = await attempt.context.evidence.ask(too_many_hand_overs(attempt))

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from spentkey.core.errors import SpentkeyError, Who
+from spentkey.core.guard_reasons import G2_OTHER_TENANT, G7_ASKS_OTHERWISE
 from spentkey.core.guards import folded, g0_task_is_ours, g2_tenant
 from spentkey.core.history import History
 from spentkey.core.notes import NewNote, Remark, hand_over_note, reason_of, remark_note
@@ -29,7 +30,9 @@ from spentkey.core.outcome import (
 )
 from spentkey.core.outcome_record import hand_over_of, outcome_of
 from spentkey.core.planned import Planned
+from spentkey.core.reason import reason_for
 from spentkey.core.records import RecordKind, StepResultRecord, reason_facts
+from spentkey.core.step_reasons import BY_PLAYBOOK, NOT_PROVEN, NOTE_ONLY
 from spentkey.core.task import NO_TASK, RemovalRequest, Task, TaskRef, Ticket
 from spentkey.dry_run import decide_only, planned, writing_nothing
 from spentkey.steps.ask import ask, what_is_asked
@@ -133,9 +136,7 @@ async def reassign_task(ref: TaskRef, context: Context) -> Written:
             ticket = await _our_ticket(attempt)
             if isinstance(ticket, End):
                 return Written(attempt.result(await _given_already(attempt) or ticket), changed=False)
-            end = await _begin_or_go_on(
-                attempt, _end_on_record(attempt) or hand_over(Failed("handed over by a playbook"))
-            )
+            end = await _begin_or_go_on(attempt, _end_on_record(attempt) or hand_over(Failed(BY_PLAYBOOK())))
             if end.ticket is TicketState.OPEN:
                 return Written(await settle(attempt, end, outage=False), changed=False)
             await reassign(attempt, ticket.task)
@@ -184,7 +185,7 @@ async def _ticket_for(attempt: Attempt, asked: Asked) -> Ticket | End | Result |
         return found
     ticket, request = found
     if not _same(request, asked.request):
-        return leave_untouched(Refused("G7", "the task asks for something else than what is to be removed"))
+        return leave_untouched(Refused("G7", G7_ASKS_OTHERWISE()))
     return _other_tenant(attempt, asked) or ticket
 
 
@@ -203,7 +204,7 @@ def _other_tenant(attempt: Attempt, asked: Asked) -> End | None:
     found = g2_tenant(asked.request, attempt.context.rules.tenants)
     if asked.tenant is None or isinstance(found, Refused) or found.name == asked.tenant:
         return None
-    return hand_over(Refused("G2", f"the parameters mean the tenant {found.name}, not {asked.tenant}"))
+    return hand_over(Refused("G2", G2_OTHER_TENANT(found=found.name, asked=asked.tenant)))
 
 
 async def _settle(attempt: Attempt, end: End, *, outage: bool) -> Result:
@@ -222,7 +223,7 @@ def _proof(attempt: Attempt, ticket: Ticket) -> End:
     proof = attempt.history.proven(request.app_id, request.key_id)
     outcome = outcome_of(proof) if proof is not None else None
     if proof is None or not isinstance(outcome, Removed | AlreadyGone):
-        return leave_open(Failed("no verified removal is on record, and no task is closed without that proof"))
+        return leave_open(Failed(NOT_PROVEN()))
     attempt.take_up(proof)
     attempt.reads = attempt.context.rules.verify.reads
     return close(outcome)
@@ -259,7 +260,7 @@ async def _note(attempt: Attempt, ticket: Ticket, remark: Remark) -> Written:
     if not remark.hands_over:
         text = remark_note(attempt.subject, remark)
         changed = await write_note(attempt, ticket.task, text, look=True)
-        return Written(attempt.result(leave_open(Failed("a note"))), changed=changed, text=text)
+        return Written(attempt.result(leave_open(Failed(NOTE_ONLY()))), changed=changed, text=text)
     end = _end_to_tell(attempt, ticket, remark)
     begun = await _begin_or_go_on(attempt, end)
     if begun.ticket is TicketState.OPEN:
@@ -281,7 +282,7 @@ def _end_to_tell(attempt: Attempt, ticket: Ticket, remark: Remark) -> End:
         attempt.request is not None
         and attempt.history.intended(attempt.request.app_id, attempt.request.key_id) is not None
     )
-    return hand_over(Failed(remark.body.strip() or "handed over by a playbook", asked=asked))
+    return hand_over(Failed(reason_for(remark.body.strip() or BY_PLAYBOOK()), asked=asked))
 
 
 def _hand_over_note(attempt: Attempt, end: End, remark: Remark) -> NewNote:

@@ -8,6 +8,7 @@ from evidence_rig import Shelf, begin
 
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 
 
 async def test_a_task_has_its_records_oldest_first(shelf: Shelf) -> None:
@@ -51,7 +52,7 @@ async def test_two_processes_cannot_pass_a_limit_together(shelf: Shelf) -> None:
 
 async def test_a_refused_record_is_not_kept(shelf: Shelf) -> None:
     """What a limit says no to comes back, and leaves no trace."""
-    log, no = await shelf.log(), Refused("G8", "enough")
+    log, no = await shelf.log(), Refused("G8", reason_for("enough"))
     assert await log.append_unless(lambda _: no, "intent", {"task": 1}) is no
     assert shelf.lines() == []
 

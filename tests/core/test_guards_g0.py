@@ -5,6 +5,7 @@ from support_core import REQUEST_RULES, parameters, task
 
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.outcome import NotOurs
+from spentkey.core.reason import reason_for
 from spentkey.core.rules import ParameterNames, RequestRules
 from spentkey.core.task import Request, request_of
 
@@ -51,7 +52,7 @@ def test_the_names_are_those_of_the_configuration(name: str) -> None:
 def test_names_that_are_not_configured_make_nothing_ours(name: str) -> None:
     """The usual ones neither, where others are configured."""
     not_ours = g0_task_is_ours(task(), request_of([(name, "x")]), OTHER_NAMES)
-    assert NotOurs("the request has none of the parameters App, Client, Key, Kind, Region") == not_ours
+    assert NotOurs(reason_for("the request has none of the parameters App, Client, Key, Kind, Region")) == not_ours
 
 
 @pytest.mark.parametrize("changes", [{"is_open": False}, {"is_ours": False}, {"is_open": False, "is_ours": False}])
@@ -71,10 +72,13 @@ def test_a_task_that_is_not_ours_is_not_asked_what_it_wants(changes: dict[str, o
 def test_a_request_with_none_of_the_parameters_is_not_ours(others: list[tuple[str, object]]) -> None:
     """It belongs to another offering of the same team."""
     expected = "the request has none of the parameters AppDisplayName, AppID, SecretID, SecretType, Onderwijs"
-    assert NotOurs(expected) == g0_task_is_ours(task(), request_of(others), REQUEST_RULES)
+    assert NotOurs(reason_for(expected)) == g0_task_is_ours(task(), request_of(others), REQUEST_RULES)
 
 
 def test_a_parameter_that_has_two_meanings_is_named_once() -> None:
     """SecretType may also choose a tenant."""
     not_ours = g0_task_is_ours(task(), Request(), RequestRules(when=("SecretType",)))
-    assert NotOurs("the request has none of the parameters AppDisplayName, AppID, SecretID, SecretType") == not_ours
+    assert (
+        NotOurs(reason_for("the request has none of the parameters AppDisplayName, AppID, SecretID, SecretType"))
+        == not_ours
+    )

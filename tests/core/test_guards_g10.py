@@ -8,10 +8,11 @@ from support_core import DAY, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, cert
 from spentkey.core.credential import Target
 from spentkey.core.guards import g10_lists_unchanged
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 
 EXPIRED, LIVE = secret(), certificate(key_id=OTHER_KEY_ID, end=NOW + DAY)
 JUDGED = application(EXPIRED, LIVE)
-CHANGED = Refused("G10", "the application's credentials changed between judging and removing")
+CHANGED = Refused("G10", reason_for("the application's credentials changed between judging and removing"))
 
 
 def test_lists_that_did_not_change_agree() -> None:

@@ -19,6 +19,7 @@ from support_core import (
 from spentkey.core.credential import TokenClaims
 from spentkey.core.guards import g2_application, g2_identity, g2_tenant
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest
 
@@ -40,7 +41,7 @@ def test_onderwijs_chooses_the_tenant(onderwijs: str, tenant: TenantRules) -> No
 def test_a_value_that_no_tenant_has_is_refused(onderwijs: str) -> None:
     """No value is special, and words that look alike are two."""
     refused = g2_tenant(saying(onderwijs=onderwijs), TENANTS)
-    assert Refused("G2", "no configured tenant matches the task's parameters") == refused
+    assert Refused("G2", reason_for("no configured tenant matches the task's parameters")) == refused
 
 
 def test_any_parameter_may_choose_the_tenant() -> None:
@@ -90,13 +91,15 @@ def test_names_and_values_of_when_match_in_any_case(when: dict[str, str]) -> Non
 def test_no_matching_tenant_is_refused() -> None:
     """There is no default tenant."""
     refused = g2_tenant(saying(onderwijs="yes"), [PRODUCTION])
-    assert Refused("G2", "no configured tenant matches the task's parameters") == refused
+    assert Refused("G2", reason_for("no configured tenant matches the task's parameters")) == refused
 
 
 def test_two_matching_tenants_are_refused_by_name() -> None:
     """The first one is not taken for the right one."""
     twin = TenantRules("twin", OTHER_TENANT_ID, {"Onderwijs": "No"})
-    assert Refused("G2", "more than one tenant matches: production, twin") == g2_tenant(request(), [PRODUCTION, twin])
+    assert Refused("G2", reason_for("more than one tenant matches: production, twin")) == g2_tenant(
+        request(), [PRODUCTION, twin]
+    )
 
 
 @pytest.mark.parametrize("when", [{"Comment": "x"}, {"Onderwijs": "No", "AppID": OTHER_APP_ID}, {"Onderwijs": "N"}])
@@ -113,13 +116,13 @@ def test_a_token_for_that_tenant_and_client_is_accepted() -> None:
 def test_a_token_of_another_tenant_is_refused() -> None:
     """The reason names both tenants."""
     refused = g2_identity(TokenClaims(OTHER_TENANT_ID, CLIENT_ID), TENANT_ID, CLIENT_ID)
-    assert Refused("G2", f"the token is for tenant {OTHER_TENANT_ID}, not for {TENANT_ID}") == refused
+    assert Refused("G2", reason_for(f"the token is for tenant {OTHER_TENANT_ID}, not for {TENANT_ID}")) == refused
 
 
 def test_a_token_of_another_client_is_refused() -> None:
     """The vault's entry must not lead to somebody else's sign-in."""
     refused = g2_identity(TokenClaims(TENANT_ID, APP_ID), TENANT_ID, CLIENT_ID)
-    assert Refused("G2", f"the token is for client {APP_ID}, not for {CLIENT_ID}") == refused
+    assert Refused("G2", reason_for(f"the token is for client {APP_ID}, not for {CLIENT_ID}")) == refused
 
 
 @given(st.uuids().map(str), st.uuids().map(str))
@@ -143,11 +146,11 @@ def test_the_application_that_was_asked_for_is_accepted() -> None:
 def test_an_application_that_does_not_exist_is_refused() -> None:
     """A missing application is never an absent credential."""
     refused = g2_application(snapshot(None), request(), PRODUCTION)
-    assert Refused("G2", f"no application with AppID {APP_ID} exists in tenant production") == refused
+    assert Refused("G2", reason_for(f"no application with AppID {APP_ID} exists in tenant production")) == refused
 
 
 def test_another_application_than_asked_for_is_refused() -> None:
     """The directory's answer is not believed for what was not asked."""
     other = application(app_id=OTHER_APP_ID)
     refused = g2_application(snapshot(other), request(), PRODUCTION)
-    assert Refused("G2", f"the directory answered with another application, {OTHER_APP_ID}") == refused
+    assert Refused("G2", reason_for(f"the directory answered with another application, {OTHER_APP_ID}")) == refused

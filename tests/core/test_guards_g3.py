@@ -9,6 +9,7 @@ from support_core import application, request
 
 from spentkey.core.guards import folded, g3_name
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 
 
 def agrees(in_directory: str, in_task: str) -> bool:
@@ -64,7 +65,7 @@ def test_the_reason_gives_both_names() -> None:
     """So that people see the difference."""
     refused = g3_name(application(name="Sales"), request(app_display_name="Billing"))
     expected = "AppDisplayName is 'Billing', but the application with this AppID is called 'Sales'"
-    assert Refused("G3", expected) == refused
+    assert Refused("G3", reason_for(expected)) == refused
 
 
 def test_the_reason_does_not_repeat_what_a_requester_must_not_write() -> None:

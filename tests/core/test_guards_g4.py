@@ -22,6 +22,7 @@ from support_core import (
 from spentkey.core.credential import Credential, Kind, Snapshot, Target
 from spentkey.core.guards import Absent, g4_locate, g4_not_a_typo
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 
 ALIVE = NOW + 30 * DAY
 NO_GRACE = timedelta(0)
@@ -68,25 +69,25 @@ def test_a_key_id_that_is_nowhere_is_absent(found: Target) -> None:
 def test_the_wrong_type_is_refused_in_words() -> None:
     """A certificate asked for as a secret is not removed by the other action."""
     refused = locate(application(certificate()))
-    assert Refused("G4", f"SecretType says client secret, but {KEY_ID} is a certificate") == refused
+    assert Refused("G4", reason_for(f"SecretType says client secret, but {KEY_ID} is a certificate")) == refused
 
 
 def test_the_other_wrong_type_is_refused_in_words() -> None:
     """And a secret asked for as a certificate."""
     refused = locate(application(secret()), kind=Kind.CERTIFICATE)
-    assert Refused("G4", f"SecretType says certificate, but {KEY_ID} is a client secret") == refused
+    assert Refused("G4", reason_for(f"SecretType says certificate, but {KEY_ID} is a client secret")) == refused
 
 
 @pytest.mark.parametrize("pair", [(secret(), secret(raw="{}")), (secret(), certificate()), (certificate(), secret())])
 def test_a_key_id_that_stands_twice_is_refused(pair: tuple[Credential, Credential]) -> None:
     """In one list or in both: it cannot be said which one would go."""
-    assert Refused("G4", f"{KEY_ID} stands 2 times on the application") == locate(application(*pair))
+    assert Refused("G4", reason_for(f"{KEY_ID} stands 2 times on the application")) == locate(application(*pair))
 
 
 def test_three_times_is_refused_too() -> None:
     """The reason says how often it stands there."""
     refused = locate(application(secret(), secret(), certificate()))
-    assert Refused("G4", f"{KEY_ID} stands 3 times on the application") == refused
+    assert Refused("G4", reason_for(f"{KEY_ID} stands 3 times on the application")) == refused
 
 
 @pytest.mark.parametrize("on_application", [(), (secret(),), (certificate(),)])
@@ -114,8 +115,10 @@ def test_an_absent_key_id_beside_an_expired_one_is_probably_a_typing_error() -> 
     assert (
         Refused(
             "G4",
-            "SecretID is not on the application, but other expired credentials of that kind are "
-            f"(a typing error?): {OTHER_KEY_ID}",
+            reason_for(
+                "SecretID is not on the application, but other expired credentials of that kind are "
+                f"(a typing error?): {OTHER_KEY_ID}"
+            ),
         )
         == refused
     )

@@ -19,6 +19,7 @@ from support_core import (
 from spentkey.core.credential import Credential, Target
 from spentkey.core.guards import g6_not_protected
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -149,7 +150,7 @@ def test_a_pattern_does_not_match_a_credential_without_name() -> None:
 def test_the_automations_own_application_is_protected() -> None:
     """Also against a credential that it does not sign in with, and whatever the list says."""
     refused = g6_not_protected(secret(), application(secret()), (), frozenset({OTHER_APP_ID, APP_ID}))
-    assert Refused("G6", "the application is the automation's own") == refused
+    assert Refused("G6", reason_for("the application is the automation's own")) == refused
 
 
 def test_other_own_applications_do_not_matter() -> None:

@@ -17,6 +17,7 @@ from support_core import (
 
 from spentkey.core.guards import g7_as_first_seen, g7_still_ours, g7_still_says_the_same
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 from spentkey.core.rules import RequestRules
 from spentkey.core.task import Request, request_of
 
@@ -47,7 +48,7 @@ def test_changes_that_mean_the_same_do_not_matter() -> None:
 @pytest.mark.parametrize("why_not", ["the task is read-only", "the task is already owned by somebody"])
 def test_a_task_that_is_no_longer_ours_is_refused(changes: dict[str, object], why_not: str) -> None:
     """Somebody closed, moved or took it in the meantime."""
-    refused = Refused("G7", f"the task changed while it was being worked on: {why_not}")
+    refused = Refused("G7", reason_for(f"the task changed while it was being worked on: {why_not}"))
     changed = task(**changes, why_not=why_not)
     assert refused == g7_still_ours(changed, REQUEST_RULES)
     assert refused == g7_still_says_the_same(changed, parameters(), request(), REQUEST_RULES)
@@ -55,7 +56,7 @@ def test_a_task_that_is_no_longer_ours_is_refused(changes: dict[str, object], wh
 
 def test_a_task_that_vanished_is_refused() -> None:
     """There is nothing left to answer to."""
-    refused = Refused("G7", "the task no longer exists")
+    refused = Refused("G7", reason_for("the task no longer exists"))
     assert refused == g7_still_ours(None, REQUEST_RULES)
     assert refused == g7_still_says_the_same(None, parameters(), request(), REQUEST_RULES)
 
@@ -80,7 +81,7 @@ def test_a_task_that_vanished_is_refused() -> None:
 def test_a_request_that_says_something_else_is_refused(reread: Request) -> None:
     """Also one that could no longer be read at all; what was judged is no longer what is asked."""
     refused = g7_still_says_the_same(task(), reread, request(), REQUEST_RULES)
-    assert Refused("G7", "the request's parameters changed while the task was being worked on") == refused
+    assert Refused("G7", reason_for("the request's parameters changed while the task was being worked on")) == refused
 
 
 def test_rules_that_read_another_parameter_are_another_request() -> None:
@@ -91,7 +92,7 @@ def test_rules_that_read_another_parameter_are_another_request() -> None:
 def test_a_request_that_its_desk_keeps_and_finds_changed_is_refused() -> None:
     """It says the same as just before, but not the same as when work on it first began."""
     changed = replace(parameters(), changed="the request changed since it was first seen")
-    refused = Refused("G7", "the request changed since it was first seen")
+    refused = Refused("G7", reason_for("the request changed since it was first seen"))
     assert refused == g7_as_first_seen(changed)
     assert refused == g7_still_says_the_same(task(), changed, request(), REQUEST_RULES)
     assert g7_as_first_seen(parameters()) is None

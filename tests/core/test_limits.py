@@ -12,6 +12,7 @@ from support_core import APP_ID, LIMITS, NOW, OTHER_APP_ID, SECOND
 
 from spentkey.core.limits import HOUR, BlastRadius, FoldedPast
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 from spentkey.core.rules import Limits
 
 WIDE = Limits(per_run=1000, per_app=1000, per_hour=1000, hand_overs_per_hour=1000)
@@ -76,7 +77,7 @@ def test_below_a_limit_one_more_may_be_begun(limits: Limits, where: str, begun: 
 @pytest.mark.parametrize("begun", [3, 4, 100])
 def test_at_a_limit_no_more_is_begun(limits: Limits, where: str, begun: int) -> None:
     """The reason says which limit it was; also where it was lowered under way."""
-    expected = Refused("G8", f"3 removals {where} are allowed, and as many were begun")
+    expected = Refused("G8", reason_for(f"3 removals {where} are allowed, and as many were begun"))
     assert expected == asked(fed([intent()] * begun), limits)
 
 
@@ -159,7 +160,7 @@ def test_below_the_limit_a_task_may_be_handed_over(begun: int) -> None:
 def test_at_the_limit_no_more_tasks_are_handed_over(begun: int) -> None:
     """With the number in the reason."""
     blast_radius = fed(handing_over(task) for task in range(begun))
-    expected = Refused("G8", "2 hand-overs in an hour are allowed, and as many were begun")
+    expected = Refused("G8", reason_for("2 hand-overs in an hour are allowed, and as many were begun"))
     assert expected == blast_radius.refuse_hand_over("9/1", NOW, LIMITS)
 
 
@@ -197,8 +198,10 @@ LOST = record("survivor-lost", NOW - MINUTE, task=40021)
 RESUMED = record("resumed", who="duty officer", why="rotated by hand")
 STOPPED = Refused(
     "G8",
-    f"everything is stopped since {(NOW - MINUTE).isoformat()}, because another credential was lost in the work on "
-    "task 40021; when that has been looked into: spentkey resume --why …",
+    reason_for(
+        f"everything is stopped since {(NOW - MINUTE).isoformat()}, because another credential was lost in the work on "
+        "task 40021; when that has been looked into: spentkey resume --why …"
+    ),
 )
 
 
@@ -241,7 +244,7 @@ def paused(why: str = "change of keys", at: datetime = NOW) -> dict[str, Any]:
 def test_a_pause_stops_everything_in_its_own_words() -> None:
     """Who, why and since when; it is no lost credential."""
     refused = fed([paused()]).refuse_any()
-    assert refused == Refused("G8", f"everything is paused since {NOW.isoformat()} by ops: change of keys")
+    assert refused == Refused("G8", reason_for(f"everything is paused since {NOW.isoformat()} by ops: change of keys"))
     assert asked(fed([paused()]), WIDE) == refused
 
 
@@ -268,7 +271,7 @@ def test_the_first_pause_counts() -> None:
 
 def test_there_must_be_something_to_lift() -> None:
     """Nothing stopped, nothing lifted; a stop of either kind can be."""
-    assert fed([]).refuse_to_resume() == Refused("G8", "nothing is stopped")
+    assert fed([]).refuse_to_resume() == Refused("G8", reason_for("nothing is stopped"))
     assert fed([paused(), record("resumed")]).refuse_to_resume() is not None
     assert [fed([one]).refuse_to_resume() for one in (paused(), record("survivor-lost"))] == [None, None]
 

@@ -36,6 +36,7 @@ from spentkey.core.outcome import (
     Removed,
     hand_over,
 )
+from spentkey.core.reason import reason_for
 from spentkey.core.sanitize import plain, safe
 
 REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_KEY)
@@ -136,7 +137,7 @@ def test_a_closing_note_without_a_known_route_says_so() -> None:
 
 def test_the_hand_over_note_in_english() -> None:
     """The whole note: the reason first, then what was done, who acts, and the details."""
-    assert handed(Refused("G5", "the credential has not expired")) == NewNote(
+    assert handed(Refused("G5", reason_for("the credential has not expired"))) == NewNote(
         "Certificaat removal failed",
         f"""the credential has not expired
 
@@ -178,7 +179,7 @@ def test_the_body_of_a_hand_over_is_translated_and_its_reason_is_not(
     language: str, nothing: str, next_step: str
 ) -> None:
     """Subject, reason and marker stay, so that searches find them."""
-    note = handed(Refused("G5", "the credential has not expired"), language=language)
+    note = handed(Refused("G5", reason_for("the credential has not expired")), language=language)
     lines = note.body.splitlines()
     assert note.subject == "Certificaat removal failed"
     assert lines[:4] == ["the credential has not expired", "", nothing, next_step]
@@ -188,13 +189,17 @@ def test_the_body_of_a_hand_over_is_translated_and_its_reason_is_not(
 @LANGUAGES
 @pytest.mark.parametrize(
     "outcome",
-    [CannotTell("reads disagree"), Failed("ANOTHER CREDENTIAL IS MISSING", asked=True), REMOVED],
+    [
+        CannotTell(reason_for("reads disagree")),
+        Failed(reason_for("ANOTHER CREDENTIAL IS MISSING"), asked=True),
+        REMOVED,
+    ],
 )
 def test_no_hand_over_after_a_removal_claims_that_nothing_was_removed(language: str, outcome: Outcome) -> None:
     """Once a removal was asked for, the note says what is known of it."""
-    nothing = handed(Failed("x"), language=language).body.splitlines()[2]
+    nothing = handed(Failed(reason_for("x")), language=language).body.splitlines()[2]
     assert nothing not in handed(outcome, language=language).body
-    assert nothing in handed(Refused("G1", "x"), language=language).body
+    assert nothing in handed(Refused("G1", reason_for("x")), language=language).body
     assert nothing in handed(AlreadyGone(), language=language).body
 
 
@@ -214,25 +219,25 @@ def test_a_hand_over_after_a_removal_says_that_it_took_place() -> None:
 )
 def test_the_note_says_who_must_act(who: Who, sentence: str) -> None:
     """For each of the three."""
-    assert handed(Failed("x", who)).body.splitlines()[3] == sentence
+    assert handed(Failed(reason_for("x"), who)).body.splitlines()[3] == sentence
 
 
 @pytest.mark.parametrize("secret_type", ["", "\u200b", "\x00\x1b"])
 def test_without_a_secret_type_the_subject_says_credential(secret_type: str) -> None:
     """Also where nothing visible remains of it."""
-    assert handed(Refused("G1", "x"), about(secret_type=secret_type)).subject == "Credential removal failed"
+    assert handed(Refused("G1", reason_for("x")), about(secret_type=secret_type)).subject == "Credential removal failed"
 
 
 def test_the_subject_names_what_the_requester_wrote() -> None:
     """An unsupported type too, made safe and short."""
-    assert handed(Refused("G1", "x"), about(secret_type="<b>Key")).subject == "&lt;b&gt;Key removal failed"
-    long = handed(Refused("G1", "x"), about(secret_type="k" * 129)).subject
+    assert handed(Refused("G1", reason_for("x")), about(secret_type="<b>Key")).subject == "&lt;b&gt;Key removal failed"
+    long = handed(Refused("G1", reason_for("x")), about(secret_type="k" * 129)).subject
     assert long == "k" * 127 + "… removal failed"
 
 
 def test_what_is_not_known_is_left_out() -> None:
     """No empty lines with a label only; the marker shows a dash."""
-    note = handed(Refused("G1", "AppID is missing"), Subject(task="1", assignment=2))
+    note = handed(Refused("G1", reason_for("AppID is missing")), Subject(task="1", assignment=2))
     assert note.body.splitlines() == [
         "AppID is missing",
         "",
@@ -270,8 +275,8 @@ def test_longer_values_are_cut_at_128(length: int) -> None:
 
 def test_a_long_reason_is_cut_much_later() -> None:
     """It may list key ids."""
-    assert handed(Refused("G4", "r" * 1999)).body.startswith("r" * 1999 + "\n")
-    assert handed(Refused("G4", "r" * 3000)).body.startswith("r" * (LONGEST_REASON - 1) + "…\n")
+    assert handed(Refused("G4", reason_for("r" * 1999))).body.startswith("r" * 1999 + "\n")
+    assert handed(Refused("G4", reason_for("r" * 3000))).body.startswith("r" * (LONGEST_REASON - 1) + "…\n")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +292,7 @@ def test_markup_is_escaped_wherever_a_requester_can_write() -> None:
     """Name, ids and reason."""
     evil = "<img src=x onerror=alert(1)>&"
     spoiled = about(app_name=evil, app_id=evil, key_id=evil, secret_type=evil)
-    for note in (handed(Refused("G3", evil), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")):
+    for note in (handed(Refused("G3", reason_for(evil)), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")):
         assert "<" not in note.body
         assert "<" not in note.subject
         assert "&amp;" in note.body
@@ -306,7 +311,7 @@ def test_no_requester_can_write_a_marker(text: str) -> None:
     """A marker in a name would make a later hand-over believe that its note was written."""
     later = marker(about(assignment=2), "handed-over")
     spoiled = about(app_name=text, app_id=text, key_id=text, secret_type=text)
-    notes = [handed(Refused("G3", text), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")]
+    notes = [handed(Refused("G3", reason_for(text)), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")]
     assert [note for note in notes if later in note.body] == []
 
 
@@ -322,12 +327,20 @@ def test_a_safe_value_is_one_short_visible_line_without_markup(text: str) -> Non
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_every_note_ends_with_exactly_one_marker(name: str, secret_type: str, reason: str) -> None:
     """Whatever the texts, the marker stands once, on the last line."""
-    note = handed(Refused("G3", reason), about(app_name=name, secret_type=secret_type))
+    note = handed(Refused("G3", reason_for(reason)), about(app_name=name, secret_type=secret_type))
     assert note.body.count("[spentkey ") == 1
     assert note.body.splitlines()[-1].startswith(note.marker)
 
 
-@pytest.mark.parametrize("outcome", [Refused("G4", "why"), Failed("why"), CannotTell("why"), NotOurs("why")])
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Refused("G4", reason_for("why")),
+        Failed(reason_for("why")),
+        CannotTell(reason_for("why")),
+        NotOurs(reason_for("why")),
+    ],
+)
 def test_outcomes_that_need_a_reason_have_one(outcome: Outcome) -> None:
     """The reason of the JSON and of the note is the same."""
     assert reason_of(outcome) == "why"
@@ -341,4 +354,4 @@ def test_outcomes_that_went_well_have_none(outcome: Outcome) -> None:
 
 def test_only_a_refusal_names_a_guard() -> None:
     """A failure is nobody's rule."""
-    assert (guard_of(Refused("G4", "x")), guard_of(Failed("G4"))) == ("G4", None)
+    assert (guard_of(Refused("G4", reason_for("x"))), guard_of(Failed(reason_for("G4")))) == ("G4", None)

@@ -22,6 +22,7 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
+from spentkey.core.reason import reason_for
 
 CLOSED, HANDED_OFF, OPEN, UNTOUCHED = (
     TicketState.CLOSED,
@@ -97,10 +98,10 @@ def test_a_task_that_changed_under_way_does() -> None:
     [
         (REMOVED, "removed"),
         (AlreadyGone(), "already-gone"),
-        (Refused("G1", "x"), "refused"),
-        (Failed("x"), "failed"),
-        (CannotTell("x"), "cannot-tell"),
-        (NotOurs("x"), "not-ours"),
+        (Refused("G1", reason_for("x")), "refused"),
+        (Failed(reason_for("x")), "failed"),
+        (CannotTell(reason_for("x")), "cannot-tell"),
+        (NotOurs(reason_for("x")), "not-ours"),
     ],
 )
 def test_outcomes_go_by_the_names_of_the_contract(outcome: Outcome, name: str) -> None:
@@ -110,7 +111,12 @@ def test_outcomes_go_by_the_names_of_the_contract(outcome: Outcome, name: str) -
 
 def test_an_end_says_what_becomes_of_the_ticket() -> None:
     """One maker for each state; only what is proven can be asked to be closed."""
-    ends = [close(REMOVED), hand_over(Refused("G5", "x")), leave_open(CannotTell("x")), leave_untouched(NotOurs("x"))]
+    ends = [
+        close(REMOVED),
+        hand_over(Refused("G5", reason_for("x"))),
+        leave_open(CannotTell(reason_for("x"))),
+        leave_untouched(NotOurs(reason_for("x"))),
+    ]
     assert [end.ticket for end in ends] == [CLOSED, HANDED_OFF, OPEN, UNTOUCHED]
     assert [end.trouble for end in ends] == [None] * 4
 
@@ -129,6 +135,7 @@ def test_the_json_object_has_the_fields_of_the_contract_and_nulls() -> None:
         "ticket": "untouched",
         "guard": None,
         "reason": None,
+        "reason_code": None,
         "evidence": None,
     }
 

@@ -12,7 +12,8 @@ from support_pfx import PASSWORD, WRONG, registered, vector
 from spentkey.core import pfx
 from spentkey.core.pfx import Pfx, Unusable, read_pfx
 from spentkey.core.secret import Secret
-from spentkey.core.signer import NO_KEY, Signer, in_order, open_signers
+from spentkey.core.signer import Signer, in_order, open_signers
+from spentkey.core.signer_reasons import LOCKED, NO_KEY
 
 FIRST, SECOND, THIRD = (pair(NOW - DAY, NOW + days * DAY) for days in (10, 20, 30))
 RENEWED = pair(NOW - DAY, NOW + 40 * DAY, FIRST[0])
@@ -116,7 +117,7 @@ def test_a_password_is_tried_in_the_forms_that_people_copy(real: str, given: str
 )
 def test_no_other_form_is_guessed(real: str, given: str | None) -> None:
     """Neither another case nor NFKC, nor blanks that nobody gave; and without any password none is tried."""
-    assert reason_with(locked_by(real), [] if given is None else [Secret(given)]) == pfx.LOCKED
+    assert reason_with(locked_by(real), [] if given is None else [Secret(given)]) == LOCKED(untried="")
 
 
 def reason_with(content: bytes, passwords: list[Secret]) -> str:
@@ -136,7 +137,7 @@ def reason_with(content: bytes, passwords: list[Secret]) -> str:
 )
 def test_all_forms_of_a_password_cost_no_more_than_one_did(iterations: int, message: str) -> None:
     """A file with many rounds is tried in fewer forms, and the reason says so."""
-    assert reason(locked_by("blanks", iterations), Secret(f" {DECOMPOSED} ")) == pfx.LOCKED + message
+    assert reason(locked_by("blanks", iterations), Secret(f" {DECOMPOSED} ")) == LOCKED(untried=message)
     assert WRONG.reveal() not in reason(locked_by("blanks", iterations), WRONG)
 
 
@@ -183,7 +184,7 @@ def test_a_registered_certificate_without_its_key_is_named() -> None:
     found = open_signers("a.pfx", content, [PASSWORD], application(registered(SECOND[1])), NOW)
     assert [one.reason for one in found if isinstance(one, Unusable)] == [
         "the certificate is not registered on the application",
-        NO_KEY,
+        NO_KEY(),
     ]
 
 

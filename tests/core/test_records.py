@@ -6,6 +6,7 @@ from dataclasses import fields
 import pytest
 
 from spentkey.core.outcome import Failed, Refused, Result, TicketState, hand_over
+from spentkey.core.reason import reason_for
 from spentkey.core.records import (
     ClosedRecord,
     ClosingRecord,
@@ -60,7 +61,8 @@ def test_a_result_stands_beside_the_other_fields_without_the_task() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "who", "asked"), [(Failed("no", asked=True), "people", True), (Refused("G5", "no"), None, None)]
+    ("outcome", "who", "asked"),
+    [(Failed(reason_for("no"), asked=True), "people", True), (Refused("G5", reason_for("no")), None, None)],
 )
 def test_a_hand_over_carries_its_reason(outcome: Failed | Refused, who: str | None, asked: bool | None) -> None:
     """Enough to write the very same note again after a crash."""

@@ -18,6 +18,7 @@ from support_pfx import PASSWORD, WRONG, certificate_in, registered, vector
 
 from spentkey.core.credential import Target
 from spentkey.core.pfx import MOST_BYTES, Unusable, open_pfx
+from spentkey.core.reason import reason_for
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer, in_order, match_key, open_signers
 
@@ -71,31 +72,33 @@ def test_an_empty_password_opens_a_file_that_has_one() -> None:
 @pytest.mark.parametrize("name", ["modern", "legacy-3des", "ber-open-lengths"])
 def test_a_wrong_password_leaves_the_file_locked(name: str, password: Secret) -> None:
     """`locked` says that another password may help."""
-    assert unusable(vector(name), password) == Unusable("a.pfx", "no password at hand opens the file", locked=True)
+    assert unusable(vector(name), password) == Unusable(
+        "a.pfx", reason_for("no password at hand opens the file"), locked=True
+    )
 
 
 def test_no_password_at_all_leaves_the_file_locked() -> None:
     """Nothing is guessed."""
     assert open_pfx("a.pfx", vector("modern"), []) == Unusable(
-        "a.pfx", "no password at hand opens the file", locked=True
+        "a.pfx", reason_for("no password at hand opens the file"), locked=True
     )
 
 
 def test_a_file_without_a_key_is_of_no_use() -> None:
     """A certificate alone cannot sign."""
-    expected = Unusable("a.pfx", "the file holds no private key with its certificate")
+    expected = Unusable("a.pfx", reason_for("the file holds no private key with its certificate"))
     assert unusable(vector("no-key")) == expected
 
 
 def test_a_key_without_its_certificate_is_of_no_use() -> None:
     """Nothing to match with the application."""
     alone = pkcs12.serialize_key_and_certificates(None, KEY, None, None, BestAvailableEncryption(b"vector"))
-    assert unusable(alone) == Unusable("a.pfx", "the file holds no private key with its certificate")
+    assert unusable(alone) == Unusable("a.pfx", reason_for("the file holds no private key with its certificate"))
 
 
 def test_keys_that_are_not_rsa_are_of_no_use() -> None:
     """Neither of an elliptic curve nor of Edwards's."""
-    assert unusable(vector("elliptic-curve")) == Unusable("a.pfx", "the key is not an RSA key")
+    assert unusable(vector("elliptic-curve")) == Unusable("a.pfx", reason_for("the key is not an RSA key"))
     key = ed25519.Ed25519PrivateKey.generate()
     name = x509.Name([])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
@@ -123,7 +126,7 @@ def test_keys_that_are_not_rsa_are_of_no_use() -> None:
 )
 def test_what_is_no_pfx_is_said_to_be_none(content: bytes) -> None:
     """Text, HTML, PEM, half a file: one reason, and no password is tried on it."""
-    assert unusable(content) == Unusable("a.pfx", "the file is not a readable PFX (PKCS#12) file")
+    assert unusable(content) == Unusable("a.pfx", reason_for("the file is not a readable PFX (PKCS#12) file"))
 
 
 def test_a_structure_that_is_no_pfx_opens_with_no_password() -> None:
@@ -135,7 +138,7 @@ def test_a_structure_that_is_no_pfx_opens_with_no_password() -> None:
 def test_a_file_that_would_take_an_hour_is_refused_at_once(name: str) -> None:
     """Before any password is tried, also where the count is hidden behind a salt in chunks."""
     expected = "the file asks for 2147483647 key-derivation rounds, which is refused"
-    assert unusable(vector(name)) == Unusable("a.pfx", expected)
+    assert unusable(vector(name)) == Unusable("a.pfx", reason_for(expected))
 
 
 def test_a_file_that_is_too_large_is_refused() -> None:
@@ -210,7 +213,7 @@ def test_a_certificate_of_nobody_cannot_sign() -> None:
     stranger = registered(certificate_in(made()), key_id=OTHER_KEY_ID)
     for found in (application(), application(secret()), application(stranger)):
         opened = the_only_one("a.pfx", vector("modern"), [PASSWORD], found, NOW)
-        assert opened == Unusable("a.pfx", "the certificate is not registered on the application")
+        assert opened == Unusable("a.pfx", reason_for("the certificate is not registered on the application"))
 
 
 def test_a_registration_without_its_certificate_matches_nothing() -> None:
@@ -316,7 +319,7 @@ def test_a_key_in_a_vault_is_matched_by_its_certificate() -> None:
 
 def test_a_key_in_a_vault_that_is_not_rsa_is_of_no_use() -> None:
     """Its certificate tells, so that it never takes the place of a file that can sign."""
-    assert in_vault(vector("elliptic-curve")) == Unusable("sales-key", "the key is not an RSA key")
+    assert in_vault(vector("elliptic-curve")) == Unusable("sales-key", reason_for("the key is not an RSA key"))
 
 
 @pytest.mark.parametrize(
@@ -331,12 +334,12 @@ def test_a_key_in_a_vault_that_is_not_rsa_is_of_no_use() -> None:
 )
 def test_a_key_in_a_vault_that_may_not_sign_is_of_no_use(changes: dict[str, object], reason: str) -> None:
     """By the same rules as a file; another password would not help."""
-    assert in_vault(vector("modern"), NOW, **changes) == Unusable("sales-key", reason)
+    assert in_vault(vector("modern"), NOW, **changes) == Unusable("sales-key", reason_for(reason))
 
 
 def test_an_expired_certificate_of_a_vault_never_signs() -> None:
     """Nor one that is not valid yet."""
-    expected = Unusable("sales-key", "the certificate is not valid now (it ends 2026-03-01)")
+    expected = Unusable("sales-key", reason_for("the certificate is not valid now (it ends 2026-03-01)"))
     assert in_vault(vector("expired")) == expected
     early = in_vault(made(NOW, NOW + DAY), NOW - timedelta(seconds=1))
     assert isinstance(early, Unusable)
@@ -348,7 +351,7 @@ def test_a_key_in_a_vault_of_nobody_cannot_sign() -> None:
     stranger = registered(certificate_in(made()), key_id=OTHER_KEY_ID)
     for found in (application(), application(secret()), application(stranger)):
         matched = match_key(KeptKey(certificate_in(vector("modern"))), found, NOW)
-        assert matched == Unusable("sales-key", "the certificate is not registered on the application")
+        assert matched == Unusable("sales-key", reason_for("the certificate is not registered on the application"))
 
 
 def test_of_a_file_and_a_key_in_a_vault_the_one_that_lives_longest_signs() -> None:

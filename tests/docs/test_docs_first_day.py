@@ -468,7 +468,7 @@ def test_the_reasons_are_those_of_the_code() -> None:
     """Every text in the table of reasons is written somewhere in the code."""
     (table,) = [one for one in tables(section(11)) if one[0][0] == "the reason says"]
     code = "\n".join(file.read_text("utf-8") for file in (ROOT / "src" / "spentkey").rglob("*.py"))
-    joined = re.sub(r'"\s*\n\s*f?"', "", code)
+    joined = re.sub(r'"\s*\n\s*f?"', "", code).replace("{name}", "AppDisplayName")
     parts = [
         part.strip(" ,") for row in table[1:] for text in re.findall(r"`([^`]+)`", row[0]) for part in text.split("…")
     ]

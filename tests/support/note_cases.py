@@ -52,6 +52,7 @@ from spentkey.core.outcome import (
     Removed,
     hand_over,
 )
+from spentkey.core.reason import reason_for
 from spentkey.core.task import read_request
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "notes"
@@ -93,27 +94,33 @@ def refusals() -> dict[str, object]:
 def failures() -> dict[str, Outcome]:
     """One for each cause, and for each who must act."""
     return {
-        "failed-no-signer": Failed("the application has no valid signer", cause=Cause.NO_SIGNER),
-        "failed-sign-in": Failed("with the certificate in sales.pfx, sign-in was refused", cause=Cause.SIGN_IN),
-        "failed-no-principal": Failed("the application has no service principal", cause=Cause.NO_PRINCIPAL),
-        "failed-forbidden-itself": Failed(
-            "Graph refuses the application to remove its certificate", cause=Cause.FORBIDDEN_ITSELF
+        "failed-no-signer": Failed(reason_for("the application has no valid signer"), cause=Cause.NO_SIGNER),
+        "failed-sign-in": Failed(
+            reason_for("with the certificate in sales.pfx, sign-in was refused"), cause=Cause.SIGN_IN
         ),
-        "failed-forbidden": Failed("Graph refuses to change this application", cause=Cause.FORBIDDEN),
-        "failed-proof-rejected": Failed("Graph rejected the proof of possession", cause=Cause.PROOF_REJECTED),
-        "failed-rejected": Failed("Graph refused the request (400)", cause=Cause.REJECTED),
+        "failed-no-principal": Failed(reason_for("the application has no service principal"), cause=Cause.NO_PRINCIPAL),
+        "failed-forbidden-itself": Failed(
+            reason_for("Graph refuses the application to remove its certificate"), cause=Cause.FORBIDDEN_ITSELF
+        ),
+        "failed-forbidden": Failed(reason_for("Graph refuses to change this application"), cause=Cause.FORBIDDEN),
+        "failed-proof-rejected": Failed(
+            reason_for("Graph rejected the proof of possession"), cause=Cause.PROOF_REJECTED
+        ),
+        "failed-rejected": Failed(reason_for("Graph refused the request (400)"), cause=Cause.REJECTED),
         "failed-still-there": Failed(
-            "Graph answered: 204 No Content; but the credential is still there", asked=True, cause=Cause.STILL_THERE
+            reason_for("Graph answered: 204 No Content; but the credential is still there"),
+            asked=True,
+            cause=Cause.STILL_THERE,
         ),
         "failed-survivor-lost": Failed(
-            f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: secret {OTHER_KEY_ID}",
+            reason_for(f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: secret {OTHER_KEY_ID}"),
             asked=True,
             cause=Cause.SURVIVOR_LOST,
         ),
-        "failed-people": Failed("the write was refused", Who.PEOPLE),
-        "failed-operator": Failed("the sign-in was refused", Who.OPERATOR),
-        "failed-nobody": Failed("Microsoft Graph did not answer", Who.NOBODY),
-        "cannot-tell": CannotTell("reads of the directory disagree on whether the credential is gone"),
+        "failed-people": Failed(reason_for("the write was refused"), Who.PEOPLE),
+        "failed-operator": Failed(reason_for("the sign-in was refused"), Who.OPERATOR),
+        "failed-nobody": Failed(reason_for("Microsoft Graph did not answer"), Who.NOBODY),
+        "cannot-tell": CannotTell(reason_for("reads of the directory disagree on whether the credential is gone")),
     }
 
 

@@ -12,8 +12,43 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from spentkey.core.credential import SKEW, Credential, Kind, Snapshot, Target, TokenClaims
+from spentkey.core.guard_reasons import (
+    AND_SAML_GROUP,
+    G0_NO_PARAMETERS,
+    G0_NOT_OURS,
+    G2_NO_APPLICATION,
+    G2_NO_TENANT,
+    G2_OTHER_APPLICATION,
+    G2_SEVERAL_TENANTS,
+    G2_TOKEN_OF_OTHER_CLIENT,
+    G2_TOKEN_OF_OTHER_TENANT,
+    G3_OTHER_NAME,
+    G3_UNSEEN,
+    G4_ON_PRINCIPAL,
+    G4_OTHER_KIND,
+    G4_REPEATED,
+    G4_SAML,
+    G4_TYPING_ERROR,
+    G5_CLOCKS_APART,
+    G5_NO_DATE,
+    G5_NO_END,
+    G5_NOT_EXPIRED,
+    G6_LISTED,
+    G6_OWN_APPLICATION,
+    G6_PROTECTED_NAME,
+    G6_TOKEN_ENCRYPTION_KEY,
+    G7_PARAMETERS_CHANGED,
+    G7_TASK_CHANGED,
+    G7_TASK_GONE,
+    G10_LISTS_CHANGED,
+    PLUS_GRACE,
+    SAML_GROUP,
+    entries_of,
+    kind_word,
+)
 from spentkey.core.outcome import NotOurs, Refused
-from spentkey.core.rules import RequestRules, TenantRules
+from spentkey.core.reason import Reason, reason_for
+from spentkey.core.rules import ParameterNames, RequestRules, TenantRules
 from spentkey.core.saml import signing_group
 from spentkey.core.sanitize import plain
 from spentkey.core.task import RemovalRequest, Request, Task, folded_name, folded_value, read_request, trimmed
@@ -34,10 +69,10 @@ def g0_task_is_ours(task: Task, request: Request | None, rules: RequestRules) ->
     `request` is None while it has not been read; then only the task itself is judged.
     """
     if not (task.is_open and task.is_ours):
-        return NotOurs(task.why_not or "the task is not open and with us")
+        return NotOurs(reason_for(task.why_not) if task.why_not else G0_NOT_OURS())
     wanted = (*rules.names.in_order(), *rules.when)
     if request is not None and request.names().isdisjoint(map(folded_name, wanted)):
-        return NotOurs(f"the request has none of the parameters {', '.join(dict.fromkeys(wanted))}")
+        return NotOurs(G0_NO_PARAMETERS(names=", ".join(dict.fromkeys(wanted))))
     return None
 
 
@@ -48,8 +83,8 @@ def g2_tenant(request: RemovalRequest, tenants: Sequence[TenantRules]) -> Tenant
     if len(matching) == 1:
         return matching[0]
     if not matching:
-        return Refused("G2", "no configured tenant matches the task's parameters")
-    return Refused("G2", f"more than one tenant matches: {', '.join(tenant.name for tenant in matching)}")
+        return Refused("G2", G2_NO_TENANT())
+    return Refused("G2", G2_SEVERAL_TENANTS(tenants=", ".join(tenant.name for tenant in matching)))
 
 
 def _when_matches(when: Mapping[str, str], request: RemovalRequest) -> bool:
@@ -60,9 +95,9 @@ def _when_matches(when: Mapping[str, str], request: RemovalRequest) -> bool:
 def g2_identity(token_claims: TokenClaims, tenant_id: str, client_id: str) -> Refused | None:
     """G2: the token was issued in that tenant, to the client that asked for it."""
     if token_claims.tenant_id.lower() != tenant_id.lower():
-        return Refused("G2", f"the token is for tenant {token_claims.tenant_id}, not for {tenant_id}")
+        return Refused("G2", G2_TOKEN_OF_OTHER_TENANT(found=token_claims.tenant_id, wanted=tenant_id))
     if token_claims.app_id.lower() != client_id.lower():
-        return Refused("G2", f"the token is for client {token_claims.app_id}, not for {client_id}")
+        return Refused("G2", G2_TOKEN_OF_OTHER_CLIENT(found=token_claims.app_id, wanted=client_id))
     return None
 
 
@@ -70,9 +105,9 @@ def g2_application(snapshot: Snapshot, request: RemovalRequest, tenant: TenantRu
     """G2: the application exists in that tenant, and is the one that was asked for."""
     application = snapshot.application
     if application is None:
-        return Refused("G2", f"no application with AppID {request.app_id} exists in tenant {tenant.name}")
+        return Refused("G2", G2_NO_APPLICATION(app_id=request.app_id, tenant=tenant.name))
     if application.app_id != request.app_id:
-        return Refused("G2", f"the directory answered with another application, {application.app_id}")
+        return Refused("G2", G2_OTHER_APPLICATION(app_id=application.app_id))
     return application
 
 
@@ -86,10 +121,10 @@ def g3_name(application: Target, request: RemovalRequest) -> Refused | None:
     if folded(application.name) == folded(request.app_display_name):
         return None
     asked, shown = plain(request.app_display_name), plain(application.name)
-    unseen = " (they differ in characters that cannot be seen)" if asked == shown else ""
+    unseen = G3_UNSEEN() if asked == shown else ""
     return Refused(
         "G3",
-        f"AppDisplayName is '{asked}', but the application with this AppID is called '{shown}'{unseen}",
+        G3_OTHER_NAME(name=request.names.app_display_name, asked=asked, shown=shown, unseen=unseen),
     )
 
 
@@ -101,42 +136,44 @@ def g4_locate(application: Target, snapshot: Snapshot, request: RemovalRequest) 
     if not held:
         return Absent()
     if len(held) > 1:
-        return Refused("G4", f"{request.key_id} stands {len(held)} times on the application")
+        return Refused("G4", G4_REPEATED(key_id=request.key_id, count=len(held)))
     if held[0].kind is not request.kind:
-        article = {Kind.SECRET: "client secret", Kind.CERTIFICATE: "certificate"}
+        name, asked, found = request.names.secret_type, kind_word(request.kind), kind_word(held[0].kind)
         return Refused(
             "G4",
-            f"SecretType says {article[request.kind]}, but {request.key_id} is a {article[held[0].kind]}",
+            G4_OTHER_KIND(name=name, asked=asked, key_id=request.key_id, found=found),
         )
     group = signing_group(application, request.key_id)
-    return Refused("G4", f"{request.key_id} {_in_group(group)}") if group else held[0]
+    return Refused("G4", G4_SAML(key_id=request.key_id, group=_in_group(group))) if group else held[0]
 
 
 def _on_the_principal(principal: Target, key_id: str) -> Refused:
     group = signing_group(principal, key_id)
-    saml = f", and {_in_group(group)}" if group else ""
+    saml = AND_SAML_GROUP(group=_in_group(group)) if group else ""
     return Refused(
         "G4",
-        f"{key_id} is a credential of the service principal, not of the app registration{saml}: "
-        "the security team must look at it",
+        G4_ON_PRINCIPAL(key_id=key_id, saml=saml),
     )
 
 
-def _in_group(group: Sequence[Credential]) -> str:
+def _in_group(group: Sequence[Credential]) -> Reason:
     """What a signing group is, for the people who must decide about all of it at once."""
-    entries = ", ".join(f"{one.usage or one.kind} {one.key_id}" for one in group)
-    return f"belongs to a SAML signing certificate, whose entries must stay together ({entries})"
+    return SAML_GROUP(entries=entries_of(group))
 
 
-def g4_not_a_typo(application: Target, kind: Kind, now: datetime, grace: timedelta) -> Refused | None:
-    """G4: an absent key id while another expired credential of that kind remains is probably a typing error."""
+def g4_not_a_typo(
+    application: Target, kind: Kind, now: datetime, grace: timedelta, name: str = ParameterNames().secret_id
+) -> Refused | None:
+    """G4: an absent key id while another expired credential of that kind remains is probably a typing error.
+
+    `name` is what the service desk calls the parameter with the key id.
+    """
     remaining = [c.key_id for c in application.credentials if c.kind is kind and c.expired(now, grace)]
     if not remaining:
         return None
     return Refused(
         "G4",
-        "SecretID is not on the application, but other expired credentials of that kind are "
-        f"(a typing error?): {', '.join(remaining)}",
+        G4_TYPING_ERROR(name=name, others=", ".join(remaining)),
     )
 
 
@@ -145,16 +182,16 @@ def g5_expired(
 ) -> Refused | None:
     """G5: the end, the grace and 300 s lie in the past by our clock and by the directory's, which agree to 300 s."""
     if credential.end is None:
-        return Refused("G5", "the credential's endDateTime is missing or cannot be read, so it may never expire")
+        return Refused("G5", G5_NO_END())
     if directory_time is None:
-        return Refused("G5", "the directory's answer carries no Date, so its clock cannot be compared with ours")
+        return Refused("G5", G5_NO_DATE())
     if abs(now - directory_time) > SKEW:
         apart = round(abs(now - directory_time).total_seconds())
-        return Refused("G5", f"our clock and the directory's are {apart} s apart; at most 300 s are allowed")
+        return Refused("G5", G5_CLOCKS_APART(apart=apart))
     if all(credential.expired(clock, grace) for clock in (now, directory_time)):
         return None
-    waiting = f" plus {grace.days} days of grace" if grace else ""
-    return Refused("G5", f"the credential has not expired: it ends at {credential.end.isoformat()}{waiting}")
+    waiting = PLUS_GRACE(days=grace.days) if grace else ""
+    return Refused("G5", G5_NOT_EXPIRED(end=credential.end.isoformat(), grace=waiting))
 
 
 def g6_not_protected(
@@ -162,15 +199,15 @@ def g6_not_protected(
 ) -> Refused | None:
     """G6: neither Microsoft's services, nor the operator's list, nor the automation itself depend on it."""
     if application.app_id in own_apps:
-        return Refused("G6", "the application is the automation's own")
+        return Refused("G6", G6_OWN_APPLICATION())
     if (application.token_encryption_key_id or "").lower() == credential.key_id:
-        return Refused("G6", "the certificate is the application's token encryption key (tokenEncryptionKeyId)")
+        return Refused("G6", G6_TOKEN_ENCRYPTION_KEY())
     if application.app_id in (entry.strip().lower() for entry in protected):
-        return Refused("G6", "the application is on the operator's list of protected applications")
+        return Refused("G6", G6_LISTED())
     listed = [entry.removeprefix("name:").strip() for entry in protected if entry.startswith("name:")]
     for pattern in (*PROTECTED_NAMES, *listed):
         if any(fnmatchcase(name.casefold(), pattern.casefold()) for name in credential.names()):
-            return Refused("G6", f"the credential's name matches the protected name {pattern}")
+            return Refused("G6", G6_PROTECTED_NAME(pattern=pattern))
     return None
 
 
@@ -182,7 +219,7 @@ def g7_still_says_the_same(
     if changed is not None:
         return changed
     if read_request(shown, rules) != request:
-        return Refused("G7", "the request's parameters changed while the task was being worked on")
+        return Refused("G7", G7_PARAMETERS_CHANGED())
     return None
 
 
@@ -191,7 +228,7 @@ def g10_lists_unchanged(judged: Target, snapshot: Snapshot) -> Refused | None:
     now = snapshot.application
     if now is not None and _listed(now) == _listed(judged) and now.name == judged.name:
         return None
-    return Refused("G10", "the application's credentials changed between judging and removing")
+    return Refused("G10", G10_LISTS_CHANGED())
 
 
 def _listed(application: Target) -> tuple[str | None, frozenset[tuple[Kind, str, str]]]:
@@ -201,14 +238,14 @@ def _listed(application: Target) -> tuple[str | None, frozenset[tuple[Kind, str,
 
 def g7_as_first_seen(shown: Request) -> Refused | None:
     """G7: the request is what it was when work on it first began, as far as the desk keeps that."""
-    return Refused("G7", shown.changed) if shown.changed else None
+    return Refused("G7", reason_for(shown.changed)) if shown.changed else None
 
 
 def g7_still_ours(task: Task | None, rules: RequestRules) -> Refused | None:
     """G7, for the task alone: it still exists and still passes G0."""
     if task is None:
-        return Refused("G7", "the task no longer exists")
+        return Refused("G7", G7_TASK_GONE())
     not_ours = g0_task_is_ours(task, None, rules)
     if not_ours is not None:
-        return Refused("G7", f"the task changed while it was being worked on: {not_ours.reason}")
+        return Refused("G7", G7_TASK_CHANGED(why=not_ours.reason))
     return None

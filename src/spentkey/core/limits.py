@@ -7,6 +7,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from spentkey.core.evidence import Facts
+from spentkey.core.guard_reasons import (
+    G8_APPLICATION,
+    G8_HAND_OVERS,
+    G8_HOUR,
+    G8_NOT_STOPPED,
+    G8_PAUSED,
+    G8_RUN,
+    G8_STOPPED,
+)
 from spentkey.core.outcome import Refused
 from spentkey.core.records import RecordKind
 from spentkey.core.rules import Limits
@@ -119,34 +128,31 @@ class BlastRadius:
         if stop is None:
             return None
         if stop.get("what") == RecordKind.PAUSED:
-            who, why = stop.get("who"), stop.get("why")
-            return Refused("G8", f"everything is paused since {stop.get('at')} by {who}: {why}")
+            who, why = str(stop.get("who")), str(stop.get("why"))
+            return Refused("G8", G8_PAUSED(since=str(stop.get("at")), who=who, why=why))
         return Refused(
             "G8",
-            f"everything is stopped since {stop.get('at')}, because another credential was lost in the work on "
-            f"task {stop.get('task')}; when that has been looked into: spentkey resume --why …",
+            G8_STOPPED(since=str(stop.get("at")), task=str(stop.get("task"))),
         )
 
     def refuse_to_resume(self) -> Refused | None:
         """Whether there is nothing that could be lifted."""
-        return Refused("G8", "nothing is stopped") if self.past.stop() is None else None
+        return Refused("G8", G8_NOT_STOPPED()) if self.past.stop() is None else None
 
     def refuse_intent(self, run: str, app_id: str, now: datetime, limits: Limits) -> Refused | None:
         """Whether one removal more would pass a limit."""
         begun = self.past.removals_since(now - HOUR)
         in_hour, in_app = [at for at, _ in begun], [at for at, app in begun if app == app_id]
         counts = (
-            (self.past.removals_in(run), limits.per_run, "in this run", None),
-            (len(in_app), limits.per_app, "on this application in the last hour", _free_again(in_app, limits.per_app)),
-            (len(in_hour), limits.per_hour, "in the last hour", _free_again(in_hour, limits.per_hour)),
+            (self.past.removals_in(run), limits.per_run, G8_RUN, None),
+            (len(in_app), limits.per_app, G8_APPLICATION, _free_again(in_app, limits.per_app)),
+            (len(in_hour), limits.per_hour, G8_HOUR, _free_again(in_hour, limits.per_hour)),
         )
-        passed = [
-            (f"{limit} removals {where} are allowed", until) for count, limit, where, until in counts if count >= limit
-        ]
+        passed = [(passes(limit=limit), until) for count, limit, passes, until in counts if count >= limit]
         stopped = self.refuse_any()
         if stopped is not None or not passed:
             return stopped
-        return Refused("G8", f"{passed[0][0]}, and as many were begun", until=passed[0][1])
+        return Refused("G8", passed[0][0], until=passed[0][1])
 
     def refuse_hand_over(self, hand_over: str, now: datetime, limits: Limits) -> Refused | None:
         """Whether one hand-over more would pass the limit; one that was begun earlier may be finished."""
@@ -155,8 +161,7 @@ class BlastRadius:
         if hand_over in begun or len(begun) < limits.hand_overs_per_hour:
             return None
         free = _free_again([at for at, _ in recent], limits.hand_overs_per_hour)
-        message = f"{limits.hand_overs_per_hour} hand-overs in an hour are allowed, and as many were begun"
-        return Refused("G8", message, until=free)
+        return Refused("G8", G8_HAND_OVERS(limit=limits.hand_overs_per_hour), until=free)
 
 
 def _free_again(begun: Sequence[datetime], limit: int) -> datetime | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from spentkey.core.audit_event import AuditEvent
 from spentkey.core.note_texts import WORDS
 from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, End, Failed, NotOurs, Outcome, Refused, Removed
+from spentkey.core.reason import Reason, reason_for
 from spentkey.core.sanitize import MARK, plain, safe
 
 HANDED_OVER, DONE = "handed-over", "done"
@@ -131,11 +132,16 @@ def _details(about: Subject, language: str) -> list[str]:
     return [f"{label}: {value}" for label, value in (*rows, (words.evidence, about.evidence)) if value]
 
 
-def reason_of(outcome: Outcome) -> str | None:
+def reason_of(outcome: Outcome) -> Reason | None:
     """The outcome's reason in words, where it has one."""
     if isinstance(outcome, Refused | Failed | CannotTell | NotOurs):
-        return outcome.reason
+        return reason_for(outcome.reason)
     return None
+
+
+def reasons_of(end: End) -> list[Reason]:
+    """The outcome's reason, and what went wrong with the ticket: as far as there is any."""
+    return [reason_for(text) for text in (reason_of(end.outcome), end.trouble) if text]
 
 
 def guard_of(outcome: Outcome) -> str | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from spentkey.core.errors import Who
+from spentkey.core.reason import Reason
 
 
 class TicketState(StrEnum):
@@ -52,7 +53,7 @@ class Refused:
     """A guard says no; `guard` is its number, `reason` says in words what was found."""
 
     guard: str
-    reason: str
+    reason: Reason
     until: datetime | None = field(default=None, compare=False)
     """Where a limit says no: the moment before which it will say no again."""
     name = "refused"
@@ -79,7 +80,7 @@ class Failed:
     `asked` is set when a removal was asked for and may have taken, so that no note says that nothing was removed.
     """
 
-    reason: str
+    reason: Reason
     who: Who = Who.PEOPLE
     asked: bool = False
     cause: Cause | None = None
@@ -90,7 +91,7 @@ class Failed:
 class CannotTell:
     """Whether the credential is gone could not be established."""
 
-    reason: str
+    reason: Reason
     name = "cannot-tell"
 
 
@@ -98,7 +99,7 @@ class CannotTell:
 class NotOurs:
     """The task does not exist, or is not Spentkey's to touch (guard G0)."""
 
-    reason: str
+    reason: Reason
     name = "not-ours"
 
 
@@ -111,7 +112,7 @@ class End:
 
     outcome: Outcome
     ticket: TicketState
-    trouble: str | None = None
+    trouble: Reason | None = None
     """What went wrong while the ticket was written, where that is why it is left open."""
     not_before: datetime | None = None
     """Where a limit leaves it open: the moment before which another try is in vain."""
@@ -153,6 +154,8 @@ class Result:
     route: str | None = None
     guard: str | None = None
     reason: str | None = None
+    reason_code: str | None = None
+    """The code of the reason's kind; of a reason that tells of trouble with the ticket too, that of the outcome."""
     evidence: str | None = None
     outage: bool = False
     """Whether a system that was away left it open; for the next try, and not part of the report."""
@@ -179,7 +182,8 @@ class Result:
             "route": self.route,
             "ticket": self.ticket.value,
             "guard": self.guard,
-            "reason": self.reason,
+            "reason": None if self.reason is None else str(self.reason),
+            "reason_code": self.reason_code,
             "evidence": self.evidence,
         }
 

@@ -1,5 +1,8 @@
 """Outcomes as evidence keeps them, so that a rerun can finish what an earlier try had begun to report."""
 
+from collections.abc import Mapping
+from typing import cast
+
 from spentkey.core.errors import Who
 from spentkey.core.evidence import Facts
 from spentkey.core.outcome import (
@@ -15,18 +18,18 @@ from spentkey.core.outcome import (
     Removed,
     hand_over,
 )
+from spentkey.core.reason import Reason, read_reason
 
 
 def hand_over_of(record: Facts) -> End:
     """The hand-over that a record of that kind tells of."""
-    trouble = record.get("trouble")
     end = hand_over(outcome_of(record))
-    return End(end.outcome, end.ticket, str(trouble) if trouble else None)
+    return End(end.outcome, end.ticket, _reason(record, "trouble") if record.get("trouble") else None)
 
 
 def outcome_of(record: Facts) -> Outcome:
     """The outcome that such a record tells of."""
-    message = str(record.get("said") or "")
+    message = _reason(record, "said")
     match record.get("outcome"):
         case "removed":
             route = record.get("route")
@@ -41,3 +44,10 @@ def outcome_of(record: Facts) -> Outcome:
             return Failed(message, who, asked=asked, cause=Cause(str(cause)) if cause else None)
         case _:
             return CannotTell(message)
+
+
+def _reason(record: Facts, name: str) -> Reason:
+    """With its code and parameters, where the record has them: one of version 0.1 has the English text alone."""
+    reasons = record.get("reasons")
+    recorded = cast("Mapping[str, object]", reasons).get(name) if isinstance(reasons, Mapping) else None
+    return read_reason(str(record.get(name) or ""), recorded)

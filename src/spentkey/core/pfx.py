@@ -20,7 +20,21 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs12
 
 from spentkey.core.pkcs12_cost import costliest_iteration_count, read_header
+from spentkey.core.reason import Reason, several
 from spentkey.core.secret import Secret
+from spentkey.core.signer_reasons import (
+    LOCKED,
+    MANY_UNREAD,
+    NO_PAIR,
+    NO_PFX,
+    NOT_RSA,
+    SOME_UNREAD,
+    TOO_COSTLY,
+    TOO_LARGE,
+    TOO_SHORT,
+    TRIED_AS_IT_IS,
+    TRIED_IN_FORMS,
+)
 from spentkey.core.task import trimmed
 
 MOST_BYTES = 1_000_000
@@ -32,10 +46,6 @@ MOST_KEYS = 8
 """Most private keys that are read from one file; together they may ask for `MOST_ITERATIONS` as well."""
 FEWEST_BITS = 1024
 """Shortest RSA key that is used: a much shorter one cannot hold a PS256 signature at all."""
-NOT_RSA = "the key is not an RSA key"
-NO_PFX = "the file is not a readable PFX (PKCS#12) file"
-LOCKED = "no password at hand opens the file"
-NO_PAIR = "the file holds no private key with its certificate"
 
 _KEY_BAGS = (bytes.fromhex("060b2a864886f70d010c0a0101"), bytes.fromhex("060b2a864886f70d010c0a0102"))
 """The object ids of a key bag and of one that is encrypted."""
@@ -48,7 +58,7 @@ class Unusable:
     """Why a document gives no signer, in words for people; `locked` when only the password was wrong."""
 
     document: str
-    reason: str
+    reason: Reason
     locked: bool = False
 
 
@@ -58,7 +68,7 @@ class Pfx:
 
     pairs: tuple[tuple[RSAPrivateKey, x509.Certificate], ...] = field(repr=False)
     alone: tuple[x509.Certificate, ...] = ()
-    unread: tuple[str, ...] = ()
+    unread: tuple[Reason, ...] = ()
 
 
 def open_pfx(
@@ -72,20 +82,20 @@ def open_pfx(
 def read_pfx(document: str, content: bytes, passwords: Sequence[Secret]) -> Pfx | Unusable:
     """All pairs of a PFX, at least one. Its size and cost are bounded before any password is tried."""
     if len(content) > MOST_BYTES:
-        return Unusable(document, f"the file is larger than {MOST_BYTES} bytes")
+        return Unusable(document, TOO_LARGE(most=MOST_BYTES))
     binary = content if content.startswith(b"\x30") else _from_text(content)
     iterations = None if binary is None else costliest_iteration_count(binary)
     if binary is None or iterations is None:
-        return Unusable(document, NO_PFX)
+        return Unusable(document, NO_PFX())
     if iterations > MOST_ITERATIONS:
-        return Unusable(document, f"the file asks for {iterations} key-derivation rounds, which is refused")
+        return Unusable(document, TOO_COSTLY(rounds=iterations))
     affordable = max(1, MOST_ITERATIONS // max(1, iterations))
     for password in passwords:
         for form in _forms(password)[:affordable]:
             opened = _unlock(binary, form)
             if opened is not None:
                 return _pairs(document, binary, form, *opened)
-    return Unusable(document, LOCKED + _untried(passwords, affordable, iterations), locked=True)
+    return Unusable(document, LOCKED(untried=_untried(passwords, affordable, iterations)), locked=True)
 
 
 def _from_text(content: bytes) -> bytes | None:
@@ -112,8 +122,9 @@ def _forms(password: Secret) -> list[Secret]:
 def _untried(passwords: Sequence[Secret], affordable: int, iterations: int) -> str:
     if all(len(_forms(password)) <= affordable for password in passwords):
         return ""
-    forms = "only as it is" if affordable == 1 else f"in {affordable} forms at most"
-    return f" (each was tried {forms}: the file asks for {iterations} key-derivation rounds)"
+    if affordable == 1:
+        return TRIED_AS_IT_IS(rounds=iterations)
+    return TRIED_IN_FORMS(forms=affordable, rounds=iterations)
 
 
 def _unlock(content: bytes, password: Secret) -> tuple[object, x509.Certificate | None, list[x509.Certificate]] | None:
@@ -138,7 +149,7 @@ def _pairs(
     others, unread = _other_keys(bags, password, key) if len(bags) > 1 else ([], [])
     keys = [one for one in (key, *others) if one is not None]
     pairs: list[tuple[RSAPrivateKey, x509.Certificate]] = []
-    problems: list[str] = []
+    problems: list[Reason] = []
     alone = list(dict.fromkeys((certificate, *more) if certificate is not None else more))
     for one in keys:
         own = [each for each in alone if (one is key and each is certificate) or _belongs(one, each)]
@@ -150,7 +161,7 @@ def _pairs(
             pairs += [(one, each) for each in own]
     problems = list(dict.fromkeys((*problems, *unread)))
     if not pairs:
-        return Unusable(document, "; ".join(problems) or NO_PAIR)
+        return Unusable(document, several(problems or [NO_PAIR()]))
     return Pfx(tuple(pairs), tuple(alone), tuple(problems))
 
 
@@ -162,13 +173,13 @@ def _belongs(key: object, certificate: x509.Certificate) -> bool:
     return isinstance(key, RSAPrivateKey) and key.public_key() == public
 
 
-def _unfit(key: object) -> str | None:
-    return too_short(key.key_size) if isinstance(key, RSAPrivateKey) else NOT_RSA
+def _unfit(key: object) -> Reason | None:
+    return too_short(key.key_size) if isinstance(key, RSAPrivateKey) else NOT_RSA()
 
 
-def too_short(bits: int) -> str | None:
+def too_short(bits: int) -> Reason | None:
     """Why an RSA key of that length is not used, or None when it is."""
-    return f"the RSA key has {bits} bits, which is too short to sign" if bits < FEWEST_BITS else None
+    return TOO_SHORT(bits=bits) if bits < FEWEST_BITS else None
 
 
 def _key_bags(content: bytes) -> list[bytes | None]:
@@ -190,7 +201,7 @@ def _inside_bag(content: bytes, offset: int) -> bytes | None:
     return content[start:stop] if tag == 0xA0 and stop is not None else None
 
 
-def _other_keys(bags: Sequence[bytes | None], password: Secret, shown: object) -> tuple[list[object], list[str]]:
+def _other_keys(bags: Sequence[bytes | None], password: Secret, shown: object) -> tuple[list[object], list[Reason]]:
     """The keys in these bags, and in words how many of them cannot be read."""
     keys: list[object] = []
     spent = 0
@@ -203,9 +214,11 @@ def _other_keys(bags: Sequence[bytes | None], password: Secret, shown: object) -
         keys += [] if key is None else [key]
     if len(keys) == len(bags):
         return keys, []
-    there = f"{len(bags)} private keys" if len(bags) <= MOST_KEYS else f"more than {MOST_KEYS} private keys"
     readable = max(len(keys), 0 if shown is None else 1)  # the library reads the first one in more ways
-    return keys, [f"of {there} in the file, {readable} can be read"]
+    many = len(bags) > MOST_KEYS
+    return keys, [
+        MANY_UNREAD(most=MOST_KEYS, readable=readable) if many else SOME_UNREAD(count=len(bags), readable=readable)
+    ]
 
 
 def _key_in(bag: bytes, password: Secret) -> object:

@@ -4,13 +4,18 @@ A reason is the text it has in English, so that logs, JSON, exceptions and evide
 people asks for it `in_language`. Each kind of reason stands beside what finds it, with its words in every language.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from string import Formatter
-from typing import Self
+from typing import Any, Self, cast
 
 Parameter = str | int | tuple[str, ...]
 """A value as it was found, or a reason that is a part of this one; several are listed, with semicolons between."""
+
+
+_KINDS: dict[str, "ReasonKind"] = {}
+"""Every kind whose module was imported, by its code: so that what is on record can be read in another language."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,11 @@ class ReasonKind:
     en: str
     nl: str
     fr: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a code that another kind has."""
+        if _KINDS.setdefault(self.code, self) != self:
+            raise ValueError(f"two kinds of reason have the code {self.code}")
 
     def __call__(self, **parameters: Parameter) -> "Reason":
         """The reason of this kind with these parameters; the sentence names each of them."""
@@ -64,9 +74,58 @@ IN_WORDS = ReasonKind("in-words", "{text}", "{text}", "{text}")
 """A text that comes from another system or from people: the same in every language."""
 
 
+_SEVERAL = ReasonKind("several", "{parts}", "{parts}", "{parts}")
+_AND_MORE = ReasonKind("and-more", "{first}, {then}", "{first}, {then}", "{first}, {then}")
+
+
+def several(parts: Iterable[str]) -> Reason:
+    """Reasons that hold together, with semicolons between; one alone is that reason itself."""
+    given = tuple(parts)
+    return reason_for(given[0]) if len(given) == 1 else _SEVERAL(parts=given)
+
+
+def listed(parts: Iterable[str]) -> Reason:
+    """Parts of a sentence, with commas between; there is at least one."""
+    return reduce(lambda first, then: _AND_MORE(first=first, then=then), map(reason_for, parts))
+
+
 def reason_for(text: str) -> Reason:
     """The text itself if it is a reason; else one `IN_WORDS`."""
     return text if isinstance(text, Reason) else IN_WORDS(text=text)
+
+
+def recorded_reason(reason: str) -> Mapping[str, Any]:
+    """A reason as it stands in records: its code, and its parameters with the reasons that are among them."""
+    known = reason_for(reason)
+    return {"code": known.code, "parameters": {name: _recorded(value) for name, value in known.parameters.items()}}
+
+
+def _recorded(value: Parameter) -> Any:
+    if isinstance(value, tuple):
+        return [_recorded(part) for part in value]
+    return recorded_reason(value) if isinstance(value, Reason) else value
+
+
+def read_reason(text: str, recorded: object) -> Reason:
+    """The reason with that text, as `recorded_reason` put it on record; where that does not fit, only the text."""
+    read = _read(recorded)
+    return read if isinstance(read, Reason) and read == text else reason_for(text)
+
+
+def _read(recorded: Any) -> Parameter | None:
+    """None for what this version cannot read."""
+    match recorded:
+        case str() | int():
+            return recorded
+        case list():
+            parts = [_read(part) for part in cast("list[Any]", recorded)]
+            return tuple(part for part in parts if isinstance(part, str))
+        case {"code": str(code), "parameters": given} if code in _KINDS:
+            values = {str(name): _read(value) for name, value in cast("Mapping[str, Any]", given).items()}
+            known = {name: value for name, value in values.items() if value is not None}
+            return _KINDS[code](**known) if _KINDS[code].parameter_names <= known.keys() else None
+        case _:
+            return None
 
 
 def _filled(kind: ReasonKind, parameters: Mapping[str, Parameter], language: str) -> str:

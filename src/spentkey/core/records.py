@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from spentkey.core.outcome import End, Failed, Result
+from spentkey.core.reason import recorded_reason
 
 
 class RecordKind(StrEnum):
@@ -143,6 +144,7 @@ class _WithResult(Record):
 class _WithReason(_WithResult):
     said: Annotated[str | None, "the reason"]
     trouble: Annotated[str | None, "why the ticket could not be written"]
+    reasons: Annotated[Mapping[str, Any], "`said` and `trouble` by code and parameters, to be read in another language"]
     who: Annotated[str | None, "who must act"]
     asked: Annotated[bool | None, "whether a removal was asked for"]
     cause: str | None
@@ -151,9 +153,10 @@ class _WithReason(_WithResult):
 def reason_facts(end: End) -> dict[str, Any]:
     """The fields of `_WithReason`: enough to write the very same note again."""
     failed = end.outcome if isinstance(end.outcome, Failed) else None
+    texts: dict[str, str | None] = {"said": getattr(end.outcome, "reason", None), "trouble": end.trouble}
     return {
-        "said": getattr(end.outcome, "reason", None),
-        "trouble": end.trouble,
+        **texts,
+        "reasons": {name: recorded_reason(text) for name, text in texts.items() if text},
         "who": failed.who.value if failed else None,
         "asked": failed.asked if failed else None,
         "cause": failed.cause.value if failed and failed.cause else None,
@@ -231,6 +234,7 @@ class NotReportedRecord(Record):
 
     what = RecordKind.NOT_REPORTED
     problem: str
+    reason_code: Annotated[str | None, "the code of the problem"] = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -15,13 +15,22 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from spentkey.core.credential import Credential, Target
-from spentkey.core.pfx import NOT_RSA, Unusable, read_pfx, too_short
+from spentkey.core.pfx import Unusable, read_pfx, too_short
+from spentkey.core.reason import Reason, several
 from spentkey.core.secret import Secret
+from spentkey.core.signer_reasons import (
+    CANNOT_SIGN,
+    CERTIFICATE_IN,
+    NO_KEY,
+    NOT_REGISTERED,
+    NOT_RSA,
+    NOT_VALID_NOW,
+    REGISTRATION_EXPIRED,
+)
 
 NEW_FOR = timedelta(minutes=15)
 """How long after the start of its registration a key counts as new: sign-in learns of one seconds to minutes later
 (the simulator's ledger, E-58, has the sources)."""
-NO_KEY = "the certificate is registered on the application, but the file has no private key of it that can be read"
 
 
 class KeyInVault(Protocol):
@@ -73,21 +82,21 @@ def open_signers(
         for name in [_name_in(document, certificate) if several else document]
     ]
     keyless = [one for one in opened.alone if _registrations(one, application) and _dates(one, now) is None]
-    found += [Unusable(_name_in(document, one), NO_KEY) for one in keyless]
+    found += [Unusable(_name_in(document, one), NO_KEY()) for one in keyless]
     return found + [Unusable(document, reason) for reason in opened.unread]
 
 
-def _name_in(document: str, certificate: x509.Certificate) -> str:
+def _name_in(document: str, certificate: x509.Certificate) -> Reason:
     """One certificate of a file that holds several, by the beginning of the thumbprint that the portal shows."""
     thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303  # the portal's thumbprint is SHA-1
-    return f"{document}, certificate {thumbprint[:8]}"
+    return CERTIFICATE_IN(document=document, thumbprint=thumbprint[:8])
 
 
 def match_key(key: KeyInVault, application: Target, now: datetime) -> Signer | Unusable:
     """Match the certificate of a key in the vault with the application's own."""
     public = key.certificate.public_key()
     if not isinstance(public, RSAPublicKey):
-        return Unusable(key.name, NOT_RSA)
+        return Unusable(key.name, NOT_RSA())
     return _too_short(key.name, public.key_size) or _match(key.name, key, key.certificate, application, now)
 
 
@@ -111,14 +120,14 @@ def _match(
         if problem is None:
             return Signer(key, certificate, registered.key_id, document, registered.start)
     reasons = [problem for _, problem in problems if problem is not None]
-    return Unusable(document, "; ".join(reasons) or "the certificate is not registered on the application")
+    return Unusable(document, several(reasons or [NOT_REGISTERED()]))
 
 
-def _dates(certificate: x509.Certificate, now: datetime) -> str | None:
+def _dates(certificate: x509.Certificate, now: datetime) -> Reason | None:
     """Why the certificate's own dates keep it from signing now, or None when they do not."""
     if certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
         return None
-    return f"the certificate is not valid now (it ends {certificate.not_valid_after_utc:%Y-%m-%d})"
+    return NOT_VALID_NOW(end=f"{certificate.not_valid_after_utc:%Y-%m-%d}")
 
 
 def _registrations(certificate: x509.Certificate, application: Target) -> list[Credential]:
@@ -126,12 +135,12 @@ def _registrations(certificate: x509.Certificate, application: Target) -> list[C
     return [registered for registered in application.certificates if registered.key == der]
 
 
-def _cannot_sign(registered: Credential, now: datetime) -> str | None:
+def _cannot_sign(registered: Credential, now: datetime) -> Reason | None:
     """Why this registration of the certificate does not let it sign, or None when it does."""
     if (registered.type, registered.usage) != ("AsymmetricX509Cert", "Verify"):
-        return f"the certificate is registered as {registered.type}/{registered.usage}, which cannot sign"
+        return CANNOT_SIGN(registered=f"{registered.type}/{registered.usage}")
     if registered.end is None or registered.end <= now:
-        return "the certificate's registration on the application has expired"
+        return REGISTRATION_EXPIRED()
     return None
 
 

@@ -8,14 +8,29 @@ from enum import StrEnum
 from typing import NewType
 
 from spentkey.core.credential import Kind
+from spentkey.core.guard_reasons import (
+    G1_CONTROL_CHARACTERS,
+    G1_EMPTY,
+    G1_MISSING,
+    G1_NOT_A_UUID,
+    G1_NOT_TEXT,
+    G1_REPEATED,
+    G1_TOO_LONG,
+    G1_UNSEEN_CHARACTER,
+    G1_UNSUPPORTED_TYPE,
+    UNSEEN,
+    one_of,
+)
 from spentkey.core.outcome import Refused
-from spentkey.core.rules import RequestRules
+from spentkey.core.reason import Reason
+from spentkey.core.rules import ParameterNames, RequestRules
 
 TaskRef = NewType("TaskRef", str)
 """By what the service desk knows a task: `40021`, `SCTASK0010001`. Each desk says which texts are valid."""
 NO_TASK = TaskRef("")
 """A removal that belongs to no task; in the evidence it is the number 0."""
-NOT_A_UUID = "is not a UUID such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+EXAMPLE_UUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+NOT_A_UUID = f"is not a UUID such as {EXAMPLE_UUID}"
 """What is said of an AppID or SecretID that has another form, after its name."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
@@ -125,6 +140,8 @@ class RemovalRequest:
     secret_type: str
     when: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the parameters say that choose a tenant: folded name to folded value."""
+    names: ParameterNames = field(default=ParameterNames(), compare=False)
+    """What the service desk calls the parameters, for reasons."""
 
     def says(self, name: str) -> str | None:
         """The value of a parameter that a tenant's `when` names, as it is compared."""
@@ -179,7 +196,9 @@ def read_request(request: Request, rules: RequestRules) -> RemovalRequest | Refu
         found[folded_name(name)] for name in (names.app_id, names.secret_id, names.secret_type)
     )
     for name, value in ((names.app_id, app_id), (names.secret_id, key_id)):
-        problem = _unseen_inside(name, value) or (None if is_uuid(value) else _refuse(f"{name} {NOT_A_UUID}"))
+        problem = _unseen_inside(name, value) or (
+            None if is_uuid(value) else _refuse(G1_NOT_A_UUID(name=name, example=EXAMPLE_UUID))
+        )
         if problem is not None:
             return problem
     problem = _unseen_inside(names.secret_type, secret_type, " ")
@@ -187,8 +206,7 @@ def read_request(request: Request, rules: RequestRules) -> RemovalRequest | Refu
         return problem
     kind = rules.kind_of(secret_type)
     if kind is None:
-        *words, last = rules.secret_types
-        return _refuse(f"{names.secret_type} is not supported: it must be {', '.join(words)} or {last}")
+        return _refuse(G1_UNSUPPORTED_TYPE(name=names.secret_type, words=one_of(tuple(rules.secret_types))))
     return RemovalRequest(
         app_display_name=found[folded_name(names.app_display_name)],
         app_id=app_id.lower(),
@@ -196,6 +214,7 @@ def read_request(request: Request, rules: RequestRules) -> RemovalRequest | Refu
         kind=kind,
         secret_type=secret_type,
         when={folded_name(name): folded_value(found[folded_name(name)]) for name in rules.when},
+        names=names,
     )
 
 
@@ -203,18 +222,18 @@ def _only_value(name: str, request: Request) -> str | Refused:
     value = request.value(name)
     if isinstance(value, FaultKind):
         words = {
-            FaultKind.MISSING: "is missing",
-            FaultKind.REPEATED: "is given more than once",
-            FaultKind.NOT_TEXT: "is not a text",
+            FaultKind.MISSING: G1_MISSING,
+            FaultKind.REPEATED: G1_REPEATED,
+            FaultKind.NOT_TEXT: G1_NOT_TEXT,
         }
-        return _refuse(f"{name} {words[value]}")
+        return _refuse(words[value](name=name))
     text = trimmed(value)
     if not text:
-        return _refuse(f"{name} is empty")
+        return _refuse(G1_EMPTY(name=name))
     if len(text) > _LONGEST:
-        return _refuse(f"{name} is longer than {_LONGEST} characters")
+        return _refuse(G1_TOO_LONG(name=name, most=_LONGEST))
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        return _refuse(f"{name} contains control characters")
+        return _refuse(G1_CONTROL_CHARACTERS(name=name))
     return text
 
 
@@ -223,8 +242,8 @@ def _unseen_inside(name: str, value: str, allowed: str = "") -> Refused | None:
     found = next((one for one in value if _is_unseen(one) and one not in allowed), None)
     if found is None:
         return None
-    what = unicodedata.name(found, "a character that cannot be seen").lower()
-    return _refuse(f"{name} has the character U+{ord(found):04X} ({what}) in it")
+    what = unicodedata.name(found, "").lower() or UNSEEN()
+    return _refuse(G1_UNSEEN_CHARACTER(name=name, code_point=f"U+{ord(found):04X}", what=what))
 
 
 def asked_text(name: str, request: Request) -> str:
@@ -233,5 +252,5 @@ def asked_text(name: str, request: Request) -> str:
     return "" if isinstance(value, FaultKind) else trimmed(value)
 
 
-def _refuse(reason: str) -> Refused:
+def _refuse(reason: Reason) -> Refused:
     return Refused("G1", reason)

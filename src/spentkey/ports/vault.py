@@ -6,6 +6,7 @@ from typing import Protocol
 
 from spentkey.core.secret import Secret
 from spentkey.core.signer import KeyInVault
+from spentkey.core.step_reasons import NO_VAULT
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class NoVault:
     async def none_found(self, app_id: str, display_name: str) -> str:
         """There is no vault."""
         del app_id, display_name
-        return "no vault is configured"
+        return NO_VAULT()
 
     async def login(self, title: str) -> Login:
         """There is none; the settings were checked, so nobody asks."""

@@ -9,7 +9,7 @@ from spentkey.core.credential import Target
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
-from spentkey.core.notes import Subject, guard_of, reason_of
+from spentkey.core.notes import Subject, guard_of, reasons_of
 from spentkey.core.outcome import Attribution, End, Refused, RemovalRoute, Removed, Result
 from spentkey.core.records import Record
 from spentkey.core.rules import ParameterNames, TenantRules
@@ -116,6 +116,7 @@ class Attempt:
     def result(self, end: End) -> Result:
         """The result that the contract's JSON shows."""
         removed = end.outcome if isinstance(end.outcome, Removed) else None
+        reasons = reasons_of(end)
         attribution: Attribution | None = removed.attribution if removed else None
         route = removed.route if removed else self.route
         return Result(
@@ -130,6 +131,7 @@ class Attempt:
             attribution=attribution.value if attribution else None,
             route=route.value if route else None,
             guard=guard_of(end.outcome),
-            reason="; ".join(text for text in (reason_of(end.outcome), end.trouble) if text) or None,
+            reason="; ".join(reasons) or None,
+            reason_code=reasons[0].code if reasons else None,
             evidence=self.attempt_id,
         )

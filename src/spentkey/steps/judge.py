@@ -13,6 +13,7 @@ from spentkey.core.outcome import (
     hand_over,
     leave_open,
 )
+from spentkey.core.step_reasons import SHOWN_THEN_NOT
 from spentkey.core.task import RemovalRequest
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.resume import removed_earlier, removed_for
@@ -42,7 +43,7 @@ async def judge(attempt: Attempt, request: RemovalRequest, seen: Seen) -> Judged
         await attempt.context.clock.sleep(rules.interval_s)
         next_look = await look(attempt, request, seen.tenant, seen.directory)
         if isinstance(next_look, End):
-            return leave_open(CannotTell("the application showed in one look at the directory and not in the next"))
+            return leave_open(CannotTell(SHOWN_THEN_NOT()))
         seen, located = next_look, _g3_then_g4(next_look, request)
     if isinstance(located, Absent):
         attempt.reads = rules.reads
@@ -73,5 +74,6 @@ async def _absent(attempt: Attempt, request: RemovalRequest, seen: Seen) -> End:
     others = (await attempt.context.evidence.removals(request.app_id)).get(request.key_id)
     if others:
         return await removed_for(attempt, request, seen, others[-1])
-    typo = g4_not_a_typo(seen.application, request.kind, attempt.context.clock.now(), attempt.context.rules.grace)
+    now, name = attempt.context.clock.now(), request.names.secret_id
+    typo = g4_not_a_typo(seen.application, request.kind, now, attempt.context.rules.grace, name)
     return hand_over(typo) if typo is not None else close(AlreadyGone())

@@ -7,10 +7,20 @@ from dataclasses import dataclass, replace
 from spentkey.core.credential import Credential, Kind, Target
 from spentkey.core.errors import AccessRefused, SpentkeyError
 from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over
-from spentkey.core.pfx import LOCKED, Unusable
+from spentkey.core.pfx import Unusable
 from spentkey.core.plan import Plan, by_patch, make_plan
+from spentkey.core.reason import Reason, listed, reason_for, several
 from spentkey.core.redaction import without_values
 from spentkey.core.signer import Signer, in_order, match_key, open_signers
+from spentkey.core.signer_reasons import LOCKED
+from spentkey.core.step_reasons import (
+    NO_PRINCIPAL,
+    NO_SIGNER,
+    NOT_TRIED_ALIKE,
+    NOT_TRIED_TOO_MANY,
+    OF_DOCUMENT,
+    TOO_MANY_FILES,
+)
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Directory
 from spentkey.ports.vault import SigningFile
@@ -21,11 +31,7 @@ MOST_FILES = 10
 """Most PFX files that are opened for one application."""
 MOST_SIGNERS = 5
 """Most signers that sign in, one after the other, for one removal."""
-NO_PRINCIPAL = Failed(
-    "the application has no service principal in its tenant, so it cannot sign in, which removeKey needs as a proof: "
-    "create one (az ad sp create --id AppID)",
-    cause=Cause.NO_PRINCIPAL,
-)
+WITHOUT_PRINCIPAL = Failed(NO_PRINCIPAL(), cause=Cause.NO_PRINCIPAL)
 """Seen in the same look as the application: no sign-in has to fail first, and no key is fetched."""
 
 
@@ -40,7 +46,7 @@ class Removal:
     request: RemovalRequest
     spare: tuple[Signer, ...] = ()
     """The signers that have not been tried yet, the best one first."""
-    tried: tuple[str, ...] = ()
+    tried: tuple[Reason, ...] = ()
     """The other files that were tried, and why they do not serve."""
 
 
@@ -49,7 +55,7 @@ class Signers:
     """What may sign for an application, the best one first, and why the other files and keys may not."""
 
     fit: tuple[Signer, ...]
-    unfit: tuple[str, ...] = ()
+    unfit: tuple[Reason, ...] = ()
 
 
 async def plan_removal(
@@ -64,7 +70,7 @@ async def plan_removal(
     without = Removal(directory, plan, None, task, request)
     if credential.kind is Kind.SECRET:
         return without
-    signers = await find_signers(attempt, application) if seen.snapshot.principal is not None else NO_PRINCIPAL
+    signers = await find_signers(attempt, application) if seen.snapshot.principal is not None else WITHOUT_PRINCIPAL
     if isinstance(signers, Failed):
         attempt.no_signer = True
         if not attempt.context.rules.patch_allowed:
@@ -74,10 +80,10 @@ async def plan_removal(
     removal = await signed_in(replace(without, spare=signers.fit))
     if isinstance(removal, Removal):
         return replace(removal, tried=(*removal.tried, *signers.unfit))
-    return hand_over(Failed("; ".join((*removal, *signers.unfit)), cause=Cause.SIGN_IN))
+    return hand_over(Failed(several((*removal, *signers.unfit)), cause=Cause.SIGN_IN))
 
 
-async def signed_in(removal: Removal) -> Removal | tuple[str, ...]:
+async def signed_in(removal: Removal) -> Removal | tuple[Reason, ...]:
     """The removal with the first spare signer whose sign-in is taken, or in words what was tried.
 
     Sign-in learns of a new key later than the directory, so that one is refused does not mean that all are.
@@ -88,9 +94,9 @@ async def signed_in(removal: Removal) -> Removal | tuple[str, ...]:
         rest = removal.spare[nth + 1 :]
         if refused is None:
             return replace(removal, signer=signer, spare=rest, tried=tried)
-        tried = (*tried, refused.reason)
+        tried = (*tried, reason_for(refused.reason))
         if rest and not refused.another_may:
-            return (*tried, f"not tried, because that would be refused alike: {_named(rest)}")
+            return (*tried, NOT_TRIED_ALIKE(names=_named(rest)))
     return tried
 
 
@@ -101,9 +107,9 @@ async def find_signers(attempt: Attempt, application: Target) -> Signers | Faile
     found = [match_key(one, application, now) async for one in vault.signing_keys(*about)]
     files = [one async for one in vault.signing_files(*about)]
     if not files and not found:
-        return _no_signer(await vault.none_found(*about))
+        return _no_signer(reason_for(await vault.none_found(*about)))
     if len(files) > MOST_FILES:
-        return _no_signer(f"the vault has {len(files)} PFX files for it; at most {MOST_FILES} are tried")
+        return _no_signer(TOO_MANY_FILES(count=len(files), most=MOST_FILES))
     refused: list[AccessRefused] = []
     for one in files:
         try:
@@ -113,23 +119,23 @@ async def find_signers(attempt: Attempt, application: Target) -> Signers | Faile
     fit = in_order([one for one in found if isinstance(one, Signer)], now)
     if not fit and refused:
         raise refused[0]
-    unfit = [f"{one.document}: {one.reason}" for one in found if isinstance(one, Unusable)]
+    unfit = [OF_DOCUMENT(document=one.document, why=one.reason) for one in found if isinstance(one, Unusable)]
     if not fit:
-        return _no_signer("; ".join(unfit))
+        return _no_signer(several(unfit))
     if len(fit) > MOST_SIGNERS:
-        unfit.append(f"not tried, because at most {MOST_SIGNERS} are: {_named(fit[MOST_SIGNERS:])}")
-    return Signers(tuple(fit[:MOST_SIGNERS]), (*unfit, *(str(problem) for problem in refused)))
+        unfit.append(NOT_TRIED_TOO_MANY(most=MOST_SIGNERS, names=_named(fit[MOST_SIGNERS:])))
+    return Signers(tuple(fit[:MOST_SIGNERS]), (*unfit, *(problem.reason for problem in refused)))
 
 
-def _named(signers: Sequence[Signer]) -> str:
-    return ", ".join(one.document for one in signers)
+def _named(signers: Sequence[Signer]) -> Reason:
+    return listed(one.document for one in signers)
 
 
 @without_values(SpentkeyError)
 async def _open(attempt: Attempt, application: Target, file: SigningFile) -> list[Signer | Unusable]:
     """Try the passwords one after the other; a later one is fetched only when the ones before did not open the file."""
     content, now = await file.read(), attempt.context.clock.now()
-    opened: list[Signer | Unusable] = [Unusable(file.name, LOCKED, locked=True)]
+    opened: list[Signer | Unusable] = [Unusable(file.name, LOCKED(untried=""), locked=True)]
     async for password in file.passwords():
         opened = await asyncio.to_thread(open_signers, file.name, content, [password], application, now)
         if not any(isinstance(one, Unusable) and one.locked for one in opened):
@@ -137,9 +143,5 @@ async def _open(attempt: Attempt, application: Target, file: SigningFile) -> lis
     return opened
 
 
-def _no_signer(tried: str) -> Failed:
-    return Failed(
-        "the application has no valid signer: removeKey needs a proof by a certificate that is registered on it and "
-        f"valid now ({tried})",
-        cause=Cause.NO_SIGNER,
-    )
+def _no_signer(tried: Reason) -> Failed:
+    return Failed(NO_SIGNER(tried=tried), cause=Cause.NO_SIGNER)

@@ -38,6 +38,7 @@ from spentkey.core.records import (
     ResultRecord,
     reason_facts,
 )
+from spentkey.core.step_reasons import HELD_UP, NOT_YET_VERIFIED, TICKET_NOT_WRITTEN
 from spentkey.core.task import Task
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
@@ -65,12 +66,12 @@ def left(problem: SpentkeyError, attempt: Attempt) -> End:
     if isinstance(problem, Misconfigured):
         raise problem
     if isinstance(problem, DeskRefused):
-        return leave_untouched(Failed(str(problem), problem.who))
+        return leave_untouched(Failed(problem.reason, problem.who))
     if isinstance(problem, Busy):
-        return leave_open(Refused("G9", str(problem)))
+        return leave_open(Refused("G9", problem.reason))
     if attempt.intent_made:
-        return leave_open(CannotTell(f"the removal was asked for, but not yet verified: {problem}"))
-    return leave_open(Failed(str(problem), problem.who))
+        return leave_open(CannotTell(NOT_YET_VERIFIED(why=problem.reason)))
+    return leave_open(Failed(problem.reason, problem.who))
 
 
 async def settle_problem(attempt: Attempt, problem: SpentkeyError) -> Result:
@@ -119,8 +120,8 @@ async def _write(attempt: Attempt, end: End) -> tuple[End, SpentkeyError | None]
             return held_up(end, too_many), None
         await _hand_over(attempt, task, end)
     except SpentkeyError as problem:
-        await attempt.try_to_record(NotReportedRecord(str(problem)))
-        return replace(leave_open(end.outcome), trouble=f"the ticket could not be written: {problem}"), problem
+        await attempt.try_to_record(NotReportedRecord(str(problem), problem.reason.code))
+        return replace(leave_open(end.outcome), trouble=TICKET_NOT_WRITTEN(why=problem.reason)), problem
     return end, None
 
 
@@ -155,7 +156,7 @@ def too_many_hand_overs(attempt: Attempt) -> Question:
 
 def held_up(end: End, too_many: Refused) -> End:
     """A hand-over that guard G8 stops: the task stays open, the outcome as it was."""
-    message = f"{too_many.guard}: {too_many.reason}"
+    message = HELD_UP(guard=too_many.guard, why=too_many.reason)
     return replace(leave_open(end.outcome), trouble=message, not_before=too_many.until)
 
 

@@ -9,6 +9,7 @@ from spentkey.core.outcome import AlreadyGone, End, RemovalRoute, Result, Ticket
 from spentkey.core.outcome_record import hand_over_of
 from spentkey.core.plan import Survivor, lost_survivors
 from spentkey.core.records import ClosedRecord, HandedOverRecord
+from spentkey.core.step_reasons import ASKED_EARLIER
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.attempt import Attempt
@@ -76,6 +77,7 @@ def recorded_result(record: Facts) -> Result:
         route=text("route"),
         guard=text("guard"),
         reason=text("reason"),
+        reason_code=text("reason_code"),
         evidence=text("attempt"),
     )
 
@@ -120,7 +122,7 @@ def asked_earlier(attempt: Attempt, removal: Removal) -> Reply | None:
     attempt.asked_since = attempt.history.asked_since(request.app_id, request.key_id)
     attempt.step("remove", "was asked for earlier")
     attempt.intent_made = True
-    return Reply(Answer.LOST, "an earlier try asked for the removal", str(intent.get("client_request_id")))
+    return Reply(Answer.LOST, ASKED_EARLIER(), str(intent.get("client_request_id")))
 
 
 async def begun_hand_over(attempt: Attempt, task: Task) -> End | None:

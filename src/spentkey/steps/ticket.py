@@ -1,5 +1,6 @@
 """Step 1: read the task and the parameters of its service request; is it ours, and still to be done?"""
 
+from spentkey.core.guard_reasons import G0_NO_TASK_CALLED, G0_NO_TASK_NUMBERED
 from spentkey.core.guards import g0_task_is_ours, g7_as_first_seen
 from spentkey.core.outcome import End, NotOurs, Result, leave_open, leave_untouched
 from spentkey.core.task import Task, Ticket
@@ -34,8 +35,8 @@ async def read_ticket(attempt: Attempt) -> Ticket | Result | End:
 
 def no_such_task(attempt: Attempt) -> NotOurs:
     """The desk has no task of that reference."""
-    called = "has the number" if attempt.context.rules.desk.numbers else "is called"
-    return NotOurs(f"no task {called} {attempt.ref}")
+    kind = G0_NO_TASK_NUMBERED if attempt.context.rules.desk.numbers else G0_NO_TASK_CALLED
+    return NotOurs(kind(ref=attempt.ref))
 
 
 async def _with_parameters(attempt: Attempt, task: Task) -> Ticket | End:

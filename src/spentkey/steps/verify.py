@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spentkey.core.credential import Target
+from spentkey.core.guard_reasons import named
 from spentkey.core.outcome import CannotTell, Cause, End, Failed, hand_over, leave_open
 from spentkey.core.plan import Survivor, lost_survivors
+from spentkey.core.reason import listed
 from spentkey.core.records import SurvivorLostRecord, VerifiedRecord
+from spentkey.core.step_reasons import CHANGED_WHILE_VERIFIED, READS_DISAGREE, STILL_THERE, SURVIVOR_LOST
 from spentkey.core.verification import Verdict, Verification
 from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.attempt import Attempt
@@ -33,7 +36,7 @@ async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> Gone | End
         if verdict is Verdict.REPEAT:
             repeated = await remove(attempt, removal)
             if isinstance(repeated, ListsChanged):
-                return leave_open(CannotTell("the application's credentials changed while the removal was verified"))
+                return leave_open(CannotTell(CHANGED_WHILE_VERIFIED()))
             if isinstance(repeated, End):
                 return repeated
             reply = repeated
@@ -61,9 +64,9 @@ async def _one_read(attempt: Attempt, removal: Removal, reading: Verification) -
 
 def _not_gone(verdict: Verdict, reply: Reply) -> End:
     if verdict is Verdict.STILL_THERE:
-        found = f"Graph answered: {reply.detail}; but the credential is still there"
+        found = STILL_THERE(answer=reply.detail)
         return hand_over(Failed(found, asked=True, cause=Cause.STILL_THERE))
-    return leave_open(CannotTell("reads of the directory disagree on whether the credential is gone"))
+    return leave_open(CannotTell(READS_DISAGREE()))
 
 
 async def survivor_lost(attempt: Attempt, known: Target, lost: Sequence[Survivor]) -> End:
@@ -79,6 +82,5 @@ async def survivor_lost(attempt: Attempt, known: Target, lost: Sequence[Survivor
     ]
     if not attempt.history.lost({one.key_id for one in lost}):  # what was looked into stops nothing a second time
         await attempt.record(SurvivorLostRecord(on_record))
-    ids = ", ".join(f"{one.kind} {one.key_id}" for one in lost)
-    found = f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: {ids}. It may be somebody's own change"
+    found = SURVIVOR_LOST(lost=listed(named(one.kind, one.key_id) for one in lost))
     return hand_over(Failed(found, asked=True, cause=Cause.SURVIVOR_LOST))

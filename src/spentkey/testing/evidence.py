@@ -11,6 +11,7 @@ import pytest
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, follows
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.testing.running import with_rig
 
@@ -66,7 +67,7 @@ class EvidenceContract(ABC):
         """What guard G8 says no to comes back, and leaves no trace."""
 
         async def do(rig: EvidenceRig) -> None:
-            log, no = await rig.log(), Refused("G8", "enough")
+            log, no = await rig.log(), Refused("G8", reason_for("enough"))
             assert await log.append_unless(lambda _: no, "intent", {"task": 1}) is no
             assert list(await rig.lines()) == []
 

@@ -55,7 +55,12 @@ ATTRIBUTION = Field(
 )
 ROUTE = Field(description="The Graph action: `removePassword`, `removeKey` or `patch`.", examples=["removePassword"])
 GUARD = Field(description="The guard that refused, `G0` to `G10`; null if none did.", examples=["G5"])
-REASON = Field(description="Why it ended like this, in words.", examples=["the credential has not expired"])
+REASON = Field(description="Why it ended like this, in English.", examples=["the credential has not expired"])
+
+REASON_CODE = Field(
+    description="The kind of reason, which never changes; null where there is no reason, or one of an older version.",
+    examples=["g5-not-expired"],
+)
 
 
 class Problem(BaseModel):
@@ -123,6 +128,7 @@ class TaskResult(BaseModel):
     )
     guard: str | None = GUARD
     reason: str | None = REASON
+    reason_code: str | None = REASON_CODE
     evidence: Uuid = Field(description="The `attempt` of this try in the evidence.")
 
     @classmethod
@@ -188,6 +194,7 @@ class PlannedTask(BaseModel):
     route: str | None = ROUTE
     guard: str | None = GUARD
     reason: str | None = REASON
+    reason_code: str | None = REASON_CODE
     evidence: None = Field(description="Always null: a plan records nothing.")
 
 

@@ -14,6 +14,7 @@ from support_core import NOW, ManualClock
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
+from spentkey.core.reason import reason_for
 from spentkey.core.rules import Limits
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres import rows as stored
@@ -319,7 +320,7 @@ async def test_a_fault_far_back_is_found_by_verification_alone(
 
 async def test_a_refusal_is_no_fault(connections: Postgres) -> None:
     """A limit that is reached, or facts that cannot be written, end one call and not the next."""
-    log, no = evidence(connections), Refused("G8", "enough")
+    log, no = evidence(connections), Refused("G8", reason_for("enough"))
     assert await log.append_unless(lambda _: no, "intent", {"task": 1}) is no
     with pytest.raises(TypeError):
         await log.append("step", {"task": object()})

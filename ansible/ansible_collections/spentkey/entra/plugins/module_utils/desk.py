@@ -56,7 +56,7 @@ def tell(call: Call) -> dict[str, Any]:
     return {
         "changed": False,
         "ours": ticket.not_ours is None,
-        "not_ours_reason": ticket.not_ours,
+        "not_ours_reason": _plain(ticket.not_ours),
         "task_info": {
             "AssignmentID": task.number,
             "RecId": task.rec_id,
@@ -71,6 +71,11 @@ def tell(call: Call) -> dict[str, Any]:
             "servicereq_params": _parameters(ticket.request, facade.rules()),
         },
     }
+
+
+def _plain(text: str | None) -> str | None:
+    """A reason as the plain text that Ansible passes on."""
+    return None if text is None else str(text)
 
 
 def _parameters(request: Request, rules: RequestRules) -> dict[str, str | None]:
@@ -123,6 +128,7 @@ def _close(call: Call, facade: Facade, ref: TaskRef, ivanti: IvantiSettings) -> 
             "ticket": "closed",
             "outcome": None,
             "reason": None,
+            "reason_code": None,
         }
     written = facade.close(ref, given["resolution"], given["minutes"])
     shown = _of_written(written, failed=written.result.ticket.value != "closed")

@@ -99,7 +99,8 @@ def _refused(call: Call, values: Mapping[str, Any], known: ParameterNames, refus
         "outcome": "refused",
         "ticket": "handed-off",
         "guard": refusal.guard,
-        "reason": refusal.reason,
+        "reason": str(refusal.reason),
+        "reason_code": refusal.reason.code,
         "msg": f"{refusal.reason}; nothing was contacted, and nothing is removed",
         "failed": True,
         "changed": False,
@@ -161,9 +162,9 @@ def _credential(one: Standing) -> dict[str, Any]:
         "display_name": one.credential.display_name,
         "end": end.isoformat() if end is not None else None,
         "expired": one.not_expired is None,
-        "not_expired_reason": one.not_expired,
+        "not_expired_reason": None if one.not_expired is None else str(one.not_expired),
         "protected": one.protected is not None,
-        "protected_reason": one.protected,
+        "protected_reason": None if one.protected is None else str(one.protected),
     }
 
 

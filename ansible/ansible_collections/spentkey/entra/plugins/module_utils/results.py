@@ -24,7 +24,7 @@ def of_result(result: Result, *, changed: bool, failed: bool) -> dict[str, Any]:
     shown["task"] = shown["task"] if shown["task"] != "0" else None
     shown["resolution"] = _resolution(result, result.outcome)
     if failed:
-        shown.update(failed=True, msg=result.reason or f"the outcome is {result.outcome}")
+        shown.update(failed=True, msg=str(result.reason or f"the outcome is {result.outcome}"))
     return shown
 
 
@@ -36,7 +36,7 @@ def of_planned(planned: Planned) -> dict[str, Any]:
     shown.update({"outcome": planned.outcome, "attribution": None, "evidence": None, "would": action})
     shown.update(ticket=planned.ticket.value, resolution=_resolution(planned.result, planned.outcome))
     if not failed:
-        shown["reason"] = None
+        shown.update(reason=None, reason_code=None)
     return shown
 
 

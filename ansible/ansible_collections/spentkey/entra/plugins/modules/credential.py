@@ -158,7 +158,11 @@ guard:
   returned: always
   type: str
 reason:
-  description: Why it ended so, in words.
+  description: Why it ended so, in English.
+  returned: always
+  type: str
+reason_code:
+  description: The kind of reason, a code that never changes.
   returned: always
   type: str
 evidence:
