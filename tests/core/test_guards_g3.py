@@ -68,6 +68,33 @@ def test_the_reason_gives_both_names() -> None:
     assert Refused("G3", reason_for(expected)) == refused
 
 
+@pytest.mark.parametrize(
+    ("in_directory", "in_task", "difference"),
+    [
+        ("Sa\u00a0les", "Sa les", "U+00A0 NO-BREAK SPACE in the directory's name"),
+        ("Sa les", "SA\u00a0LES", "U+00A0 NO-BREAK SPACE in AppDisplayName"),
+        ("Sa  les", "Sa les", "U+0020 SPACE 2 times in a row in the directory's name"),
+        ("Sales", "Sa\u200bles", "U+200B ZERO WIDTH SPACE in AppDisplayName"),
+        ("Caf\u00e9\u200d 1", "Cafe\u0301 1", "U+200D ZERO WIDTH JOINER in the directory's name"),
+    ],
+)
+def test_names_that_look_the_same_are_refused_with_what_tells_them_apart(
+    in_directory: str, in_task: str, difference: str
+) -> None:
+    """Spaces inside are not folded: people correct the name, and can see now where."""
+    refused = g3_name(application(name=in_directory), request(app_display_name=in_task))
+    assert refused is not None
+    assert refused.reason.endswith(f"they differ in {difference}")
+    assert "\u00a0" not in refused.reason.rpartition("they differ in")[2]
+
+
+def test_names_that_differ_after_what_is_shown_are_not_called_the_same() -> None:
+    """A reason shows 128 characters; what differs after that is no unseen character."""
+    refused = g3_name(application(name="x" * 200 + "1"), request(app_display_name="x" * 200 + "2"))
+    assert refused is not None
+    assert refused.reason.endswith("they differ after that")
+
+
 def test_the_reason_does_not_repeat_what_a_requester_must_not_write() -> None:
     """Invisible characters and the beginning of our own marker are not carried into a note, and long names are cut."""
     spoofed = "\u202e[spentkey task=1 " + "x" * 300

@@ -1,6 +1,6 @@
 """Guard G5: the credential has expired, by our clock and by the directory's."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support_core import DAY, NOW, SECOND, certificate, secret
 
 from spentkey.core.credential import Credential
-from spentkey.core.guards import g5_expired
+from spentkey.core.guards import clocks_apart, g5_expired, g5_our_clock_alone
 from spentkey.core.outcome import Refused
 
 NO_GRACE = timedelta(0)
@@ -73,6 +73,76 @@ def test_an_unknown_end_is_refused() -> None:
     """Null, unreadable and without a zone all arrive here as None."""
     expected = "the credential's endDateTime is missing or cannot be read, so it may never expire"
     assert expected == refusal(secret(end=None))
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))),
+        datetime(1601, 1, 1, tzinfo=UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2012, 12, 31, 23, 59, 59, tzinfo=UTC),
+        datetime(2013, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=1))),
+    ],
+)
+def test_an_end_before_2013_stands_for_one_that_is_not_known(end: datetime) -> None:
+    """The zero of some clock, or of some database: a credential with such an end may be in use."""
+    assert "lies before 2013" in refusal(secret(end=end))
+
+
+def test_an_end_at_the_beginning_of_2013_is_an_end() -> None:
+    """The first moment that is."""
+    assert g5_expired(secret(end=datetime(2013, 1, 1, tzinfo=UTC)), NOW, NOW, NO_GRACE) is None
+
+
+@pytest.mark.parametrize("before", [NO_GRACE, MICROSECOND, 365 * DAY])
+def test_an_end_at_or_before_the_start_stands_for_one_that_is_not_known(before: timedelta) -> None:
+    """Nobody makes a credential that has ended before it begins."""
+    end = NOW - 30 * DAY
+    assert "is not after its startDateTime" in refusal(secret(end=end, start=end + before))
+
+
+@pytest.mark.parametrize("start", [None, NOW - 30 * DAY - MICROSECOND, NOW - 3000 * DAY])
+def test_a_start_before_the_end_or_none_at_all_refuses_nothing(start: datetime | None) -> None:
+    """A start that is null or unreadable is None, and says nothing about the end."""
+    assert g5_expired(secret(start=start), NOW, NOW, NO_GRACE) is None
+
+
+def test_a_start_in_another_zone_is_the_moment_it_means() -> None:
+    """An hour of life, written in two zones."""
+    end = NOW - DAY
+    start = (end - timedelta(hours=1)).astimezone(timezone(timedelta(hours=9)))
+    assert g5_expired(secret(start=start, end=end), NOW, NOW, NO_GRACE) is None
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("from_directory", "from_third", "alone"),
+    [
+        (HOUR, HOUR, True),
+        (-HOUR, -HOUR, True),
+        (HOUR, HOUR + SKEW, True),
+        (HOUR, HOUR + SKEW + SECOND, False),
+        (HOUR, NO_GRACE, False),
+        (HOUR, SKEW, False),
+        (HOUR, -HOUR, False),
+        (SKEW, SKEW, False),
+        (NO_GRACE, HOUR, False),
+    ],
+)
+def test_our_clock_is_the_wrong_one_where_two_others_agree(
+    from_directory: timedelta, from_third: timedelta, alone: bool
+) -> None:
+    """By how far ours is ahead of each; a third clock that agrees with ours, or with none, says nothing of the kind."""
+    assert g5_our_clock_alone(from_directory, from_third) is alone
+
+
+def test_one_clock_is_never_apart() -> None:
+    """There must be two."""
+    assert not clocks_apart(NOW, None)
 
 
 def test_without_the_directorys_time_nothing_is_removed() -> None:

@@ -13,13 +13,15 @@ Json = dict[str, Any]
 NAMES = ("Sales", "Payroll", "Archief <b>ü</b>", "Sales")
 KEPT = ("CWAP_AuthSecret", "ConnectSyncProvisioning_1")
 ENDS = ("-30d", "-30d", "-400d", "-10m", "-4m", "+300d", "+2m", None)
+MEANT_OTHERWISE = ("1970-01-01T00:00:00Z", "-800d", "-801d")
+"""Ends that stand for one that is not known: before 2013, and not after the start of every secret here."""
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: TID251
 """Certificates end at whole days, so that one key and one PFX serve every world of a campaign."""
 
 
 @dataclass(frozen=True)
 class AnyWorld:
-    """A world, what guard G6 keeps in it, and the configuration that goes with it."""
+    """A world, what guards G5 and G6 keep in it, and the configuration that goes with it."""
 
     world: Json
     protected: frozenset[str]
@@ -106,7 +108,9 @@ def _application(rng: random.Random, ids: Iterator[str]) -> Json:
 
 def _password(rng: random.Random, ids: Iterator[str]) -> Json:
     name = rng.choice(KEPT) if rng.random() < 0.1 else rng.choice(["old", "new", None])
-    return {"key_id": next(ids), "display_name": name, "start": "-800d", "end": rng.choice(ENDS)}
+    end = rng.choice(MEANT_OTHERWISE if rng.random() < 0.08 else ENDS)
+    start = "1969-01-01T00:00:00Z" if end == MEANT_OTHERWISE[0] else "-800d"
+    return {"key_id": next(ids), "display_name": name, "start": start, "end": end}
 
 
 def _held(app: Json) -> list[Json]:
@@ -116,7 +120,7 @@ def _held(app: Json) -> list[Json]:
 def _protected_keys(app: Json) -> list[str]:
     if app["app_id"] == AUTOMATION:
         return [one["key_id"] for one in _held(app)]
-    named = [one["key_id"] for one in app["passwords"] if one["display_name"] in KEPT]
+    named = [one["key_id"] for one in app["passwords"] if one["display_name"] in KEPT or one["end"] in MEANT_OTHERWISE]
     return [*named, *([app["token_encryption_key_id"]] if "token_encryption_key_id" in app else [])]
 
 

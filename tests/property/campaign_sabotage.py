@@ -115,6 +115,26 @@ TABLE: dict[str, Sabotage] = {
         PROPERTY,
         "1",
     ),
+    "G5, an end that stands for unknown": Sabotage(
+        "core/guards.py",
+        "    if end < NO_END_BEFORE:\n",
+        "    if end.year < 1:\n",
+        PROPERTY,
+        "1",
+    ),
+    "G5, an end before its start": Sabotage(
+        "core/guards.py",
+        "    if start is not None and end <= start:\n",
+        "    if start is not None and end.year < start.year - 9999:\n",
+        PROPERTY,
+        "1",
+    ),
+    "G5, whose clock is wrong": Sabotage(
+        "core/guards.py",
+        "return min(abs(from_directory), abs(from_third)) > SKEW and abs(from_directory - from_third) <= SKEW",
+        "return False and abs(from_directory - from_third) <= SKEW",
+        "tests/story/test_story_clocks.py",
+    ),
     "G6, protected names": Sabotage(
         "core/guards.py",
         "if any(fnmatchcase(name.casefold(), pattern.casefold()) for name in credential.names()):",

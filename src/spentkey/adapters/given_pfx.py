@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from spentkey.core.secret import Secret
 from spentkey.ports.vault import Login, SigningFile, SigningKey, Vault
@@ -70,3 +71,7 @@ class VaultWithPfx:
         del app_id, display_name
         for none in ():
             yield none
+
+    async def time(self) -> datetime | None:
+        """The vault's own clock."""
+        return await self.vault.time()

@@ -133,15 +133,24 @@ G2_OTHER_APPLICATION = ReasonKind(
 
 G3_OTHER_NAME = ReasonKind(
     "g3-other-name",
-    "{name} is '{asked}', but the application with this AppID is called '{shown}'{unseen}",
-    "{name} is '{asked}', maar de applicatie met deze AppID heet '{shown}'{unseen}",
-    "{name} est « {asked} », mais l'application qui a cet AppID s'appelle « {shown} »{unseen}",
+    "{name} is '{asked}', but the application with this AppID is called '{shown}'",
+    "{name} is '{asked}', maar de applicatie met deze AppID heet '{shown}'",
+    "{name} est « {asked} », mais l'application qui a cet AppID s'appelle « {shown} »",
 )
-G3_UNSEEN = ReasonKind(
-    "g3-unseen",
-    " (they differ in characters that cannot be seen)",
-    " (ze verschillen in onzichtbare tekens)",
-    " (ils diffèrent par des caractères invisibles)",
+G3_LOOK_ALIKE = ReasonKind(
+    "g3-look-alike",
+    "{name} is '{asked}', and the application with this AppID is called the same as far as a screen shows it: "
+    "'{shown}'; they differ in {differences}",
+    "{name} is '{asked}', en de applicatie met deze AppID heet op het scherm hetzelfde: '{shown}'; ze verschillen "
+    "in {differences}",
+    "{name} est '{asked}', et l'application avec cet AppID porte à l'écran le même nom : '{shown}' ; ils diffèrent "
+    "par {differences}",
+)
+G3_ALIKE_SO_FAR = ReasonKind(
+    "g3-alike-so-far",
+    "{name} begins with '{asked}', and so does the name of the application with this AppID; they differ after that",
+    "{name} begint met '{asked}', net als de naam van de applicatie met deze AppID; ze verschillen daarna",
+    "{name} commence par '{asked}', comme le nom de l'application avec cet AppID ; ils diffèrent ensuite",
 )
 
 G4_REPEATED = ReasonKind(
@@ -192,6 +201,29 @@ G5_NO_DATE = ReasonKind(
     "the directory's answer carries no Date, so its clock cannot be compared with ours",
     "het antwoord van de directory bevat geen Date; haar klok kan dus niet met de onze vergeleken worden",
     "la réponse de l'annuaire ne contient pas de Date ; son horloge ne peut donc pas être comparée à la nôtre",
+)
+G5_END_MEANS_UNKNOWN = ReasonKind(
+    "g5-end-means-unknown",
+    "the credential's endDateTime, {end}, lies before 2013, so it stands for an end that is not known",
+    "de endDateTime van de credential, {end}, ligt voor 2013 en staat dus voor een einde dat niet bekend is",
+    "l'endDateTime de l'identifiant, {end}, est antérieure à 2013 : elle tient lieu d'une fin inconnue",
+)
+G5_END_BEFORE_START = ReasonKind(
+    "g5-end-before-start",
+    "the credential's endDateTime, {end}, is not after its startDateTime, {start}, so it stands for an end that is not known",
+    "de endDateTime van de credential, {end}, ligt niet na haar startDateTime, {start}, en staat dus voor een einde dat niet "
+    "bekend is",
+    "l'endDateTime de l'identifiant, {end}, n'est pas postérieure à sa startDateTime, {start} : elle tient lieu d'une fin "
+    "inconnue",
+)
+G5_OUR_CLOCK = ReasonKind(
+    "our-clock",
+    "this machine's clock is wrong: it is {apart} s away from the directory's, and {system} agrees with the directory; nothing "
+    "is removed until it is right (sudo timedatectl set-ntp true)",
+    "de klok van deze machine loopt verkeerd: ze wijkt {apart} s af van die van de directory, en {system} is het met de "
+    "directory eens; tot ze juist staat wordt niets verwijderd (sudo timedatectl set-ntp true)",
+    "l'horloge de cette machine est fausse : elle s'écarte de {apart} s de celle de l'annuaire, et {system} est d'accord avec "
+    "l'annuaire ; rien n'est supprimé tant qu'elle n'est pas réglée (sudo timedatectl set-ntp true)",
 )
 G5_CLOCKS_APART = ReasonKind(
     "g5-clocks-apart",

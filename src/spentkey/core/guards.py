@@ -8,7 +8,7 @@ Every guard returns None when it agrees, or a value that says no and why. None o
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from spentkey.core.credential import SKEW, Credential, Kind, Snapshot, Target, TokenClaims
@@ -22,14 +22,17 @@ from spentkey.core.guard_reasons import (
     G2_SEVERAL_TENANTS,
     G2_TOKEN_OF_OTHER_CLIENT,
     G2_TOKEN_OF_OTHER_TENANT,
+    G3_ALIKE_SO_FAR,
+    G3_LOOK_ALIKE,
     G3_OTHER_NAME,
-    G3_UNSEEN,
     G4_ON_PRINCIPAL,
     G4_OTHER_KIND,
     G4_REPEATED,
     G4_SAML,
     G4_TYPING_ERROR,
     G5_CLOCKS_APART,
+    G5_END_BEFORE_START,
+    G5_END_MEANS_UNKNOWN,
     G5_NO_DATE,
     G5_NO_END,
     G5_NOT_EXPIRED,
@@ -52,10 +55,14 @@ from spentkey.core.rules import ParameterNames, RequestRules, TenantRules
 from spentkey.core.saml import signing_group
 from spentkey.core.sanitize import plain
 from spentkey.core.task import RemovalRequest, Request, Task, folded_name, folded_value, read_request, trimmed
+from spentkey.core.unseen import as_seen, unseen_differences
 
 PROTECTED_NAMES = ("CWAP_AuthSecret", "ConnectSyncProvisioning_*")
 """Credentials that Microsoft's own services keep: Application Proxy's secret must not be altered or deleted
 (learn.microsoft.com/entra/identity/app-proxy/application-proxy-faq); Connect Sync renews its own certificates."""
+
+NO_END_BEFORE = datetime(2013, 1, 1, tzinfo=UTC)
+"""The directory's Graph API is of 2013: an earlier end was never meant as one."""
 
 
 @dataclass(frozen=True)
@@ -121,11 +128,13 @@ def g3_name(application: Target, request: RemovalRequest) -> Refused | None:
     if folded(application.name) == folded(request.app_display_name):
         return None
     asked, shown = plain(request.app_display_name), plain(application.name)
-    unseen = G3_UNSEEN() if asked == shown else ""
-    return Refused(
-        "G3",
-        G3_OTHER_NAME(name=request.names.app_display_name, asked=asked, shown=shown, unseen=unseen),
-    )
+    name = request.names.app_display_name
+    if folded(as_seen(application.name)) == folded(as_seen(request.app_display_name)):
+        differences = unseen_differences(trimmed(request.app_display_name), trimmed(application.name))
+        return Refused("G3", G3_LOOK_ALIKE(name=name, asked=asked, shown=shown, differences=differences))
+    if asked == shown:
+        return Refused("G3", G3_ALIKE_SO_FAR(name=name, asked=asked))
+    return Refused("G3", G3_OTHER_NAME(name=name, asked=asked, shown=shown))
 
 
 def g4_locate(application: Target, snapshot: Snapshot, request: RemovalRequest) -> Credential | Absent | Refused:
@@ -183,15 +192,37 @@ def g5_expired(
     """G5: the end, the grace and 300 s lie in the past by our clock and by the directory's, which agree to 300 s."""
     if credential.end is None:
         return Refused("G5", G5_NO_END())
+    meant_otherwise = _stands_for_unknown(credential.start, credential.end)
+    if meant_otherwise is not None:
+        return meant_otherwise
     if directory_time is None:
         return Refused("G5", G5_NO_DATE())
-    if abs(now - directory_time) > SKEW:
+    if clocks_apart(now, directory_time):
         apart = round(abs(now - directory_time).total_seconds())
         return Refused("G5", G5_CLOCKS_APART(apart=apart))
     if all(credential.expired(clock, grace) for clock in (now, directory_time)):
         return None
     waiting = PLUS_GRACE(days=grace.days) if grace else ""
     return Refused("G5", G5_NOT_EXPIRED(end=credential.end.isoformat(), grace=waiting))
+
+
+def clocks_apart(ours: datetime, theirs: datetime | None) -> bool:
+    """Whether two clocks, read at one moment, are more than 300 s apart; False where there is only one."""
+    return theirs is not None and abs(ours - theirs) > SKEW
+
+
+def g5_our_clock_alone(from_directory: timedelta, from_third: timedelta) -> bool:
+    """Whether a third clock says that ours is the one that is wrong, by how far ours is ahead of the other two."""
+    return min(abs(from_directory), abs(from_third)) > SKEW and abs(from_directory - from_third) <= SKEW
+
+
+def _stands_for_unknown(start: datetime | None, end: datetime) -> Refused | None:
+    """An end that nobody can have meant as one; a start that is null or unreadable refuses nothing."""
+    if end < NO_END_BEFORE:
+        return Refused("G5", G5_END_MEANS_UNKNOWN(end=end.isoformat()))
+    if start is not None and end <= start:
+        return Refused("G5", G5_END_BEFORE_START(end=end.isoformat(), start=start.isoformat()))
+    return None
 
 
 def g6_not_protected(

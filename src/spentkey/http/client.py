@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -42,6 +44,14 @@ class Response:
         """Whether this is a page for people, such as a log-in page that a proxy put in the way."""
         kind = self.headers.get("Content-Type", "").lower()
         return "html" in kind or self.body.lstrip()[:1] == b"<"
+
+    def time(self) -> datetime | None:
+        """The sender's clock when it answered, by the header `Date` (RFC 9110, section 6.6.1); None where there is none."""
+        try:
+            moment = parsedate_to_datetime(self.headers["Date"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None
+        return moment if moment.tzinfo is not None else None
 
 
 Refused = Callable[[Response], bool]

@@ -54,6 +54,10 @@ class Directory(Protocol):
         """Who the automation's token is for; raises `AccessRefused` when sign-in is refused."""
         ...
 
+    async def sign_in_time(self) -> datetime | None:
+        """The clock of sign-in now, as far as its last answer told; None where there was none."""
+        ...
+
     async def look(self, app_id: str) -> Snapshot:
         """The application with both credential lists, and its service principal."""
         ...

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from spentkey.core.secret import Secret
@@ -57,6 +58,10 @@ class Vault(Protocol):
         """The keys in the vault that belong to the application."""
         ...
 
+    async def time(self) -> datetime | None:
+        """The vault's own clock, in UTC; None where it shows none."""
+        ...
+
 
 class NoVault:
     """The `Vault` port where none is configured."""
@@ -81,3 +86,7 @@ class NoVault:
         del app_id, display_name
         for none in ():
             yield none
+
+    async def time(self) -> datetime | None:
+        """There is none."""
+        return None

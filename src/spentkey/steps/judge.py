@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from spentkey.core.credential import Credential
-from spentkey.core.guards import Absent, g3_name, g4_locate, g4_not_a_typo, g5_expired, g6_not_protected
+from spentkey.core.guards import (
+    Absent,
+    clocks_apart,
+    g3_name,
+    g4_locate,
+    g4_not_a_typo,
+    g5_expired,
+    g6_not_protected,
+)
 from spentkey.core.outcome import (
     AlreadyGone,
     CannotTell,
@@ -16,6 +24,7 @@ from spentkey.core.outcome import (
 from spentkey.core.step_reasons import SHOWN_THEN_NOT
 from spentkey.core.task import RemovalRequest
 from spentkey.steps.attempt import Attempt
+from spentkey.steps.clocks import see_our_clock
 from spentkey.steps.resume import removed_earlier, removed_for
 from spentkey.steps.see import Seen, look
 
@@ -50,19 +59,21 @@ async def judge(attempt: Attempt, request: RemovalRequest, seen: Seen) -> Judged
         return await _absent(attempt, request, seen)
     if isinstance(located, Refused):
         return hand_over(located)
-    return _judge_present(attempt, seen, located)
+    return await _judge_present(attempt, seen, located)
 
 
 def _g3_then_g4(seen: Seen, request: RemovalRequest) -> Credential | Absent | Refused:
     return g3_name(seen.application, request) or g4_locate(seen.application, seen.snapshot, request)
 
 
-def _judge_present(attempt: Attempt, seen: Seen, credential: Credential) -> Judged | End:
-    rules = attempt.context.rules
+async def _judge_present(attempt: Attempt, seen: Seen, credential: Credential) -> Judged | End:
+    rules, now, directory_time = attempt.context.rules, attempt.context.clock.now(), seen.snapshot.directory_time
     own_apps = rules.own_apps | {seen.directory.client_id.lower()}
-    refusal = g5_expired(
-        credential, attempt.context.clock.now(), seen.snapshot.directory_time, rules.grace
-    ) or g6_not_protected(credential, seen.application, rules.protected, own_apps)
+    if directory_time is not None and clocks_apart(now, directory_time):
+        await see_our_clock(attempt, seen.directory, now - directory_time)
+    refusal = g5_expired(credential, now, directory_time, rules.grace) or g6_not_protected(
+        credential, seen.application, rules.protected, own_apps
+    )
     return hand_over(refusal) if refusal is not None else Judged(seen, credential)
 
 

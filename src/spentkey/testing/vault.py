@@ -104,6 +104,15 @@ class VaultContract(ABC):
 
         with_rig(self.rig(), do)
 
+    def test_the_time_of_the_vault_has_a_zone(self) -> None:
+        """Where it has a clock at all."""
+
+        async def do(rig: VaultRig) -> None:
+            shown = await rig.vault.time()
+            assert shown is None or shown.utcoffset() is not None
+
+        with_rig(self.rig(), do)
+
     def test_files_come_in_the_same_order_each_time(self) -> None:
         """So that a reason names them alike."""
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,11 @@ CANARY = CANARIES["automation secret"]
 
 @asynccontextmanager
 async def source(
-    sim: RealSimulator, proof: str | Callable[[], Awaitable[str]] = CANARY, liar: Liar | None = None, **changes: Any
+    sim: RealSimulator,
+    proof: str | Callable[[], Awaitable[str]] = CANARY,
+    liar: Liar | None = None,
+    clock: QuickClock | None = None,
+    **changes: Any,
 ) -> AsyncGenerator[TokenSource]:
     """A source of tokens from the simulator's sign-in, or from a liar's."""
     settings = sim.settings()
@@ -34,7 +39,7 @@ async def source(
     asked = SignIn(authority, sign_in.tenant_id, sign_in.client_id, f"{authority}/.default")
     async with open_session(trust(liar.ca_file if liar else settings.tls.ca_file)) as session:
         kept = Secret(proof) if isinstance(proof, str) else proof
-        yield TokenSource(asked, session, QuickClock(), lambda: 0.5, kept)
+        yield TokenSource(asked, session, clock or QuickClock(), lambda: 0.5, kept)
 
 
 def asked(sim: RealSimulator) -> int:
@@ -48,6 +53,32 @@ async def test_a_token_costs_one_request_and_is_kept(sim: RealSimulator) -> None
         first, second = await tokens.token(), await tokens.token()
     assert first == second
     assert [entry["route"] for entry in sim.journal()] == ["token"]
+
+
+async def test_the_clock_of_sign_in_goes_on_from_its_last_answer(sim: RealSimulator) -> None:
+    """By what has passed since, whatever became of our own clock meanwhile; before any answer there is none."""
+    clock = QuickClock()
+    async with source(sim, clock=clock) as tokens:
+        before = tokens.server_time()
+        await tokens.token()
+        first = tokens.server_time()
+        await clock.sleep(600)
+        later = tokens.server_time()
+    assert before is None
+    assert first is not None
+    assert later is not None
+    assert abs(clock.now() - first) < timedelta(seconds=60)
+    assert later - first == timedelta(seconds=600)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Thu, 26 Nov 2026 10:00:00", "Thu, 32 Nov 2026 10:00:00 GMT"])
+async def test_sign_in_that_tells_no_usable_time_has_no_clock(sim: RealSimulator, tmp_path: Path, date: str) -> None:
+    """A header that is empty, no date, without a zone, or no day of any month."""
+    given = {"token_type": "Bearer", "expires_in": 3600, "access_token": token()}
+    reply: Answer = (200, given, {"Date": date})
+    async with lying(sim, tmp_path, {"/token": reply}) as liar, source(sim, liar=liar) as tokens:
+        await tokens.token()
+        assert tokens.server_time() is None
 
 
 async def test_tasks_that_start_together_share_one_request(sim: RealSimulator) -> None:

@@ -58,6 +58,10 @@ class EntraDirectory:
         """Who the automation's token is for."""
         return await self.tokens.token_claims()
 
+    async def sign_in_time(self) -> datetime | None:
+        """By the `Date` of its last answer, and the time that has passed since."""
+        return self.tokens.server_time()
+
     async def look(self, app_id: str) -> Snapshot:
         """Application and service principal in one round trip."""
         body = batch_of_two(_exactly_one(app_id))

@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import warnings
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import aiohttp
@@ -39,6 +40,8 @@ class TokenSource:
         self._one_at_a_time = asyncio.Lock()
         self._stored: tuple[Secret, float] | None = None
         self._claims: TokenClaims | None = None
+        self._told: tuple[datetime, float] | None = None
+        """The `Date` of sign-in's last answer, and when that came."""
 
     def renew(self) -> None:
         """Forget the stored token, because Graph no longer takes it."""
@@ -55,6 +58,13 @@ class TokenSource:
             self._claims = read_identity(fresh)
         return self._claims
 
+    def server_time(self) -> datetime | None:
+        """Sign-in's clock now: the `Date` of its last answer, and what has passed since then, whatever our clock did."""
+        if self._told is None:
+            return None
+        date, at = self._told
+        return date + timedelta(seconds=self._clock.monotonic() - at)
+
     async def _fresh(self) -> Secret:
         """The stored token while it is fresh; the library stores it too, but asking it costs a millisecond each time."""
         async with self._one_at_a_time:  # tasks that start together share one request
@@ -62,6 +72,8 @@ class TokenSource:
             if stored is None or stored[1] - self._clock.now().timestamp() < FRESH_FOR_S:
                 stored = await with_retries(self._request.send, self._clock, self._jitter)
                 self._stored, self._claims = stored, None
+                date = self._request.date
+                self._told = (date, self._clock.monotonic()) if date is not None else None
             return stored[0]
 
 

@@ -10,6 +10,7 @@ Its import takes as long as all other imports of a command (docs/adr/0017), so t
 import asyncio
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 
 import aiohttp
@@ -82,6 +83,8 @@ class TokenRequest:
         self._proof = proof
         self._assertion = Secret("")
         """Made anew for each request, before the library asks for it."""
+        self.date: datetime | None = None
+        """The clock of sign-in, by its last answer."""
         self._transport = Watched(session)
         self._credential = _credential_for(sign_in, self._transport, proof, lambda: self._assertion.reveal())  # noqa: PLW0108  # the one of that moment
 
@@ -112,6 +115,7 @@ class TokenRequest:
             answer = self._transport.answer
             call.status = str(answer.status if answer is not None else "none")
             raise
+        self.date = self._transport.answer.time() if self._transport.answer is not None else None
         self._transport.answer, call.status = None, "200"  # what holds the token is not kept
         return token
 

@@ -7,6 +7,7 @@ here, and more than one exact hit is an error that names the candidates.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from spentkey.adapters.passwordstate.entries import CertificateEntry, DocumentRef
 from spentkey.adapters.passwordstate.wire import SYSTEM, PasswordEntry, document_of, entries_of
@@ -77,6 +78,10 @@ class PasswordstateApi:
         response = await self.http.read("/api/", None, self._headers(self.keys.credentials))
         found = re.search(rb"Build\s+(\d{4,6})", response.body)
         return int(found[1]) if found else None
+
+    async def time(self) -> datetime | None:
+        """The clock of the web server, by the answer to a page that needs no key."""
+        return (await self.http.read_once("/api/", {}, dict)).time()
 
     async def download(self, document: DocumentRef) -> bytes:
         """The bytes of a document that hangs on a password entry."""

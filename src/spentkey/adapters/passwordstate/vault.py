@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from spentkey.adapters.passwordstate import sql
 from spentkey.adapters.passwordstate.api import PasswordstateApi
@@ -60,6 +61,10 @@ class PasswordstateVault:
     async def pki_password(self) -> Secret:
         """The password of the PKI entry."""
         return (await self.api.entry(self.pki_entry)).password
+
+    async def time(self) -> datetime | None:
+        """The time of the API's server."""
+        return await self.api.time()
 
     async def reach(self) -> None:
         """Look for an entry without reading its password, and without a record in Passwordstate's audit log."""

@@ -17,6 +17,7 @@ import stat
 import unicodedata
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
@@ -97,6 +98,10 @@ class SecretFilesVault:
         del app_id, display_name
         for none in ():
             yield none
+
+    async def time(self) -> datetime | None:
+        """None: a folder has no clock of its own."""
+        return None
 
     async def reach(self) -> None:
         """Look at the folder, and read nothing of it."""
