@@ -12,8 +12,20 @@ import aiohttp
 from yarl import URL
 
 from spentkey.core.errors import Outage, SpentkeyError
+from spentkey.core.reason import reason_for
 from spentkey.core.redaction import without_values
 from spentkey.http.metering import route_of
+from spentkey.http.reasons import (
+    ANSWERED,
+    HTML_PAGE,
+    NO_ANSWER,
+    NO_JSON_OBJECT,
+    NOT_JSON,
+    REDIRECT,
+    REFUSED_AFTER_EFFECT,
+    TIME_OUT,
+    TLS_REFUSED,
+)
 from spentkey.http.retry import Retryable, retry_after, with_retries
 from spentkey.ports.fencing import check_fence
 from spentkey.ports.read_only import UNMEASURED
@@ -28,6 +40,7 @@ class ReplyLost(Exception):
 
     def __init__(self, message: str, response: "Response | None" = None) -> None:
         super().__init__(message)
+        self.reason = reason_for(message)
         self.response = response
         """What came, where something did: its status alone does not say whether it was applied."""
 
@@ -96,7 +109,7 @@ class HttpClient:
         try:
             return await self._try("GET", path, query, None, headers)
         except Retryable as problem:
-            raise Outage(str(problem)) from None
+            raise Outage(problem.reason) from None
 
     async def post_read(self, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Response:
         """POST that changes nothing (a batch of reads), with the retries of a read."""
@@ -127,7 +140,7 @@ class HttpClient:
         async def once() -> Response:
             nonlocal sent
             if sent and shows is not None and await shows():
-                raise ReplyLost(f"{self.name} refused a write that it had applied")
+                raise ReplyLost(REFUSED_AFTER_EFFECT(system=self.name))
             await check_fence()
             sent = True
             try:
@@ -135,11 +148,11 @@ class HttpClient:
             except Retryable as problem:
                 if isinstance(problem.__cause__, aiohttp.ClientConnectorError):
                     raise  # nothing was sent
-                raise ReplyLost(str(problem)) from None
+                raise ReplyLost(problem.reason) from None
             if self.refused_before_effect(response):
                 raise self._read_again(response)
             if response.status >= 500 or response.status == 408:
-                raise ReplyLost(f"{self.name} answered {response.status}", response)
+                raise ReplyLost(ANSWERED(system=self.name, status=response.status), response)
             return response
 
         return await with_retries(once, self.clock, self.jitter)
@@ -153,14 +166,14 @@ class HttpClient:
         try:
             response = await self._try(method, path, None, body, headers)
         except Retryable as problem:
-            raise ReplyLost(str(problem)) from None
+            raise ReplyLost(problem.reason) from None
         if response.status >= 500 or response.status in AGAIN_READ or self.refused_before_effect(response):
-            raise ReplyLost(f"{self.name} answered {response.status}")
+            raise ReplyLost(ANSWERED(system=self.name, status=response.status))
         return response
 
     def _read_again(self, response: Response) -> Retryable:
         wait = retry_after(response.headers.get("Retry-After"), self.clock.now())
-        return Retryable(f"{self.name} answered {response.status}", wait)
+        return Retryable(ANSWERED(system=self.name, status=response.status), wait)
 
     @without_values(Retryable, SpentkeyError)
     async def _try(
@@ -187,13 +200,13 @@ class HttpClient:
                     response = Response(reply.status, reply.headers, await reply.read())
                     call.status, call.usable = str(response.status), not response.is_html()
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
-            raise Outage(f"{self.name}: the TLS connection was refused ({_brief(problem)})") from None
+            raise Outage(TLS_REFUSED(system=self.name, why=_brief(problem))) from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
-            raise Retryable(f"{self.name} did not answer ({_brief(problem)})") from problem
+            raise Retryable(NO_ANSWER(system=self.name, why=_brief(problem))) from problem
         if response.status == 429:
             self.meter.throttled(self.name)
         if 300 <= response.status < 400:
-            raise Outage(f"{self.name} answered with a redirect, which is not followed")
+            raise Outage(REDIRECT(system=self.name))
         return response
 
 
@@ -206,14 +219,14 @@ def _brief(problem: BaseException) -> str:
     kind = type(problem).__name__
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         return f"{kind}: {problem.certificate_error}"
-    return "time-out" if isinstance(problem, asyncio.TimeoutError) else kind
+    return TIME_OUT() if isinstance(problem, asyncio.TimeoutError) else kind
 
 
 def json_object(response: Response, system: str) -> dict[str, Any]:
     """The JSON object of an answer; raises `Outage` for HTML, for invalid JSON, and for JSON that is not an object."""
     value = json_value(response, system)
     if not isinstance(value, dict):
-        raise Outage(f"{system} answered JSON that is not an object")
+        raise Outage(NO_JSON_OBJECT(system=system))
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
@@ -225,14 +238,14 @@ def json_value(response: Response, system: str) -> Any:
     JSON can spell half a surrogate pair, which no file, note or terminal can hold; a `?` fails every comparison.
     """
     if response.is_html():
-        raise Outage(f"{system} answered with an HTML page instead of JSON")
+        raise Outage(HTML_PAGE(system=system))
     try:
         value = json.loads(response.body, object_pairs_hook=_each_once, parse_constant=_no_number)
         if b"\\ud" in response.body.lower():
             value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
         return value
     except (ValueError, RecursionError):
-        raise Outage(f"{system} answered something that is not JSON") from None
+        raise Outage(NOT_JSON(system=system)) from None
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

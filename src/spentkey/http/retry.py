@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from spentkey.core.errors import Outage
+from spentkey.core.reason import reason_for
 from spentkey.ports.runtime import Clock
 
 T = TypeVar("T")
@@ -24,6 +25,7 @@ class Retryable(Exception):
     def __init__(self, problem: str, wait_s: float | None = None) -> None:
         super().__init__(problem)
         self.wait_s = wait_s
+        self.reason = reason_for(problem)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -55,7 +57,7 @@ async def with_retries(once: Callable[[], Awaitable[T]], clock: Clock, jitter: C
             tries += 1
             wait_s = problem.wait_s if problem.wait_s is not None else _backoff(tries, jitter())
             if tries == TRIES or wait_s > LONGEST_WAIT_S:
-                raise Outage(str(problem)) from None
+                raise Outage(problem.reason) from None
         await clock.sleep(wait_s)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from spentkey.core.audit_event import AuditEvent
 from spentkey.core.credential import Snapshot, Target, TokenClaims
 from spentkey.core.outcome import RemovalRoute
+from spentkey.core.reason import Reason
 from spentkey.core.rules import TenantRules
 from spentkey.core.signer import Signer
 
@@ -28,7 +29,7 @@ class Reply:
     """The answer to a removal, in words, with the ids that find it in Microsoft's logs."""
 
     answer: Answer
-    detail: str
+    detail: Reason
     client_request_id: str
     request_id: str | None = None
 
@@ -37,7 +38,7 @@ class Reply:
 class SignInRefused:
     """Why an application may not sign in with a signer, in words."""
 
-    reason: str
+    reason: Reason
     another_may: bool
     """Whether that is a matter of this signer, so that another one may be taken."""
 

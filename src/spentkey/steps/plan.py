@@ -94,7 +94,7 @@ async def signed_in(removal: Removal) -> Removal | tuple[Reason, ...]:
         rest = removal.spare[nth + 1 :]
         if refused is None:
             return replace(removal, signer=signer, spare=rest, tried=tried)
-        tried = (*tried, reason_for(refused.reason))
+        tried = (*tried, refused.reason)
         if rest and not refused.another_may:
             return (*tried, NOT_TRIED_ALIKE(names=_named(rest)))
     return tried

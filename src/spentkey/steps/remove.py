@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
 from spentkey.core.outcome import Cause, End, Failed, Refused, RemovalRoute, hand_over, leave_open, leave_untouched
 from spentkey.core.plan import Plan
-from spentkey.core.reason import reason_for, several
+from spentkey.core.reason import several
 from spentkey.core.records import AnswerRecord, IntentRecord
 from spentkey.core.signer import Signer
 from spentkey.core.step_reasons import WITH_CERTIFICATE
@@ -73,7 +73,7 @@ async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChang
         if cause is Cause.FORBIDDEN and removal.plan.route is RemovalRoute.REMOVE_KEY:
             cause = Cause.FORBIDDEN_ITSELF  # it asked with its own token, so no right of the automation's is missing
         if cause is not Cause.PROOF_REJECTED or removal.signer is None:
-            return hand_over(Failed(reason_for(reply.detail), asked=asked_before, cause=cause))
+            return hand_over(Failed(reply.detail, asked=asked_before, cause=cause))
         problem = WITH_CERTIFICATE(document=removal.signer.document, why=reply.detail)
         following = await signed_in(replace(removal, tried=(problem, *removal.tried)))
         if not isinstance(following, Removal):

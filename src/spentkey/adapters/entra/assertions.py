@@ -15,7 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from spentkey.adapters.entra.reasons import KEY_OF_ANOTHER, NOT_VALID_NOW, SAYS_OTHERWISE
 from spentkey.core.errors import SpentkeyError
+from spentkey.core.reason import Reason, reason_for
 from spentkey.core.redaction import without_values
 from spentkey.core.signer import KeyInVault
 
@@ -27,9 +29,9 @@ class UnusableProof(Exception):
     """A token that was just signed does not verify: key and certificate do not belong together."""
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Reason:
         """Why, in words."""
-        return str(self)
+        return reason_for(self.args[0])
 
 
 async def client_assertion(
@@ -96,7 +98,7 @@ def _base64(data: bytes) -> bytes:
 def _check(token: str, certificate: x509.Certificate, claims: dict[str, Any], algorithm: str, now: datetime) -> None:
     """Verify the token with the certificate that will be used to verify it, before it is sent."""
     if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
-        raise UnusableProof("the certificate is not valid now")
+        raise UnusableProof(NOT_VALID_NOW())
     options: Any = {"verify_signature": True, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
     try:
         read = jwt.decode(
@@ -108,6 +110,6 @@ def _check(token: str, certificate: x509.Certificate, claims: dict[str, Any], al
             options=options,
         )
     except (jwt.PyJWTError, TypeError):
-        raise UnusableProof("the private key does not belong to the certificate") from None
+        raise UnusableProof(KEY_OF_ANOTHER()) from None
     if read != claims or "=" in token:
-        raise UnusableProof("the token does not say what was signed")
+        raise UnusableProof(SAYS_OTHERWISE())

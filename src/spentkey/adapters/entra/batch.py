@@ -7,6 +7,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
+from spentkey.adapters.entra.reasons import (
+    BATCH_ANSWERED,
+    BATCH_EMPTY,
+    BATCH_INCOMPLETE,
+    READ_ANSWERED,
+    READ_REFUSED,
+    TO_SHOW,
+    TOKEN_REFUSED,
+)
 from spentkey.adapters.entra.wire import (
     CONCURRENT,
     NO_TOKEN,
@@ -21,7 +30,9 @@ from spentkey.adapters.entra.wire import (
 )
 from spentkey.core.credential import Snapshot
 from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.reason import Reason
 from spentkey.http.client import Response, json_object
+from spentkey.http.reasons import ANSWERED
 from spentkey.http.retry import Retryable, retry_after
 
 
@@ -42,10 +53,10 @@ def read_batch(response: Response, now: datetime, throttled: Callable[[], None] 
     `throttled` is told of each part that was answered with 429 inside a batch of status 200.
     """
     if response.status != 200:
-        raise Outage(f"{SYSTEM} answered {response.status} to a batch of reads")
+        raise Outage(BATCH_ANSWERED(system=SYSTEM, status=response.status))
     parts = json_object(response, SYSTEM).get("responses")
     if not isinstance(parts, list):
-        raise Outage(f"{SYSTEM} answered a batch without responses")
+        raise Outage(BATCH_EMPTY(system=SYSTEM))
     found = [cast("dict[str, Any]", part) for part in cast("list[Any]", parts) if isinstance(part, dict)]
     responses = {str(part.get("id")): part for part in found}
     for _ in [part for part in found if part.get("status") == 429]:
@@ -63,13 +74,13 @@ def read_batch(response: Response, now: datetime, throttled: Callable[[], None] 
 def _part(responses: Mapping[str, Mapping[str, Any]], name: str, now: datetime) -> Mapping[str, Any] | None:
     response = responses.get(name)
     if response is None or not isinstance(response.get("status"), int):
-        raise Outage(f"{SYSTEM} answered a batch without the part {name}")
+        raise Outage(BATCH_INCOMPLETE(system=SYSTEM, part=name))
     status, body = cast("int", response["status"]), response.get("body")
     code = code_in(body)
     if status == 429 or status >= 500 or code == CONCURRENT:
-        raise Retryable(f"{SYSTEM} answered {status}", retry_after(_header(response, "Retry-After"), now))
+        raise Retryable(ANSWERED(system=SYSTEM, status=status), retry_after(_header(response, "Retry-After"), now))
     if status in (401, 403):
-        raise refused_read(f"to show the {name}", status, code)
+        raise refused_read(TO_SHOW(part=name), status, code)
     return found_or_none(status, code, lambda: cast("dict[str, Any]", body) if isinstance(body, dict) else {})
 
 
@@ -86,13 +97,13 @@ def found_or_none(status: int, code: str, body: Callable[[], dict[str, Any]]) ->
     if status == 404 and code == NOT_FOUND:
         return None
     if status == 404:
-        raise Retryable(f"{SYSTEM} answered {status} {code}".rstrip() + " to a read")
-    raise Outage(f"{SYSTEM} answered {status} {code}".rstrip() + " to a read")
+        raise Retryable(READ_ANSWERED(system=SYSTEM, what=f"{status} {code}".rstrip()))
+    raise Outage(READ_ANSWERED(system=SYSTEM, what=f"{status} {code}".rstrip()))
 
 
-def refused_read(what: str, status: int, code: str) -> AccessRefused:
+def refused_read(what: Reason, status: int, code: str) -> AccessRefused:
     """A read that Graph refuses: for a token that it does not take, or for want of a permission."""
     if code == NO_TOKEN:
-        return AccessRefused(f"{SYSTEM} refuses a fresh access token ({status} {code})")
+        return AccessRefused(TOKEN_REFUSED(system=SYSTEM, what=f"{status} {code}"))
     shown = f"{status} {code}".rstrip()
-    return AccessRefused(f"{SYSTEM} refuses {what} ({shown}): Application.Read.All is needed")
+    return AccessRefused(READ_REFUSED(system=SYSTEM, what=what, shown=shown))

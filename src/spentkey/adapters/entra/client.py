@@ -12,6 +12,15 @@ from spentkey.adapters.entra.assertions import UnusableProof, client_assertion, 
 from spentkey.adapters.entra.audit_log import PATH, ROLE, not_available, query_for, read_witness
 from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch, refused_read
 from spentkey.adapters.entra.quota import Quota
+from spentkey.adapters.entra.reasons import (
+    A_READ,
+    CANNOT_SIGN_PROOF,
+    CERTIFICATE_CANNOT_SIGN,
+    NOT_ONCE_IN_LIST,
+    NOT_SIGNED_IN,
+    READ_WITHOUT_CODE,
+    REPLY_LOST,
+)
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.adapters.entra.sign_in import KeyRefused, SignIn
 from spentkey.adapters.entra.token import TokenSource, read_roles
@@ -23,6 +32,7 @@ from spentkey.core.guards import g2_identity
 from spentkey.core.outcome import RemovalRoute
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
+from spentkey.core.step_reasons import WITH_CERTIFICATE
 from spentkey.http.client import HttpClient, ReplyLost, Response, json_object
 from spentkey.http.retry import with_retries
 from spentkey.ports.directory import Answer, Reply, SignInRefused
@@ -121,10 +131,10 @@ class EntraDirectory:
         try:
             stranger = g2_identity(await tokens.token_claims(), sign_in.tenant_id, application.app_id)
         except UnusableProof as problem:
-            reason = f"the certificate in {signer.document} cannot sign: {problem.reason}"
+            reason = CERTIFICATE_CANNOT_SIGN(document=signer.document, why=problem.reason)
             return SignInRefused(reason, another_may=True)
         except AccessRefused as problem:
-            reason = f"with the certificate in {signer.document}, {problem}"
+            reason = WITH_CERTIFICATE(document=signer.document, why=problem.reason)
             return SignInRefused(reason, another_may=isinstance(problem, KeyRefused))
         if stranger is not None:
             return SignInRefused(stranger.reason, another_may=False)
@@ -137,12 +147,12 @@ class EntraDirectory:
         """`removeKey` (learn.microsoft.com/graph/api/application-removekey) with the application's own token."""
         tokens = self._own_tokens.get(signer)
         if tokens is None or tokens.sign_in.client_id != application.app_id:
-            return Reply(Answer.REJECTED, "not signed in as the application", client_request_id)
+            return Reply(Answer.REJECTED, NOT_SIGNED_IN(), client_request_id)
         try:
             now = self.clock.now()
             proof = Secret(await proof_of_possession(signer.key, signer.certificate, application.object_id, now))
         except UnusableProof as problem:
-            detail = f"the certificate cannot sign a proof: {problem.reason}"
+            detail = CANNOT_SIGN_PROOF(why=problem.reason)
             return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
         key = _exactly_one(key_id)
         send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()})
@@ -155,7 +165,7 @@ class EntraDirectory:
         """
         kept = [one for one in application.certificates if one.key_id != _exactly_one(key_id)]
         if len(kept) != len(application.certificates) - 1:
-            return Reply(Answer.REJECTED, "the certificate does not stand exactly once in the list", client_request_id)
+            return Reply(Answer.REJECTED, NOT_ONCE_IN_LIST(), client_request_id)
         body = {"keyCredentials": [json.loads(one.raw) for one in kept]}
         path = f"/v1.0/applications/{application.object_id}"
 
@@ -199,7 +209,7 @@ class EntraDirectory:
                 response = await send(headers)
                 return reply_of(action, response, client_request_id, app_id=application.app_id, last_try=fresh)
             except ReplyLost as problem:
-                return Reply(Answer.LOST, f"the reply was lost ({problem})", client_request_id)
+                return Reply(Answer.LOST, REPLY_LOST(why=problem.reason), client_request_id)
             except NeedsNewToken:
                 tokens.renew()
         raise AssertionError("unreachable: the last try always gives a reply")
@@ -225,8 +235,8 @@ def _may_not_read(response: Response) -> AccessRefused | Outage:
     """Who must act is said by Graph's code; a refusal without one comes from somebody in between."""
     code, _ = error_of(response)
     if not code:
-        return Outage(f"{SYSTEM} answered {response.status} without a code of its own to a read")
-    return refused_read("a read", response.status, code)
+        return Outage(READ_WITHOUT_CODE(system=SYSTEM, status=response.status))
+    return refused_read(A_READ(), response.status, code)
 
 
 def _exactly_one(identifier: str) -> str:

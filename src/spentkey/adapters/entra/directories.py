@@ -9,10 +9,12 @@ import aiohttp
 
 from spentkey.adapters.entra.client import EntraDirectory
 from spentkey.adapters.entra.quota import quota_of
+from spentkey.adapters.entra.reasons import NO_CLIENT_ID, NO_CLIENT_SECRET
 from spentkey.adapters.entra.sign_in import SignIn
 from spentkey.adapters.entra.token import TokenSource
 from spentkey.adapters.entra.wire import SYSTEM, refused_before_effect
 from spentkey.core.errors import AccessRefused
+from spentkey.core.reason import Reason, reason_for
 from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
 from spentkey.http.client import HttpClient, Refused
@@ -53,17 +55,17 @@ class EntraDirectories:
     rates: RateStates
     meter: Meter = UNMEASURED
     _open: dict[str, asyncio.Task[EntraDirectory]] = field(default_factory=dict[str, asyncio.Task[EntraDirectory]])
-    _paused: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
+    _paused: dict[str, tuple[float, Reason]] = field(default_factory=dict[str, tuple[float, Reason]])
 
     async def open(self, tenant: TenantRules) -> EntraDirectory:
         """The directory of the tenant, whose credential was taken; a refusal pauses the tenant for `PAUSE_S`."""
-        until, why = self._paused.get(tenant.name, (0.0, ""))
+        until, why = self._paused.get(tenant.name, (0.0, reason_for("")))
         if self.clock.monotonic() < until:
             raise AccessRefused(why)
         try:
             return await asyncio.shield(self._opening(tenant.name))
         except AccessRefused as problem:
-            self._paused[tenant.name] = (self.clock.monotonic() + PAUSE_S, str(problem))
+            self._paused[tenant.name] = (self.clock.monotonic() + PAUSE_S, problem.reason)
             raise
 
     def _opening(self, name: str) -> asyncio.Task[EntraDirectory]:
@@ -101,9 +103,9 @@ class EntraDirectories:
         try:
             client_id = str(UUID(login.username.strip()))
         except ValueError:
-            raise AccessRefused(f"the entry {credential!r} has no client id (a UUID) as its UserName") from None
+            raise AccessRefused(NO_CLIENT_ID(title=repr(credential))) from None
         if not login.password:
-            raise AccessRefused(f"the entry {credential!r} has no client secret as its Password")
+            raise AccessRefused(NO_CLIENT_SECRET(title=repr(credential)))
         return Login(client_id, login.password)
 
     def _tokens(self, sign_in: SignIn, proof: Secret | Callable[[], Awaitable[str]]) -> TokenSource:

@@ -4,6 +4,19 @@ Graph's code decides. The status alone does not: a gateway in between answers wi
 several of them.
 """
 
+from spentkey.adapters.entra.reasons import (
+    ACCEPTED,
+    AT_ODDS,
+    FORBIDDEN,
+    FORBIDDEN_ITSELF,
+    GRAPH_UNCLEAR,
+    NO_APPLICATION,
+    NO_LONGER_FOUND,
+    PROOF_REJECTED,
+    REFUSED,
+    TOKEN_REFUSED,
+    WITHOUT_CODE,
+)
 from spentkey.adapters.entra.wire import (
     BAD_REQUEST,
     CONCURRENT,
@@ -14,6 +27,7 @@ from spentkey.adapters.entra.wire import (
     error_of,
 )
 from spentkey.core.errors import AccessRefused
+from spentkey.core.reason import Reason
 from spentkey.http.client import Response
 from spentkey.ports.directory import Answer, Reply
 
@@ -31,43 +45,33 @@ def reply_of(action: str, response: Response, client_request_id: str, *, app_id:
     code, message = error_of(response)
     if response.status >= 400 and code == NO_TOKEN:
         if last_try:
-            raise AccessRefused(f"{SYSTEM} refuses a fresh access token ({response.status} {code})")
+            raise AccessRefused(TOKEN_REFUSED(system=SYSTEM, what=f"{response.status} {code}"))
         raise NeedsNewToken
     answer, detail = _meaning(action, response.status, code, message, app_id)
     return Reply(answer, detail, client_request_id, response.headers.get("request-id"))
 
 
-def _meaning(action: str, status: int, code: str, message: str, app_id: str) -> tuple[Answer, str]:
+def _meaning(action: str, status: int, code: str, message: str, app_id: str) -> tuple[Answer, Reason]:
     if status == 204:
-        return Answer.ACCEPTED, "204 No Content"
+        return Answer.ACCEPTED, ACCEPTED()
     if status < 400 or status >= 500:
-        return Answer.LOST, f"Graph answered {status}, which does not say whether the credential was removed"
+        return Answer.LOST, GRAPH_UNCLEAR(status=status)
     if not code:
-        return Answer.LOST, f"{status} without a code of Graph's, which does not say whether the credential was removed"
+        return Answer.LOST, WITHOUT_CODE(status=status)
     if code == BAD_REQUEST and message.startswith(NOT_PRESENT):
-        return Answer.NOT_PRESENT, "Graph no longer finds the credential"
+        return Answer.NOT_PRESENT, NO_LONGER_FOUND()
     if action == "removeKey" and code == "Authentication_MissingOrMalformed":
-        return Answer.PROOF_REJECTED, (
-            'Graph rejected the proof of possession (it says "Access Token missing or malformed", but means the proof: '
-            "its audience, issuer, time or signature, or a certificate that it does not know yet)"
-        )
+        return Answer.PROOF_REJECTED, PROOF_REJECTED()
     if status == 403 or code == DENIED:
         return Answer.FORBIDDEN, _forbidden(action, f"{status} {code}", app_id)
     if status == 404:
-        return Answer.LOST, f"Graph did not find the application, which it had just shown ({status} {code})"
+        return Answer.LOST, NO_APPLICATION(what=f"{status} {code}")
     if status in (408, 409) or code == CONCURRENT:
-        return Answer.LOST, f"Graph was at odds with another write ({status} {code})"
-    return Answer.REJECTED, f"Graph refused the request ({status} {code})"
+        return Answer.LOST, AT_ODDS(what=f"{status} {code}")
+    return Answer.REJECTED, REFUSED(what=f"{status} {code}")
 
 
-def _forbidden(action: str, what: str, app_id: str) -> str:
+def _forbidden(action: str, what: str, app_id: str) -> Reason:
     if action == "removeKey":
-        return (
-            f"Graph refuses the application {app_id}, which asked with its own token, to remove its certificate ({what}): "
-            "grant it Application.ReadWrite.OwnedBy and make it its own owner, or let the automation do it: "
-            'policy.certificate_fallback = "patch"'
-        )
-    return (
-        f"Graph refuses to change this application ({what}): the automation needs "
-        "Application.ReadWrite.All, or to own the application with Application.ReadWrite.OwnedBy"
-    )
+        return FORBIDDEN_ITSELF(app_id=app_id, what=what)
+    return FORBIDDEN(what=what)

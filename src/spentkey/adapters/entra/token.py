@@ -10,6 +10,7 @@ from typing import Any, cast
 import aiohttp
 import jwt
 
+from spentkey.adapters.entra.reasons import TOKEN_UNREADABLE
 from spentkey.adapters.entra.sign_in import Proof, SignIn
 from spentkey.core.credential import TokenClaims
 from spentkey.core.errors import Outage
@@ -101,7 +102,7 @@ def read_identity(token: Secret) -> TokenClaims:
         claims = jwt.decode(token.reveal(), options={"verify_signature": False})
         tenant, client = claims["tid"], claims["appid"]
     except (jwt.PyJWTError, KeyError, ValueError, TypeError):
-        raise Outage("the access token cannot be decoded, so it allows no write") from None
+        raise Outage(TOKEN_UNREADABLE()) from None
     if not isinstance(tenant, str) or not isinstance(client, str):
-        raise Outage("the access token cannot be decoded, so it allows no write")
+        raise Outage(TOKEN_UNREADABLE())
     return TokenClaims(tenant, client)

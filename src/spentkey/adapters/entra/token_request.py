@@ -20,8 +20,22 @@ from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ClientAssertionCredential, ClientSecretCredential
 
 from spentkey.adapters.entra.assertions import UnusableProof
+from spentkey.adapters.entra.reasons import (
+    CAUSES,
+    CODE_ALONE,
+    SIGN_IN_ANSWERED,
+    SIGN_IN_AS,
+    SIGN_IN_AWAY,
+    SIGN_IN_BROKE_OFF,
+    SIGN_IN_FOREIGN,
+    SIGN_IN_HTML,
+    SIGN_IN_NO_ANSWER,
+    SIGN_IN_NO_TOKEN,
+    SIGN_IN_REFUSED,
+)
 from spentkey.adapters.entra.sign_in import ROUTE, SYSTEM, KeyRefused, Proof, SignIn
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
+from spentkey.core.reason import Reason
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.core.unlogged import unlogged
@@ -29,28 +43,6 @@ from spentkey.http.client import AGAIN_READ, Response, json_object
 from spentkey.http.retry import Retryable, retry_after
 from spentkey.ports.runtime import Call, Clock, Meter
 
-_CONDITIONAL_ACCESS = (
-    "conditional access blocks it: a policy for workload identities or locations applies to the application"
-)
-CAUSES = {
-    "7000215": "the client secret is not valid",
-    "7000222": "the client secret has expired",
-    "7000112": "the application is disabled in that tenant",
-    "7000214": "the certificate has been revoked by its authority",
-    "7000229": "the application has no service principal in that tenant (az ad sp create --id AppID makes one)",
-    "700027": "sign-in does not know the certificate, or takes it for expired; a new one becomes known within minutes",
-    "700024": "the client assertion is outside its time: the clock of this machine may be wrong",
-    "700016": "the application does not exist in that tenant",
-    "90002": "the tenant does not exist",
-    "50048": "the client assertion names another client",
-    "50049": "the authority does not know this instance: the address of sign-in is not the one of the tenant's cloud",
-    "50196": "Entra counted too many equal requests in a row (a loop) and refuses for some minutes",
-    "53003": _CONDITIONAL_ACCESS,
-    "530003": _CONDITIONAL_ACCESS,
-    "500011": "the tenant does not know Microsoft Graph under the address that is configured",
-    "650052": "the tenant has no subscription to the service, or has not enabled it",
-}
-"""Plain causes by AADSTS number (learn.microsoft.com/entra/identity-platform/reference-error-codes)."""
 KEY_REFUSED = "700027"
 """Sign-in does not take this certificate; a new one is not known at once (microsoftgraph/microsoft-graph-docs#17966)."""
 AWAY = frozenset({"90033", "90024"})
@@ -91,7 +83,7 @@ class TokenRequest:
     @without_values(Retryable, SpentkeyError, UnusableProof)
     async def send(self) -> tuple[Secret, float]:
         """A token and its end; raises `Retryable`, `Outage`, or `AccessRefused` when sign-in is refused."""
-        who = f"sign-in as {self._sign_in.client_id} in tenant {self._sign_in.tenant_id}"
+        who = SIGN_IN_AS(client=self._sign_in.client_id, tenant=self._sign_in.tenant_id)
         if not isinstance(self._proof, Secret):
             self._assertion = Secret(await self._proof())
         try:
@@ -99,11 +91,11 @@ class TokenRequest:
                 with self._meter.call(SYSTEM, ROUTE) as call:
                     return _hidden(await self._asked(call))
         except IncompleteReadError:
-            raise Retryable(f"{who}: the answer broke off") from None
+            raise Retryable(SIGN_IN_BROKE_OFF(who=who)) from None
         except (AzureError, aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise self._classified(who) or Retryable(f"{who}: no answer ({type(problem).__name__})") from None
+            raise self._classified(who) or Retryable(SIGN_IN_NO_ANSWER(who=who, why=type(problem).__name__)) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            raise self._classified(who) or Outage(f"{who}: the answer is not a token reply") from None
+            raise self._classified(who) or Outage(SIGN_IN_NO_TOKEN(who=who)) from None
 
     async def _asked(self, call: Call) -> AccessToken:
         """Ask the library, and note the status of what came. Its modules log why it failed, each under its own name."""
@@ -119,7 +111,7 @@ class TokenRequest:
         self._transport.answer, call.status = None, "200"  # what holds the token is not kept
         return token
 
-    def _classified(self, who: str) -> Exception | None:
+    def _classified(self, who: Reason) -> Exception | None:
         """What the answer that came says, whatever the library made of it; None when none came."""
         answer = self._transport.answer
         if answer is None:
@@ -128,16 +120,16 @@ class TokenRequest:
             self._meter.throttled(SYSTEM)
         wait_s = retry_after(answer.headers.get("Retry-After"), self._clock.now())
         if answer.status in AGAIN_READ:
-            return Retryable(f"{who}: answered {answer.status}", wait_s)
+            return Retryable(SIGN_IN_ANSWERED(who=who, status=answer.status), wait_s)
         if answer.is_html():
-            return Outage(f"{who}: answered with an HTML page ({answer.status}) instead of JSON")
+            return Outage(SIGN_IN_HTML(who=who, status=answer.status))
         number = _aadsts(answer)
         if number is None:
-            return Outage(f"{who}: the answer ({answer.status}) is not one that Entra gives")
+            return Outage(SIGN_IN_FOREIGN(who=who, status=answer.status))
         if number in AWAY:
-            return Retryable(f"{who}: Entra is away for the moment (AADSTS{number})", wait_s)
+            return Retryable(SIGN_IN_AWAY(who=who, number=number), wait_s)
         refused = KeyRefused if number == KEY_REFUSED else AccessRefused
-        return refused(f"{who} was refused: {CAUSES.get(number, 'Entra gave the code alone')} (AADSTS{number})")
+        return refused(SIGN_IN_REFUSED(who=who, cause=CAUSES.get(number, CODE_ALONE)(), number=number))
 
 
 def _aadsts(answer: Response) -> str | None:

@@ -9,8 +9,10 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
+from spentkey.adapters.entra.reasons import CREDENTIAL_NO_OBJECT, NO_UUID, UNREADABLE, WITHOUT_FIELD, WITHOUT_LIST
 from spentkey.core.credential import Credential, Kind, Target, TargetKind
 from spentkey.core.errors import Outage
+from spentkey.core.reason import Reason
 from spentkey.http.client import Response, json_object
 
 SYSTEM = "Microsoft Graph"
@@ -67,7 +69,7 @@ def _credentials(record: Mapping[str, Any]) -> tuple[Credential, ...]:
 
 def _credential(entry: Any, kind: Kind) -> Credential:
     if not isinstance(entry, dict):
-        raise _unreadable("a credential that is not an object")
+        raise _unreadable(CREDENTIAL_NO_OBJECT())
     fields = cast("dict[str, Any]", entry)
 
     def text(name: str) -> str | None:
@@ -118,26 +120,26 @@ def directory_time(headers: Mapping[str, str]) -> datetime | None:
 def _list(record: Mapping[str, Any], name: str) -> list[Any]:
     value = record.get(name)
     if not isinstance(value, list):
-        raise _unreadable(f"an object without the list {name}")
+        raise _unreadable(WITHOUT_LIST(name=name))
     return cast("list[Any]", value)
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
     value = record.get(name)
     if not isinstance(value, str):
-        raise _unreadable(f"an object without {name}")
+        raise _unreadable(WITHOUT_FIELD(name=name))
     return value
 
 
 def _uuid(record: Mapping[str, Any], name: str) -> str:
     value = _text(record, name).lower()
     if not _UUID.fullmatch(value):
-        raise _unreadable(f"an object whose {name} is not a UUID")
+        raise _unreadable(NO_UUID(name=name))
     return value
 
 
-def _unreadable(what: str) -> Outage:
-    return Outage(f"{SYSTEM} answered {what}")
+def _unreadable(what: Reason) -> Outage:
+    return Outage(UNREADABLE(system=SYSTEM, what=what))
 
 
 def error_of(response: Response) -> tuple[str, str]:

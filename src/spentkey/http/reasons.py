@@ -1,0 +1,50 @@
+"""Why a system gave no usable answer, in the words of each language."""
+
+from spentkey.core.reason import ReasonKind
+
+NO_ANSWER = ReasonKind(
+    "no-answer",
+    "{system} did not answer ({why})",
+    "{system} antwoordde niet ({why})",
+    "{system} n'a pas répondu ({why})",
+)
+TIME_OUT = ReasonKind("time-out", "time-out", "tijdslimiet overschreden", "délai dépassé")
+ANSWERED = ReasonKind(
+    "answered", "{system} answered {status}", "{system} antwoordde {status}", "{system} a répondu {status}"
+)
+TLS_REFUSED = ReasonKind(
+    "tls-refused",
+    "{system}: the TLS connection was refused ({why})",
+    "{system}: de TLS-verbinding werd geweigerd ({why})",
+    "{system} : la connexion TLS a été refusée ({why})",
+)
+REDIRECT = ReasonKind(
+    "redirect",
+    "{system} answered with a redirect, which is not followed",
+    "{system} antwoordde met een doorverwijzing, die niet gevolgd wordt",
+    "{system} a répondu par une redirection, qui n'est pas suivie",
+)
+HTML_PAGE = ReasonKind(
+    "html-page",
+    "{system} answered with an HTML page instead of JSON",
+    "{system} antwoordde met een HTML-pagina in plaats van JSON",
+    "{system} a répondu par une page HTML au lieu de JSON",
+)
+NOT_JSON = ReasonKind(
+    "not-json",
+    "{system} answered something that is not JSON",
+    "{system} antwoordde iets dat geen JSON is",
+    "{system} a répondu quelque chose qui n'est pas du JSON",
+)
+NO_JSON_OBJECT = ReasonKind(
+    "no-json-object",
+    "{system} answered JSON that is not an object",
+    "{system} antwoordde JSON die geen object is",
+    "{system} a répondu du JSON qui n'est pas un objet",
+)
+REFUSED_AFTER_EFFECT = ReasonKind(
+    "refused-after-effect",
+    "{system} refused a write that it had applied",
+    "{system} weigerde een wijziging die al was doorgevoerd",
+    "{system} a refusé une modification déjà effectuée",
+)
