@@ -105,6 +105,16 @@ WITH_CERTIFICATE = ReasonKind(
 )
 OF_DOCUMENT = ReasonKind("of-document", "{document}: {why}", "{document}: {why}", "{document} : {why}")
 
+STOPPING = ReasonKind(
+    "stopping", "the service is being stopped", "de dienst wordt gestopt", "le service est en cours d'arrêt"
+)
+STOPPED_BETWEEN = ReasonKind(
+    "stopped-between",
+    "the service is being stopped; the task is taken up again at the next start",
+    "de dienst wordt gestopt; de taak wordt bij de volgende start weer opgenomen",
+    "le service est en cours d'arrêt ; la tâche sera reprise au prochain démarrage",
+)
+
 CLOSED_EARLIER = ReasonKind(
     "closed-earlier",
     "the task is already closed, by an earlier run",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from spentkey.core.errors import Stopping
+from spentkey.core.step_reasons import STOPPED_BETWEEN, STOPPING
 from spentkey.core.task import TaskRef
 from spentkey.ports.locks import Locks
 from spentkey.ports.runtime import Clock
@@ -65,12 +66,12 @@ class Slots:
         self.stopping.set()
         for limit in self._limits.values():
             while limit.waiting:
-                self._tell(limit.waiting.popleft(), Stopping("the service is being stopped"))
+                self._tell(limit.waiting.popleft(), Stopping(STOPPING()))
 
     def go_on(self) -> None:
         """Raise `Stopping` when it is time to stop."""
         if self.stopping.is_set():
-            raise Stopping("the service is being stopped; the task is taken up again at the next start")
+            raise Stopping(STOPPED_BETWEEN())
 
     @asynccontextmanager
     async def hold(self, queue: str) -> AsyncGenerator[None]:

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Any, cast
 
 from spentkey.adapters.files.reading import refuse_open_folder
+from spentkey.adapters.files.reasons import CHANGED, CLOSED, ENDED, ENDED_MEANWHILE, HANDED_OFF, NOT_APPROVED, OPEN
 from spentkey.adapters.files.request_file import RequestFile, names_in, read_request_file
 from spentkey.adapters.files.request_log import RequestLog, RequestStatus, What, append, read_log
 from spentkey.core.errors import DeskRefused, WriteRefused
 from spentkey.core.notes import NewNote
+from spentkey.core.reason import reason_for
 from spentkey.core.task import Change, Request, Task, TaskRef, request_of
 from spentkey.ports.runtime import Clock
 from spentkey.ports.service_desk import Note
 
 SYSTEM = "files"
 """What it is called in metrics, logs, traces, messages and findings."""
+WORDS = {RequestStatus.OPEN: OPEN, RequestStatus.CLOSED: CLOSED, RequestStatus.HANDED_OFF: HANDED_OFF}
 US, PEOPLE = "spentkey", "people"
 """Who has a request: we, until it is handed over."""
 
@@ -86,7 +89,7 @@ class FilesDesk:
         if pair.problem:
             why_not = pair.problem
         elif status is not RequestStatus.OPEN:
-            why_not = f"the request is {status}"
+            why_not = ENDED(status=WORDS[status]())
         else:
             why_not = self._why_not_approved(ref, pair)
         return Task(
@@ -104,16 +107,14 @@ class FilesDesk:
         approved = [one for one in pair.log.of(What.APPROVED) if one.get("request_sha256") == pair.file.sha256]
         if not self.approve or pair.file.approved_by or approved:
             return ""
-        return f"the request is not approved: whoever may approve it sets approved_by in {ref}.toml"
+        return NOT_APPROVED(file=f"{ref}.toml")
 
     async def request(self, task: Task) -> Request:
         """What the table says; `changed` where it is not what was seen first."""
         asked = request_of(own(task).file.table.items())
         if not own(task).changed:
             return asked
-        changed = (
-            f"the request changed after it was first seen; ask again in a file with another name than {task.ref}.toml"
-        )
+        changed = CHANGED(file=f"{task.ref}.toml")
         return Request(asked.values, asked.faults, changed)
 
     async def begin(self, task: Task) -> None:
@@ -125,7 +126,7 @@ class FilesDesk:
         """The notes in the log as it is now."""
         log = await asyncio.to_thread(read_log, self.directory, task.ref)
         if log.problem:
-            raise DeskRefused(log.problem)
+            raise DeskRefused(reason_for(log.problem))
         return [Note(str(one.get("subject") or ""), str(one.get("body") or "")) for one in log.of(What.NOTE)]
 
     async def has_note(self, task: Task, marker: str) -> bool:
@@ -157,7 +158,7 @@ class FilesDesk:
 
         def there(log: RequestLog) -> bool:
             if log.status not in (RequestStatus.OPEN, status):
-                raise WriteRefused(f"the request is {log.status} by now")
+                raise WriteRefused(ENDED_MEANWHILE(status=WORDS[log.status]()))
             return log.status is status
 
         words = {"status": status, "owner": str(facts.get("owner") or ""), "body": str(facts.get("resolution") or "")}

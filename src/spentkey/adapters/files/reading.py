@@ -9,7 +9,19 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from spentkey.adapters.files.reasons import (
+    CANNOT_BE_READ,
+    FOLDER_NOT_NOW,
+    FOLDER_UNUSABLE,
+    FOLDER_WORLD_WRITABLE,
+    NO_FOLDER,
+    NO_PLAIN_FILE,
+    READ_NOT_NOW,
+    TOO_LARGE,
+    WORLD_WRITABLE,
+)
 from spentkey.core.errors import DeskRefused, Outage, SpentkeyError
+from spentkey.core.reason import Reason
 
 OF_THE_FILE = frozenset(
     {
@@ -29,6 +41,10 @@ NOT_LET_IN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, er
 
 class Unreadable(Exception):
     """Why a file cannot be read, in words."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -56,10 +72,10 @@ def read_plain(path: Path, largest: int, *, follow: bool) -> Content:
         raise
     except OSError as problem:
         if problem.errno not in OF_THE_FILE:
-            raise Outage(f"{path} cannot be read now ({problem.strerror})") from None
-        raise Unreadable(f"cannot be read ({problem.strerror})") from None
+            raise Outage(READ_NOT_NOW(path=str(path), why=str(problem.strerror))) from None
+        raise Unreadable(CANNOT_BE_READ(why=str(problem.strerror))) from None
     if len(data) > largest:
-        raise Unreadable(f"is larger than {largest} bytes")
+        raise Unreadable(TOO_LARGE(most=largest))
     same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     return Content(data, same and len(data) == after.st_size)
 
@@ -67,16 +83,16 @@ def read_plain(path: Path, largest: int, *, follow: bool) -> Content:
 def refuse_unsafe(seen: os.stat_result) -> None:
     """Raise `Unreadable` for what is no plain file, or what everybody may write: whoever may, approves."""
     if not stat.S_ISREG(seen.st_mode):
-        raise Unreadable("is no plain file")
+        raise Unreadable(NO_PLAIN_FILE())
     if seen.st_mode & stat.S_IWOTH:
-        raise Unreadable("may be written by everybody; chmod o-w it")
+        raise Unreadable(WORLD_WRITABLE())
 
 
 def away(directory: Path, problem: OSError) -> SpentkeyError:
     """The error for a folder that cannot be used."""
     if problem.errno in NOT_LET_IN:
-        return DeskRefused(f"files.directory: {directory} cannot be used ({problem.strerror})")
-    return Outage(f"files.directory: {directory} cannot be used now ({problem.strerror})")
+        return DeskRefused(FOLDER_UNUSABLE(path=str(directory), why=str(problem.strerror)))
+    return Outage(FOLDER_NOT_NOW(path=str(directory), why=str(problem.strerror)))
 
 
 def refuse_open_folder(directory: Path) -> None:
@@ -86,8 +102,6 @@ def refuse_open_folder(directory: Path) -> None:
     except OSError as problem:
         raise away(directory, problem) from None
     if not stat.S_ISDIR(mode):
-        raise DeskRefused(f"files.directory: {directory} is no folder")
+        raise DeskRefused(NO_FOLDER(path=str(directory)))
     if mode & stat.S_IWOTH:
-        raise DeskRefused(
-            f"files.directory: everybody may write to {directory}, so everybody could approve; chmod o-w it"
-        )
+        raise DeskRefused(FOLDER_WORLD_WRITABLE(path=str(directory)))

@@ -10,6 +10,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from spentkey.adapters.files.reading import Unreadable, away, read_plain
+from spentkey.adapters.files.reasons import (
+    APPROVED_BY_NO_TEXT,
+    BEING_WRITTEN,
+    LINK_OUTSIDE,
+    LINK_TO_NOTHING,
+    NO_TABLE,
+    NOT_TOML,
+    NOT_UTF_8,
+    OF_FILE,
+    UNKNOWN_NAME,
+)
 from spentkey.core.sanitize import plain
 from spentkey.core.task import trimmed
 
@@ -55,15 +66,15 @@ def read_request_file(directory: Path, name: str) -> RequestFile | None:
     path = directory / f"{name}{ENDING}"
     real = Path(os.path.realpath(path))
     if not real.is_relative_to(os.path.realpath(directory)):
-        return RequestFile(problem=f"{path.name} is a link to outside of the folder")
+        return RequestFile(problem=LINK_OUTSIDE(file=path.name))
     try:
         content = read_plain(real, LARGEST, follow=False)
     except FileNotFoundError:
-        return RequestFile(problem=f"{path.name} is a link to nothing") if path.is_symlink() else None
+        return RequestFile(problem=LINK_TO_NOTHING(file=path.name)) if path.is_symlink() else None
     except Unreadable as problem:
-        return RequestFile(problem=f"{path.name} {problem}")
+        return RequestFile(problem=OF_FILE(file=path.name, why=problem.reason))
     if not content.steady:
-        return RequestFile(problem=f"{path.name} is being written at this moment")
+        return RequestFile(problem=BEING_WRITTEN(file=path.name))
     return _read(path.name, content.data)
 
 
@@ -73,19 +84,19 @@ def _read(file: str, content: bytes) -> RequestFile:
         table, approved_by = values.get("request"), values.get("approved_by", "")
         sha256 = _sha256(table)
     except UnicodeDecodeError:
-        return RequestFile(problem=f"{file} is not a UTF-8 text")
+        return RequestFile(problem=NOT_UTF_8(file=file))
     except (ValueError, RecursionError) as problem:  # beside TOML's own error: endless digits, deep nesting
         text = str(problem)
         where = text[text.rfind("(at ") :] if "(at " in text else f"({type(problem).__name__})"
-        return RequestFile(problem=f"{file} is not valid TOML {where}")
+        return RequestFile(problem=NOT_TOML(file=file, where=where))
     unknown = sorted(values.keys() - {"request", "approved_by"})
     if not isinstance(table, dict):
-        return RequestFile(problem=f"{file} has no table [request]")
+        return RequestFile(problem=NO_TABLE(file=file))
     if unknown:
         names = plain(", ".join(unknown))
-        return RequestFile(problem=f"{file}: {names} is neither [request] nor approved_by")
+        return RequestFile(problem=UNKNOWN_NAME(file=file, names=names))
     if not isinstance(approved_by, str):
-        return RequestFile(problem=f"{file}: approved_by is not a text")
+        return RequestFile(problem=APPROVED_BY_NO_TEXT(file=file))
     return RequestFile(cast("dict[str, Any]", table), sha256, trimmed(approved_by))
 
 

@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from spentkey.adapters.files.reading import OF_THE_FILE, Unreadable, away, read_plain, refuse_unsafe
+from spentkey.adapters.files.reasons import (
+    LOG_HELD,
+    LOG_LINE_FOREIGN,
+    LOG_NOT_WRITTEN,
+    LOG_REPLACED,
+    OF_FILE,
+    OF_FOLDER,
+    TOO_LARGE,
+)
 from spentkey.core.errors import Outage, SpentkeyError, WriteRefused
+from spentkey.core.reason import reason_for
 
 PATIENCE_S, PAUSE_S = 10.0, 0.01
 """How long another process may hold a log, and how often it is tried, in seconds."""
@@ -94,19 +104,19 @@ def read_log(directory: Path, name: str) -> RequestLog:
     except FileNotFoundError:
         return RequestLog()
     except Unreadable as problem:
-        return RequestLog(problem=f"{path.name} {problem}")
+        return RequestLog(problem=OF_FILE(file=path.name, why=problem.reason))
     return _parsed(path.name, content.data)
 
 
 def _parsed(file: str, content: bytes) -> RequestLog:
     if len(content) > LARGEST:
-        return RequestLog(problem=f"{file} is larger than {LARGEST} bytes")
+        return RequestLog(problem=OF_FILE(file=file, why=TOO_LARGE(most=LARGEST)))
     *complete, rest = content.split(b"\n")
     lines: list[Line] = []
     for number, text in enumerate(complete, start=1):
         line = _parsed_one(text, number)
         if line is None:
-            return RequestLog(problem=f"{file}: line {number} is not as Spentkey writes it")
+            return RequestLog(problem=LOG_LINE_FOREIGN(file=file, number=number))
         lines.append(line)
     return RequestLog(tuple(lines), torn=bool(rest))
 
@@ -150,25 +160,25 @@ def append(
             content = os.pread(file, LARGEST + 1, 0)
             log = _parsed(path.name, content)
             if log.problem:
-                raise WriteRefused(log.problem)
+                raise WriteRefused(reason_for(log.problem))
             if unless(log):
                 return
             text = json.dumps({**facts, "version": log.version + 1}, ensure_ascii=False, separators=(",", ":"))
             _write(file, content.rfind(b"\n") + 1, text.encode("utf-8", "replace") + b"\n")
             _flush_name(directory)
             if not _is_at(path, file):
-                raise Outage(f"{path.name} was replaced while it was written")
+                raise Outage(LOG_REPLACED(file=path.name))
     except Unreadable as problem:
-        raise WriteRefused(f"{path.name} {problem}") from None
+        raise WriteRefused(OF_FILE(file=path.name, why=problem.reason)) from None
     except OSError as problem:
         raise _not_written(path, problem) from None
 
 
 def _not_written(path: Path, problem: OSError) -> SpentkeyError:
-    refused = f"{path.name} cannot be written ({problem.strerror})"
+    refused = LOG_NOT_WRITTEN(file=path.name, why=str(problem.strerror))
     mended = problem.errno in OF_THE_FILE - {errno.EACCES, errno.EPERM, errno.ENOTDIR}
     error = away(path.parent, problem)
-    return WriteRefused(refused) if mended else type(error)(f"files.directory: {path.parent}: {refused}")
+    return WriteRefused(refused) if mended else type(error)(OF_FOLDER(path=str(path.parent), why=refused))
 
 
 def _write(file: int, at: int, data: bytes) -> None:
@@ -197,7 +207,7 @@ def _locked(path: Path, patience_s: float) -> Generator[int]:
             if file is not None:
                 os.close(file)
         waiting.wait(PAUSE_S)
-    raise Outage(f"another process has held {path.name} for {patience_s:.1g} s")
+    raise Outage(LOG_HELD(file=path.name, seconds=f"{patience_s:.1g}"))
 
 
 def _opened(path: Path) -> int | None:

@@ -8,6 +8,21 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
+from spentkey.adapters.ivanti.reasons import (
+    CHANGE_NOT_SHOWN,
+    CHANGED_MEANWHILE,
+    EMPTY,
+    NO_SERVICE_REQUEST,
+    NO_TEAM,
+    NOT_OPEN,
+    NOTE_KEPT_OTHERWISE,
+    NOTE_NOT_SHOWN,
+    OTHER_OWNER,
+    OTHER_TEAM,
+    READ_ONLY,
+    SEVERAL_TASKS,
+    TOO_MANY_ROWS,
+)
 from spentkey.adapters.ivanti.wire import (
     SYSTEM,
     IvantiTask,
@@ -93,7 +108,7 @@ class IvantiDesk:
         number = int(ref)
         rows = [row for row in await self._rows(TASKS, filter_by(AssignmentID=number)) if _is_number(row, number)]
         if len(rows) > 1:
-            raise Outage(f"{SYSTEM} answered {len(rows)} tasks with the number {number}")
+            raise Outage(SEVERAL_TASKS(system=SYSTEM, count=len(rows), number=number))
         return self._task(rows[0]) if rows else None
 
     async def queue(self) -> list[Task]:
@@ -144,8 +159,8 @@ class IvantiDesk:
             if await self._shows(lambda created=created: self._note_is_there(task, note, created)):
                 return
             if await self.has_note(task, note.marker):  # it is there, so another one would be a second note
-                raise WriteRefused(f"{SYSTEM} keeps the note otherwise than written: check ivanti.note_parent_category")
-        raise WriteRefused(f"{SYSTEM} does not show the note that was written to task {task.ref}")
+                raise WriteRefused(NOTE_KEPT_OTHERWISE(system=SYSTEM))
+        raise WriteRefused(NOTE_NOT_SHOWN(system=SYSTEM, ref=task.ref))
 
     async def _created(self, body: dict[str, Any], shows: Callable[[], Awaitable[bool]]) -> str | None:
         """The RecId of the new note, or None when the reply was lost."""
@@ -226,8 +241,8 @@ class IvantiDesk:
             if await self._shows(shows):
                 return
             if await self._changed_by_others(own(task)):
-                raise WriteRefused(f"{SYSTEM}: somebody changed task {task.ref} while it was written")
-        raise WriteRefused(f"{SYSTEM} does not show the change that was written to task {task.ref}{hint}")
+                raise WriteRefused(CHANGED_MEANWHILE(system=SYSTEM, ref=task.ref))
+        raise WriteRefused(CHANGE_NOT_SHOWN(system=SYSTEM, ref=task.ref, hint=hint))
 
     def body_of(self, change: Change) -> dict[str, Any]:
         """What the change looks like in Ivanti's words; the record of it is enough."""
@@ -274,7 +289,7 @@ class IvantiDesk:
             rows += found
             if len(found) < PAGE:
                 return rows
-        raise Outage(f"{SYSTEM} answered more than {MOST_PAGES * PAGE} rows")
+        raise Outage(TOO_MANY_ROWS(system=SYSTEM, most=MOST_PAGES * PAGE))
 
     async def read(self, path: str, query: Mapping[str, str] | None = None) -> Response:
         """GET below the OData root, with the key."""
@@ -303,16 +318,16 @@ class IvantiDesk:
     def _why_not_open(self, task: IvantiTask) -> str:
         if self.forms.is_open(task.status):
             return ""
-        return f"the task's status is {task.status or 'empty'}, not one of {', '.join(self.forms.open_statuses)}"
+        return NOT_OPEN(status=task.status or EMPTY(), open=", ".join(self.forms.open_statuses))
 
     def _why_not_ours(self, task: IvantiTask) -> str:
         if task.read_only:
-            return "the task is read-only"
+            return READ_ONLY()
         if not _same(task.owner_team, self.forms.queue_team):
-            return f"the task is with the team {task.owner_team or '(none)'}, not {self.forms.queue_team}"
+            return OTHER_TEAM(team=task.owner_team or NO_TEAM(), ours=self.forms.queue_team)
         if task.owner and task.owner.casefold() != self.forms.login_id.casefold():
-            return "the task is already owned by somebody"
-        return "" if task.service_request is not None else "the task does not belong to a service request"
+            return OTHER_OWNER()
+        return "" if task.service_request is not None else NO_SERVICE_REQUEST()
 
 
 def own(task: Task) -> IvantiTask:

@@ -10,8 +10,21 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
+from spentkey.adapters.ivanti.reasons import (
+    KEY_REFUSED,
+    LIST_VALUE,
+    NO_ADDRESS,
+    NO_LIST,
+    NO_MINUTES,
+    NO_NUMBER,
+    NO_RECORD,
+    NO_RECORD_ID,
+    NO_TEXT,
+    WRITE_REFUSED,
+)
 from spentkey.core.errors import DeskRefused, Misconfigured, Outage, WriteRefused
 from spentkey.http.client import Response, json_value
+from spentkey.http.reasons import ANSWERED
 
 SYSTEM = "Ivanti"
 """What it is called in metrics, logs, traces, messages and findings."""
@@ -21,8 +34,6 @@ LONGEST_NUMBER = 19
 MOST_MINUTES = Decimal(1_000_000_000)
 """More than anyone books; a larger number is not taken as minutes."""
 _REC_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
-LIST_VALUE = "a list value was not accepted: Owner, OwnerTeam or Status; see whether the owner is a member of the team"
-"""What a 500 with ISM_5000 and no message means on a write (measured)."""
 
 Row = Mapping[str, Any]
 
@@ -65,7 +76,7 @@ def _literal(value: str | int) -> str:
 def rec_id(value: Any) -> str:
     """A record id, 32 hexadecimal digits in any case; anything else never reaches a URL or a filter."""
     if not isinstance(value, str) or not _REC_ID.fullmatch(value.upper()):
-        raise Outage(f"{SYSTEM} answered a record without a usable RecId")
+        raise Outage(NO_RECORD_ID(system=SYSTEM))
     return value
 
 
@@ -84,7 +95,7 @@ def rows_of(response: Response) -> list[Row]:
     if rows == NONE_RELATED:
         return []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in cast("list[Any]", rows)):
-        raise Outage(f"{SYSTEM} answered a collection that is not a list of records")
+        raise Outage(NO_LIST(system=SYSTEM))
     return cast("list[Row]", rows)
 
 
@@ -95,31 +106,31 @@ def record_of(response: Response) -> Row | None:
     check(response)
     value = json_value(response, SYSTEM)
     if not isinstance(value, dict):
-        raise Outage(f"{SYSTEM} answered a record that is not an object")
+        raise Outage(NO_RECORD(system=SYSTEM))
     return cast("Row", value)
 
 
 def check(response: Response) -> None:
     """Raise what a status means; bodies of errors are not quoted, because they can hold session internals."""
     if response.status == 401:
-        raise DeskRefused(f"{SYSTEM} refuses the API key (401): check ivanti.api_key and the key's role")
+        raise DeskRefused(KEY_REFUSED(system=SYSTEM))
     if response.status == 404:
-        raise Outage(f"{SYSTEM} does not know the address (404): check ivanti.url, the base before /api")
+        raise Outage(NO_ADDRESS(system=SYSTEM))
     if response.status >= 300:
-        raise Outage(f"{SYSTEM} answered {response.status}{_code_of(response)}")
+        raise Outage(ANSWERED(system=SYSTEM, status=f"{response.status}{_code_of(response)}"))
 
 
 def check_write(response: Response) -> None:
     """The same for a write: what Ivanti refuses by a rule of the tenant will not go through by waiting."""
     if response.status in (400, 403, 409):
-        raise WriteRefused(f"{SYSTEM} refuses the write ({response.status}{_code_of(response)})")
+        raise WriteRefused(WRITE_REFUSED(system=SYSTEM, what=f"{response.status}{_code_of(response)}"))
     check(response)
 
 
 def hint_of(response: Response | None) -> str:
     """What an answer with 500 to a write means, where its code tells; it may have been applied all the same."""
     unresolved = response is not None and response.status == 500 and b'"ISM_5000"' in response.body[:10_000]
-    return f": it answered 500 ISM_5000, so {LIST_VALUE}" if unresolved else ""
+    return LIST_VALUE() if unresolved else ""
 
 
 def _code_of(response: Response) -> str:
@@ -161,7 +172,7 @@ def read_number(value: Any) -> int:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER:
         return int(value)
-    raise Outage(f"{SYSTEM} answered a task without a usable AssignmentID")
+    raise Outage(NO_NUMBER(system=SYSTEM))
 
 
 def read_minutes(value: Any) -> Decimal:
@@ -171,9 +182,9 @@ def read_minutes(value: Any) -> Decimal:
     try:
         minutes = Decimal(str(value))
     except (InvalidOperation, ValueError):  # ValueError: an integer of more digits than Python turns into text
-        raise Outage(f"{SYSTEM} answered a task whose minutes are not a number") from None
+        raise Outage(NO_MINUTES(system=SYSTEM)) from None
     if not minutes.is_finite() or minutes.copy_abs() > MOST_MINUTES:  # abs() rounds, and overflows at 10E999999
-        raise Outage(f"{SYSTEM} answered a task whose minutes are not a number")
+        raise Outage(NO_MINUTES(system=SYSTEM))
     return minutes
 
 
@@ -187,5 +198,5 @@ def _text(row: Row, name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Outage(f"{SYSTEM} answered a record whose {name} is not a text")
+        raise Outage(NO_TEXT(system=SYSTEM, name=name))
     return value

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from spentkey.adapters.passwordstate.entries import CertificateEntry, DocumentRef
+from spentkey.adapters.passwordstate.reasons import NO_ENTRY, SEVERAL_ENTRIES
 from spentkey.adapters.passwordstate.wire import SYSTEM, PasswordEntry, document_of, entries_of
 from spentkey.core.errors import AccessRefused
 from spentkey.core.guards import folded
@@ -44,11 +45,11 @@ class PasswordstateApi:
         exact = [entry for entry in found if entry.title == title]
         if len(exact) == 1:
             return exact[0]
-        where = f"{SYSTEM} list {self.credentials_list}"
+        where = {"system": SYSTEM, "number": self.credentials_list, "title": repr(title)}
         if not exact:
-            raise AccessRefused(f"{where} has no entry with the title {title!r}, or the key may not see it")
+            raise AccessRefused(NO_ENTRY(**where))
         ids = ", ".join(str(entry.entry_id) for entry in exact)
-        raise AccessRefused(f"{where} has {len(exact)} entries with the title {title!r}: {ids}")
+        raise AccessRefused(SEVERAL_ENTRIES(**where, count=len(exact), ids=ids))
 
     async def look_for(self, title: str) -> None:
         """Search for an entry without its password and without an audit record, to see that the key is taken."""

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from spentkey.adapters.passwordstate.entries import DocumentRef
-from spentkey.adapters.passwordstate.sql_errors import METERED, SYSTEM, meaning
+from spentkey.adapters.passwordstate.reasons import DATABASE_AWAY, DATABASE_SLOW, DRIVER_UNUSABLE, NO_DOCUMENT_ID
+from spentkey.adapters.passwordstate.sql_errors import METERED, meaning
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
 from spentkey.core.task import trimmed
@@ -54,7 +55,7 @@ async def reach(database: Database) -> None:
             writer.close()
             await writer.wait_closed()
     except (OSError, TimeoutError):
-        raise Outage(f"{SYSTEM}: it cannot be reached") from None
+        raise Outage(DATABASE_AWAY()) from None
 
 
 async def find_documents(database: Database, user: str, password: Secret, entry_id: int) -> Sequence[DocumentRef]:
@@ -73,7 +74,7 @@ async def read_rows(
             async with asyncio.timeout(2 * SECONDS):
                 rows = await asyncio.to_thread(_ask, database, user, password, statement, parameters)
         except TimeoutError:
-            raise Outage(f"{SYSTEM} did not answer in time") from None
+            raise Outage(DATABASE_SLOW()) from None
         except AccessRefused:
             call.status = "refused"
             raise
@@ -97,7 +98,7 @@ def _ask(
     except driver.Error as problem:
         raise meaning(problem, connected=connected) from None
     except Exception as problem:  # noqa: BLE001  # its text may quote the connection string, password and all
-        raise Outage(f"{SYSTEM}: the driver cannot be used ({type(problem).__name__})") from None
+        raise Outage(DRIVER_UNUSABLE(why=type(problem).__name__)) from None
 
 
 def _connect(driver: Any, database: Database, user: str, password: Secret) -> Any:
@@ -159,7 +160,7 @@ def _trusting(ca_file: Path | None) -> Generator[None]:
 def _document(row: tuple[Any, ...]) -> DocumentRef:
     number, name = row[0], row[1] if len(row) > 1 else None
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise AccessRefused(f"{SYSTEM}: the first column of the query must be DocumentID, a whole number")
+        raise AccessRefused(NO_DOCUMENT_ID())
     shown = trimmed(str(name).replace("\0", " ")) if name is not None else ""  # a CHAR column is filled up with blanks
     shown = shown or f"{number}.pfx"
     return DocumentRef(number, shown.encode("utf-8", "replace").decode())

@@ -9,12 +9,21 @@ Both of its native parts show the same, but for a database that cannot be opened
 import re
 from typing import Any
 
+from spentkey.adapters.passwordstate.reasons import (
+    DATABASE_AWAY,
+    DATABASE_TLS,
+    LOGIN_REFUSED,
+    NO_LOGINS,
+    NO_LOGINS_NOW,
+    NOT_OPENED_NOW,
+    QUERY_GIVEN_UP,
+    QUERY_NOT_ALLOWED,
+    QUERY_REFUSED,
+)
 from spentkey.core.errors import AccessRefused, Outage
 
 METERED = "Passwordstate database"
 """What it is called in metrics, logs and traces."""
-SYSTEM = f"the {METERED}"
-"""What it is called in messages."""
 
 DEADLOCK = "Serialization failure"
 """40001."""
@@ -46,42 +55,32 @@ def meaning(problem: Any, *, connected: bool) -> AccessRefused | Outage:
     """What the driver's error means; its texts are not passed on whole. `connected`: after the log-in was taken."""
     state, words = (str(getattr(problem, name, "")) for name in ("driver_error", "ddbc_error"))
     if state == DEADLOCK:
-        return Outage(f"{SYSTEM} gave the query up for another one (a deadlock); nothing needs to be done")
+        return Outage(QUERY_GIVEN_UP())
     if state == NO_LOGIN:
         return _no_login()
     if state in WRONG_NAMES:
         return _no_query(WRONG_NAMES[state])
     if state == NOT_ALLOWED:
         return _not_allowed(words, connected=connected)
-    tls = "the TLS connection was refused" if "certificate" in words.lower() else "it cannot be reached"
-    return Outage(f"{SYSTEM}: {tls}")
+    return Outage(DATABASE_TLS() if "certificate" in words.lower() else DATABASE_AWAY())
 
 
 def _not_allowed(words: str, *, connected: bool) -> AccessRefused | Outage:
     if _NO_LOGINS_NOW.search(words):
-        return Outage(f"{SYSTEM} takes no log-ins now: it starts, stops, is paused or under maintenance")
+        return Outage(NO_LOGINS_NOW())
     if _NO_DATABASE_NOW.search(words):
-        return Outage(
-            f"{SYSTEM} cannot be opened now: it is recovering, failing over or offline, or "
-            "passwordstate.database.database names another one"
-        )
+        return Outage(NOT_OPENED_NOW())
     if _ACCOUNT.search(words):
         return _no_login()
     found = _STATEMENT.search(words)
     if connected or found is not None:
-        return _no_query(found[0].lower() if found is not None else "not allowed")
-    return Outage(f"{SYSTEM} takes no log-ins now; the server's error log says why")
+        return _no_query(found[0].lower() if found is not None else QUERY_NOT_ALLOWED())
+    return Outage(NO_LOGINS())
 
 
 def _no_login() -> AccessRefused:
-    return AccessRefused(
-        f"{SYSTEM} refuses the log-in: check the entry passwordstate.database.entry and the name "
-        "passwordstate.database.database; the reason stands in the server's error log as a state; 58 means Windows "
-        "authentication only"
-    )
+    return AccessRefused(LOGIN_REFUSED())
 
 
 def _no_query(what: str) -> AccessRefused:
-    return AccessRefused(
-        f"{SYSTEM} refuses the query ({what}): check passwordstate.database.query and the log-in's rights"
-    )
+    return AccessRefused(QUERY_REFUSED(what=what))

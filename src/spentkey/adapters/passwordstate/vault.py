@@ -7,6 +7,7 @@ from datetime import datetime
 from spentkey.adapters.passwordstate import sql
 from spentkey.adapters.passwordstate.api import PasswordstateApi
 from spentkey.adapters.passwordstate.entries import CertificateEntry, DocumentRef, PfxDocument
+from spentkey.adapters.passwordstate.reasons import NO_DOCUMENT, NO_ENTRY_FOR
 from spentkey.adapters.passwordstate.sql import Database, find_documents
 from spentkey.core.secret import Secret
 from spentkey.ports.vault import Login, SigningFile, SigningKey
@@ -26,8 +27,8 @@ class PasswordstateVault:
         """No entry, or entries without a document."""
         titles = [entry.title for entry in await self.certificate_entries(app_id, display_name)]
         if not titles:
-            return "the vault has no certificate entry for this application"
-        return f"the vault's entry {', '.join(titles)} has no PFX document"
+            return NO_ENTRY_FOR()
+        return NO_DOCUMENT(titles=", ".join(titles))
 
     async def signing_files(self, app_id: str, display_name: str) -> AsyncIterator[SigningFile]:
         """The PFX documents of the entries that belong to the application."""

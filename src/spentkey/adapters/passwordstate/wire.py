@@ -4,10 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from spentkey.adapters.passwordstate.reasons import (
+    A_DOCUMENT_KEY,
+    A_KEY,
+    DOCUMENT_HTML,
+    DOCUMENT_REFUSED,
+    NO_ADDRESS,
+    NO_NUMBER,
+    NO_OBJECT,
+    NO_SEARCH,
+    NO_TEXT,
+    REQUEST_REFUSED,
+)
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
+from spentkey.core.reason import Reason
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
 from spentkey.http.client import Response, json_value
+from spentkey.http.reasons import ANSWERED
 
 SYSTEM = "Passwordstate"
 """What it is called in metrics, logs, traces, messages and findings."""
@@ -32,30 +46,30 @@ class PasswordEntry:
 @without_values(SpentkeyError)
 def entries_of(response: Response) -> list[PasswordEntry]:
     """The entries of a search. No hit is an empty list or a 404 with an errors body; both mean none."""
-    check(response, "an API key")
+    check(response, A_KEY())
     if response.status == 404:
         return []
     value = json_value(response, SYSTEM)
     if not isinstance(value, list):
-        raise Outage(f"{SYSTEM} answered a search that is not a list")
+        raise Outage(NO_SEARCH(system=SYSTEM))
     return [_entry(row) for row in cast("list[Any]", value)]
 
 
-def check(response: Response, needed: str) -> None:
+def check(response: Response, needed: Reason) -> None:
     """Raise what a status means; 404 is left to the caller, because it means "none" as often as "not allowed"."""
     if response.status in (401, 403):
-        raise AccessRefused(f"{SYSTEM} refuses the request ({response.status}): {needed} for it is missing or limited")
+        raise AccessRefused(REQUEST_REFUSED(system=SYSTEM, status=response.status, needed=needed))
     if response.status == 404:
         if response.is_html():
-            raise Outage(f"{SYSTEM} does not know the address (404): check passwordstate.url")
+            raise Outage(NO_ADDRESS(system=SYSTEM))
         return
     if response.status != 200:
-        raise Outage(f"{SYSTEM} answered {response.status}")
+        raise Outage(ANSWERED(system=SYSTEM, status=response.status))
 
 
 def _entry(row: Any) -> PasswordEntry:
     if not isinstance(row, dict):
-        raise Outage(f"{SYSTEM} answered an entry that is not an object")
+        raise Outage(NO_OBJECT(system=SYSTEM))
     fields = {str(name).lower(): value for name, value in cast("dict[Any, Any]", row).items()}
     return PasswordEntry(
         entry_id=_number(fields, "passwordid"),
@@ -85,7 +99,7 @@ def _number(fields: Mapping[str, Any], name: str) -> int:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER:
         return int(value)
-    raise Outage(f"{SYSTEM} answered an entry without a usable {name}")
+    raise Outage(NO_NUMBER(system=SYSTEM, name=name))
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -95,14 +109,14 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
         return ""
     if isinstance(value, str | int | float):
         return str(value)
-    raise Outage(f"{SYSTEM} answered an entry whose {name} is not a text")
+    raise Outage(NO_TEXT(system=SYSTEM, name=name))
 
 
 def document_of(response: Response, name: str) -> bytes:
     """The bytes of a document; an HTML page with status 200 is a log-in page, not a PFX. Its size is judged by who opens it."""
-    check(response, "an API key with the right to documents")
+    check(response, A_DOCUMENT_KEY())
     if response.status == 404:
-        raise AccessRefused(f"{SYSTEM} does not give the document {name}: it does not exist or the key may not read it")
+        raise AccessRefused(DOCUMENT_REFUSED(system=SYSTEM, name=name))
     if response.is_html():
-        raise Outage(f"{SYSTEM} answered with an HTML page instead of the document {name}")
+        raise Outage(DOCUMENT_HTML(system=SYSTEM, name=name))
     return response.body

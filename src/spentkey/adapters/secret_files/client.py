@@ -20,6 +20,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from spentkey.adapters.secret_files.reasons import (
+    CANNOT_BE_READ,
+    EMPTY,
+    LEADS_OUTSIDE,
+    NO_FILE,
+    NO_FOLDER,
+    NO_PLAIN_FILE,
+    NO_TITLE,
+    NOT_NOW,
+    NOT_UTF_8,
+    OF_FOLDER,
+    OF_PATH,
+    OTHER_ACCOUNT,
+    READABLE,
+    SEVERAL_LINES,
+    TOO_LARGE,
+    WRITABLE,
+)
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.pfx import MOST_BYTES
 from spentkey.core.secret import Secret
@@ -71,20 +89,20 @@ class SecretFilesVault:
     async def none_found(self, app_id: str, display_name: str) -> str:
         """Which file was looked for."""
         del display_name
-        return f"the folder of secrets has neither {app_id}.pfx nor {app_id}.p12"
+        return NO_FILE(app_id=app_id)
 
     async def login(self, title: str) -> Login:
         """The two files of that title."""
         if not TITLE.fullmatch(title):
-            raise AccessRefused(f"the title {title!r} cannot be the name of a file in {self.directory}")
+            raise AccessRefused(NO_TITLE(title=repr(title), path=str(self.directory)))
         username, password = [
             await asyncio.to_thread(read_text, self.directory, f"{title}.{one}") for one in ("username", "password")
         ]
         for ending, text in (("username", username.strip()), ("password", password)):
             if not text:
-                raise AccessRefused(f"{self.directory / title}.{ending} is empty")
+                raise AccessRefused(EMPTY(path=f"{self.directory / title}.{ending}"))
             if any(unicodedata.category(one) in ("Cc", "Cf") for one in text):
-                raise AccessRefused(f"{self.directory / title}.{ending} has more than one line, or control characters")
+                raise AccessRefused(SEVERAL_LINES(path=f"{self.directory / title}.{ending}"))
         return Login(username.strip(), Secret(password))
 
     async def signing_files(self, app_id: str, display_name: str) -> AsyncIterator[SigningFile]:
@@ -135,7 +153,7 @@ def names_in(directory: Path) -> list[str]:
     except OSError as error:
         raise _cannot(f"secrets.directory: {directory}", error) from None
     if problem:
-        raise AccessRefused(f"secrets.directory: {directory} {problem}")
+        raise AccessRefused(OF_FOLDER(path=str(directory), why=problem))
     return names
 
 
@@ -143,11 +161,11 @@ def read_text(directory: Path, name: str) -> str:
     """A secret's text, without one line feed at its end."""
     content = read_file(directory, name, LONGEST + 1)
     if len(content) > LONGEST:
-        raise AccessRefused(f"{directory / name} is larger than {LONGEST} bytes")
+        raise AccessRefused(TOO_LARGE(path=str(directory / name), most=LONGEST))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise AccessRefused(f"{directory / name} is not a UTF-8 text") from None
+        raise AccessRefused(NOT_UTF_8(path=str(directory / name))) from None
     return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
 
 
@@ -170,14 +188,14 @@ def _read(directory: Path, path: Path, most: int) -> bytes:
     folder, real = (Path(os.path.realpath(one)) for one in (directory, path))
     problem = _why_not_folder(folder.stat())
     if problem:
-        raise AccessRefused(f"secrets.directory: {directory} {problem}")
+        raise AccessRefused(OF_FOLDER(path=str(directory), why=problem))
     if not real.is_relative_to(folder):
-        raise AccessRefused(f"{path} leads to outside of the folder")
+        raise AccessRefused(LEADS_OUTSIDE(path=str(path)))
     file = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         problem = why_not(os.fstat(file))
         if problem:
-            raise AccessRefused(f"{path} {problem}")
+            raise AccessRefused(OF_PATH(path=str(path), why=problem))
         with os.fdopen(file, "rb", closefd=False) as stream:
             return stream.read(most)
     finally:
@@ -186,8 +204,8 @@ def _read(directory: Path, path: Path, most: int) -> bytes:
 
 def _cannot(what: str, error: OSError) -> SpentkeyError:
     if error.errno in PASSING:
-        return Outage(f"{what} cannot be read now ({error.strerror})")
-    return AccessRefused(f"{what} cannot be read ({error.strerror})")
+        return Outage(NOT_NOW(path=what, why=str(error.strerror)))
+    return AccessRefused(CANNOT_BE_READ(path=what, why=str(error.strerror)))
 
 
 def _why_not_folder(seen: os.stat_result) -> str:
@@ -196,22 +214,22 @@ def _why_not_folder(seen: os.stat_result) -> str:
     In a folder with the sticky bit nobody can, so a mount of Kubernetes (1777) is believed.
     """
     if not stat.S_ISDIR(seen.st_mode):
-        return "is no folder"
+        return NO_FOLDER()
     if seen.st_uid not in (os.geteuid(), 0):
-        return "belongs to another account; chown it to this one or to root"
+        return OTHER_ACCOUNT()
     if seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not seen.st_mode & stat.S_ISVTX:
-        return "may be written by others; chmod go-w it"
+        return WRITABLE()
     return ""
 
 
 def why_not(seen: os.stat_result) -> str:
     """Why a file with this mode and owner is not believed; empty where it is."""
     if not stat.S_ISREG(seen.st_mode):
-        return "is no plain file"
+        return NO_PLAIN_FILE()
     if seen.st_uid not in (os.geteuid(), 0):
-        return "belongs to another account; chown it to this one or to root"
+        return OTHER_ACCOUNT()
     if seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "may be written by others; chmod go-w it"
+        return WRITABLE()
     if seen.st_mode & stat.S_IROTH:
-        return "may be read by everybody; chmod o-r it"
+        return READABLE()
     return ""

@@ -19,6 +19,7 @@ from spentkey.core.task import TaskRef
 from spentkey.ports.runtime import Clock
 from spentkey.storage.files.flock import tries_to_lock
 from spentkey.storage.named_locks import NamedLocks
+from spentkey.storage.reasons import HELD_BY_PROCESS
 
 POLL_S = 0.5
 """How often a lock that another process holds is tried, in seconds."""
@@ -90,7 +91,7 @@ class FileLocks:
 
     async def _lock(self, file: int, name: str) -> None:
         def given_up(waited_s: float) -> Busy:
-            return Busy(f"another process has been working on {name} for {waited_s:.0f} s")
+            return Busy(HELD_BY_PROCESS(name=name, seconds=f"{waited_s:.0f}"))
 
         for pause_s in tries_to_lock(file, self._patience_s, POLL_S, POLL_S, given_up):
             await self._clock.sleep(pause_s)

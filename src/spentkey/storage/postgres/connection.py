@@ -22,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
 from spentkey.core.unlogged import unlogged
+from spentkey.storage.reasons import DATABASE_AWAY
 
 SYSTEM = "PostgreSQL"
 PATIENCE_S = 10.0
@@ -54,7 +55,7 @@ def translated() -> Generator[None]:
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as problem:
         raise EvidenceBroken(f"{SYSTEM} does not let this role write ({_brief(problem)})") from None
     except AWAY as problem:
-        raise Outage(f"{SYSTEM} does not answer ({_brief(problem)})") from None
+        raise Outage(DATABASE_AWAY(system=SYSTEM, why=_brief(problem))) from None
     except psycopg.Error as problem:
         raise EvidenceBroken(f"{SYSTEM} refuses a statement of ours ({_brief(problem)})") from None
 

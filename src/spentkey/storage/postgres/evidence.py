@@ -29,6 +29,7 @@ from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.connection import Begun, Postgres
 from spentkey.storage.postgres.rows import Row
 from spentkey.storage.postgres.schema import APPENDING as LOCK
+from spentkey.storage.reasons import TAKEN_OVER
 from spentkey.storage.recent_past import RecentPast
 
 PAGE = 500
@@ -307,7 +308,7 @@ class PostgresEvidence:
 
 def _problem(wanted: _Wanted, held: frozenset[int]) -> Busy | None:
     """A `Busy` when another worker has taken over a lease of the work that a record is about."""
-    return None if held.issuperset(wanted.fencing_tokens) else Busy("another worker has taken over")
+    return None if held.issuperset(wanted.fencing_tokens) else Busy(TAKEN_OVER())
 
 
 def _still_held(wanted: _Wanted, held: frozenset[int]) -> None:

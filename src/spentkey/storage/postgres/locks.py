@@ -16,6 +16,7 @@ from spentkey.ports.fencing import fencing_tokens, holding
 from spentkey.ports.runtime import Clock
 from spentkey.storage.named_locks import NamedLocks
 from spentkey.storage.postgres.connection import Postgres
+from spentkey.storage.reasons import HELD_BY_WORKER, HELD_UP, TAKEN_OVER
 
 POLL_S, LONGEST_POLL_S = 0.25, 2.0
 """How often a lease that another worker holds is tried: first, and when it takes long."""
@@ -82,7 +83,7 @@ class LeaseLocks:
             if rows:
                 return int(rows[0][0]), rows[0][1]
             if waited >= self._patience_s:
-                raise Busy(f"another worker has been working on {name} for {waited:.0f} s")
+                raise Busy(HELD_BY_WORKER(name=name, seconds=f"{waited:.0f}"))
             await self._clock.sleep(pause_s)
             waited, pause_s = waited + pause_s, min(LONGEST_POLL_S, 2 * pause_s)
 
@@ -114,9 +115,9 @@ class LeaseLocks:
         """Raise `Busy` unless every claim of the present work holds, by an answer that is fresh by our own clock."""
         held, asked = fencing_tokens(), self._clock.monotonic()
         if await self._renew(list(held)) != len(held):
-            raise Busy("another worker has taken over")
+            raise Busy(TAKEN_OVER())
         if self._clock.monotonic() - asked > self._take_over_s / SHARE:
-            raise Busy("this worker was held up for so long that another one may have taken over")
+            raise Busy(HELD_UP())
 
     async def keep(self, clock: Clock) -> None:
         """Renew the leases of this process until cancelled, by the machine's own time, and clear away old ones."""

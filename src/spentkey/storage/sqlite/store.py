@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.storage.durable import flush_names
+from spentkey.storage.reasons import FILE_HELD
 from spentkey.storage.sqlite.location import refuse_a_network, refuse_another_owner
 from spentkey.storage.sqlite.schema import prepare, version_of
 
@@ -162,10 +163,7 @@ class Store:
     def _meaning(self, problem: sqlite3.Error) -> EvidenceBroken | Outage:
         name = getattr(problem, "sqlite_errorname", "") or type(problem).__name__
         if _is_busy(problem):
-            return Outage(
-                f"another process has held {self.file} for {self._patience_s:.0f} s and was perhaps stopped; "
-                f"`fuser {self.file}` names it"
-            )
+            return Outage(FILE_HELD(file=str(self.file), seconds=f"{self._patience_s:.0f}"))
         if name == "SQLITE_FULL":
             return EvidenceBroken(f"{self.file} cannot be written (No space left on device)")
         if name.startswith(DAMAGED):

@@ -17,6 +17,7 @@ from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import Chain
 from spentkey.storage.durable import flush_names
 from spentkey.storage.files.flock import tries_to_lock
+from spentkey.storage.reasons import FILE_HELD
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.store import FILE
 
@@ -178,9 +179,7 @@ def _locked(directory: Path, patience_s: float) -> Generator[None]:
         raise EvidenceBroken(f"{file} cannot be opened ({problem.strerror})") from None
 
     def given_up(waited_s: float) -> Outage:
-        return Outage(
-            f"another process has held {file} for {waited_s:.0f} s and was perhaps stopped; `fuser {file}` names it"
-        )
+        return Outage(FILE_HELD(file=str(file), seconds=f"{waited_s:.0f}"))
 
     try:
         waiting = threading.Event()

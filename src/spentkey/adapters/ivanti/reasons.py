@@ -1,0 +1,135 @@
+"""Why a task is not ours, and what Ivanti refuses or leaves open, in the words of each language."""
+
+from spentkey.core.reason import ReasonKind
+
+NOT_OPEN = ReasonKind(
+    "ivanti-not-open",
+    "the task's status is {status}, not one of {open}",
+    "de status van de taak is {status}, geen van {open}",
+    "le statut de la tâche est {status}, et non l'un de {open}",
+)
+EMPTY = ReasonKind("ivanti-empty", "empty", "leeg", "vide")
+NO_TEAM = ReasonKind("ivanti-no-team", "(none)", "(geen)", "(aucune)")
+READ_ONLY = ReasonKind(
+    "ivanti-read-only", "the task is read-only", "de taak is alleen-lezen", "la tâche est en lecture seule"
+)
+OTHER_TEAM = ReasonKind(
+    "ivanti-other-team",
+    "the task is with the team {team}, not {ours}",
+    "de taak is bij het team {team}, niet bij {ours}",
+    "la tâche est auprès de l'équipe {team}, et non de {ours}",
+)
+OTHER_OWNER = ReasonKind(
+    "ivanti-other-owner",
+    "the task is already owned by somebody",
+    "de taak heeft al een eigenaar",
+    "la tâche a déjà un propriétaire",
+)
+NO_SERVICE_REQUEST = ReasonKind(
+    "ivanti-no-service-request",
+    "the task does not belong to a service request",
+    "de taak hoort niet bij een serviceaanvraag",
+    "la tâche n'appartient à aucune demande de service",
+)
+
+SEVERAL_TASKS = ReasonKind(
+    "ivanti-several-tasks",
+    "{system} answered {count} tasks with the number {number}",
+    "{system} antwoordde {count} taken met het nummer {number}",
+    "{system} a répondu {count} tâches avec le numéro {number}",
+)
+TOO_MANY_ROWS = ReasonKind(
+    "ivanti-too-many-rows",
+    "{system} answered more than {most} rows",
+    "{system} antwoordde meer dan {most} rijen",
+    "{system} a répondu plus de {most} lignes",
+)
+NOTE_KEPT_OTHERWISE = ReasonKind(
+    "ivanti-note-kept-otherwise",
+    "{system} keeps the note otherwise than written: check ivanti.note_parent_category",
+    "{system} bewaart de notitie anders dan ze geschreven is: controleer ivanti.note_parent_category",
+    "{system} conserve la note autrement qu'elle n'a été écrite : vérifiez ivanti.note_parent_category",
+)
+NOTE_NOT_SHOWN = ReasonKind(
+    "ivanti-note-not-shown",
+    "{system} does not show the note that was written to task {ref}",
+    "{system} toont de notitie niet die bij taak {ref} geschreven is",
+    "{system} ne montre pas la note écrite à la tâche {ref}",
+)
+CHANGED_MEANWHILE = ReasonKind(
+    "ivanti-changed-meanwhile",
+    "{system}: somebody changed task {ref} while it was written",
+    "{system}: iemand wijzigde taak {ref} terwijl ze geschreven werd",
+    "{system} : quelqu'un a modifié la tâche {ref} pendant l'écriture",
+)
+CHANGE_NOT_SHOWN = ReasonKind(
+    "ivanti-change-not-shown",
+    "{system} does not show the change that was written to task {ref}{hint}",
+    "{system} toont de wijziging niet die bij taak {ref} geschreven is{hint}",
+    "{system} ne montre pas la modification écrite à la tâche {ref}{hint}",
+)
+LIST_VALUE = ReasonKind(
+    "ivanti-list-value",
+    ": it answered 500 ISM_5000, so a list value was not accepted: Owner, OwnerTeam or Status; "
+    "see whether the owner is a member of the team",
+    ": het antwoordde 500 ISM_5000; een lijstwaarde werd dus niet aanvaard: Owner, OwnerTeam of Status; "
+    "kijk of de eigenaar lid is van het team",
+    " : il a répondu 500 ISM_5000 ; une valeur de liste n'a donc pas été acceptée : Owner, OwnerTeam ou Status ; "
+    "voyez si le propriétaire est membre de l'équipe",
+)
+"""What a 500 with ISM_5000 and no message means on a write (measured)."""
+
+KEY_REFUSED = ReasonKind(
+    "ivanti-key-refused",
+    "{system} refuses the API key (401): check ivanti.api_key and the key's role",
+    "{system} weigert de API-sleutel (401): controleer ivanti.api_key en de rol van de sleutel",
+    "{system} refuse la clé d'API (401) : vérifiez ivanti.api_key et le rôle de la clé",
+)
+NO_ADDRESS = ReasonKind(
+    "ivanti-no-address",
+    "{system} does not know the address (404): check ivanti.url, the base before /api",
+    "{system} kent het adres niet (404): controleer ivanti.url, de basis voor /api",
+    "{system} ne connaît pas l'adresse (404) : vérifiez ivanti.url, la base avant /api",
+)
+WRITE_REFUSED = ReasonKind(
+    "ivanti-write-refused",
+    "{system} refuses the write ({what})",
+    "{system} weigert de wijziging ({what})",
+    "{system} refuse la modification ({what})",
+)
+NO_RECORD_ID = ReasonKind(
+    "ivanti-no-record-id",
+    "{system} answered a record without a usable RecId",
+    "{system} antwoordde een record zonder bruikbare RecId",
+    "{system} a répondu par un enregistrement sans RecId utilisable",
+)
+NO_LIST = ReasonKind(
+    "ivanti-no-list",
+    "{system} answered a collection that is not a list of records",
+    "{system} antwoordde een verzameling die geen lijst van records is",
+    "{system} a répondu par une collection qui n'est pas une liste d'enregistrements",
+)
+NO_RECORD = ReasonKind(
+    "ivanti-no-record",
+    "{system} answered a record that is not an object",
+    "{system} antwoordde een record dat geen object is",
+    "{system} a répondu par un enregistrement qui n'est pas un objet",
+)
+NO_NUMBER = ReasonKind(
+    "ivanti-no-number",
+    "{system} answered a task without a usable AssignmentID",
+    "{system} antwoordde een taak zonder bruikbare AssignmentID",
+    "{system} a répondu par une tâche sans AssignmentID utilisable",
+)
+NO_MINUTES = ReasonKind(
+    "ivanti-no-minutes",
+    "{system} answered a task whose minutes are not a number",
+    "{system} antwoordde een taak waarvan de minuten geen getal zijn",
+    "{system} a répondu par une tâche dont les minutes ne sont pas un nombre",
+)
+NO_TEXT = ReasonKind(
+    "ivanti-no-text",
+    "{system} answered a record whose {name} is not a text",
+    "{system} antwoordde een record waarvan {name} geen tekst is",
+    "{system} a répondu par un enregistrement dont {name} n'est pas un texte",
+)
