@@ -11,10 +11,11 @@ from spentkey.core.task import RemovalRequest, TaskRef, Ticket
 from spentkey.steps.ask import what_is_asked
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.attribution import attribute
+from spentkey.steps.confirm import ListsChanged
 from spentkey.steps.context import Context
 from spentkey.steps.judge import judge
 from spentkey.steps.plan import Removal, plan_removal
-from spentkey.steps.remove import ListsChanged, remove
+from spentkey.steps.remove import remove
 from spentkey.steps.report import finish, settle_problem
 from spentkey.steps.resume import asked_earlier
 from spentkey.steps.see import see_application

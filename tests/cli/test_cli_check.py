@@ -1,5 +1,6 @@
 """`spentkey check` as a process: a line for each finding, one object for programs, and no trace of it anywhere."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,38 @@ def test_a_program_gets_one_object(sim: RealSimulator, tmp_path: Path) -> None:
     assert {state: states.count(state) for state in ("ok", "warn", "fail")} == told["summary"]
     steady = [finding for finding in told["findings"] if finding["what"] != "clock"]
     assert [one for one in steady if f"{one['system']:<16} {one['what']}: {one['said']}\n" not in lines] == []
+
+
+def windows_told(sim: RealSimulator, home: Path, window: str) -> list[dict[str, str]]:
+    """What `check` says of that window."""
+    told = against(sim, home, "check", "--json", SPENTKEY_POLICY__WINDOW=window).json()
+    return [one for one in told["findings"] if one["what"] == "windows for removals"]
+
+
+def test_a_window_is_said_to_be_open_or_closed_and_until_when(sim: RealSimulator, tmp_path: Path) -> None:
+    """Neither is a fault, and without a window there is nothing to say."""
+    now = datetime.now(UTC)  # noqa: TID251
+    hours = [f"{now + timedelta(hours=hour):%H}:00" for hour in (-1, 2, 5)]
+    (opened,) = windows_told(sim, tmp_path, f'["Mon-Sun {hours[0]}-{hours[1]}"]')
+    (closed,) = windows_told(sim, tmp_path, f'["Mon-Sun {hours[1]}-{hours[2]}"]')
+    assert (opened["state"], closed["state"]) == ("ok", "ok")
+    assert opened["message"].startswith("open now, until 2")
+    assert opened["message"].endswith(f"{hours[1]}+00:00")
+    assert closed["message"].startswith("closed now: no removal begins before 2")
+    assert closed["message"].endswith(f"{hours[1]}+00:00")
+    assert windows_told(sim, tmp_path, "[]") == []
+
+
+@pytest.mark.parametrize("command", [("check",), ("run", "40021"), ("plan", "40021"), ("work", "--once")], ids=" ".join)
+def test_a_window_that_cannot_be_read_ends_a_command_before_anything(
+    sim: RealSimulator, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Exit 2, by name, and no system is asked."""
+    ended = against(sim, tmp_path, *command, SPENTKEY_POLICY__WINDOW='["Mon-Fri 08:00-16:00 Europe/Brussel"]')
+    (line,) = ended.complaints()
+    assert ended.code == 2
+    assert "policy.window.0: 'Europe/Brussel' is no time zone" in line
+    assert sim.journal() == []
 
 
 BROKEN = {

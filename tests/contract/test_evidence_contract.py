@@ -77,6 +77,19 @@ async def test_the_removals_of_an_application_are_known(shelf: Shelf) -> None:
     assert (known, await later.removals("c")) == ({"1": [1, 3], "3": [2]}, {})
 
 
+async def test_a_removal_that_was_refused_for_sure_is_none(shelf: Shelf) -> None:
+    """By the answer to that very intent, in whichever task; one without an answer, or with a lost one, may have taken."""
+    log = await shelf.log()
+    for task, key, answer in ((1, "1", "forbidden"), ("INC-1", "2", "not-done"), (2, "3", "lost"), ("INC-1", "4", "")):
+        facts = {"task": task, "app_id": "a", "key_id": key, "client_request_id": f"{task}/{key}"}
+        await log.append("intent", facts)
+        if answer:
+            await log.append("answer", {**facts, "answer": answer})
+    await log.append("intent", {"task": 3, "app_id": "a", "key_id": "1", "client_request_id": "again"})
+    later = await shelf.log()
+    assert dict(await later.removals("a")) == {"3": [2], "4": ["INC-1"], "1": [3]}
+
+
 async def test_a_task_is_a_number_or_a_text(shelf: Shelf) -> None:
     """As its service desk names it; the number and the text of its digits are two tasks."""
     log = await shelf.log()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from support_core import APP_ID, KEY_ID, NOW, OTHER_APP_ID, OTHER_KEY_ID
 
 from spentkey.core.evidence import GENESIS, Sealed, canonical, follows, seal
-from spentkey.core.history import History, change_of, history
+from spentkey.core.history import NOTHING_DONE, History, change_of, history, removals_among
+from spentkey.ports.directory import Answer
 
 FACTS: list[dict[str, Any]] = [
     {"task": 1, "app_name": "Caf\u00e9", "n": 1.5},
@@ -220,6 +221,60 @@ def test_an_intent_about_something_else_does_not_count(app_id: str, key_id: str)
     """Neither another key id of that application nor that key id on another one."""
     assert past(record("intent")).intended(app_id, key_id) is None
     assert not past(record("answer", answer="accepted")).confirmed(app_id, key_id)
+
+
+AT = NOW.isoformat()
+REFUSALS = ["forbidden", "proof-rejected", "rejected", "not-done"]
+
+
+@pytest.mark.parametrize("answer", REFUSALS)
+def test_an_intent_that_was_refused_for_sure_is_none(answer: str) -> None:
+    """It removed nothing, so whatever is gone was somebody else's doing."""
+    refused = past(
+        record("intent", client_request_id="a", at=AT), record("answer", answer=answer, client_request_id="a")
+    )
+    assert refused.intended(APP_ID, KEY_ID) is None
+    assert refused.asked_since(APP_ID, KEY_ID) is None
+    assert removals_among(refused.records, APP_ID) == {}
+
+
+@pytest.mark.parametrize("answer", ["accepted", "lost", "not-present", None])
+def test_an_intent_with_any_other_answer_may_have_taken(answer: str | None) -> None:
+    """Or without one, after a crash."""
+    answers = [record("answer", answer=answer, client_request_id="a")] if answer else []
+    intent = record("intent", client_request_id="a", at=AT)
+    assert past(intent, *answers).intended(APP_ID, KEY_ID) == intent
+    assert removals_among([intent, *answers], APP_ID) == {KEY_ID: [1]}
+
+
+def test_a_refusal_of_one_intent_says_nothing_of_another() -> None:
+    """In whichever order: the one whose reply was lost may have taken."""
+    lost, refused = record("intent", client_request_id="a", at=AT), record("intent", client_request_id="b", at=AT)
+    answers = [record("answer", answer="lost", client_request_id="a")]
+    answers.append(record("answer", answer="forbidden", client_request_id="b"))
+    for records in ([lost, refused, *answers], [refused, answers[1], lost, answers[0]]):
+        assert past(*records).intended(APP_ID, KEY_ID) == lost
+
+
+def test_a_refusal_without_an_id_refuses_nothing() -> None:
+    """Nobody knows which intent it answers."""
+    intent = record("intent")
+    assert past(intent, record("answer", answer="forbidden")).intended(APP_ID, KEY_ID) == intent
+
+
+def test_a_refused_repeat_takes_no_confirmation_away() -> None:
+    """Graph's 204 to the first one stands."""
+    assert past(record("answer", answer="accepted"), record("answer", answer="forbidden")).confirmed(APP_ID, KEY_ID)
+
+
+def test_every_refusal_is_an_answer() -> None:
+    """The words are those of the port."""
+    assert {Answer(word) for word in NOTHING_DONE} == {Answer(word) for word in REFUSALS}
+
+
+def test_removals_of_another_application_are_not_among_them() -> None:
+    """Key ids are told by application."""
+    assert removals_among([record("intent", app_id=OTHER_APP_ID)], APP_ID) == {}
 
 
 def test_an_answer_204_confirms() -> None:

@@ -15,6 +15,7 @@ ORDER = (
     "see",
     "judge",
     "plan",
+    "confirm",
     "remove",
     "verify",
     "attribution",

@@ -110,6 +110,8 @@ DEFAULTS: dict[str, object] = {
     "policy.max_handovers_per_hour": 20,
     "policy.max_attempts": 5,
     "policy.protected": (),
+    "policy.window": (),
+    "policy.freeze": (),
     "engine.database_url": None,
     "engine.concurrency": 16,
     "engine.poll_s": 30,
@@ -319,6 +321,15 @@ WRONG: list[tuple[str, object]] = [
     ("policy.certificate_fallback", "patch-all"),
     ("policy.max_removals_per_run", 0),
     ("policy.max_attempts", 0),
+    ("policy.window", "Mon-Fri 08:00-16:00"),
+    ("policy.window", ["Mon-Fri 08:00-16:00 Europe/Brussel"]),
+    ("policy.window", ["Mon-Fri 08:00-16:00", "Mon-Fry 08:00-16:00"]),
+    ("policy.window", ["Mon-Fri"]),
+    ("policy.window", [""]),
+    ("policy.window", [7]),
+    ("policy.freeze", ["2026-12-24/2027-01-03 Mars/Olympus"]),
+    ("policy.freeze", ["2027-01-03/2026-12-24"]),
+    ("policy.freeze", ["Christmas"]),
     ("policy.protected", "x"),
     ("policy.protected", ["Billing"]),
     ("policy.protected", ["name:"]),
@@ -355,6 +366,8 @@ def test_a_value_out_of_bounds_is_one_line_about_that_setting(tmp_path: Path, pa
         (f"{TENANT}.tenant_id", " C3C1E6BB-1EBF-4335-AD13-3419266A9781 ", "c3c1e6bb-1ebf-4335-ad13-3419266a9781"),
         ("policy.verify_reads", 2, 2),
         ("policy.protected", ["C3C1E6BB-1EBF-4335-AD13-3419266A9781", "name:Bill*"], None),
+        ("policy.window", [" Mon-Fri 08:00-16:00 Europe/Brussels "], ("Mon-Fri 08:00-16:00 Europe/Brussels",)),
+        ("policy.freeze", ["2026-12-24/2027-01-03 UTC", "2027-05-01"], None),
         ("passwordstate.certificate_match", ["title"], ("title",)),
     ],
 )
@@ -415,6 +428,21 @@ def test_an_address_that_is_not_plain_https_is_refused(tmp_path: Path, path: str
         (
             {"ivanti.status.open": ["Logged", "Completed"]},
             "ivanti.status.completed: must not be one of status.open",
+        ),
+        (
+            {"policy.window": ["Mon-Fri 08:00-16:00 Europe/Brussel"]},
+            "policy.window.0: 'Europe/Brussel' is no time zone such as Europe/Brussels or UTC",
+        ),
+        (
+            {"policy.freeze": ["2026-12-24/2027-01-03 Europe"]},
+            "policy.freeze.0: 'Europe' is no time zone such as Europe/Brussels or UTC",
+        ),
+        (
+            {"policy.window": ["Mon-Fri"]},
+            (
+                "policy.window.0: 'Mon-Fri' is no window such as Mon-Fri 08:00-16:00 Europe/Brussels "
+                "(whole days: 00:00-24:00; no zone: UTC)"
+            ),
         ),
         (
             {"policy.verify_timeout_s": 24},

@@ -22,6 +22,8 @@ Asked = tuple[str, str, str]
 
 BY_OTHERS = "somebody-else"
 """What the client-request-id of other people's removals begins with."""
+NOTHING_DONE = ("forbidden", "proof-rejected", "rejected", "not-done")
+"""Answers that say for sure that a removal did nothing."""
 OPEN = ("Logged", "Assigned", "Accepted")
 DONE, QUEUE, ESCALATION, LOGIN = "Completed", "Spentkey", "Systeemsoftware", "svc-spentkey"
 _MARK = re.compile(r"\[spentkey task=(\d+) assignment=(\d+) (done|handed-over) ")
@@ -271,7 +273,8 @@ def _evidence_is_true(truth: Json, store: Store, records: list[Json]) -> list[st
     for result in results:
         task, key = result["task"], (result["app_id"], result["key_id"])  # an intent for another task counts too
         before = [r for r in records if r["seq"] < result["seq"] and (r.get("app_id"), r.get("key_id")) == key]
-        intended = any(r["what"] == "intent" for r in before)
+        refused = {r["client_request_id"] for r in before if r["what"] == "answer" and r["answer"] in NOTHING_DONE}
+        intended = any(r["what"] == "intent" and r["client_request_id"] not in refused for r in before)
         confirmed = any(r["what"] == "answer" and r["answer"] == "accepted" for r in before)
         confirmed |= any(r["what"] == "witness" and r["shows"] == "ours" and r["task"] == task for r in before)
         if key in present:

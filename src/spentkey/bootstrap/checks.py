@@ -12,6 +12,7 @@ from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
 from spentkey.bootstrap.storage import with_database
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.rules import DeskRules
+from spentkey.core.windows import ALWAYS, Schedule
 from spentkey.http.rate_limit import LocalRates
 from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
@@ -33,6 +34,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
             *_checks_of_adapters(settings, with_vault(outside, vault)),
             *(TenantCheck(directories, tenant) for tenant in rules_of(settings, DeskRules()).tenants),
             EnoughFor(settings),
+            *_check_of_schedule(settings, connections.clock),
         ]
 
 
@@ -53,6 +55,30 @@ class EnoughFor:
         if self.settings.vault is None:
             message += "; without a vault a certificate is handed over, for nothing can sign its removal"
         yield Finding("configuration", "is enough for", FindingState.OK, message)
+
+
+@dataclass(frozen=True)
+class ScheduleCheck:
+    """Whether a removal may begin now, by the windows and freezes of the configuration, and when that changes."""
+
+    schedule: Schedule
+    clock: Clock
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """By our clock; neither is a fault."""
+        now = self.clock.now()
+        if self.schedule.is_open(now):
+            closes = self.schedule.closes(now)
+            message = f"open now, until {self.schedule.shown(closes)}" if closes else "open now"
+        else:
+            message = f"closed now: no removal begins before {self.schedule.shown(self.schedule.opens(now))}"
+        yield Finding("configuration", "windows for removals", FindingState.OK, message)
+
+
+def _check_of_schedule(settings: Settings, clock: Clock) -> Iterator[Checker]:
+    schedule = rules_of(settings, DeskRules()).schedule
+    if schedule != ALWAYS:
+        yield ScheduleCheck(schedule, clock)
 
 
 def _checks_of_adapters(settings: Settings, outside: Outside) -> Iterator[Checker]:

@@ -10,6 +10,8 @@ from spentkey.core.records import RecordKind
 
 ENDS = (RecordKind.RESULT, RecordKind.STEP_RESULT)
 """The records of how a try ended: one that also wrote the ticket, and one that left that to its caller."""
+NOTHING_DONE = frozenset({"forbidden", "proof-rejected", "rejected", "not-done"})
+"""Answers on record that say for sure that a removal did nothing; without one it may have taken."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,18 @@ class History:
         return 1 + len(self._all(RecordKind.HANDED_OVER))
 
     def intended(self, app_id: str, key_id: str) -> Facts | None:
-        """The latest intent to remove exactly this key id of this application, if any."""
-        return self._latest(RecordKind.INTENT, app_id, key_id)
+        """The latest intent to remove exactly this key id of this application that may have taken, if any."""
+        mine = self._intended(app_id, key_id)
+        return mine[-1] if mine else None
 
     def asked_since(self, app_id: str, key_id: str) -> datetime | None:
-        """When the first intent to remove this key id of this application was put on record."""
-        first = next(
-            (r for r in self._all(RecordKind.INTENT) if r.get("app_id") == app_id and r.get("key_id") == key_id), None
-        )
-        return datetime.fromisoformat(str(first["at"])) if first is not None else None
+        """When the first intent to remove this key id of this application that may have taken was put on record."""
+        mine = self._intended(app_id, key_id)
+        return datetime.fromisoformat(str(mine[0]["at"])) if mine else None
+
+    def _intended(self, app_id: str, key_id: str) -> list[Facts]:
+        mine = (r for r in self.records if r.get("app_id") == app_id and r.get("key_id") == key_id)
+        return may_have_taken(mine)
 
     def lost(self, key_ids: Set[str]) -> bool:
         """Whether the loss of exactly these credentials is on record already."""
@@ -49,8 +54,9 @@ class History:
 
     def confirmed(self, app_id: str, key_id: str) -> bool:
         """Whether Graph answered 204 to a removal of ours."""
-        answer = self._latest(RecordKind.ANSWER, app_id, key_id)
-        return answer is not None and answer.get("answer") == "accepted"
+        mine = [r for r in self._all(RecordKind.ANSWER) if r.get("app_id") == app_id and r.get("key_id") == key_id]
+        answers = [r.get("answer") for r in mine if r.get("answer") not in NOTHING_DONE]
+        return answers[-1:] == ["accepted"]
 
     def ended(self) -> Facts | None:
         """How the latest try of this assignment ended."""
@@ -62,10 +68,6 @@ class History:
         ends = [r for r in self.records if r.get("what") in ENDS and r.get("outcome") in ("removed", "already-gone")]
         mine = [r for r in ends if r.get("app_id") == app_id and r.get("key_id") == key_id]
         return mine[-1] if mine else None
-
-    def _latest(self, what: RecordKind, app_id: str, key_id: str) -> Facts | None:
-        matching = [r for r in self._all(what) if r.get("app_id") == app_id and r.get("key_id") == key_id]
-        return matching[-1] if matching else None
 
     @property
     def closed(self) -> Facts | None:
@@ -129,6 +131,26 @@ class History:
             elif record.get("what") in ENDS and record.get("ticket") == "open" and not record.get("outage"):
                 count += 1
         return count
+
+
+def may_have_taken(records: Iterable[Facts]) -> list[Facts]:
+    """The intents among these records that may have removed something: all but those that were refused for sure."""
+    known = list(records)
+    refused = {
+        r.get("client_request_id")
+        for r in known
+        if r.get("what") == RecordKind.ANSWER and r.get("answer") in NOTHING_DONE
+    }
+    intents = (r for r in known if r.get("what") == RecordKind.INTENT)
+    return [r for r in intents if r.get("client_request_id") is None or r["client_request_id"] not in refused]
+
+
+def removals_among(records: Iterable[Facts], app_id: str) -> dict[str, list[int | str]]:
+    """The key ids of an application that may have been removed by the intents among these records, with their tasks."""
+    tasks: dict[str, list[int | str]] = {}
+    for intent in may_have_taken(r for r in records if r.get("app_id") == app_id):
+        tasks.setdefault(str(intent.get("key_id")), []).append(intent["task"])
+    return tasks
 
 
 def change_of(record: Facts) -> Mapping[str, Any]:

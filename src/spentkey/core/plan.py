@@ -41,7 +41,7 @@ def by_patch(plan: Plan) -> Plan:
 def make_plan(application: Target, credential: Credential, removed_by_us: Set[str] = frozenset()) -> Plan:
     """Plan the removal of `credential`: everything else on the application must survive it.
 
-    `removed_by_us` are key ids that Spentkey set out to remove from the application before: a stale read may still
+    `removed_by_us` are key ids that Spentkey may have removed from the application before: a stale read may still
     show them, so they are no survivors.
     """
     gone = {credential.key_id, *removed_by_us}

@@ -72,10 +72,14 @@ class IntentRecord(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AnswerRecord(Record):
-    """after Graph answered, or the reply was lost"""
+    """after Graph answered, the reply was lost, or the sending was given up"""
 
     what = RecordKind.ANSWER
-    answer: str
+    answer: Annotated[
+        str,
+        "`accepted`, `not-present`, `lost`, or one that says for sure that nothing was done: `forbidden`, `proof-rejected`, "
+        "`rejected`, `not-done` (each try was refused before any effect, or none was sent)",
+    ]
     detail: str
     client_request_id: str
     request_id: str | None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from spentkey.core.credential import Kind
+from spentkey.core.windows import ALWAYS, Schedule
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ class Rules:
     max_attempts: int
     """Tries that leave a task open before it is handed over; a system that is away, a limit or a stop starts the count anew."""
     limits: Limits
+    schedule: Schedule = ALWAYS
+    """When removals may begin."""
     patch_allowed: bool = False
     """Whether a certificate without a valid signer may be removed by writing the certificate list again."""
     protected: tuple[str, ...] = ()

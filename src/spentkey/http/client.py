@@ -29,7 +29,7 @@ from spentkey.http.reasons import (
 from spentkey.http.retry import Retryable, retry_after, with_retries
 from spentkey.ports.fencing import check_fence
 from spentkey.ports.read_only import UNMEASURED
-from spentkey.ports.runtime import Clock, Meter
+from spentkey.ports.runtime import BeforeTry, Clock, Meter, allowed
 
 AGAIN_READ = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which a read is sent again."""
@@ -43,6 +43,10 @@ class ReplyLost(Exception):
         self.reason = reason_for(message)
         self.response = response
         """What came, where something did: its status alone does not say whether it was applied."""
+
+
+class Redirected(Outage):
+    """Somebody in between answered with a redirect: of a write it does not say whether it was applied."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +133,14 @@ class HttpClient:
         body: Any,
         headers: Callable[[], Mapping[str, str]],
         shows: Callable[[], Awaitable[bool]] | None = None,
+        before_try: BeforeTry = allowed,
     ) -> Response:
         """Send a write. It is repeated only when it was certainly not applied; else `ReplyLost` is raised.
 
         `shows` looks whether it was applied: a write that must not happen twice asks that before each repeat, because
-        a gateway may say 429 to what the system behind it has done.
+        a gateway may say 429 to what the system behind it has done. `before_try` is awaited before every try, the first
+        one too, because much may have changed during a wait; what it raises ends the write without that try.
+        Every other error but `Redirected` says as well that nothing was applied.
         """
         sent = False
 
@@ -141,6 +148,7 @@ class HttpClient:
             nonlocal sent
             if sent and shows is not None and await shows():
                 raise ReplyLost(REFUSED_AFTER_EFFECT(system=self.name))
+            await before_try()
             await check_fence()
             sent = True
             try:
@@ -157,11 +165,19 @@ class HttpClient:
 
         return await with_retries(once, self.clock, self.jitter)
 
-    async def write_once(self, method: str, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Response:
+    async def write_once(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: Callable[[], Mapping[str, str]],
+        before_try: BeforeTry = allowed,
+    ) -> Response:
         """Send a write a single time; whatever does not say plainly what happened raises `ReplyLost`.
 
         For writes that replace what is there: a repeat minutes later could undo what others did meanwhile.
         """
+        await before_try()
         await check_fence()
         try:
             response = await self._try(method, path, None, body, headers)
@@ -206,7 +222,7 @@ class HttpClient:
         if response.status == 429:
             self.meter.throttled(self.name)
         if 300 <= response.status < 400:
-            raise Outage(REDIRECT(system=self.name))
+            raise Redirected(REDIRECT(system=self.name))
         return response
 
 

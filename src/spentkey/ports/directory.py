@@ -11,6 +11,7 @@ from spentkey.core.outcome import RemovalRoute
 from spentkey.core.reason import Reason
 from spentkey.core.rules import TenantRules
 from spentkey.core.signer import Signer
+from spentkey.ports.runtime import BeforeTry, allowed
 
 
 class Answer(StrEnum):
@@ -22,6 +23,8 @@ class Answer(StrEnum):
     FORBIDDEN = "forbidden"
     PROOF_REJECTED = "proof-rejected"
     REJECTED = "rejected"
+    NOT_DONE = "not-done"
+    """No try took effect: Graph refused each one before any effect, or none was sent; and then it was given up."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ class SignInRefused:
 
 
 class Directory(Protocol):
-    """One tenant's directory (Entra ID through Microsoft Graph), signed in as the automation."""
+    """One tenant's directory (Entra ID through Microsoft Graph), signed in as the automation.
+
+    The three that remove await `before_try` before every try. Whatever error comes out of them, its own included, says
+    that nothing was removed for sure; what may have been is a `Reply`.
+    """
 
     @property
     def client_id(self) -> str:
@@ -71,7 +78,9 @@ class Directory(Protocol):
         """Wait until one write more fits into the tenant's quota; asked before the last look, so that none is old."""
         ...
 
-    async def remove_secret(self, application: Target, key_id: str, client_request_id: str) -> Reply:
+    async def remove_secret(
+        self, application: Target, key_id: str, client_request_id: str, before_try: BeforeTry = allowed
+    ) -> Reply:
         """`removePassword` of exactly that key id."""
         ...
 
@@ -79,12 +88,19 @@ class Directory(Protocol):
         """Get the application's own token with `signer`; None when it is at hand, else why sign-in is refused."""
         ...
 
-    async def replace_certificates(self, application: Target, key_id: str, client_request_id: str) -> Reply:
+    async def replace_certificates(
+        self, application: Target, key_id: str, client_request_id: str, before_try: BeforeTry = allowed
+    ) -> Reply:
         """Write the certificate list again as it was read in `application`, without exactly that key id."""
         ...
 
     async def remove_certificate(
-        self, application: Target, key_id: str, signer: Signer, client_request_id: str
+        self,
+        application: Target,
+        key_id: str,
+        signer: Signer,
+        client_request_id: str,
+        before_try: BeforeTry = allowed,
     ) -> Reply:
         """`removeKey` of exactly that key id, with the application's own token and a proof by `signer`."""
         ...

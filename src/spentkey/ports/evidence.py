@@ -32,7 +32,10 @@ class EvidenceLog(Protocol):
         ...
 
     async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
-        """The key ids of that application that Spentkey ever set out to remove, each with the tasks for which it did."""
+        """The key ids of that application that Spentkey may ever have removed, each with the tasks for which it did.
+
+        That is by each intent on record, but for those whose `answer` says for sure that nothing was done.
+        """
         ...
 
     async def verify(self) -> int:

@@ -64,6 +64,14 @@ class Meter(Protocol):
         ...
 
 
+BeforeTry = Callable[[], Awaitable[None]]
+"""Awaited before every try of a write, the first one too; what it raises ends the write without that try."""
+
+
+async def allowed() -> None:
+    """Let a write go out whenever it is its time: it has no other condition."""
+
+
 class Ids(Protocol):
     """Random identifiers, passed in so that tests can repeat them."""
 

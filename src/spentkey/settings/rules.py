@@ -6,7 +6,9 @@ from pathlib import Path
 
 from spentkey.core.rules import DeskRules, Limits, RequestRules, Rules, TenantRules, VerifyRules
 from spentkey.core.task import folded_name
+from spentkey.core.windows import Schedule, read_freeze, read_window
 from spentkey.settings.schema import Settings
+from spentkey.settings.values import zone_of
 
 
 def state_directory(settings: Settings, environment: Mapping[str, str]) -> Path:
@@ -33,6 +35,10 @@ def rules_of(settings: Settings, desk: DeskRules) -> Rules:
             per_app=policy.max_removals_per_app,
             per_hour=policy.max_removals_per_hour,
             hand_overs_per_hour=policy.max_handovers_per_hour,
+        ),
+        schedule=Schedule(
+            tuple(read_window(one, zone_of) for one in policy.window),
+            tuple(read_freeze(one, zone_of) for one in policy.freeze),
         ),
         patch_allowed=policy.certificate_fallback == "patch",
         protected=policy.protected,

@@ -16,6 +16,7 @@ from spentkey.settings.clouds import belongs_together
 from spentkey.settings.section import Section
 from spentkey.settings.values import (
     FilePath,
+    FreezeText,
     HostAndPort,
     LoginName,
     PostgresUrl,
@@ -25,6 +26,7 @@ from spentkey.settings.values import (
     Text,
     Url,
     Uuid,
+    WindowText,
     ip_address_or_none,
 )
 
@@ -107,6 +109,10 @@ class PolicySettings(Section):
     """Tries that leave a task open before it is handed over; a system that is away, a limit or a stop starts the count anew."""
     protected: tuple[ProtectedEntry, ...] = ()
     """What is never touched: AppIDs, and patterns of credential names (`name:GLOB`)."""
+    window: tuple[WindowText, ...] = ()
+    """When removals may begin (guard G8): days, times and a time zone, UTC where there is none; without any, always."""
+    freeze: tuple[FreezeText, ...] = ()
+    """Days on which none may begin: the first and the last one, both included, and a time zone."""
 
 
 class EngineSettings(Section):

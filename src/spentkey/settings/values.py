@@ -11,11 +11,13 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated, cast
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo
 
 from spentkey.core.credential import Kind
 from spentkey.core.secret import Secret
+from spentkey.core.windows import read_freeze, read_window
 from spentkey.settings.sources import SecretProblem, Sources, VaultEntry, read_secret
 
 SHORTEST_KEY = 32
@@ -39,6 +41,22 @@ def _protected(entry: str) -> str:
     if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry)):
         raise ValueError("must be an AppID, or name: and a pattern such as name:Billing-*")
     return entry
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its name in the IANA database; raises ValueError, in words, for a name that is not there."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError for a folder of zones, such as Europe
+        raise ValueError(f"{name!r} is no time zone such as Europe/Brussels or UTC") from None
+
+
+def _window(text: str) -> str:
+    return read_window(text, zone_of).text
+
+
+def _freeze(text: str) -> str:
+    return read_freeze(text, zone_of).text
 
 
 def _words_once(words: Mapping[str, Kind]) -> Mapping[str, Kind]:
@@ -115,6 +133,8 @@ FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0
 LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 SecretTypes = Annotated[Mapping[Text, Kind], AfterValidator(_words_once)]
 ProtectedEntry = Annotated[Text, AfterValidator(_protected)]
+WindowText = Annotated[str, AfterValidator(_window)]
+FreezeText = Annotated[str, AfterValidator(_freeze)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 SelectQuery = Annotated[str, AfterValidator(_select)]
 SecretValue = Annotated[Secret, BeforeValidator(_secret)]

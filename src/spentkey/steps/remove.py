@@ -1,9 +1,10 @@
 """Step 6: read the ticket once more, put the intent on record, and ask Graph for exactly this removal."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
-from spentkey.core.outcome import Cause, End, Failed, Refused, RemovalRoute, hand_over, leave_open, leave_untouched
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.notes import reason_of
+from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over, leave_open
 from spentkey.core.plan import Plan
 from spentkey.core.reason import several
 from spentkey.core.records import AnswerRecord, IntentRecord
@@ -12,51 +13,15 @@ from spentkey.core.step_reasons import WITH_CERTIFICATE
 from spentkey.ports.directory import Answer, Reply
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
+from spentkey.steps.confirm import Confirmation, ListsChanged, Withheld, stopped_meanwhile
 from spentkey.steps.plan import Removal, signed_in
 
-NOTHING_DONE = {
+REFUSALS = {
     Answer.FORBIDDEN: Cause.FORBIDDEN,
     Answer.PROOF_REJECTED: Cause.PROOF_REJECTED,
     Answer.REJECTED: Cause.REJECTED,
 }
-"""Answers after which Graph has done nothing; every other answer is only a hint, and reads decide."""
-
-
-@dataclass(frozen=True)
-class ListsChanged:
-    """Guard G10: the lists are not those that were judged, so they must be judged again."""
-
-    refusal: Refused
-
-
-async def confirm_ticket(attempt: Attempt, removal: Removal) -> End | None:
-    """Guard G7: read again, the task and its parameters still ask for the same; without a task there is none to read."""
-    if removal.task is None:
-        return None
-    desk = attempt.context.desk
-    rules = attempt.context.rules.request
-    now = await desk.find(attempt.ref)
-    changed = g7_still_ours(now, rules)
-    if changed is None:
-        shown = await desk.request(now or removal.task)
-        changed = g7_still_says_the_same(now, shown, removal.request, rules)
-    return leave_untouched(changed) if changed is not None else None
-
-
-async def confirm_lists(attempt: Attempt, removal: Removal) -> ListsChanged | None:
-    """Guard G10: the lists read just before the write are those that were judged.
-
-    Before a PATCH, which writes the whole list, `verify_reads` spaced reads must all agree: one that came from an older
-    replica would bring back what was removed, or drop what was added.
-    """
-    rules = attempt.context.rules.verify
-    for nth in range(rules.reads if removal.plan.route is RemovalRoute.PATCH else 1):
-        if nth:
-            await attempt.context.clock.sleep(rules.interval_s)
-        changed = g10_lists_unchanged(removal.plan.application, await removal.directory.look(removal.request.app_id))
-        if changed is not None:
-            return ListsChanged(changed)
-    return None
+"""Answers by which Graph refuses and has done nothing; every other answer is only a hint, and reads decide."""
 
 
 async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChanged:
@@ -67,9 +32,10 @@ async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChang
     asked_before = attempt.intent_made
     while True:
         reply = await _look_and_send(attempt, removal)
-        cause = NOTHING_DONE.get(reply.answer) if isinstance(reply, Reply) else None
+        cause = REFUSALS.get(reply.answer) if isinstance(reply, Reply) else None
         if not isinstance(reply, Reply) or cause is None:
             return reply
+        attempt.intent_made = asked_before
         if cause is Cause.FORBIDDEN and removal.plan.route is RemovalRoute.REMOVE_KEY:
             cause = Cause.FORBIDDEN_ITSELF  # it asked with its own token, so no right of the automation's is missing
         if cause is not Cause.PROOF_REJECTED or removal.signer is None:
@@ -82,40 +48,71 @@ async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChang
 
 
 async def _look_and_send(attempt: Attempt, removal: Removal) -> Reply | End | ListsChanged:
+    closed = attempt.context.rules.schedule.refuse(attempt.context.clock.now())
+    if closed is not None:  # known without asking anybody
+        return leave_open(closed)
     await removal.directory.room_to_write(removal.plan.route)
-    changed = await confirm_ticket(attempt, removal)
-    if changed is not None:
-        return changed
-    lists_changed = await confirm_lists(attempt, removal)
-    if lists_changed is not None:
-        return lists_changed
+    confirmation = Confirmation(attempt, removal)
+    found = await confirmation.ask()
+    if found is not None:
+        return found
     attempt.step("remove", removal.plan.route.value)
-    return await _send_removal(attempt, removal)
+    return await _send_removal(attempt, removal, confirmation)
 
 
-async def _send_removal(attempt: Attempt, removal: Removal) -> Reply | End:
-    """One removal with its records before and after; nothing is sent unless the intent is safely on disk."""
-    client_request_id, plan, application = attempt.context.ids.new(), removal.plan, removal.plan.application
+async def _send_removal(attempt: Attempt, removal: Removal, confirmation: Confirmation) -> Reply | End | ListsChanged:
+    """One removal with its records before and after; nothing is sent unless the intent is safely on disk.
+
+    The repeat of one that may have taken counts as the same, so the limits are not asked for it again.
+    """
+    asked_before, client_request_id = attempt.intent_made, attempt.context.ids.new()
     attempt.asked_since = attempt.asked_since or attempt.context.clock.now()
-    intent = _intent(plan, removal.signer, client_request_id)
-    too_many = await attempt.record_unless(too_many_removals(attempt, application.app_id), intent)
-    if too_many is not None:
-        return leave_open(too_many)
+    question = too_many_removals(attempt, removal.plan.application.app_id)
+    intent = _intent(removal.plan, removal.signer, client_request_id)
+    refused = await attempt.record_unless(stopped_meanwhile(attempt, removal) if asked_before else question, intent)
+    if refused is not None:
+        return leave_open(refused)
     attempt.intent_made = True
-    if plan.route is RemovalRoute.PATCH:
-        reply = await removal.directory.replace_certificates(application, plan.key_id, client_request_id)
-    elif removal.signer is None:
-        reply = await removal.directory.remove_secret(application, plan.key_id, client_request_id)
-    else:
-        reply = await removal.directory.remove_certificate(application, plan.key_id, removal.signer, client_request_id)
+    try:
+        reply = await _send(removal, client_request_id, confirmation)
+    except (Withheld, SpentkeyError) as problem:  # by the port's word, nothing was removed
+        why = _why_given_up(problem)
+        await attempt.try_to_record(AnswerRecord(Answer.NOT_DONE.value, why, client_request_id, None))
+        attempt.intent_made = asked_before
+        if isinstance(problem, Withheld):
+            return problem.found
+        raise
     await attempt.record(AnswerRecord(reply.answer.value, reply.detail, reply.client_request_id, reply.request_id))
     return reply
 
 
+async def _send(removal: Removal, client_request_id: str, confirmation: Confirmation) -> Reply:
+    plan, directory = removal.plan, removal.directory
+    application, key_id, before_try = plan.application, plan.key_id, confirmation.before_try
+    if plan.route is RemovalRoute.PATCH:
+        return await directory.replace_certificates(application, key_id, client_request_id, before_try)
+    if removal.signer is None:
+        return await directory.remove_secret(application, key_id, client_request_id, before_try)
+    return await directory.remove_certificate(application, key_id, removal.signer, client_request_id, before_try)
+
+
+def _why_given_up(problem: Withheld | SpentkeyError) -> str:
+    if not isinstance(problem, Withheld):
+        return str(problem)
+    found = problem.found
+    outcome = found.refusal if isinstance(found, ListsChanged) else found.outcome
+    return reason_of(outcome) or str(problem)
+
+
 def too_many_removals(attempt: Attempt, app_id: str) -> Question:
-    """Guard G8 for one removal more on that application."""
-    now, limits, run = attempt.context.clock.now(), attempt.context.rules.limits, attempt.context.run
-    return lambda blast_radius: blast_radius.refuse_intent(run, app_id, now, limits)
+    """Guard G8 for one removal more on that application: stops, windows and limits."""
+    rules, run = attempt.context.rules, attempt.context.run
+    now = attempt.context.clock.now()
+    return lambda blast_radius: (
+        blast_radius.refuse_any()
+        or rules.schedule.refuse(now)
+        or blast_radius.refuse_intent(run, app_id, now, rules.limits)
+    )
 
 
 def _intent(plan: Plan, signer: Signer | None, client_request_id: str) -> IntentRecord:

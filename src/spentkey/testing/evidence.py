@@ -87,7 +87,7 @@ class EvidenceContract(ABC):
         with_rig(self.rig(), do)
 
     def test_the_removals_of_an_application_are_known(self) -> None:
-        """By every intent on record; another application has none of them."""
+        """By the intents on record; another application has none of them."""
 
         async def do(rig: EvidenceRig) -> None:
             log = await rig.log()
@@ -95,6 +95,19 @@ class EvidenceContract(ABC):
                 await log.append("intent", {"task": task, "app_id": app, "key_id": key})
             known = {key: list(tasks) for key, tasks in (await (await rig.log()).removals("a")).items()}
             assert known == {"1": [1, "INC-1"]}
+
+        with_rig(self.rig(), do)
+
+    def test_a_removal_that_was_refused_for_sure_is_none(self) -> None:
+        """Its answer on record says so; one whose reply was lost may have taken."""
+
+        async def do(rig: EvidenceRig) -> None:
+            log = await rig.log()
+            for key, answer in (("1", "forbidden"), ("2", "not-done"), ("3", "lost")):
+                facts = {"task": 1, "app_id": "a", "key_id": key, "client_request_id": key}
+                await log.append("intent", facts)
+                await log.append("answer", {**facts, "answer": answer})
+            assert dict(await (await rig.log()).removals("a")) == {"3": [1]}
 
         with_rig(self.rig(), do)
 

@@ -20,7 +20,7 @@ from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.evidence import GENESIS, seal
 from spentkey.core.limits import HOUR
 from spentkey.core.rules import Limits
-from spentkey.storage.sqlite.evidence import INSERT, SELECT, SqliteEvidence, row_of
+from spentkey.storage.sqlite.evidence import INSERT, REMOVALS, SELECT, SqliteEvidence, row_of
 from spentkey.storage.sqlite.past import COUNTED, OF_RUN, STOPPED
 from spentkey.storage.sqlite.store import FILE, Store
 
@@ -322,7 +322,7 @@ async def test_a_stop_of_long_ago_still_stands(tmp_path: Path) -> None:
     assert await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any()) is None
 
 
-@pytest.mark.parametrize("query", [SELECT + COUNTED, SELECT + STOPPED, OF_RUN])
+@pytest.mark.parametrize("query", [SELECT + COUNTED, SELECT + STOPPED, OF_RUN, SELECT + REMOVALS])
 async def test_what_counts_is_found_by_an_index(tmp_path: Path, query: str) -> None:
     """However much is on record: the plan of the query reads no table from end to end, and sorts little."""
     await evidence(tmp_path).append("step", {"task": 1})

@@ -33,10 +33,10 @@ from spentkey.core.outcome import RemovalRoute
 from spentkey.core.secret import Secret
 from spentkey.core.signer import Signer
 from spentkey.core.step_reasons import WITH_CERTIFICATE
-from spentkey.http.client import HttpClient, ReplyLost, Response, json_object
+from spentkey.http.client import HttpClient, Redirected, ReplyLost, Response, json_object
 from spentkey.http.retry import with_retries
 from spentkey.ports.directory import Answer, Reply, SignInRefused
-from spentkey.ports.runtime import Clock, Ids
+from spentkey.ports.runtime import BeforeTry, Clock, Ids, allowed
 
 Headers = Callable[[], Mapping[str, str]]
 """Makes headers for the moment of sending, so that no variable holds a token."""
@@ -105,10 +105,12 @@ class EntraDirectory:
         """A `removeKey` counts for the application that removes its own key; what else is written counts for us."""
         await self.quota.write(as_client=route is not RemovalRoute.REMOVE_KEY)
 
-    async def remove_secret(self, application: Target, key_id: str, client_request_id: str) -> Reply:
+    async def remove_secret(
+        self, application: Target, key_id: str, client_request_id: str, before_try: BeforeTry = allowed
+    ) -> Reply:
         """`removePassword` (learn.microsoft.com/graph/api/application-removepassword)."""
         body = {"keyId": _exactly_one(key_id)}
-        send = self._action(application, "removePassword", body)
+        send = self._action(application, "removePassword", body, before_try)
         return await self._write(self.tokens, send, "removePassword", application, client_request_id)
 
     async def sign_in_as(self, application: Target, signer: Signer) -> SignInRefused | None:
@@ -142,7 +144,12 @@ class EntraDirectory:
         return None
 
     async def remove_certificate(
-        self, application: Target, key_id: str, signer: Signer, client_request_id: str
+        self,
+        application: Target,
+        key_id: str,
+        signer: Signer,
+        client_request_id: str,
+        before_try: BeforeTry = allowed,
     ) -> Reply:
         """`removeKey` (learn.microsoft.com/graph/api/application-removekey) with the application's own token."""
         tokens = self._own_tokens.get(signer)
@@ -155,10 +162,12 @@ class EntraDirectory:
             detail = CANNOT_SIGN_PROOF(why=problem.reason)
             return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
         key = _exactly_one(key_id)
-        send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()})
+        send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()}, before_try)
         return await self._write(tokens, send, "removeKey", application, client_request_id)
 
-    async def replace_certificates(self, application: Target, key_id: str, client_request_id: str) -> Reply:
+    async def replace_certificates(
+        self, application: Target, key_id: str, client_request_id: str, before_try: BeforeTry = allowed
+    ) -> Reply:
         """PATCH of `keyCredentials` (learn.microsoft.com/graph/api/application-update): the list replaces what is there.
 
         What stays goes back as the very JSON that was read; an empty list is really sent. One try only.
@@ -170,7 +179,7 @@ class EntraDirectory:
         path = f"/v1.0/applications/{application.object_id}"
 
         def send(headers: Headers) -> Awaitable[Response]:
-            return self.http.write_once("PATCH", path, body, headers)
+            return self.http.write_once("PATCH", path, body, headers, before_try)
 
         return await self._write(self.tokens, send, "patch", application, client_request_id)
 
@@ -192,9 +201,15 @@ class EntraDirectory:
             return not_available(str(problem))
         return read_witness(response, application.object_id, key_id, actor.lower())
 
-    def _action(self, application: Target, action: str, body: dict[str, str] | Callable[[], dict[str, str]]) -> Send:
+    def _action(
+        self,
+        application: Target,
+        action: str,
+        body: dict[str, str] | Callable[[], dict[str, str]],
+        before_try: BeforeTry,
+    ) -> Send:
         path = f"/v1.0/applications/{application.object_id}/{action}"
-        return lambda headers: self.http.write("POST", path, body, headers)
+        return lambda headers: self.http.write("POST", path, body, headers, before_try=before_try)
 
     async def _write(
         self, tokens: TokenSource, send: Send, action: str, application: Target, client_request_id: str
@@ -208,7 +223,7 @@ class EntraDirectory:
             try:
                 response = await send(headers)
                 return reply_of(action, response, client_request_id, app_id=application.app_id, last_try=fresh)
-            except ReplyLost as problem:
+            except (ReplyLost, Redirected) as problem:
                 return Reply(Answer.LOST, REPLY_LOST(why=problem.reason), client_request_id)
             except NeedsNewToken:
                 tokens.renew()

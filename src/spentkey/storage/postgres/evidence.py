@@ -17,7 +17,7 @@ from typing import Any, LiteralString
 
 from spentkey.core.errors import Busy, EvidenceBroken
 from spentkey.core.evidence import Facts
-from spentkey.core.history import History
+from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.ports.evidence import Question
@@ -103,12 +103,16 @@ class PostgresEvidence:
         return History(tuple(record for record in found if record["task"] == task))
 
     async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
-        """The key ids of the application that an intent on record names, each with the tasks of those intents."""
-        tasks: dict[str, list[int | str]] = {}
-        for record in await self._found(stored.OF_APP, of=stored.searchable(app_id)):
-            if record["app_id"] == app_id:
-                tasks.setdefault(str(record.get("key_id")), []).append(record["task"])
-        return tasks
+        """The key ids of the application that an intent on record names, without those that were refused for sure."""
+        async with self._up_to_date() as there:
+            if not there:
+                return {}
+            intents = await self._records(await self._rows(stored.OF_APP, of=stored.searchable(app_id)))
+            numbers = list({one["task"] for one in intents if isinstance(one["task"], int)})
+            texts = list({stored.searchable(one["task"]) for one in intents if isinstance(one["task"], str)})
+            rows = await self._rows(stored.ANSWERS_OF_NUMBERS, of=numbers) if numbers else []
+            rows += await self._rows(stored.ANSWERS_OF_TEXTS, of=texts) if texts else []
+            return removals_among([*intents, *await self._records(rows)], app_id)
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every worker, newest first."""

@@ -37,6 +37,8 @@ STOPPED: LiteralString = """
 OF_NUMBER: LiteralString = "WHERE task = %(of)s ORDER BY seq"
 OF_TEXT: LiteralString = "WHERE task_ref = %(of)s ORDER BY seq"
 OF_APP: LiteralString = "WHERE what = 'intent' AND app_id = %(of)s ORDER BY seq"
+ANSWERS_OF_NUMBERS: LiteralString = "WHERE task = ANY(%(of)s::bigint[]) AND what = 'answer'"
+ANSWERS_OF_TEXTS: LiteralString = "WHERE task_ref = ANY(%(of)s::text[]) AND what = 'answer'"
 RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
 
 

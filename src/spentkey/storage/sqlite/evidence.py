@@ -17,7 +17,7 @@ from typing import Any
 
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import Facts
-from spentkey.core.history import History
+from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.records import Record
@@ -34,6 +34,12 @@ INSERT = (
     "INSERT INTO spentkey_evidence (seq, at, what, task, app_id, key_id, run, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SELECT = "SELECT seq, at, what, task, app_id, key_id, run, line FROM spentkey_evidence "
+REMOVALS = """
+    INDEXED BY spentkey_evidence_task WHERE what IN ('intent', 'answer') AND app_id = ? AND task IN (
+        SELECT task FROM spentkey_evidence INDEXED BY spentkey_evidence_app WHERE what = 'intent' AND app_id = ?)
+    ORDER BY seq
+"""
+"""The intents of an application and their answers, which are found by their tasks: no other index knows them."""
 Row = tuple[int, float, str, str | None, str | None, str | None, str | None, str]
 
 
@@ -85,12 +91,8 @@ class SqliteEvidence:
         return History(tuple(record for record in found if _same(record.get("task"), task)))
 
     async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
-        """The key ids of the application that an intent on record names, each with the tasks of those intents."""
-        intents = "WHERE what = 'intent' AND app_id = ? ORDER BY seq"
-        tasks: dict[str, list[int | str]] = {}
-        for record in await asyncio.to_thread(self._found, intents, app_id):
-            tasks.setdefault(str(record.get("key_id")), []).append(record["task"])
-        return tasks
+        """The key ids of the application that an intent on record names, without those that were refused for sure."""
+        return removals_among(await asyncio.to_thread(self._found, REMOVALS, app_id, app_id), app_id)
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every process, newest first."""
