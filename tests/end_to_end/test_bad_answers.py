@@ -101,13 +101,15 @@ WRITES: dict[str, tuple[dict[str, Any], tuple[str, str], dict[str, Ending]]] = {
         fault("graph", "removePassword", ""),
         SECRET,
         endings(CANNOT_TELL, **dict.fromkeys(("html", "garbage", "empty", "reset"), HANDED_OVER))
-        | dict.fromkeys(("500", "502", "504", "503 page", "403"), HANDED_OVER),
+        | dict.fromkeys(("500", "502", "504", "503 page", "403"), HANDED_OVER)
+        | dict.fromkeys(("401", "429", "429 in seconds", "429 by date", "429 for a day"), AWAY),
     ),
     "removeKey": (
         fault("graph", "removeKey", ""),
         CERTIFICATE,
         endings(CANNOT_TELL, **dict.fromkeys(("html", "garbage", "empty", "reset"), HANDED_OVER))
-        | dict.fromkeys(("500", "502", "504", "503 page", "403"), HANDED_OVER),
+        | dict.fromkeys(("500", "502", "504", "503 page", "403"), HANDED_OVER)
+        | dict.fromkeys(("401", "429", "429 in seconds", "429 by date", "429 for a day"), AWAY),
     ),
     "the note": (fault("ivanti", "note-create", ""), SECRET, endings(NOT_REPORTED)),
     "the close": (fault("ivanti", "task-write", ""), SECRET, endings(NOT_REPORTED)),

@@ -203,8 +203,14 @@ TABLE: dict[str, Sabotage] = {
     ),
     "what was not sent is on record": Sabotage(
         "steps/remove.py",
-        "await attempt.try_to_record(AnswerRecord(Answer.NOT_DONE.value, why, client_request_id, None))",
-        "attempt.step(why)",
+        "await attempt.try_to_record(AnswerRecord(answer.value, _why_given_up(problem), client_request_id, None))",
+        "attempt.step(answer.value)",
+        "tests/story/test_story_refused_intents.py",
+    ),
+    "a refusal that may hide an effect": Sabotage(
+        "adapters/entra/client.py",
+        "way.may_have_taken |= not certainly_nothing_done(response)",
+        "way.may_have_taken |= not response.status",
         "tests/story/test_story_refused_intents.py",
     ),
     "G7 before the close": Sabotage(

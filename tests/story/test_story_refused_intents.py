@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fault_rules import fault
 from real_simulator import RealSimulator, SteppingClock
-from test_story_asked_again import end, ours, removed_by_hand, replies
+from test_story_asked_again import Meanwhile, end, ours, paused, removed_by_hand, replies
 from worlds import EXPIRED_CERT, EXPIRED_SECRET, TASK, certificate_parameters, parameters, sales, world
 
 OTHER = "33333333-3333-4333-8333-555555555555"
@@ -130,6 +130,51 @@ async def test_refused_intents_still_count(sim: RealSimulator) -> None:
     assert (await sim.run(TASK, None, **one)).ticket.value == "handed-off"
     sim.faults()
     assert end(await sim.run(TASK + 1, None, **one)) == ("refused", "open", "G8", 4)
+
+
+DOUBTFUL = {
+    "503 with a code": {"kind": "503", "params": {"retry_after": 1}},
+    "429 without a code": {"kind": "429", "params": {"retry_after": 1, "html": True}},
+}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("how", DOUBTFUL)
+async def test_a_refusal_that_may_hide_an_effect_settles_nothing(sim: RealSimulator, how: str, when: str) -> None:
+    """It is sent again as before; given up, it may have taken, and the next run reads what is true."""
+    sim.faults({**fault("graph", "removePassword", "", when), **DOUBTFUL[how]})
+    first = await sim.run(TASK, SteppingClock(sim))
+    assert (*end(first), replies(sim)) == ("cannot-tell", "open", None, 4, ["lost"]), first.reason
+    sim.faults()
+    again = await sim.run(TASK)
+    assert (again.outcome, again.attribution) == ("removed", "confirmed" if when == "before" else "presumed")
+    assert len(ours(sim)) == 1
+
+
+@pytest.mark.parametrize("how", DOUBTFUL)
+async def test_a_pause_after_such_a_refusal_leaves_it_open_what_happened(sim: RealSimulator, how: str) -> None:
+    """The repeat is not sent, and nobody can tell what became of the first one."""
+    rule = {**fault("graph", "removePassword", "", "after"), **DOUBTFUL[how]}
+    sim.faults(rule)
+    result = await sim.run(TASK, Meanwhile(sim, 1, paused))
+    assert (*end(result), replies(sim)) == ("cannot-tell", "open", None, 4, ["lost"]), result.reason
+    assert "G8: everything is paused" in (result.reason or "")
+    assert sim.writes().count("removePassword") == 1
+
+
+async def test_a_plain_no_after_such_a_refusal_is_no_proof(sim: RealSimulator) -> None:
+    """403 to the second try says nothing of the first, which had taken."""
+    sim.faults(
+        fault("graph", "removePassword", "503", "after", nth=1, params={"retry_after": 1}),
+        fault("graph", "removePassword", "403", nth=2),
+    )
+    first = await sim.run(TASK, SteppingClock(sim))
+    assert (first.outcome, first.ticket.value, replies(sim)) == ("failed", "handed-off", ["lost"])
+    (note,) = sim.task(TASK)["notes"]
+    assert "removed nothing" not in note["body"]
+    give_back(sim)
+    again = await sim.run(TASK)
+    assert (again.outcome, again.attribution) == ("removed", "presumed"), again.reason
 
 
 async def test_a_throttled_removal_that_was_given_up_is_no_cannot_tell(sim: RealSimulator) -> None:

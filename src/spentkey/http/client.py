@@ -79,6 +79,10 @@ def throttled(response: Response) -> bool:
     return response.status == 429
 
 
+def _unheard(response: Response) -> None:
+    """A refusal that nobody asks about."""
+
+
 @dataclass(frozen=True)
 class HttpClient:
     """One system over HTTPS. Redirects are never followed; a path is joined to the base as it is."""
@@ -134,13 +138,15 @@ class HttpClient:
         headers: Callable[[], Mapping[str, str]],
         shows: Callable[[], Awaitable[bool]] | None = None,
         before_try: BeforeTry = allowed,
+        refused: Callable[[Response], None] = _unheard,
     ) -> Response:
         """Send a write. It is repeated only when it was certainly not applied; else `ReplyLost` is raised.
 
         `shows` looks whether it was applied: a write that must not happen twice asks that before each repeat, because
         a gateway may say 429 to what the system behind it has done. `before_try` is awaited before every try, the first
         one too, because much may have changed during a wait; what it raises ends the write without that try.
-        Every other error but `Redirected` says as well that nothing was applied.
+        Every other error but `Redirected` says as well that nothing was applied, as far as the system's refusals say so:
+        `refused` hears each of them.
         """
         sent = False
 
@@ -158,6 +164,7 @@ class HttpClient:
                     raise  # nothing was sent
                 raise ReplyLost(problem.reason) from None
             if self.refused_before_effect(response):
+                refused(response)
                 raise self._read_again(response)
             if response.status >= 500 or response.status == 408:
                 raise ReplyLost(ANSWERED(system=self.name, status=response.status), response)

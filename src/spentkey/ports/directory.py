@@ -37,6 +37,16 @@ class Reply:
     request_id: str | None = None
 
 
+@dataclass
+class Sending:
+    """One removal on its way, in one try or several."""
+
+    before_try: BeforeTry = allowed
+    """Awaited before every try, the first one too; what it raises ends the sending without that try."""
+    may_have_taken: bool = False
+    """Whether a try was refused in a way that does not say for sure that nothing was done."""
+
+
 @dataclass(frozen=True)
 class SignInRefused:
     """Why an application may not sign in with a signer, in words."""
@@ -49,8 +59,8 @@ class SignInRefused:
 class Directory(Protocol):
     """One tenant's directory (Entra ID through Microsoft Graph), signed in as the automation.
 
-    The three that remove await `before_try` before every try. Whatever error comes out of them, its own included, says
-    that nothing was removed for sure; what may have been is a `Reply`.
+    The three that remove follow their `Sending`. An error that comes out of them, one of `before_try` included, says that
+    nothing was removed for sure, unless the sending `may_have_taken`; else what may have been removed is a `Reply`.
     """
 
     @property
@@ -79,7 +89,7 @@ class Directory(Protocol):
         ...
 
     async def remove_secret(
-        self, application: Target, key_id: str, client_request_id: str, before_try: BeforeTry = allowed
+        self, application: Target, key_id: str, client_request_id: str, sending: Sending | None = None
     ) -> Reply:
         """`removePassword` of exactly that key id."""
         ...
@@ -89,7 +99,7 @@ class Directory(Protocol):
         ...
 
     async def replace_certificates(
-        self, application: Target, key_id: str, client_request_id: str, before_try: BeforeTry = allowed
+        self, application: Target, key_id: str, client_request_id: str, sending: Sending | None = None
     ) -> Reply:
         """Write the certificate list again as it was read in `application`, without exactly that key id."""
         ...
@@ -100,7 +110,7 @@ class Directory(Protocol):
         key_id: str,
         signer: Signer,
         client_request_id: str,
-        before_try: BeforeTry = allowed,
+        sending: Sending | None = None,
     ) -> Reply:
         """`removeKey` of exactly that key id, with the application's own token and a proof by `signer`."""
         ...

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.notes import reason_of
-from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over, leave_open
+from spentkey.core.outcome import CannotTell, Cause, End, Failed, Refused, RemovalRoute, hand_over, leave_open
 from spentkey.core.plan import Plan
-from spentkey.core.reason import several
+from spentkey.core.reason import ReasonKind, several
 from spentkey.core.records import AnswerRecord, IntentRecord
 from spentkey.core.signer import Signer
-from spentkey.core.step_reasons import WITH_CERTIFICATE
-from spentkey.ports.directory import Answer, Reply
+from spentkey.core.step_reasons import CHANGED_WHILE_VERIFIED, HELD_UP, WITH_CERTIFICATE
+from spentkey.ports.directory import Answer, Reply, Sending
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.confirm import Confirmation, ListsChanged, Withheld, stopped_meanwhile
@@ -22,6 +22,12 @@ REFUSALS = {
     Answer.REJECTED: Cause.REJECTED,
 }
 """Answers by which Graph refuses and has done nothing; every other answer is only a hint, and reads decide."""
+NOT_REPEATED = ReasonKind(
+    "sent-and-not-repeated",
+    en="the removal was sent, and whether it took effect is not known; it was not repeated",
+    nl="de verwijdering is verstuurd, en of ze gelukt is, is niet bekend; ze is niet herhaald",
+    fr="la suppression a été envoyée, et l'on ne sait pas si elle a pris effet ; elle n'a pas été répétée",
+)
 
 
 async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChanged:
@@ -29,21 +35,21 @@ async def remove(attempt: Attempt, removal: Removal) -> Reply | End | ListsChang
 
     After a proof that Graph rejects nothing was done, so the next valid signer is tried, from the last look on.
     """
-    asked_before = attempt.intent_made
     while True:
         reply = await _look_and_send(attempt, removal)
-        cause = REFUSALS.get(reply.answer) if isinstance(reply, Reply) else None
-        if not isinstance(reply, Reply) or cause is None:
+        if not isinstance(reply, Reply):
+            return not_repeated(reply) if attempt.intent_made else reply
+        cause = REFUSALS.get(reply.answer)
+        if cause is None:
             return reply
-        attempt.intent_made = asked_before
         if cause is Cause.FORBIDDEN and removal.plan.route is RemovalRoute.REMOVE_KEY:
             cause = Cause.FORBIDDEN_ITSELF  # it asked with its own token, so no right of the automation's is missing
         if cause is not Cause.PROOF_REJECTED or removal.signer is None:
-            return hand_over(Failed(reply.detail, asked=asked_before, cause=cause))
+            return hand_over(Failed(reply.detail, asked=attempt.intent_made, cause=cause))
         problem = WITH_CERTIFICATE(document=removal.signer.document, why=reply.detail)
         following = await signed_in(replace(removal, tried=(problem, *removal.tried)))
         if not isinstance(following, Removal):
-            return hand_over(Failed(several(following), asked=asked_before, cause=cause))
+            return hand_over(Failed(several(following), asked=attempt.intent_made, cause=cause))
         removal = following
 
 
@@ -69,31 +75,44 @@ async def _send_removal(attempt: Attempt, removal: Removal, confirmation: Confir
     attempt.asked_since = attempt.asked_since or attempt.context.clock.now()
     question = too_many_removals(attempt, removal.plan.application.app_id)
     intent = _intent(removal.plan, removal.signer, client_request_id)
-    refused = await attempt.record_unless(stopped_meanwhile(attempt, removal) if asked_before else question, intent)
-    if refused is not None:
-        return leave_open(refused)
-    attempt.intent_made = True
+    too_many = await attempt.record_unless(stopped_meanwhile(attempt, removal) if asked_before else question, intent)
+    if too_many is not None:
+        return leave_open(too_many)
+    attempt.intent_made, sending = True, Sending(confirmation.before_try)
     try:
-        reply = await _send(removal, client_request_id, confirmation)
-    except (Withheld, SpentkeyError) as problem:  # by the port's word, nothing was removed
-        why = _why_given_up(problem)
-        await attempt.try_to_record(AnswerRecord(Answer.NOT_DONE.value, why, client_request_id, None))
-        attempt.intent_made = asked_before
+        reply = await _send(removal, client_request_id, sending)
+    except (Withheld, SpentkeyError) as problem:
+        answer = Answer.LOST if sending.may_have_taken else Answer.NOT_DONE
+        await attempt.try_to_record(AnswerRecord(answer.value, _why_given_up(problem), client_request_id, None))
+        attempt.intent_made = asked_before or sending.may_have_taken
         if isinstance(problem, Withheld):
             return problem.found
         raise
-    await attempt.record(AnswerRecord(reply.answer.value, reply.detail, reply.client_request_id, reply.request_id))
+    refused = reply.answer in REFUSALS  # which says nothing of an earlier try that may have taken
+    answer = Answer.LOST if refused and sending.may_have_taken else reply.answer
+    await attempt.record(AnswerRecord(answer.value, reply.detail, reply.client_request_id, reply.request_id))
+    attempt.intent_made = asked_before or sending.may_have_taken or not refused
     return reply
 
 
-async def _send(removal: Removal, client_request_id: str, confirmation: Confirmation) -> Reply:
+async def _send(removal: Removal, client_request_id: str, sending: Sending) -> Reply:
     plan, directory = removal.plan, removal.directory
-    application, key_id, before_try = plan.application, plan.key_id, confirmation.before_try
+    application, key_id = plan.application, plan.key_id
     if plan.route is RemovalRoute.PATCH:
-        return await directory.replace_certificates(application, key_id, client_request_id, before_try)
+        return await directory.replace_certificates(application, key_id, client_request_id, sending)
     if removal.signer is None:
-        return await directory.remove_secret(application, key_id, client_request_id, before_try)
-    return await directory.remove_certificate(application, key_id, removal.signer, client_request_id, before_try)
+        return await directory.remove_secret(application, key_id, client_request_id, sending)
+    return await directory.remove_certificate(application, key_id, removal.signer, client_request_id, sending)
+
+
+def not_repeated(found: End | ListsChanged) -> End:
+    """What keeps a removal from being repeated says nothing about whether the first one took."""
+    if isinstance(found, ListsChanged):
+        return leave_open(CannotTell(CHANGED_WHILE_VERIFIED()))
+    if not isinstance(found.outcome, Refused):
+        return found
+    trouble = HELD_UP(guard=found.outcome.guard, why=found.outcome.reason)
+    return replace(found, outcome=CannotTell(NOT_REPEATED()), trouble=trouble)
 
 
 def _why_given_up(problem: Withheld | SpentkeyError) -> str:

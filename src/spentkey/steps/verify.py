@@ -2,30 +2,20 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from spentkey.core.credential import Target
 from spentkey.core.guard_reasons import named
-from spentkey.core.outcome import CannotTell, Cause, End, Failed, Refused, hand_over, leave_open
+from spentkey.core.outcome import CannotTell, Cause, End, Failed, hand_over, leave_open
 from spentkey.core.plan import Survivor, lost_survivors
-from spentkey.core.reason import ReasonKind, listed
+from spentkey.core.reason import listed
 from spentkey.core.records import SurvivorLostRecord, VerifiedRecord
-from spentkey.core.step_reasons import CHANGED_WHILE_VERIFIED, HELD_UP, READS_DISAGREE, STILL_THERE, SURVIVOR_LOST
+from spentkey.core.step_reasons import READS_DISAGREE, STILL_THERE, SURVIVOR_LOST
 from spentkey.core.verification import Verdict, Verification
 from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.attempt import Attempt
-from spentkey.steps.confirm import ListsChanged
 from spentkey.steps.plan import Removal
-from spentkey.steps.remove import remove
-
-NOT_REPEATED = ReasonKind(
-    "sent-and-not-repeated",
-    en="the removal was sent and its reply was lost; reads still show the credential, and the removal was not repeated",
-    nl="de verwijdering is verstuurd en het antwoord ging verloren; reads tonen de credential nog, en de verwijdering is "
-    "niet herhaald",
-    fr="la suppression a été envoyée et sa réponse s'est perdue ; les lectures montrent encore l'identifiant, et la "
-    "suppression n'a pas été répétée",
-)
+from spentkey.steps.remove import not_repeated, remove
 
 
 @dataclass(frozen=True)
@@ -46,7 +36,7 @@ async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> Gone | End
         if verdict is Verdict.REPEAT:
             repeated = await remove(attempt, removal)
             if not isinstance(repeated, Reply):
-                return _not_repeated(repeated)
+                return not_repeated(repeated)
             reply = repeated
             reading.repeated(clock.monotonic())
         elif verdict is not Verdict.WAIT:
@@ -68,16 +58,6 @@ async def _one_read(attempt: Attempt, removal: Removal, reading: Verification) -
     lost = lost_survivors(removal.plan.survivors, application)
     present = bool(application.holding(removal.plan.key_id))
     return reading.read(now, present=present, survivors_intact=not lost), lost
-
-
-def _not_repeated(found: End | ListsChanged) -> End:
-    """What keeps a removal from being repeated says nothing about whether the first one took."""
-    if isinstance(found, ListsChanged):
-        return leave_open(CannotTell(CHANGED_WHILE_VERIFIED()))
-    if not isinstance(found.outcome, Refused):
-        return found
-    trouble = HELD_UP(guard=found.outcome.guard, why=found.outcome.reason)
-    return replace(found, outcome=CannotTell(NOT_REPEATED()), trouble=trouble)
 
 
 def _not_gone(verdict: Verdict, reply: Reply) -> End:

@@ -24,7 +24,14 @@ from spentkey.adapters.entra.reasons import (
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.adapters.entra.sign_in import KeyRefused, SignIn
 from spentkey.adapters.entra.token import TokenSource, read_roles
-from spentkey.adapters.entra.wire import SELECT_APPLICATION, SYSTEM, directory_time, error_of, read_application
+from spentkey.adapters.entra.wire import (
+    SELECT_APPLICATION,
+    SYSTEM,
+    certainly_nothing_done,
+    directory_time,
+    error_of,
+    read_application,
+)
 from spentkey.core.audit_event import AuditEvent
 from spentkey.core.credential import Snapshot, Target, TokenClaims
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
@@ -35,8 +42,8 @@ from spentkey.core.signer import Signer
 from spentkey.core.step_reasons import WITH_CERTIFICATE
 from spentkey.http.client import HttpClient, Redirected, ReplyLost, Response, json_object
 from spentkey.http.retry import with_retries
-from spentkey.ports.directory import Answer, Reply, SignInRefused
-from spentkey.ports.runtime import BeforeTry, Clock, Ids, allowed
+from spentkey.ports.directory import Answer, Reply, Sending, SignInRefused
+from spentkey.ports.runtime import Clock, Ids
 
 Headers = Callable[[], Mapping[str, str]]
 """Makes headers for the moment of sending, so that no variable holds a token."""
@@ -106,11 +113,11 @@ class EntraDirectory:
         await self.quota.write(as_client=route is not RemovalRoute.REMOVE_KEY)
 
     async def remove_secret(
-        self, application: Target, key_id: str, client_request_id: str, before_try: BeforeTry = allowed
+        self, application: Target, key_id: str, client_request_id: str, sending: Sending | None = None
     ) -> Reply:
         """`removePassword` (learn.microsoft.com/graph/api/application-removepassword)."""
         body = {"keyId": _exactly_one(key_id)}
-        send = self._action(application, "removePassword", body, before_try)
+        send = self._action(application, "removePassword", body, sending)
         return await self._write(self.tokens, send, "removePassword", application, client_request_id)
 
     async def sign_in_as(self, application: Target, signer: Signer) -> SignInRefused | None:
@@ -149,7 +156,7 @@ class EntraDirectory:
         key_id: str,
         signer: Signer,
         client_request_id: str,
-        before_try: BeforeTry = allowed,
+        sending: Sending | None = None,
     ) -> Reply:
         """`removeKey` (learn.microsoft.com/graph/api/application-removekey) with the application's own token."""
         tokens = self._own_tokens.get(signer)
@@ -162,11 +169,11 @@ class EntraDirectory:
             detail = CANNOT_SIGN_PROOF(why=problem.reason)
             return Reply(Answer.PROOF_REJECTED, detail, client_request_id)
         key = _exactly_one(key_id)
-        send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()}, before_try)
+        send = self._action(application, "removeKey", lambda: {"keyId": key, "proof": proof.reveal()}, sending)
         return await self._write(tokens, send, "removeKey", application, client_request_id)
 
     async def replace_certificates(
-        self, application: Target, key_id: str, client_request_id: str, before_try: BeforeTry = allowed
+        self, application: Target, key_id: str, client_request_id: str, sending: Sending | None = None
     ) -> Reply:
         """PATCH of `keyCredentials` (learn.microsoft.com/graph/api/application-update): the list replaces what is there.
 
@@ -176,7 +183,7 @@ class EntraDirectory:
         if len(kept) != len(application.certificates) - 1:
             return Reply(Answer.REJECTED, NOT_ONCE_IN_LIST(), client_request_id)
         body = {"keyCredentials": [json.loads(one.raw) for one in kept]}
-        path = f"/v1.0/applications/{application.object_id}"
+        path, before_try = f"/v1.0/applications/{application.object_id}", (sending or Sending()).before_try
 
         def send(headers: Headers) -> Awaitable[Response]:
             return self.http.write_once("PATCH", path, body, headers, before_try)
@@ -206,10 +213,14 @@ class EntraDirectory:
         application: Target,
         action: str,
         body: dict[str, str] | Callable[[], dict[str, str]],
-        before_try: BeforeTry,
+        sending: Sending | None,
     ) -> Send:
-        path = f"/v1.0/applications/{application.object_id}/{action}"
-        return lambda headers: self.http.write("POST", path, body, headers, before_try=before_try)
+        path, way = f"/v1.0/applications/{application.object_id}/{action}", sending or Sending()
+
+        def refused(response: Response) -> None:
+            way.may_have_taken |= not certainly_nothing_done(response)
+
+        return lambda headers: self.http.write("POST", path, body, headers, before_try=way.before_try, refused=refused)
 
     async def _write(
         self, tokens: TokenSource, send: Send, action: str, application: Target, client_request_id: str

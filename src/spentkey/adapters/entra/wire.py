@@ -170,3 +170,12 @@ def refused_before_effect(response: Response) -> bool:
         return True
     code, _ = error_of(response) if response.status >= 400 else ("", "")
     return code == CONCURRENT or (response.status == 503 and code != "")
+
+
+def certainly_nothing_done(response: Response) -> bool:
+    """Whether such a refusal settles that this try removed nothing, also for what is said of it years later.
+
+    A 503 is worth another try, but was seen after an effect; and who answers 429 without a code is not Graph.
+    """
+    code, _ = error_of(response)
+    return code == CONCURRENT or (response.status == 429 and code != "")
