@@ -13,7 +13,7 @@ from spentkey.core.errors import SpentkeyError, Who
 from spentkey.core.guard_reasons import G2_OTHER_TENANT, G7_ASKS_OTHERWISE
 from spentkey.core.guards import folded, g0_task_is_ours, g2_tenant
 from spentkey.core.history import History
-from spentkey.core.notes import NewNote, Remark, hand_over_note, reason_of, remark_note
+from spentkey.core.notes import NewNote, Remark, hand_over_note, hand_over_subject, reason_of, remark_note
 from spentkey.core.outcome import (
     AlreadyGone,
     End,
@@ -286,8 +286,11 @@ def _end_to_tell(attempt: Attempt, ticket: Ticket, remark: Remark) -> End:
 
 
 def _hand_over_note(attempt: Attempt, end: End, remark: Remark) -> NewNote:
-    note = hand_over_note(attempt.subject, end, attempt.context.rules.desk.language)
-    return replace(note, subject=remark.safe_subject) if remark.subject else note
+    """The story's own note; a subject of the caller's stands in it, unless it is the story's own in English."""
+    rules = attempt.context.rules
+    note = hand_over_note(attempt.subject, end, rules.desk.language, rules.request)
+    own = remark.safe_subject in ("", hand_over_subject(attempt.subject, "en"))
+    return note if own else replace(note, subject=remark.safe_subject)
 
 
 async def _begin_or_go_on(attempt: Attempt, end: End) -> End:

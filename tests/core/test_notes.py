@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support_core import APP_ID, KEY_ID
 
 from spentkey.core.errors import Who
+from spentkey.core.guard_reasons import G5_NOT_EXPIRED, PLUS_GRACE
 from spentkey.core.notes import (
     LONGEST_REASON,
     NewNote,
@@ -37,6 +38,7 @@ from spentkey.core.outcome import (
     hand_over,
 )
 from spentkey.core.reason import reason_for
+from spentkey.core.rules import ParameterNames, RequestRules
 from spentkey.core.sanitize import plain, safe
 
 REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_KEY)
@@ -99,16 +101,16 @@ Verified by 5 agreeing reads of the directory.
 
 
 def test_the_note_for_an_absent_credential_in_dutch() -> None:
-    """Its own subject, no word about how it was removed; the first line is never translated."""
+    """Its own subject, and no word about how it was removed."""
     note = closing_note(ABOUT, AlreadyGone(), Proof(3), "nl")
-    assert note.subject == "Credential not present"
+    assert note.subject == "Credential niet aanwezig"
     assert note.body.splitlines() == [
-        f"Credential {KEY_ID} was not present on Sales; nothing removed",
+        f"Credential {KEY_ID} was niet aanwezig op Sales; niets verwijderd",
         "",
         f"Applicatie: Sales {APP_ID}",
         f"Credential: {KEY_ID}",
         "Tenant: production",
-        "Bewijs: e-1",
+        "Evidence: e-1",
         "Bevestigd door 3 gelijke lezingen van de directory.",
         "",
         f"[spentkey task=40021 assignment=1 done key={KEY_ID} reason=already-gone]",
@@ -116,15 +118,16 @@ def test_the_note_for_an_absent_credential_in_dutch() -> None:
 
 
 def test_the_closing_note_in_french() -> None:
-    """The lines that are translated."""
-    lines = closing_note(ABOUT, REMOVED, Proof(5), "fr").body.splitlines()
-    assert lines[0] == "Expired secret for Sales removed"
+    """Everything but the label of the evidence and the name of Graph's action."""
+    note = closing_note(ABOUT, REMOVED, Proof(5), "fr")
+    lines = note.body.splitlines()
+    assert (note.subject, lines[0]) == ("Identifiant expiré supprimé", "Identifiant expiré de Sales supprimé")
     assert lines[2:8] == [
         f"Application: Sales {APP_ID}",
         f"Identifiant: {KEY_ID}",
         "Tenant: production",
-        "Preuve: e-1",
-        "Comment: removeKey (confirmed)",
+        "Evidence: e-1",
+        "Comment: removeKey (confirmée)",
         "Vérifié par 5 lectures concordantes de l'annuaire.",
     ]
 
@@ -155,10 +158,12 @@ Evidence: e-1
 
 
 @pytest.mark.parametrize(
-    ("language", "nothing", "next_step"),
+    ("language", "subject", "found", "nothing", "next_step"),
     [
         (
             "nl",
+            "Verwijdering van Certificaat mislukt",
+            "de credential is niet vervallen: ze eindigt op 2026-05-01 plus 3 dagen respijt",
             "Spentkey heeft niets verwijderd.",
             (
                 "Kwam de aanvraag te vroeg, dien ze dan opnieuw in zodra de credential vervallen is; controleer anders de "
@@ -167,6 +172,8 @@ Evidence: e-1
         ),
         (
             "fr",
+            "Échec de la suppression : Certificaat",
+            "l'identifiant n'a pas expiré : il se termine le 2026-05-01 plus 3 jours de grâce",
             "Spentkey n'a rien supprimé.",
             (
                 "Si la demande est venue trop tôt, veuillez l'introduire à nouveau une fois l'identifiant expiré ; sinon, "
@@ -175,15 +182,52 @@ Evidence: e-1
         ),
     ],
 )
-def test_the_body_of_a_hand_over_is_translated_and_its_reason_is_not(
-    language: str, nothing: str, next_step: str
+def test_a_hand_over_is_whole_in_the_language_of_the_desk(
+    language: str, subject: str, found: str, nothing: str, next_step: str
 ) -> None:
-    """Subject, reason and marker stay, so that searches find them."""
-    note = handed(Refused("G5", reason_for("the credential has not expired")), language=language)
+    """Subject, reason and what to do; the marker stays, so that searches find it."""
+    note = handed(Refused("G5", G5_NOT_EXPIRED(end="2026-05-01", grace=PLUS_GRACE(days=3))), language=language)
     lines = note.body.splitlines()
-    assert note.subject == "Certificaat removal failed"
-    assert lines[:4] == ["the credential has not expired", "", nothing, next_step]
+    assert note.subject == subject
+    assert lines[:4] == [found, "", nothing, next_step]
     assert lines[-1].startswith(note.marker)
+
+
+@LANGUAGES
+def test_words_of_others_are_quoted_as_they_are(language: str) -> None:
+    """What another system or a person said is not translated."""
+    assert handed(Failed(reason_for("HTTP 418 I'm a teapot")), language=language).body.startswith(
+        "HTTP 418 I'm a teapot\n"
+    )
+
+
+CALLED = RequestRules(ParameterNames("App", "Client", "Key", "Kind"), when=("Region", "client", "Env&"))
+
+
+@pytest.mark.parametrize(
+    ("guard", "language", "sentence"),
+    [
+        (
+            "G2",
+            "en",
+            "Please check Client, Region and Env&amp;: the application must exist in the tenant that is meant.",
+        ),
+        ("G2", "nl", "Controleer Client, Region en Env&amp;: de applicatie moet bestaan in de bedoelde tenant."),
+        ("G2", "fr", "Veuillez vérifier Client, Region et Env&amp; : l'application doit exister dans le tenant visé."),
+        ("G3", "en", "Please find out which application is meant, correct App or Client, and file the request again."),
+        ("G4", "nl", "Vergelijk Key en Kind met de credentials van de applicatie en dien een juiste aanvraag in."),
+    ],
+)
+def test_what_to_do_next_calls_parameters_as_the_desk_does(guard: str, language: str, sentence: str) -> None:
+    """No name of one site; a name that is there twice, in any case, is said once."""
+    note = hand_over_note(ABOUT, hand_over(Refused(guard, reason_for("x"))), language, CALLED)
+    assert note.body.splitlines()[3] == sentence
+
+
+def test_where_nothing_chooses_a_tenant_only_the_application_is_named() -> None:
+    """There is one tenant, and no parameter for it."""
+    sentence = "Please check AppID: the application must exist in the tenant that is meant."
+    assert handed(Refused("G2", reason_for("x"))).body.splitlines()[3] == sentence
 
 
 @LANGUAGES

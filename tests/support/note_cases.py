@@ -24,9 +24,22 @@ from support_core import (
     snapshot,
 )
 
+from spentkey.adapters.entra.reasons import (
+    ACCEPTED,
+    CAUSES,
+    FORBIDDEN,
+    FORBIDDEN_ITSELF,
+    PROOF_REJECTED,
+    REFUSED,
+    SIGN_IN_AS,
+    SIGN_IN_REFUSED,
+    TOKEN_REFUSED,
+)
+from spentkey.adapters.ivanti.reasons import WRITE_REFUSED
 from spentkey.core.audit_event import AuditEvent, Shows
 from spentkey.core.credential import Kind
 from spentkey.core.errors import Who
+from spentkey.core.guard_reasons import named
 from spentkey.core.guards import (
     g2_application,
     g2_tenant,
@@ -52,8 +65,20 @@ from spentkey.core.outcome import (
     Removed,
     hand_over,
 )
-from spentkey.core.reason import reason_for
+from spentkey.core.reason import Reason
+from spentkey.core.signer_reasons import NO_PAIR
+from spentkey.core.step_reasons import (
+    NO_PRINCIPAL,
+    NO_SIGNER,
+    NO_VAULT,
+    READS_DISAGREE,
+    STILL_THERE,
+    SURVIVOR_LOST,
+    TICKET_NOT_WRITTEN,
+    WITH_CERTIFICATE,
+)
 from spentkey.core.task import read_request
+from spentkey.http.reasons import NO_ANSWER, TIME_OUT
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "notes"
 LANGUAGES = tuple(WORDS)
@@ -70,6 +95,9 @@ ABOUT = Subject(
 CERTIFICATE = replace(ABOUT, secret_type="Certificaat")
 REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_PASSWORD)
 NO_TIME = timedelta(0)
+SIGN_IN = SIGN_IN_REFUSED(
+    who=SIGN_IN_AS(client=APP_ID, tenant=PRODUCTION.tenant_id), cause=CAUSES["7000215"](), number="7000215"
+)
 
 
 def refusals() -> dict[str, object]:
@@ -94,41 +122,39 @@ def refusals() -> dict[str, object]:
 def failures() -> dict[str, Outcome]:
     """One for each cause, and for each who must act."""
     return {
-        "failed-no-signer": Failed(reason_for("the application has no valid signer"), cause=Cause.NO_SIGNER),
-        "failed-sign-in": Failed(
-            reason_for("with the certificate in sales.pfx, sign-in was refused"), cause=Cause.SIGN_IN
-        ),
-        "failed-no-principal": Failed(reason_for("the application has no service principal"), cause=Cause.NO_PRINCIPAL),
+        "failed-no-signer": Failed(NO_SIGNER(tried=NO_VAULT()), cause=Cause.NO_SIGNER),
+        "failed-sign-in": Failed(WITH_CERTIFICATE(document="sales.pfx", why=SIGN_IN), cause=Cause.SIGN_IN),
+        "failed-no-principal": Failed(NO_PRINCIPAL(), cause=Cause.NO_PRINCIPAL),
         "failed-forbidden-itself": Failed(
-            reason_for("Graph refuses the application to remove its certificate"), cause=Cause.FORBIDDEN_ITSELF
+            FORBIDDEN_ITSELF(app_id=APP_ID, what="403 Authorization_RequestDenied"), cause=Cause.FORBIDDEN_ITSELF
         ),
-        "failed-forbidden": Failed(reason_for("Graph refuses to change this application"), cause=Cause.FORBIDDEN),
-        "failed-proof-rejected": Failed(
-            reason_for("Graph rejected the proof of possession"), cause=Cause.PROOF_REJECTED
-        ),
-        "failed-rejected": Failed(reason_for("Graph refused the request (400)"), cause=Cause.REJECTED),
+        "failed-forbidden": Failed(FORBIDDEN(what="403 Authorization_RequestDenied"), cause=Cause.FORBIDDEN),
+        "failed-proof-rejected": Failed(PROOF_REJECTED(), cause=Cause.PROOF_REJECTED),
+        "failed-rejected": Failed(REFUSED(what="400 Request_BadRequest"), cause=Cause.REJECTED),
         "failed-still-there": Failed(
-            reason_for("Graph answered: 204 No Content; but the credential is still there"),
+            STILL_THERE(answer=ACCEPTED()),
             asked=True,
             cause=Cause.STILL_THERE,
         ),
         "failed-survivor-lost": Failed(
-            reason_for(f"ANOTHER CREDENTIAL IS MISSING OR CHANGED after the removal: secret {OTHER_KEY_ID}"),
+            SURVIVOR_LOST(lost=named(Kind.SECRET, OTHER_KEY_ID)),
             asked=True,
             cause=Cause.SURVIVOR_LOST,
         ),
-        "failed-people": Failed(reason_for("the write was refused"), Who.PEOPLE),
-        "failed-operator": Failed(reason_for("the sign-in was refused"), Who.OPERATOR),
-        "failed-nobody": Failed(reason_for("Microsoft Graph did not answer"), Who.NOBODY),
-        "cannot-tell": CannotTell(reason_for("reads of the directory disagree on whether the credential is gone")),
+        "failed-people": Failed(NO_PAIR(), Who.PEOPLE),
+        "failed-operator": Failed(
+            TOKEN_REFUSED(system="Microsoft Graph", what="401 InvalidAuthenticationToken"), Who.OPERATOR
+        ),
+        "failed-nobody": Failed(NO_ANSWER(system="Microsoft Graph", why=TIME_OUT()), Who.NOBODY),
+        "cannot-tell": CannotTell(READS_DISAGREE()),
     }
 
 
-def _handed(outcome: Outcome, trouble: str | None = None) -> Callable[[str], NewNote]:
+def _handed(outcome: Outcome, trouble: Reason | None = None) -> Callable[[str], NewNote]:
     end: End = replace(hand_over(outcome), trouble=trouble)
     certificates = (Cause.NO_SIGNER, Cause.NO_PRINCIPAL, Cause.SIGN_IN, Cause.PROOF_REJECTED, Cause.FORBIDDEN_ITSELF)
     about = CERTIFICATE if isinstance(outcome, Failed) and outcome.cause in certificates else ABOUT
-    return lambda language: hand_over_note(about, end, language)
+    return lambda language: hand_over_note(about, end, language, REQUEST_RULES)
 
 
 def cases() -> dict[str, Callable[[str], NewNote]]:
@@ -138,7 +164,7 @@ def cases() -> dict[str, Callable[[str], NewNote]]:
         if not isinstance(outcome, Refused | Failed | CannotTell):
             raise TypeError(f"{name} is not refused")
         made[name] = _handed(outcome)
-    unwritten = "the ticket could not be written: Ivanti refuses the change (400)"
+    unwritten = TICKET_NOT_WRITTEN(why=WRITE_REFUSED(system="Ivanti", what="400"))
     made["removed-not-closed"] = _handed(REMOVED, unwritten)
     made["already-gone-not-closed"] = _handed(AlreadyGone(), unwritten)
     made["removed"] = lambda language: closing_note(ABOUT, REMOVED, Proof(5), language)

@@ -1,4 +1,8 @@
-"""The words of the notes in English, Dutch and French. Only note bodies are translated; reasons stay as they are."""
+"""The words of the notes in English, Dutch and French; a note is whole in one of them.
+
+Reasons bring their own words (`core.reason`). In every language the same are: the marker, the label of the evidence, and
+what a task's resolution says in its own field, by all of which notes and tasks are searched.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +10,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Words:
-    """The sentences of a note body; `{…}` are filled in with values that have been made safe.
+    """The sentences of a note; `{…}` are filled in with values that have been made safe.
 
-    `next` says what to do next, by the guard that refused, the cause of a failure, who must act, or the outcome.
+    `next` says what to do next, by the guard that refused, the cause of a failure, who must act, or the outcome; its
+    `{…}` are the names of parameters, as the service desk has them.
     """
 
+    removal_failed: str
+    """Subject of a hand-over."""
+    any_credential: str
+    """In the place of SecretType, where that is empty."""
+    removed: str
+    """Subject of a close; the first line follows."""
+    removed_from: str
+    not_present: str
+    """The same where the credential was not there."""
+    not_present_on: str
+    outcomes: Mapping[str, str]
+    """What was found, where there is no reason to give."""
+    names_and: str
+    """Between the last two names of a list."""
+    attribution: Mapping[str, str]
     nothing_removed: str
     was_removed: str
     not_taken: str
@@ -24,10 +44,20 @@ class Words:
     verified: str
     audit_event: str
     witness_shows: Mapping[str, str]
-    evidence: str
 
 
+EVIDENCE = "Evidence"
+"""The label of the evidence's id, in every language."""
 ENGLISH = Words(
+    removal_failed="{kind} removal failed",
+    any_credential="Credential",
+    removed="Expired credential removed",
+    removed_from="Expired secret for {name} removed",
+    not_present="Credential not present",
+    not_present_on="Credential {key_id} was not present on {name}; nothing removed",
+    outcomes={"removed": "removed", "already-gone": "already-gone"},
+    names_and=" and ",
+    attribution={"confirmed": "confirmed", "presumed": "presumed"},
     nothing_removed="Spentkey removed nothing.",
     was_removed="The credential has been removed, but the task could not be finished automatically.",
     not_taken="Spentkey asked for the removal, but it did not take effect.",
@@ -35,9 +65,9 @@ ENGLISH = Words(
     cannot_tell="Spentkey asked for the removal, but could not establish whether the credential is gone.",
     next={
         "G1": "Please correct the parameter named above and file the request again.",
-        "G2": "Please check AppID and Onderwijs: the application must exist in the tenant that they name.",
-        "G3": "Please find out which application is meant, correct AppDisplayName or AppID, and file the request again.",
-        "G4": "Please compare SecretID and SecretType with the credentials of the application, and file a correct request.",
+        "G2": "Please check {where}: the application must exist in the tenant that is meant.",
+        "G3": "Please find out which application is meant, correct {app_display_name} or {app_id}, and file the request again.",
+        "G4": "Please compare {secret_id} and {secret_type} with the credentials of the application, and file a correct request.",
         "G5": "If the request came too early, please file it again once the credential has expired; else check its end date.",
         "G6": "Please leave it alone unless whoever is responsible for it agrees; then remove it by hand.",
         "G10": "Please find out who keeps changing this application's credentials, and give the task back after that.",
@@ -78,9 +108,17 @@ ENGLISH = Words(
         "not-yet": "does not show the removal yet",
         "not-available": "is not available",
     },
-    evidence="Evidence",
 )
 DUTCH = Words(
+    removal_failed="Verwijdering van {kind} mislukt",
+    any_credential="credential",
+    removed="Vervallen credential verwijderd",
+    removed_from="Vervallen credential van {name} verwijderd",
+    not_present="Credential niet aanwezig",
+    not_present_on="Credential {key_id} was niet aanwezig op {name}; niets verwijderd",
+    outcomes={"removed": "verwijderd", "already-gone": "was al weg"},
+    names_and=" en ",
+    attribution={"confirmed": "bevestigd", "presumed": "vermoed"},
     nothing_removed="Spentkey heeft niets verwijderd.",
     was_removed="De credential is verwijderd, maar de taak kon niet automatisch worden afgewerkt.",
     not_taken="Spentkey heeft de verwijdering gevraagd, maar ze had geen effect.",
@@ -88,9 +126,9 @@ DUTCH = Words(
     cannot_tell="Spentkey heeft de verwijdering gevraagd, maar kon niet vaststellen of de credential weg is.",
     next={
         "G1": "Verbeter de hierboven genoemde parameter en dien de aanvraag opnieuw in.",
-        "G2": "Controleer AppID en Onderwijs: de applicatie moet bestaan in de tenant die ze aanduiden.",
-        "G3": "Ga na welke applicatie bedoeld is, verbeter AppDisplayName of AppID en dien de aanvraag opnieuw in.",
-        "G4": "Vergelijk SecretID en SecretType met de credentials van de applicatie en dien een juiste aanvraag in.",
+        "G2": "Controleer {where}: de applicatie moet bestaan in de bedoelde tenant.",
+        "G3": "Ga na welke applicatie bedoeld is, verbeter {app_display_name} of {app_id} en dien de aanvraag opnieuw in.",
+        "G4": "Vergelijk {secret_id} en {secret_type} met de credentials van de applicatie en dien een juiste aanvraag in.",
         "G5": "Kwam de aanvraag te vroeg, dien ze dan opnieuw in zodra de credential vervallen is; controleer anders de "
         "einddatum.",
         "G6": "Laat ze ongemoeid, tenzij wie ervoor verantwoordelijk is akkoord gaat; verwijder ze dan handmatig.",
@@ -133,9 +171,17 @@ DUTCH = Words(
         "not-yet": "toont de verwijdering nog niet",
         "not-available": "is niet beschikbaar",
     },
-    evidence="Bewijs",
 )
 FRENCH = Words(
+    removal_failed="Échec de la suppression : {kind}",
+    any_credential="identifiant",
+    removed="Identifiant expiré supprimé",
+    removed_from="Identifiant expiré de {name} supprimé",
+    not_present="Identifiant absent",
+    not_present_on="L'identifiant {key_id} était absent de {name} ; rien n'a été supprimé",
+    outcomes={"removed": "supprimé", "already-gone": "déjà absent"},
+    names_and=" et ",
+    attribution={"confirmed": "confirmée", "presumed": "présumée"},
     nothing_removed="Spentkey n'a rien supprimé.",
     was_removed="L'identifiant a été supprimé, mais la tâche n'a pas pu être terminée automatiquement.",
     not_taken="Spentkey a demandé la suppression, mais elle est restée sans effet.",
@@ -143,10 +189,10 @@ FRENCH = Words(
     cannot_tell="Spentkey a demandé la suppression, mais n'a pas pu établir si l'identifiant a disparu.",
     next={
         "G1": "Veuillez corriger le paramètre nommé ci-dessus et introduire à nouveau la demande.",
-        "G2": "Veuillez vérifier AppID et Onderwijs : l'application doit exister dans le tenant qu'ils désignent.",
-        "G3": "Veuillez déterminer de quelle application il s'agit, corriger AppDisplayName ou AppID et introduire à "
+        "G2": "Veuillez vérifier {where} : l'application doit exister dans le tenant visé.",
+        "G3": "Veuillez déterminer de quelle application il s'agit, corriger {app_display_name} ou {app_id} et introduire à "
         "nouveau la demande.",
-        "G4": "Veuillez comparer SecretID et SecretType avec les identifiants de l'application et introduire une demande "
+        "G4": "Veuillez comparer {secret_id} et {secret_type} avec les identifiants de l'application et introduire une demande "
         "correcte.",
         "G5": "Si la demande est venue trop tôt, veuillez l'introduire à nouveau une fois l'identifiant expiré ; sinon, "
         "vérifiez sa date de fin.",
@@ -189,6 +235,5 @@ FRENCH = Words(
         "not-yet": "ne montre pas encore la suppression",
         "not-available": "n'est pas disponible",
     },
-    evidence="Preuve",
 )
 WORDS = {"en": ENGLISH, "nl": DUTCH, "fr": FRENCH}

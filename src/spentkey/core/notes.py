@@ -6,16 +6,19 @@ value is cut at 128 characters.
 
 import hashlib
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from spentkey.core.audit_event import AuditEvent
-from spentkey.core.note_texts import WORDS
+from spentkey.core.note_texts import EVIDENCE, WORDS
 from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, End, Failed, NotOurs, Outcome, Refused, Removed
 from spentkey.core.reason import Reason, reason_for
+from spentkey.core.rules import RequestRules
 from spentkey.core.sanitize import MARK, plain, safe
+from spentkey.core.task import folded_name
 
 HANDED_OVER, DONE = "handed-over", "done"
 """The kinds of note, by which their markers differ."""
+USUAL_NAMES = RequestRules()
 LONGEST_REASON = 2000
 """Longest reason in a note, in characters; a reason may list key ids."""
 
@@ -59,44 +62,56 @@ def marker(about: Subject, kind: str) -> str:
 
 
 def resolution(about: Subject, outcome: Removed | AlreadyGone) -> str:
-    """The resolution of a closed task, plain text: the directory's spelling of the name, for both kinds."""
+    """The resolution of a closed task, plain text, in English: the directory's spelling of the name, for both kinds."""
     if about.wording:
         return plain(about.wording)
     return resolution_text(about.app_name, about.key_id, removed=isinstance(outcome, Removed))
 
 
-def resolution_text(app_name: str | None, key_id: str | None, *, removed: bool) -> str:
-    """The resolution where no caller gave one of its own."""
-    name = plain(app_name or "")
-    if removed:
-        return f"Expired secret for {name} removed"
-    return f"Credential {key_id} was not present on {name}; nothing removed"
+def resolution_text(app_name: str | None, key_id: str | None, *, removed: bool, language: str = "en") -> str:
+    """The resolution where no caller gave one of its own; in English, but for the first line of a note."""
+    words = WORDS[language]
+    sentence = words.removed_from if removed else words.not_present_on
+    return sentence.format(name=plain(app_name or ""), key_id=key_id)
 
 
 def closing_note(about: Subject, outcome: Removed | AlreadyGone, proof: Proof, language: str) -> NewNote:
     """The note before the close, for tenants without a resolution field on the task."""
     words = WORDS[language]
-    lines = [html.escape(resolution(about, outcome), quote=False), "", *_details(about, language)]
+    removed = isinstance(outcome, Removed)
+    told = plain(about.wording or "") or resolution_text(
+        about.app_name, about.key_id, removed=removed, language=language
+    )
+    lines = [html.escape(told, quote=False), "", *_details(about, language)]
     if isinstance(outcome, Removed):
-        lines += [f"{words.how}: {outcome.route or '-'} ({outcome.attribution})"]
+        lines += [f"{words.how}: {outcome.route or '-'} ({words.attribution[outcome.attribution]})"]
     lines += [words.verified.format(reads=proof.reads)]
     if isinstance(outcome, Removed) and proof.audit_event is not None:
         lines += [f"{words.audit_event} {words.witness_shows[proof.audit_event.shows]}."]
     mark = marker(about, DONE)
     lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={outcome.name}]"]
-    subject = "Expired credential removed" if isinstance(outcome, Removed) else "Credential not present"
-    return NewNote(subject, "\n".join(lines), mark)
+    return NewNote(words.removed if removed else words.not_present, "\n".join(lines), mark)
 
 
-def hand_over_note(about: Subject, end: End, language: str) -> NewNote:
-    """The note that hands a task to people: what was found, what was not done, and what to do next."""
-    outcome = end.outcome
+def hand_over_subject(about: Subject, language: str) -> str:
+    """The subject of the note that hands a task to people: what was to be removed, as the requester wrote it."""
+    words = WORDS[language]
+    return words.removal_failed.format(kind=safe(about.secret_type) or words.any_credential)
+
+
+def hand_over_note(about: Subject, end: End, language: str, asked: RequestRules = USUAL_NAMES) -> NewNote:
+    """The note that hands a task to people: what was found, what was not done, and what to do next.
+
+    `asked` has the names of the parameters at this service desk.
+    """
+    outcome, words = end.outcome, WORDS[language]
+    reason = reason_of(outcome) or end.trouble
+    found = reason_for(reason).in_language(language) if reason else words.outcomes.get(outcome.name, outcome.name)
     mark = marker(about, HANDED_OVER)
-    lines = [safe(reason_of(outcome) or end.trouble or outcome.name, LONGEST_REASON), ""]
-    lines += [_what_was_done(outcome, language), _what_to_do_next(outcome, language), "", *_details(about, language)]
+    lines = [safe(found, LONGEST_REASON), "", _what_was_done(outcome, language)]
+    lines += [_what_to_do_next(outcome, language, asked), "", *_details(about, language)]
     lines += ["", f"{mark}key={safe(about.key_id or '-')} reason={guard_of(outcome) or outcome.name}]"]
-    kind = safe(about.secret_type) or "Credential"
-    return NewNote(f"{kind} removal failed", "\n".join(lines), mark)
+    return NewNote(hand_over_subject(about, language), "\n".join(lines), mark)
 
 
 def _what_was_done(outcome: Outcome, language: str) -> str:
@@ -109,7 +124,7 @@ def _what_was_done(outcome: Outcome, language: str) -> str:
     return words.cannot_tell if unclear else words.nothing_removed
 
 
-def _what_to_do_next(outcome: Outcome, language: str) -> str:
+def _what_to_do_next(outcome: Outcome, language: str, asked: RequestRules) -> str:
     sentences = WORDS[language].next
     match outcome:
         case Refused():
@@ -118,7 +133,16 @@ def _what_to_do_next(outcome: Outcome, language: str) -> str:
             key = outcome.cause or outcome.who
         case _:
             key = outcome.name
-    return sentences.get(key, sentences["people"])
+    return sentences.get(key, sentences["people"]).format_map(_parameters(asked, language))
+
+
+def _parameters(asked: RequestRules, language: str) -> dict[str, str]:
+    """What a sentence may call by name: the parameters, and those of them that lead to an application."""
+    names = {one.name: safe(getattr(asked.names, one.name)) for one in fields(asked.names)}
+    app_id = folded_name(asked.names.app_id)
+    *others, last = (names["app_id"], *(safe(name) for name in asked.when if folded_name(name) != app_id))
+    where = f"{', '.join(others)}{WORDS[language].names_and}{last}" if others else last
+    return {**names, "where": where}
 
 
 def _details(about: Subject, language: str) -> list[str]:
@@ -129,7 +153,7 @@ def _details(about: Subject, language: str) -> list[str]:
         (words.credential, safe(about.key_id or "")),
         (words.tenant, about.tenant),
     ]
-    return [f"{label}: {value}" for label, value in (*rows, (words.evidence, about.evidence)) if value]
+    return [f"{label}: {value}" for label, value in (*rows, (EVIDENCE, about.evidence)) if value]
 
 
 def reason_of(outcome: Outcome) -> Reason | None:

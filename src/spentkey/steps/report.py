@@ -161,8 +161,8 @@ def held_up(end: End, too_many: Refused) -> End:
 
 
 async def _hand_over(attempt: Attempt, task: Task, end: End) -> None:
-    rules = attempt.context.rules.desk
-    await write_note(attempt, task, hand_over_note(attempt.subject, end, rules.language), look=True)
+    language, asked = attempt.context.rules.desk.language, attempt.context.rules.request
+    await write_note(attempt, task, hand_over_note(attempt.subject, end, language, asked), look=True)
     await reassign(attempt, task)
 
 
