@@ -31,6 +31,8 @@ class PasswordCredential:
     start: str | None
     end: str | None
     custom_key_identifier: str | None = None
+    shows: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What reads show in place of the real properties."""
 
 
 @dataclass
@@ -48,6 +50,8 @@ class KeyCredential:
     """From when sign-in knows it; None: at once."""
     proof_from: str | None = None
     """From when a proof that it signed is taken; None: at once."""
+    shows: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What reads show in place of the real properties."""
 
 
 @dataclass
@@ -77,6 +81,8 @@ class Application(Credentials):
     display_name: str = ""
     token_encryption_key_id: str | None = None
     sign_in_audience: str = "AzureADMyOrg"
+    shows: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What reads show in place of the real properties, or beside them."""
     owners_only: bool = False
     soft_deleted: bool = False
     service_principal: ServicePrincipal | None = None
@@ -144,6 +150,8 @@ class EntraOptions:
     page_size: int
     audit_delay_s: float = 900
     size: str = "L"
+    keys_quota: str = "together"
+    long_times: bool = False
 
 
 @dataclass(frozen=True)

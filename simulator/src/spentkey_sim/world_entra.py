@@ -58,6 +58,8 @@ def options(raw: Raw) -> EntraOptions:
         page_size=raw.get("page_size", 100),
         audit_delay_s=raw.get("audit_delay_s", 900),
         size=raw.get("size", "L"),
+        keys_quota=raw.get("keys_quota", "together"),
+        long_times=raw.get("long_times", False),
     )
 
 
@@ -111,6 +113,7 @@ def _application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) ->
         sign_in_audience=raw.get("sign_in_audience", "AzureADMyOrg"),
         owners_only=raw.get("owners_only", False),
         soft_deleted=raw.get("soft_deleted", False),
+        shows=dict(raw.get("shows", {})),
         service_principal=_service_principal(names, raw.get("service_principal", {}), specs, making),
         **_credentials(names, raw, specs, making),
     )
@@ -145,6 +148,7 @@ def _password(names: tuple[object, ...], raw: Raw, making: Making) -> PasswordCr
         start=making.wire(raw.get("start", "-400d")),
         end=making.wire(raw.get("end", "+1y")),
         custom_key_identifier=raw.get("custom_key_identifier"),
+        shows=dict(raw.get("shows", {})),
     )
 
 
@@ -164,4 +168,5 @@ def _certificate(names: tuple[object, ...], raw: Raw, specs: Specs, making: Maki
         end=wire_time(spec.not_after) if end is None and spec else making.wire(end),
         sign_in_from=making.wire(raw.get("sign_in_from")),
         proof_from=making.wire(raw.get("proof_from")),
+        shows=dict(raw.get("shows", {})),
     )

@@ -1,6 +1,7 @@
 """Reads of Graph: shapes, selection, filters, pages, and who may read."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,13 +24,18 @@ async def test_doubled_slashes_are_one(desk: Desk) -> None:
     assert (await desk.ask("GET", f"//applications//{SALES_OBJECT}")).status == 200
 
 
-async def test_the_key_comes_only_when_it_is_selected_on_one_object(desk: Desk) -> None:
-    """Plain reads and lists show null where the certificate would be."""
+async def test_the_key_comes_only_when_it_is_selected(desk: Desk) -> None:
+    """Plain reads show null where the certificate would be, and all else; a list that selects it shows it."""
     plain = await desk.ask("GET", f"/applications/{SALES_OBJECT}")
     listed = await desk.ask("GET", "/applications?$select=keyCredentials")
     selected = await desk.ask("GET", f"/applications/{SALES_OBJECT}?$select=id,keyCredentials")
     assert [one["key"] for one in plain.body["keyCredentials"]] == [None, None]
-    assert [one["key"] for one in listed.body["value"][0]["keyCredentials"]] == [None, None]
+    assert plain.body["tokenEncryptionKeyId"] is None
+    assert [one["key"] for one in listed.body["value"][0]["keyCredentials"]] == [
+        one["key"] for one in selected.body["keyCredentials"]
+    ]
+    for shown, chosen in zip(plain.body["keyCredentials"], selected.body["keyCredentials"], strict=True):
+        assert {**shown, "key": 0} == {**chosen, "key": 0}
     assert set(selected.body) == {"@odata.context", "id", "keyCredentials"}
     for one in selected.body["keyCredentials"]:
         certificate = x509.load_der_x509_certificate(base64.b64decode(one["key"]))
@@ -169,3 +175,23 @@ async def test_the_journal_names_an_application_by_its_app_id(desk: Desk) -> Non
     await desk.ask("GET", f"/applications?$filter=appId eq '{SALES}'")
     names = [(entry.route, entry.object) for entry in desk.journal.entries if entry.system == "graph"]
     assert names == [("read-application", SALES), ("list-applications", SALES)]
+
+
+async def test_a_world_may_show_odd_data(desk: Desk) -> None:
+    """In place of what is really there; the type of an object is told whatever is selected."""
+    desk.sales.shows = {"displayName": None, "@odata.type": "#microsoft.graph.agentIdentityBlueprint"}
+    desk.sales.passwords[1].shows = {"keyId": None, "hint": 5}
+    plain = (await desk.ask("GET", f"/applications/{SALES_OBJECT}")).body
+    chosen = (await desk.ask("GET", f"/applications/{SALES_OBJECT}?$select=id")).body
+    assert (plain["displayName"], plain["passwordCredentials"][1]["keyId"]) == (None, None)
+    assert set(chosen) == {"@odata.context", "@odata.type", "id"}
+
+
+async def test_a_world_may_write_times_in_two_notations(desk: Desk) -> None:
+    """The moment is the same; without $select it has seven decimals."""
+    desk.holder.world.entra = replace(desk.holder.world.entra, long_times=True)
+    plain, chosen = [
+        (await desk.ask("GET", f"/applications/{SALES_OBJECT}{query}")).body["keyCredentials"][0]["endDateTime"]
+        for query in ("", "?$select=keyCredentials")
+    ]
+    assert plain == chosen.replace("Z", ".0000000Z")

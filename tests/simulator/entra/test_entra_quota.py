@@ -1,10 +1,11 @@
 """Quotas: what a request costs, whose window is full, what the answer says of it, and asking again too early."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from entra_desk import AUDITOR, LIVE_SECRET, OLD_SECRET, SALES_OBJECT, UNKNOWN, WORLD, Desk, Reply
+from entra_desk import AUDITOR, LIVE_SECRET, OLD_SECRET, SALES, SALES_OBJECT, UNKNOWN, WORLD, Desk, Reply
 
 from spentkey_sim.clock import SimClock
 from spentkey_sim.entra import quota, state
@@ -47,7 +48,7 @@ async def fill(desk: Desk, limit: Limit, left: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("method", "options", "listing", "cost"),
+    ("method", "options", "applications", "cost"),
     [
         ("GET", {}, True, 2),
         ("GET", {}, False, 1),
@@ -61,9 +62,9 @@ async def fill(desk: Desk, limit: Limit, left: int) -> str:
         ("POST", {}, False, 1),
     ],
 )
-def test_what_a_request_costs(method: str, options: dict[str, str], listing: bool, cost: int) -> None:
+def test_what_a_request_costs(method: str, options: dict[str, str], applications: bool, cost: int) -> None:
     """By the published table; nothing is free."""
-    assert quota.units(method, options, listing=listing) == cost
+    assert quota.units(method, options, applications=applications) == cost
 
 
 @pytest.mark.parametrize(("size", "limit"), [("S", 3500), ("M", 5000), ("L", 8000)])
@@ -133,7 +134,7 @@ async def test_an_answer_tells_what_it_cost(desk: Desk) -> None:
 
 async def test_a_refused_request_has_cost_something_too(desk: Desk) -> None:
     """An error of the operation itself carries the headers as well."""
-    assert (await desk.ask("GET", f"/applications/{UNKNOWN}")).headers["x-ms-resource-unit"] == "1"
+    assert (await desk.ask("GET", f"/applications/{UNKNOWN}")).headers["x-ms-resource-unit"] == "2"
 
 
 async def test_a_full_quota_tells_whose_it_is(desk: Desk) -> None:
@@ -160,7 +161,7 @@ async def test_a_full_quota_of_writes_removes_nothing(desk: Desk) -> None:
 async def test_requests_of_a_batch_count_one_by_one(desk: Desk) -> None:
     """Two units are left for three requests, and the envelope is answered 200."""
     token = await fill(desk, quota.pair_units("L"), 2)
-    requests = [{"id": name, "method": "GET", "url": READ} for name in "abc"]
+    requests = [{"id": name, "method": "GET", "url": f"{READ}?$select=id"} for name in "abc"]
     reply = await desk.ask("POST", "/$batch", {"requests": requests}, token=token)
     assert (reply.status, [one["status"] for one in reply.body["responses"]]) == (200, [200, 200, 429])
     assert "Retry-After" in reply.body["responses"][2]["headers"]
@@ -259,3 +260,68 @@ async def test_clearing_the_faults_ends_every_wait(desk: Desk) -> None:
     assert (await desk.remove_password()).status == 429
     desk.faults.clear()
     assert (await desk.remove_password()).status == 204
+
+
+PRINCIPAL = f"/servicePrincipals(appId='{SALES}')"
+WITH_KEYS = "?$select=id,keyCredentials"
+LISTED = f"/applications{WITH_KEYS}&$top=1"
+
+
+async def used_up(desk: Desk, keys_quota: str = "together") -> list[Reply]:
+    """150 reads in a minute that select keyCredentials, of one application."""
+    desk.holder.world.entra = replace(desk.holder.world.entra, keys_quota=keys_quota)
+    return [await desk.ask("GET", READ + WITH_KEYS) for _ in range(150)]
+
+
+@pytest.mark.parametrize("path", [READ + WITH_KEYS, LISTED, PRINCIPAL + WITH_KEYS])
+async def test_more_than_150_reads_a_minute_that_select_keys_are_refused(desk: Desk, path: str) -> None:
+    """One bucket for lists, single objects, applications and service principals, and for every caller in the tenant."""
+    assert {reply.status for reply in await used_up(desk)} == {200}
+    reader = await desk.token(client_id="0a0a0a0a-0000-4000-8000-000000000002", client_secret="reader")
+    for token in (await desk.token(), reader):
+        reply = await desk.ask("GET", path, token=token)
+        assert reply.error[:2] == (429, "Request_ThrottledTemporarily")
+        assert "x-ms-throttle-scope" not in reply.headers
+    desk.clock.step(float(reply.headers["Retry-After"]))
+    assert (await desk.ask("GET", path)).status == 200
+
+
+async def test_in_a_batch_they_count_as_well(desk: Desk) -> None:
+    """Each by itself; what does not select keys goes through."""
+    await used_up(desk)
+    urls = {"a": READ + WITH_KEYS, "b": READ, "c": PRINCIPAL + WITH_KEYS, "d": f"{READ}?$select=id,passwordCredentials"}
+    requests = [{"id": name, "method": "GET", "url": url} for name, url in urls.items()]
+    reply = await desk.ask("POST", "/$batch", {"requests": requests})
+    assert [one["status"] for one in reply.body["responses"]] == [429, 200, 429, 200]
+
+
+@pytest.mark.parametrize("path", [READ, PRINCIPAL, f"{READ}?$select=id", "/applications"])
+async def test_a_read_that_does_not_select_keys_is_exempt(desk: Desk, path: str) -> None:
+    """However many there were of the others."""
+    await used_up(desk)
+    assert (await desk.ask("GET", path)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("keys_quota", "statuses"), [("together", [429, 200]), ("apart", [200, 200]), ("every-read", [429, 429])]
+)
+async def test_a_world_says_what_is_not_known_of_the_limit(desk: Desk, keys_quota: str, statuses: list[int]) -> None:
+    """Whether service principals have a bucket of their own, and whether a read without $select counts after all."""
+    await used_up(desk, keys_quota)
+    assert [(await desk.ask("GET", path)).status for path in (PRINCIPAL + WITH_KEYS, PRINCIPAL)] == statuses
+
+
+async def test_another_tenant_has_its_own_150(desk: Desk) -> None:
+    """And a minute later there is room again."""
+    await used_up(desk)
+    quotas, asked = state.memory(desk.holder.world).quotas, Spending("t", "a", 1, False, keys="keyCredentials")
+    assert quotas.take(asked, desk.clock.now()).refused is None
+    desk.clock.step(60)
+    assert (await desk.ask("GET", READ + WITH_KEYS)).status == 200
+
+
+async def test_a_429_that_a_fault_asks_for_tells_that_it_is_no_quota(desk: Desk) -> None:
+    """By the word for an overloaded service."""
+    desk.fault("429", route="read-application", times=1)
+    reply = await desk.ask("GET", READ)
+    assert (reply.status, reply.headers["x-ms-throttle-information"]) == (429, "CPULimitExceeded")

@@ -256,6 +256,19 @@ def throttled() -> GraphError:
     return GraphError(429, "TooManyRequests", "Too many requests.")
 
 
+def keys_throttled(seconds: int) -> GraphError:
+    """LEDGER: E-66, more than 150 reads a minute that select keyCredentials; no header tells which limit it was."""
+    text = f"Your request is throttled temporarily. Please try after {seconds} seconds."
+    return GraphError(429, "Request_ThrottledTemporarily", text)
+
+
+def overloaded() -> GraphError:
+    """LEDGER: E-56, a 429 for the load of the service, which is no quota's."""
+    refusal = throttled()
+    refusal.headers["x-ms-throttle-information"] = "CPULimitExceeded"
+    return refusal
+
+
 def injected(status: int, code: str = "") -> GraphError:
     """The words that go with a status which a fault asks for, or with the code that it names."""
     if code:
@@ -266,7 +279,7 @@ def injected(status: int, code: str = "") -> GraphError:
         403: denied(),
         404: not_found("of-the-request"),
         409: concurrent(),
-        429: throttled(),
+        429: overloaded(),
     }
     return known.get(status, GraphError(status, "ServiceUnavailable", "The service is temporarily unavailable."))
 

@@ -77,7 +77,7 @@ class Graph:
         headers = taken.headers(ask.grant.app_id, ask.grant.tenant.tenant_id)
         try:
             if taken.refused is not None:
-                raise errors.throttled()
+                raise errors.keys_throttled(taken.refused.wait) if taken.refused.limit.what else errors.throttled()
             answer = handler(ask)
         except errors.GraphError as refusal:
             refusal.headers |= headers
@@ -91,12 +91,17 @@ class Graph:
         spending = quota.Spending(
             tenant_id=tenant.tenant_id,
             app_id=ask.grant.app_id,
-            units=quota.units(ask.method, dict(ask.query), listing=operation.route == "list-applications"),
+            units=quota.units(ask.method, dict(ask.query), applications=operation.collection == "applications"),
             write=ask.method != "GET",
             audience=app.sign_in_audience if app is not None and operation.collection == "applications" else "",
             reports=operation.collection == AUDITS,
+            keys=self._keys_bucket(ask),
         )
         return state.memory(self.world).quotas.take(spending, self.clock.now())
+
+    def _keys_bucket(self, ask: Ask) -> str:
+        collection = "" if ask.operation.collection == AUDITS else ask.operation.collection
+        return quota.keys_bucket(self.world.entra.keys_quota, ask.method, dict(ask.query), collection)
 
     def _list(self, ask: Ask) -> Answer:
         """LEDGER: E-38, a page of the collection, and the link to the next one."""
@@ -104,7 +109,8 @@ class Graph:
         eventual = ask.headers.get("ConsistencyLevel", "").lower() == "eventual"
         options = query.for_list(ask.query, self.world.entra.page_size, eventual=eventual)
         collection = ask.operation.collection
-        records = [record for record in self._records(ask, collection) if options.keeps(record)]
+        found = self._records(ask, collection, with_keys=options.keys_asked)
+        records = [record for record in found if options.keeps(record)]
         page = records[options.offset : options.offset + options.size]
         kind = collection.removesuffix("s")
         body = {"@odata.count": len(records)} if options.count else dict[str, Any]()
@@ -120,11 +126,11 @@ class Graph:
         following = _next_link(ask, options.offset + options.size, len(events))
         return _listing(ask, following | {"value": [options.narrow(event) for event in page]})
 
-    def _records(self, ask: Ask, collection: str) -> list[dict[str, Any]]:
+    def _records(self, ask: Ask, collection: str, *, with_keys: bool) -> list[dict[str, Any]]:
         apps = state.living(ask.grant.tenant)
         targets = apps if collection == "applications" else [app.service_principal for app in apps]
         pairs = zip(apps, targets, strict=True)
-        return [self._shape(ask, app, target, with_keys=False) for app, target in pairs if target is not None]
+        return [self._shape(ask, app, target, with_keys=with_keys) for app, target in pairs if target is not None]
 
     def _read(self, ask: Ask) -> Answer:
         """LEDGER: E-36, one object, with the keys of its certificates when they are asked for."""

@@ -32,7 +32,7 @@ class QueryOptions:
 
     @property
     def keys_asked(self) -> bool:
-        """LEDGER: E-36, the key of a certificate comes only with a $select that names keyCredentials."""
+        """LEDGER: E-36, E-64, the key of a certificate comes only with a $select that names keyCredentials."""
         return "keyCredentials" in self.select
 
     def keeps(self, record: Mapping[str, Any]) -> bool:
@@ -45,11 +45,12 @@ class QueryOptions:
 
 
 def only_selected(record: dict[str, Any], select: tuple[str, ...], kind: str) -> dict[str, Any]:
-    """The selected properties of a record. LEDGER: E-40, an unknown name is refused."""
+    """The selected properties of a record. LEDGER: E-40, an unknown name is refused; E-65, a type is always told."""
     for name in select:
         if name not in record:
             raise errors.bad_request(f"Could not find a property named '{name}' on type 'microsoft.graph.{kind}'.")
-    return {name: record[name] for name in select} if select else record
+    told = {name: value for name, value in record.items() if name.startswith("@")}
+    return told | {name: record[name] for name in select} if select else record
 
 
 def for_one(query: Mapping[str, str]) -> QueryOptions:

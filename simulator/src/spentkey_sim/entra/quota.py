@@ -27,6 +27,8 @@ class Limit:
     kind: str
     limit: int
     seconds: int
+    what: str = ""
+    """What is counted, where that is not every request of the kind."""
 
     @property
     def information(self) -> str:
@@ -40,6 +42,8 @@ TENANT_WRITES = Limit("Tenant", "Write", 18_000, 300)
 PAIR_WRITES = Limit("Tenant_Application", "Write", 3000, 150)
 PERSONAL_WRITES = Limit("Application", "Write", 60, 60)
 REPORTS = Limit("Tenant_Application", "Read", 5, 10)
+KEYS = "keyCredentials"
+_KEYS_A_MINUTE = 150
 
 
 def pair_units(size: str) -> Limit:
@@ -104,6 +108,8 @@ class Taken:
         if self.refused is not None:
             limit = self.refused.limit
             told["Retry-After"] = str(self.refused.wait)
+            if limit.what:
+                return told
             told["x-ms-throttle-scope"] = f"{limit.scope}/{limit.kind}/{app_id}/{tenant_id}"
             told["x-ms-throttle-information"] = limit.information
         return told
@@ -119,6 +125,8 @@ class Spending:
     write: bool
     audience: str = ""
     reports: bool = False
+    keys: str = ""
+    """The bucket of reads that select keyCredentials which this one counts in, or "" for none."""
 
 
 @dataclass
@@ -155,16 +163,30 @@ class Quotas:
             costs += [(limit, 1) for limit in (PAIR_WRITES, TENANT_WRITES, APP_WRITES)]
         if asked.write and asked.audience in PERSONAL:
             costs.append((PERSONAL_WRITES, 1))
+        if asked.keys:
+            costs.append((Limit("Tenant", "Read", _KEYS_A_MINUTE, 60, asked.keys), 1))
         return costs
 
 
-def units(method: str, options: dict[str, str], *, listing: bool) -> int:
+def keys_bucket(keys_quota: str, method: str, options: dict[str, str], collection: str) -> str:
+    """LEDGER: E-62, the bucket of 150 a minute and tenant that a read counts in; "" for one that is exempt.
+
+    LEDGER: E-63, one bucket for applications and service principals, or one each, as the world says.
+    """
+    selects = KEYS in [name.strip() for name in options.get("$select", "").split(",")]
+    counts = selects or keys_quota == "every-read"
+    if method != "GET" or not counts or not collection or keys_quota == "off":
+        return ""
+    return f"{KEYS} of {collection}" if keys_quota == "apart" else KEYS
+
+
+def units(method: str, options: dict[str, str], *, applications: bool) -> int:
     """LEDGER: E-46, what one request costs.
 
-    A list of applications costs two, $select and a $top below 20 save one each, $expand costs one more, and nothing costs less than
+    A read of applications, one or many, costs two, $select and a $top below 20 save one each, $expand costs one more, and nothing costs less than
     one.
     """
     top = options.get("$top", "")
     small = top.isascii() and top.isdigit() and int(top) < _SMALL_PAGE
-    base = 2 if listing and method == "GET" else 1
+    base = 2 if applications and method == "GET" else 1
     return max(1, base - ("$select" in options) + ("$expand" in options) - small)

@@ -4,6 +4,7 @@ Shapes: learn.microsoft.com/graph/api/resources/application, .../keycredential, 
 """
 
 import base64
+import re
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -13,10 +14,12 @@ from spentkey_sim import material
 from spentkey_sim.model import Application, Credentials, KeyCredential, PasswordCredential, ServicePrincipal, World
 
 CREATED = "2021-03-01T08:00:00Z"
+_TIMES = frozenset({"startDateTime", "endDateTime"})
+_SHORT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z$")
 
 
 def application(world: World, app: Application, shown: Credentials, *, with_keys: bool) -> dict[str, Any]:
-    """An application with every property that this simulator knows."""
+    """An application with every property that this simulator knows. LEDGER: E-65, a world may have it show odd ones."""
     return {
         "id": app.object_id,
         "deletedDateTime": None,
@@ -31,6 +34,7 @@ def application(world: World, app: Application, shown: Credentials, *, with_keys
         "tokenEncryptionKeyId": app.token_encryption_key_id,
         "requiredResourceAccess": [],
         **_lists(world, shown, with_keys=with_keys),
+        **app.shows,
     }
 
 
@@ -56,9 +60,17 @@ def service_principal(
 
 
 def _lists(world: World, shown: Credentials, *, with_keys: bool) -> dict[str, Any]:
+    keys = [key_credential(world, one, with_key=with_keys) for one in shown.certificates]
+    passwords = [_password(one) for one in shown.passwords]
+    if world.entra.long_times and not with_keys:
+        keys, passwords = [_long(one) for one in keys], [_long(one) for one in passwords]
+    return {"keyCredentials": keys, "passwordCredentials": passwords}
+
+
+def _long(entry: dict[str, Any]) -> dict[str, Any]:
+    """LEDGER: E-67, a time of whole seconds with seven decimals."""
     return {
-        "keyCredentials": [key_credential(world, one, with_key=with_keys) for one in shown.certificates],
-        "passwordCredentials": [_password(one) for one in shown.passwords],
+        name: _SHORT.sub(r"\1.0000000Z", value) if name in _TIMES and value else value for name, value in entry.items()
     }
 
 
@@ -73,6 +85,7 @@ def key_credential(world: World, one: KeyCredential, *, with_key: bool) -> dict[
         "startDateTime": one.start,
         "type": one.type,
         "usage": one.usage,
+        **one.shows,
     }
 
 
@@ -100,4 +113,5 @@ def _password(one: PasswordCredential) -> dict[str, Any]:
         "keyId": one.key_id,
         "secretText": None,
         "startDateTime": one.start,
+        **one.shows,
     }
