@@ -17,7 +17,8 @@ from support_core import (
     secret,
 )
 
-from spentkey.core.credential import Credential, Kind
+from spentkey.core.credential import UNREADABLE, Credential, Kind, Unreadable
+from spentkey.core.fingerprint import fingerprint_of
 
 NO_GRACE = timedelta(0)
 
@@ -28,11 +29,41 @@ def test_each_kind_has_the_other(kind: Kind, other: Kind) -> None:
     assert kind.other is other
 
 
-def test_the_fingerprint_is_the_sha_256_of_what_was_read() -> None:
-    """A known value, so that anyone can compute it; another entry has another one."""
-    empty = secret(raw="{}")
-    assert empty.fingerprint == "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-    assert empty.fingerprint != secret(raw="{ }").fingerprint
+def test_a_credential_knows_the_fingerprint_of_its_entry() -> None:
+    """Which is that of its JSON."""
+    assert secret(raw='{"keyId":"a"}').fingerprint == fingerprint_of('{"keyId":"a"}')
+
+
+def unreadable(told: str | None) -> Unreadable:
+    """An entry in whose `keyId` that text stands."""
+    return Unreadable(UNREADABLE, Kind.SECRET, None, None, "{}", where="passwordCredentials[0]", told=told)
+
+
+@pytest.mark.parametrize("told", [None, "", "x", KEY_ID[:-1], KEY_ID, f"{{{KEY_ID.upper()}}}", KEY_ID.replace("-", "")])
+def test_what_has_no_readable_key_id_may_be_any_credential(told: str | None) -> None:
+    """Or the very one, in another spelling than Graph's."""
+    assert unreadable(told).may_be(KEY_ID)
+
+
+@pytest.mark.parametrize("told", [OTHER_KEY_ID.replace("-", ""), f"{{{OTHER_KEY_ID}}}"])
+def test_what_has_the_digits_of_another_uuid_is_another_one(told: str) -> None:
+    """However it is spelt."""
+    assert not unreadable(told).may_be(KEY_ID)
+    assert unreadable(told).is_said_to_be(OTHER_KEY_ID)
+
+
+@pytest.mark.parametrize("told", [None, "", "x"])
+def test_nothing_is_said_to_be_a_credential_without_its_digits(told: str | None) -> None:
+    """It may be, but nothing says so."""
+    assert not unreadable(told).is_said_to_be(KEY_ID)
+
+
+def test_an_entry_whose_fingerprint_is_known_hides_nothing() -> None:
+    """It stood there before the removal."""
+    one = unreadable(None)
+    held = application(unreadable=(one,))
+    assert (held.hidden(KEY_ID), held.hidden(KEY_ID, {one.fingerprint})) == ([one], [])
+    assert held.entries == (one,)
 
 
 def test_names_are_the_display_name_and_the_old_one() -> None:

@@ -28,7 +28,8 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
     async with connected_for(settings, SystemClock(), use_proxies=use_proxies) as connections:
         outside = outside_of(settings, connections)
         vault = vault_of(settings, outside, to_work=False)
-        directories = directories_of(settings, connections, vault, LocalRates(connections.clock))
+        rates = LocalRates(connections.clock)  # a check-up selects no keys
+        directories = directories_of(settings, connections, vault, rates, rates)
         yield [
             _check_of_storage(settings, connections.clock),
             *_checks_of_adapters(settings, with_vault(outside, vault)),

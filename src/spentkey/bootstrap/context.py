@@ -61,7 +61,7 @@ async def context_with(
         yield Context(
             desk=desk,
             vault=vault,
-            directories=directories_of(settings, connections, vault, storage.rates),
+            directories=directories_of(settings, connections, vault, storage.rates, storage.scarce),
             locks=storage.locks,
             evidence=storage.evidence,
             clock=clock,
@@ -106,7 +106,9 @@ def probes_for(settings: Settings, context: Context) -> list[Probe]:
     return [*desk.probes(context.desk), *(vault.probes(context.vault) if vault is not None else ())]
 
 
-def directories_of(settings: Settings, connections: Connections, vault: Vault, rates: RateStates) -> EntraDirectories:
+def directories_of(
+    settings: Settings, connections: Connections, vault: Vault, rates: RateStates, scarce: RateStates
+) -> EntraDirectories:
     """Every tenant's directory."""
     slots = {
         name: TenantEndpoint(
@@ -114,8 +116,8 @@ def directories_of(settings: Settings, connections: Connections, vault: Vault, r
         )
         for name, one in settings.tenants.items()
     }
-    how = (connections.session_for, connections.http, connections.clock, SystemIds(), jitter, rates, connections.meter)
-    return EntraDirectories(slots, vault, *how)
+    how = (connections.session_for, connections.http, connections.clock, SystemIds(), jitter)
+    return EntraDirectories(slots, vault, *how, rates, scarce, connections.meter)
 
 
 def _credential_of(tenant: TenantSettings) -> Login | str:

@@ -26,7 +26,7 @@ from spentkey.worker.routing import Router
 async def opened_for(
     settings: Settings, clock: Clock, *, read_only: bool, text_references: bool
 ) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, Postgres]]:
-    """Evidence, locks and rate states in the database; a read-only caller makes no tables and has a rate limit of its own."""
+    """Evidence, locks and rate states in the database; a read-only caller makes no tables, and paces itself where there are none."""
     policy, url = settings.policy, settings.engine.database_url
     if url is None:
         raise Misconfigured("engine.database_url: is missing")
@@ -43,7 +43,7 @@ async def opened_for(
         )
         keeping = asyncio.create_task(leases.keep(SystemClock()))
         try:
-            rates = LocalRates(clock) if read_only else SharedRates(database)
+            rates = SharedRates(database, LocalRates(clock) if read_only else None)
             yield PostgresEvidence(database, clock, read_only=read_only), leases, rates, database
         finally:
             keeping.cancel()

@@ -20,6 +20,7 @@ from spentkey.ports.runtime import Checker, Clock, Progress
 from spentkey.settings.rules import state_directory
 from spentkey.settings.schema import EngineSettings, Settings
 from spentkey.storage.files.locks import FileLocks
+from spentkey.storage.files.rates import FileRates
 from spentkey.storage.sqlite.before_take_over import evidence_to_read
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.take_over import OLD, is_needed, take_over
@@ -43,6 +44,8 @@ class Storage:
     evidence: EvidenceLog
     locks: Locks
     rates: RateStates
+    scarce: RateStates
+    """Of the limits that leave so little that all processes of one machine have to share them too."""
     database: "Postgres | None" = None
     """The connections to the database; None on one machine."""
 
@@ -59,14 +62,16 @@ async def storage_for(
         async with with_database().opened_for(
             settings, clock, read_only=read_only, text_references=references_are_texts(settings)
         ) as storage:
-            yield Storage(*storage)
+            evidence, locks, rates, database = storage
+            yield Storage(evidence, locks, rates, rates, database)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     locks = FileLocks(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
     evidence = evidence_to_read(directory, clock) if read_only else None
     evidence = evidence or await _evidence_to_write(directory, clock, progress or NoProgress())
     try:
-        yield Storage(evidence, locks, LocalRates(clock))
+        scarce = FileRates(directory, clock, read_only=read_only)
+        yield Storage(evidence, locks, LocalRates(clock), scarce)
     finally:
         await asyncio.to_thread(evidence.close)
 

@@ -2,10 +2,15 @@
 
 import base64
 import binascii
-import hashlib
+import re
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
+
+from spentkey.core.fingerprint import fingerprint_of
+from spentkey.core.reason import Reason
 
 SKEW = timedelta(seconds=300)
 """How far clocks may differ, and how long after its end a credential counts as expired at the earliest."""
@@ -28,8 +33,8 @@ class Credential:
     """One entry of `passwordCredentials` or `keyCredentials`.
 
     `end` is None when `endDateTime` is null, unreadable or without a zone, and `start` likewise; `raw` is the canonical
-    JSON of the entry as read, by which survivors are compared; `key` is the certificate in DER where the read selected
-    it (learn.microsoft.com/graph/api/resources/keycredential).
+    JSON of the entry as read; `key` is the certificate in DER where the read selected it
+    (learn.microsoft.com/graph/api/resources/keycredential).
     """
 
     key_id: str
@@ -43,10 +48,10 @@ class Credential:
     key: bytes | None = None
     start: datetime | None = None
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of `raw` in hexadecimal: enough to tell later whether the entry is unchanged."""
-        return hashlib.sha256(self.raw.encode()).hexdigest()
+        """Enough to tell later whether the entry is unchanged, whatever kind of read shows it."""
+        return fingerprint_of(self.raw)
 
     def names(self) -> list[str]:
         """Every name the credential goes by; old tools kept a secret's name in `customKeyIdentifier`."""
@@ -58,6 +63,35 @@ class Credential:
     def expired(self, now: datetime, grace: timedelta) -> bool:
         """Whether the end, the grace and the skew all lie before `now`; False when the end is not known."""
         return self.end is not None and now - self.end > grace + SKEW
+
+
+UNREADABLE = "unreadable"
+"""What stands in the place of a key id that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Unreadable(Credential):
+    """An entry without a key id that can be read: no request can name it. `told` is what stands in the key id's place."""
+
+    where: str = ""
+    """Which entry of which list it is, for people."""
+    told: str | None = None
+
+    def may_be(self, key_id: str) -> bool:
+        """Whether it may be that credential all the same: only the digits of another UUID rule it out."""
+        digits = _digits(self.told or "")
+        return not _UUID_DIGITS.fullmatch(digits) or digits == _digits(key_id)
+
+    def is_said_to_be(self, key_id: str) -> bool:
+        """Whether what stands in the key id's place has the digits of that one."""
+        return _digits(self.told or "") == _digits(key_id)
+
+
+_UUID_DIGITS = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def _digits(key_id: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", key_id.lower())
 
 
 def _decoded_names(identifier: str) -> list[str]:
@@ -83,13 +117,28 @@ class Target:
     object_id: str
     app_id: str
     name: str
-    """Its display name."""
+    """Its display name; empty where it cannot be read."""
     credentials: tuple[Credential, ...]
     token_encryption_key_id: str | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    """The entries without a key id that can be read. They forbid a PATCH, which would have to send them again."""
+    other_kind: str | None = None
+    """The type of the object, where it is of another one than its kind."""
+    with_keys: bool = False
+    """Whether the read selected `keyCredentials`, so that `key` is shown."""
+
+    def hidden(self, key_id: str, known: Set[str] = frozenset()) -> list[Unreadable]:
+        """The entries that cannot be read and may be that credential, but for those of which the fingerprint is known."""
+        return [one for one in self.unreadable if one.may_be(key_id) and one.fingerprint not in known]
 
     def holding(self, key_id: str) -> list[Credential]:
         """All credentials with that key id, of either kind."""
         return [credential for credential in self.credentials if credential.key_id == key_id]
+
+    @property
+    def entries(self) -> tuple[Credential, ...]:
+        """Everything in its lists, what cannot be read included."""
+        return (*self.credentials, *self.unreadable)
 
     @property
     def certificates(self) -> list[Credential]:
@@ -110,6 +159,8 @@ class Snapshot:
     principal: Target | None
     directory_time: datetime | None
     request_id: str | None = None
+    fault: Reason | None = None
+    """Why an application that is there cannot be read."""
 
 
 @dataclass(frozen=True)

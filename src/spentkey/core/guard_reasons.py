@@ -130,6 +130,12 @@ G2_OTHER_APPLICATION = ReasonKind(
     "de directory antwoordde met een andere applicatie, {app_id}",
     "l'annuaire a répondu par une autre application, {app_id}",
 )
+G2_OTHER_KIND = ReasonKind(
+    "g2-other-kind",
+    "the object with this AppID is not an app registration but of the type {kind}, which Spentkey does not change",
+    "het object met deze AppID is geen app-registratie maar van het type {kind}, dat Spentkey niet wijzigt",
+    "l'objet portant cet AppID n'est pas une inscription d'application mais du type {kind}, que Spentkey ne modifie pas",
+)
 
 G3_OTHER_NAME = ReasonKind(
     "g3-other-name",
@@ -152,7 +158,19 @@ G3_ALIKE_SO_FAR = ReasonKind(
     "{name} begint met '{asked}', net als de naam van de applicatie met deze AppID; ze verschillen daarna",
     "{name} commence par '{asked}', comme le nom de l'application avec cet AppID ; ils diffèrent ensuite",
 )
+G3_NAMELESS = ReasonKind(
+    "g3-name-unreadable",
+    "the directory shows the application without a display name that can be read, so it cannot be compared",
+    "de directory toont de applicatie zonder leesbare weergavenaam, dus kan ze niet vergeleken worden",
+    "l'annuaire montre l'application sans nom d'affichage lisible : elle ne peut pas être comparée",
+)
 
+G4_HIDDEN = ReasonKind(
+    "g4-may-be-unreadable",
+    "the credential may be one that cannot be read, because it has no usable keyId: {entries}",
+    "de credential kan er een zijn die niet gelezen kan worden, omdat ze geen bruikbare keyId heeft: {entries}",
+    "l'identifiant peut être l'un de ceux qui sont illisibles, faute de keyId utilisable : {entries}",
+)
 G4_REPEATED = ReasonKind(
     "g4-repeated",
     "{key_id} stands {count} times on the application",

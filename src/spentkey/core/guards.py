@@ -6,7 +6,7 @@ Every guard returns None when it agrees, or a value that says no and why. None o
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -19,12 +19,15 @@ from spentkey.core.guard_reasons import (
     G2_NO_APPLICATION,
     G2_NO_TENANT,
     G2_OTHER_APPLICATION,
+    G2_OTHER_KIND,
     G2_SEVERAL_TENANTS,
     G2_TOKEN_OF_OTHER_CLIENT,
     G2_TOKEN_OF_OTHER_TENANT,
     G3_ALIKE_SO_FAR,
     G3_LOOK_ALIKE,
+    G3_NAMELESS,
     G3_OTHER_NAME,
+    G4_HIDDEN,
     G4_ON_PRINCIPAL,
     G4_OTHER_KIND,
     G4_REPEATED,
@@ -70,6 +73,13 @@ class Absent:
     """G4's third answer: the key id is nowhere on the application or its service principal."""
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What was asked about is there, but cannot be read, so no guard can judge it; people must look if that lasts."""
+
+    reason: Reason
+
+
 def g0_task_is_ours(task: Task, request: Request | None, rules: RequestRules) -> NotOurs | None:
     """G0: the task is open, with us, not somebody else's, and what it asks for has one of our parameters.
 
@@ -108,19 +118,28 @@ def g2_identity(token_claims: TokenClaims, tenant_id: str, client_id: str) -> Re
     return None
 
 
-def g2_application(snapshot: Snapshot, request: RemovalRequest, tenant: TenantRules) -> Target | Refused:
-    """G2: the application exists in that tenant, and is the one that was asked for."""
+def g2_application(snapshot: Snapshot, request: RemovalRequest, tenant: TenantRules) -> Target | Refused | Unread:
+    """G2: the application exists in that tenant, and is the one that was asked for, and an application."""
     application = snapshot.application
+    if snapshot.fault is not None:
+        return Unread(snapshot.fault)
     if application is None:
         return Refused("G2", G2_NO_APPLICATION(app_id=request.app_id, tenant=tenant.name))
     if application.app_id != request.app_id:
         return Refused("G2", G2_OTHER_APPLICATION(app_id=application.app_id))
+    if application.other_kind is not None:
+        return Refused("G2", G2_OTHER_KIND(kind=plain(application.other_kind)))
     return application
 
 
 def folded(name: str) -> str:
     """A display name as G3 compares it: trimmed, NFC, casefolded; never NFKC, which would merge look-alikes."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", trimmed(name)).casefold())
+
+
+def unread_name(application: Target) -> Unread | None:
+    """Before G3: a name that the directory does not show cannot be compared."""
+    return Unread(G3_NAMELESS()) if not application.name else None
 
 
 def g3_name(application: Target, request: RemovalRequest) -> Refused | None:
@@ -137,11 +156,22 @@ def g3_name(application: Target, request: RemovalRequest) -> Refused | None:
     return Refused("G3", G3_OTHER_NAME(name=name, asked=asked, shown=shown))
 
 
-def g4_locate(application: Target, snapshot: Snapshot, request: RemovalRequest) -> Credential | Absent | Refused:
-    """G4: the key id stands exactly once, in the list that SecretType names, and nowhere else."""
-    if snapshot.principal is not None and snapshot.principal.holding(request.key_id):
-        return _on_the_principal(snapshot.principal, request.key_id)
+def g4_locate(
+    application: Target, snapshot: Snapshot, request: RemovalRequest, known: Set[str] = frozenset()
+) -> Credential | Absent | Refused | Unread:
+    """G4: the key id stands exactly once, in the list that SecretType names, and nowhere else.
+
+    An entry that cannot be read may be it, unless its fingerprint is `known` to be that of another one.
+    """
+    principal = snapshot.principal
+    if principal is not None and principal.holding(request.key_id):
+        return _on_the_principal(principal, request.key_id)
     held = application.holding(request.key_id)
+    hidden = [one for holder in (application, principal) if holder for one in holder.hidden(request.key_id, known)]
+    if held:  # then it is named twice at most
+        hidden = [one for one in hidden if one.is_said_to_be(request.key_id)]
+    if hidden:
+        return Unread(G4_HIDDEN(entries=", ".join(one.where for one in hidden)))
     if not held:
         return Absent()
     if len(held) > 1:
@@ -254,17 +284,20 @@ def g7_still_says_the_same(
     return None
 
 
-def g10_lists_unchanged(judged: Target, snapshot: Snapshot) -> Refused | None:
-    """G10: the credential lists read just before the write are those that were judged."""
+def g10_lists_unchanged(judged: Target, snapshot: Snapshot, *, raw: bool = False) -> Refused | None:
+    """G10: the credential lists read just before the write are those that were judged.
+
+    With `raw` every byte of them is compared, as is due before a PATCH, which writes the list as it was read.
+    """
     now = snapshot.application
-    if now is not None and _listed(now) == _listed(judged) and now.name == judged.name:
+    if now is not None and _listed(now, raw) == _listed(judged, raw) and now.name == judged.name:
         return None
     return Refused("G10", G10_LISTS_CHANGED())
 
 
-def _listed(application: Target) -> tuple[str | None, frozenset[tuple[Kind, str, str]]]:
-    held = frozenset((one.kind, one.key_id, one.fingerprint) for one in application.credentials)
-    return application.token_encryption_key_id, held
+def _listed(application: Target, raw: bool) -> tuple[str | None, list[tuple[Kind, str, str]]]:
+    held = [(one.kind, one.key_id, one.raw if raw else one.fingerprint) for one in application.entries]
+    return application.token_encryption_key_id, sorted(held)
 
 
 def g7_as_first_seen(shown: Request) -> Refused | None:

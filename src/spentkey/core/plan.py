@@ -4,6 +4,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 
 from spentkey.core.credential import Credential, Kind, Target
+from spentkey.core.fingerprint import fingerprint_of_0_1, is_of_0_1
 from spentkey.core.outcome import RemovalRoute
 
 ROUTES = {Kind.SECRET: RemovalRoute.REMOVE_PASSWORD, Kind.CERTIFICATE: RemovalRoute.REMOVE_KEY}
@@ -32,6 +33,11 @@ class Plan:
         """The one key id that may be removed."""
         return self.credential.key_id
 
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """Those of the survivors."""
+        return frozenset(one.fingerprint for one in self.survivors)
+
 
 def by_patch(plan: Plan) -> Plan:
     """The same removal without a proof: the whole certificate list is written again without the one."""
@@ -45,7 +51,7 @@ def make_plan(application: Target, credential: Credential, removed_by_us: Set[st
     show them, so they are no survivors.
     """
     gone = {credential.key_id, *removed_by_us}
-    others = (other for other in application.credentials if other.key_id not in gone)
+    others = (other for other in application.entries if other.key_id not in gone)
     return Plan(application, credential, ROUTES[credential.kind], _survivors(others))
 
 
@@ -54,6 +60,26 @@ def _survivors(others: Iterable[Credential]) -> tuple[Survivor, ...]:
 
 
 def lost_survivors(survivors: tuple[Survivor, ...], application: Target) -> tuple[Survivor, ...]:
-    """The survivors that `application` no longer shows unchanged; additions by others do not matter."""
-    shown = {Survivor(other.kind, other.key_id, other.fingerprint) for other in application.credentials}
-    return tuple(survivor for survivor in survivors if survivor not in shown)
+    """The survivors that `application` no longer shows unchanged; additions by others do not matter.
+
+    What only another kind of read can tell is not called lost: see `need_keys`.
+    """
+    shown = set(_survivors(application.entries))
+    return tuple(
+        one for one in survivors if (_lost_by_0_1(one, application) if is_of_0_1(one.fingerprint) else one not in shown)
+    )
+
+
+def need_keys(survivors: Iterable[Survivor]) -> bool:
+    """Whether only a read that selects `keyCredentials`, as version 0.1 made it, can tell that they are unchanged."""
+    return any(is_of_0_1(one.fingerprint) for one in survivors)
+
+
+def _lost_by_0_1(survivor: Survivor, application: Target) -> bool:
+    """Whether it is not there at all, or is shown as 0.1 read it and has changed."""
+    same = [one for one in application.holding(survivor.key_id) if one.kind is survivor.kind]
+    if not same or not application.with_keys:
+        return not same
+    if any(fingerprint_of_0_1(one.raw) == survivor.fingerprint for one in same):
+        return False
+    return not any(one.kind is Kind.CERTIFICATE and one.key is None for one in same)

@@ -111,7 +111,7 @@ class SurvivorLostRecord(Record):
     what = RecordKind.SURVIVOR_LOST
     lost: Annotated[
         Sequence[Mapping[str, str | None]],
-        "kind, key id, and `der`, the public part of a certificate where it is known",
+        "kind, key id, and of a certificate `der`, its public part, where that was read, else `thumbprint`",
     ]
 
 

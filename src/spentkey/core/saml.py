@@ -19,7 +19,7 @@ def signing_group(holder: Target, key_id: str) -> tuple[Credential, ...]:
     """The entries that belong together with `key_id` because one of them signs; empty when none of them does."""
     named = holder.holding(key_id)
     thumbprints = {thumbprint for one in named if (thumbprint := _thumbprint(one)) is not None}
-    group = tuple(one for one in holder.credentials if one in named or _thumbprint(one) in thumbprints)
+    group = tuple(one for one in holder.entries if one in named or _thumbprint(one) in thumbprints)
     return group if any(one.usage == "Sign" for one in group) else ()
 
 

@@ -131,3 +131,9 @@ NOT_PROVEN = ReasonKind(
     "aucune suppression vérifiée n'est enregistrée, et sans cette preuve aucune tâche n'est clôturée",
 )
 NOTE_ONLY = ReasonKind("note-only", "a note", "een notitie", "une note")
+NO_PATCH = ReasonKind(
+    "patch-with-unreadable",
+    "{why}; and the list of certificates is not written again, because an entry of it cannot be read: {entries}",
+    "{why}; en de lijst van certificaten wordt niet opnieuw geschreven, omdat een ingang niet gelezen kan worden: {entries}",
+    "{why} ; et la liste des certificats n'est pas réécrite, car une entrée est illisible : {entries}",
+)

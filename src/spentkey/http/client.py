@@ -110,6 +110,23 @@ class HttpClient:
 
         return await with_retries(once, self.clock, self.jitter)
 
+    async def read_try(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Any,
+        headers: Callable[[], Mapping[str, str]],
+    ) -> Response:
+        """One request of a read, for who counts each of them; raises `Retryable` when no answer comes."""
+        return await self._try(method, path, query, body, headers)
+
+    def usable(self, response: Response) -> Response:
+        """The answer to a read, unless it is one after which the read is sent again: then `Retryable` is raised."""
+        if response.status in AGAIN_READ or self.refused_before_effect(response):
+            raise self._read_again(response)
+        return response
+
     async def read_once(
         self, path: str, query: Mapping[str, str], headers: Callable[[], Mapping[str, str]]
     ) -> Response:

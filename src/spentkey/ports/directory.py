@@ -77,11 +77,15 @@ class Directory(Protocol):
         ...
 
     async def look(self, app_id: str) -> Snapshot:
-        """The application with both credential lists, and its service principal."""
+        """The application with both credential lists, and its service principal; certificates without their `key`."""
         ...
 
     async def read(self, application: Target) -> Snapshot:
-        """The application alone, for verification."""
+        """The application alone, for verification; certificates without their `key`."""
+        ...
+
+    async def read_with_keys(self, application: Target) -> Snapshot:
+        """The application alone, certificates with their `key`: scarce, so only where it is needed."""
         ...
 
     async def room_to_write(self, route: RemovalRoute) -> None:

@@ -142,7 +142,13 @@ async def earlier_looks(attempt: Attempt, removal: Removal) -> ListsChanged | No
 async def last_look(attempt: Attempt, removal: Removal) -> ListsChanged | None:
     """Guard G10: the lists read just before the write are those that were judged."""
     del attempt
-    changed = g10_lists_unchanged(removal.plan.application, await removal.directory.look(removal.request.app_id))
+    directory, judged, whole_list = (
+        removal.directory,
+        removal.plan.application,
+        removal.plan.route is RemovalRoute.PATCH,
+    )
+    shown = await (directory.read_with_keys(judged) if whole_list else directory.look(judged.app_id))
+    changed = g10_lists_unchanged(judged, shown, raw=whole_list)
     return ListsChanged(changed) if changed is not None else None
 
 

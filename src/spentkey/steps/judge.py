@@ -1,21 +1,25 @@
 """Step 4: the guards G3 to G6 on what was seen, and what it means when the credential is not there."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from spentkey.core.credential import Credential
 from spentkey.core.guards import (
     Absent,
+    Unread,
     clocks_apart,
     g3_name,
     g4_locate,
     g4_not_a_typo,
     g5_expired,
     g6_not_protected,
+    unread_name,
 )
 from spentkey.core.outcome import (
     AlreadyGone,
     CannotTell,
     End,
+    Failed,
     Refused,
     close,
     hand_over,
@@ -25,7 +29,7 @@ from spentkey.core.step_reasons import SHOWN_THEN_NOT
 from spentkey.core.task import RemovalRequest
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.clocks import see_our_clock
-from spentkey.steps.resume import removed_earlier, removed_for
+from spentkey.steps.resume import recorded_fingerprints, removed_earlier, removed_for
 from spentkey.steps.see import Seen, look
 
 
@@ -44,7 +48,8 @@ async def judge(attempt: Attempt, request: RemovalRequest, seen: Seen) -> Judged
     is the one that is judged.
     """
     attempt.step("judge")
-    located = _g3_then_g4(seen, request)
+    known = recorded_fingerprints(attempt, request)
+    located = _g3_then_g4(seen, request, known)
     rules = attempt.context.rules.verify
     for _ in range(rules.reads - 1):
         if not isinstance(located, Absent):
@@ -53,17 +58,20 @@ async def judge(attempt: Attempt, request: RemovalRequest, seen: Seen) -> Judged
         next_look = await look(attempt, request, seen.tenant, seen.directory)
         if isinstance(next_look, End):
             return leave_open(CannotTell(SHOWN_THEN_NOT()))
-        seen, located = next_look, _g3_then_g4(next_look, request)
+        seen, located = next_look, _g3_then_g4(next_look, request, known)
     if isinstance(located, Absent):
         attempt.reads = rules.reads
         return await _absent(attempt, request, seen)
     if isinstance(located, Refused):
         return hand_over(located)
+    if isinstance(located, Unread):
+        return leave_open(Failed(located.reason))
     return await _judge_present(attempt, seen, located)
 
 
-def _g3_then_g4(seen: Seen, request: RemovalRequest) -> Credential | Absent | Refused:
-    return g3_name(seen.application, request) or g4_locate(seen.application, seen.snapshot, request)
+def _g3_then_g4(seen: Seen, request: RemovalRequest, known: Set[str]) -> Credential | Absent | Refused | Unread:
+    named = unread_name(seen.application) or g3_name(seen.application, request)
+    return named or g4_locate(seen.application, seen.snapshot, request, known)
 
 
 async def _judge_present(attempt: Attempt, seen: Seen, credential: Credential) -> Judged | End:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from spentkey.core.credential import Credential, Kind, Target
 from spentkey.core.errors import AccessRefused, SpentkeyError
-from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over
+from spentkey.core.guards import g10_lists_unchanged
+from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over, leave_open
 from spentkey.core.pfx import Unusable
 from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.reason import Reason, listed, reason_for, several
@@ -14,6 +15,7 @@ from spentkey.core.redaction import without_values
 from spentkey.core.signer import Signer, in_order, match_key, open_signers
 from spentkey.core.signer_reasons import LOCKED
 from spentkey.core.step_reasons import (
+    NO_PATCH,
     NO_PRINCIPAL,
     NO_SIGNER,
     NOT_TRIED_ALIKE,
@@ -31,6 +33,8 @@ MOST_FILES = 10
 """Most PFX files that are opened for one application."""
 MOST_SIGNERS = 5
 """Most signers that sign in, one after the other, for one removal."""
+MOST_KEY_READS = 3
+"""Most reads that select `keyCredentials` for one plan; the first one nearly always serves."""
 WITHOUT_PRINCIPAL = Failed(NO_PRINCIPAL(), cause=Cause.NO_PRINCIPAL)
 """Seen in the same look as the application: no sign-in has to fail first, and no key is fetched."""
 
@@ -70,17 +74,50 @@ async def plan_removal(
     without = Removal(directory, plan, None, task, request)
     if credential.kind is Kind.SECRET:
         return without
-    signers = await find_signers(attempt, application) if seen.snapshot.principal is not None else WITHOUT_PRINCIPAL
+    if seen.snapshot.principal is None and not attempt.context.rules.patch_allowed:
+        attempt.no_signer = True
+        return hand_over(WITHOUT_PRINCIPAL)
+    with_keys = await read_keys(attempt, seen)
+    if isinstance(with_keys, End):
+        return with_keys
+    without = replace(without, plan=replace(plan, application=with_keys))
+    signers = await find_signers(attempt, with_keys) if seen.snapshot.principal is not None else WITHOUT_PRINCIPAL
     if isinstance(signers, Failed):
         attempt.no_signer = True
-        if not attempt.context.rules.patch_allowed:
-            return hand_over(signers)
-        attempt.route = RemovalRoute.PATCH
-        return replace(without, plan=by_patch(plan))
+        return _without_signer(attempt, without, signers)
     removal = await signed_in(replace(without, spare=signers.fit))
     if isinstance(removal, Removal):
         return replace(removal, tried=(*removal.tried, *signers.unfit))
     return hand_over(Failed(several((*removal, *signers.unfit)), cause=Cause.SIGN_IN))
+
+
+def _without_signer(attempt: Attempt, removal: Removal, why: Failed) -> Removal | End:
+    """By PATCH where that is allowed, but not where an entry that cannot be read would have to be sent again."""
+    if not attempt.context.rules.patch_allowed:
+        return hand_over(why)
+    unreadable = removal.plan.application.unreadable
+    if unreadable:
+        entries = ", ".join(one.where for one in unreadable)
+        return hand_over(replace(why, reason=NO_PATCH(why=reason_for(why.reason), entries=entries)))
+    attempt.route = RemovalRoute.PATCH
+    return replace(removal, plan=by_patch(removal.plan))
+
+
+async def read_keys(attempt: Attempt, seen: Seen) -> Target | End:
+    """The application that was judged, read once more with the `key` of its certificates, which the looks do not show.
+
+    A read that shows other lists than were judged may be older or newer, so a few spaced ones are made.
+    """
+    rules, reads = attempt.context.rules.verify, 1
+    while True:
+        snapshot = await seen.directory.read_with_keys(seen.application)
+        changed = g10_lists_unchanged(seen.application, snapshot)
+        if changed is None and snapshot.application is not None:
+            return snapshot.application
+        if changed is not None and reads == MOST_KEY_READS:
+            return leave_open(changed)
+        await attempt.context.clock.sleep(rules.interval_s)
+        reads += 1
 
 
 async def signed_in(removal: Removal) -> Removal | tuple[Reason, ...]:

@@ -1,13 +1,14 @@
 """What takes up an earlier try: what it began is looked for, and finished as it stands."""
 
-from spentkey.core.credential import Kind
+from spentkey.core.credential import Kind, Target
 from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.history import History, change_of
 from spentkey.core.notes import HANDED_OVER, marker
-from spentkey.core.outcome import AlreadyGone, End, RemovalRoute, Result, TicketState, close
+from spentkey.core.outcome import AlreadyGone, CannotTell, End, RemovalRoute, Result, TicketState, close, leave_open
 from spentkey.core.outcome_record import hand_over_of
-from spentkey.core.plan import Survivor, lost_survivors
+from spentkey.core.plan import Survivor, lost_survivors, need_keys
+from spentkey.core.reason import ReasonKind
 from spentkey.core.records import ClosedRecord, HandedOverRecord
 from spentkey.core.step_reasons import ASKED_EARLIER
 from spentkey.core.task import RemovalRequest, Task
@@ -17,6 +18,13 @@ from spentkey.steps.attribution import attribute_to_us
 from spentkey.steps.plan import Removal
 from spentkey.steps.see import Seen
 from spentkey.steps.verify import survivor_lost
+
+NOT_SHOWN_AGAIN = ReasonKind(
+    "application-not-shown-again",
+    "the application showed in one read of the directory and not in the next",
+    "de applicatie verscheen in de ene lezing van de directory en niet in de volgende",
+    "l'application figurait dans une lecture de l'annuaire et pas dans la suivante",
+)
 
 
 async def still_open(attempt: Attempt, task: Task) -> Task:
@@ -85,10 +93,39 @@ def recorded_result(record: Facts) -> Result:
 async def removed_earlier(attempt: Attempt, request: RemovalRequest, seen: Seen, intent: Facts) -> End:
     """What survived then must still be there, but for what was removed in the work on other tasks meanwhile."""
     ours = await attempt.context.evidence.removals(request.app_id)
-    lost = lost_survivors(tuple(one for one in _recorded_survivors(intent) if one.key_id not in ours), seen.application)
+    survivors = tuple(one for one in _recorded_survivors(intent) if one.key_id not in ours)
+    application, lost = seen.application, lost_survivors(survivors, seen.application)
+    if need_keys(survivors):
+        compared = await _compare_as_0_1(attempt, seen, survivors)
+        if isinstance(compared, End):
+            return compared
+        application, lost = compared
     if lost:
-        return await survivor_lost(attempt, seen.application, lost)
+        return await survivor_lost(attempt, application, lost)
     return await _removed_by_us(attempt, request, seen, attempt.history)
+
+
+async def _compare_as_0_1(
+    attempt: Attempt, seen: Seen, survivors: tuple[Survivor, ...]
+) -> tuple[Target, tuple[Survivor, ...]] | End:
+    """The survivors that are lost by `verify_reads` spaced reads that show what version 0.1 compared; none if one does not."""
+    rules = attempt.context.rules.verify
+    for nth in range(rules.reads):
+        if nth:
+            await attempt.context.clock.sleep(rules.interval_s)
+        application = (await seen.directory.read_with_keys(seen.application)).application
+        if application is None:
+            return leave_open(CannotTell(NOT_SHOWN_AGAIN()))
+        lost = lost_survivors(survivors, application)
+        if not lost:
+            break
+    return application, lost  # pyright: ignore[reportPossiblyUnboundVariable]  # verify_reads is at least 1
+
+
+def recorded_fingerprints(attempt: Attempt, request: RemovalRequest) -> frozenset[str]:
+    """Those of the other credentials, where an earlier try put its intent on record."""
+    intent = attempt.history.intended(request.app_id, request.key_id)
+    return frozenset(one.fingerprint for one in _recorded_survivors(intent)) if intent is not None else frozenset()
 
 
 async def removed_for(attempt: Attempt, request: RemovalRequest, seen: Seen, task: int | str) -> End:

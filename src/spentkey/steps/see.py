@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from spentkey.core.credential import Snapshot, Target
 from spentkey.core.guards import g2_application, g2_identity, g2_tenant
-from spentkey.core.outcome import End, Refused, hand_over
+from spentkey.core.outcome import End, Failed, Refused, hand_over, leave_open
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest
 from spentkey.ports.directory import Directory
@@ -45,6 +45,12 @@ async def look(attempt: Attempt, request: RemovalRequest, tenant: TenantRules, d
         application = g2_application(snapshot, request, tenant)
         if isinstance(application, Target):
             attempt.learn_application(application)
+            _tell_unreadable(attempt, application)
             return Seen(directory, tenant, snapshot, application)
-        refusal = application
-    return hand_over(refusal)  # pyright: ignore[reportPossiblyUnboundVariable]  # verify_reads is at least 1
+        end = hand_over(application) if isinstance(application, Refused) else leave_open(Failed(application.reason))
+    return end  # pyright: ignore[reportPossiblyUnboundVariable]  # verify_reads is at least 1
+
+
+def _tell_unreadable(attempt: Attempt, application: Target) -> None:
+    for one in application.unreadable:
+        attempt.step("see", f"{one.where} has no keyId that can be read; it is left alone")

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spentkey.core.credential import Target
+from spentkey.core.credential import Credential, Kind, Target
 from spentkey.core.guard_reasons import named
 from spentkey.core.outcome import CannotTell, Cause, End, Failed, hand_over, leave_open
 from spentkey.core.plan import Survivor, lost_survivors
@@ -53,7 +53,7 @@ async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> Gone | End
 async def _one_read(attempt: Attempt, removal: Removal, reading: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
     snapshot = await removal.directory.read(removal.plan.application)
     now, application = attempt.context.clock.monotonic(), snapshot.application
-    if application is None:
+    if application is None or application.hidden(removal.plan.key_id, removal.plan.fingerprints):
         return reading.unclear(now), ()
     lost = lost_survivors(removal.plan.survivors, application)
     present = bool(application.holding(removal.plan.key_id))
@@ -70,15 +70,23 @@ def _not_gone(verdict: Verdict, reply: Reply) -> End:
 async def survivor_lost(attempt: Attempt, known: Target, lost: Sequence[Survivor]) -> End:
     """The worst case: another credential is gone or changed. Spentkey never restores it, and everything stops.
 
-    The public part of a lost certificate goes on record where it is known, so that people can register it again.
+    The public part of a lost certificate goes on record where it is known, so that people can register it again; else
+    its thumbprint, by which they can find it.
     """
-    keys = {one.key_id: one.key for one in known.credentials}
-    parts = [(one, keys.get(one.key_id)) for one in lost]
-    on_record = [
-        {"kind": one.kind.value, "key_id": one.key_id, "der": base64.b64encode(der).decode() if der else None}
-        for one, der in parts
-    ]
+    entries = {(one.kind, one.key_id): one for one in known.credentials}
+    on_record = [_lost(one, entries.get((one.kind, one.key_id))) for one in lost]
     if not attempt.history.lost({one.key_id for one in lost}):  # what was looked into stops nothing a second time
         await attempt.record(SurvivorLostRecord(on_record))
     found = SURVIVOR_LOST(lost=listed(named(one.kind, one.key_id) for one in lost))
     return hand_over(Failed(found, asked=True, cause=Cause.SURVIVOR_LOST))
+
+
+def _lost(survivor: Survivor, known: Credential | None) -> dict[str, str | None]:
+    der = known.key if known is not None else None
+    of_certificate = known is not None and known.kind is Kind.CERTIFICATE and der is None
+    return {
+        "kind": survivor.kind.value,
+        "key_id": survivor.key_id,
+        "der": base64.b64encode(der).decode() if der else None,
+        "thumbprint": known.custom_key_identifier if known is not None and of_certificate else None,
+    }

@@ -1,6 +1,7 @@
 """Application and service principal in one request: a JSON batch of two reads (learn.microsoft.com/graph/json-batching).
 
-Each part has a status of its own; a part that was throttled makes the whole batch be sent again.
+Each part has a status of its own; a part that was throttled makes the whole batch be sent again. Neither read selects
+anything: `$select=keyCredentials` is limited to 150 reads a minute and tenant (learn.microsoft.com/graph/api/application-get).
 """
 
 from collections.abc import Callable, Mapping
@@ -20,20 +21,21 @@ from spentkey.adapters.entra.wire import (
     CONCURRENT,
     NO_TOKEN,
     NOT_FOUND,
-    SELECT,
-    SELECT_APPLICATION,
     SYSTEM,
     code_in,
     directory_time,
     read_application,
     read_principal,
 )
-from spentkey.core.credential import Snapshot
+from spentkey.core.credential import Snapshot, Target
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.reason import Reason
 from spentkey.http.client import Response, json_object
 from spentkey.http.reasons import ANSWERED
 from spentkey.http.retry import Retryable, retry_after
+
+Throttled = Callable[[str, Mapping[str, Any]], None]
+"""Told of the code and the headers of a read that was answered with 429."""
 
 
 def batch_of_two(app_id: str) -> dict[str, Any]:
@@ -41,14 +43,14 @@ def batch_of_two(app_id: str) -> dict[str, Any]:
     key = f"(appId='{app_id}')"
     return {
         "requests": [
-            {"id": "application", "method": "GET", "url": f"/applications{key}?$select={SELECT_APPLICATION}"},
-            {"id": "principal", "method": "GET", "url": f"/servicePrincipals{key}?$select={SELECT}"},
+            {"id": "application", "method": "GET", "url": f"/applications{key}"},
+            {"id": "principal", "method": "GET", "url": f"/servicePrincipals{key}"},
         ]
     }
 
 
-def read_batch(response: Response, now: datetime, throttled: Callable[[], None] = lambda: None) -> Snapshot:
-    """What the batch shows; raises `TryAgain` when a part was throttled, `Outage` when one is missing.
+def read_batch(response: Response, now: datetime, throttled: Throttled = lambda _, __: None) -> Snapshot:
+    """What the batch shows; raises `Retryable` when a part was throttled, `Outage` when one is missing.
 
     `throttled` is told of each part that was answered with 429 inside a batch of status 200.
     """
@@ -59,15 +61,22 @@ def read_batch(response: Response, now: datetime, throttled: Callable[[], None] 
         raise Outage(BATCH_EMPTY(system=SYSTEM))
     found = [cast("dict[str, Any]", part) for part in cast("list[Any]", parts) if isinstance(part, dict)]
     responses = {str(part.get("id")): part for part in found}
-    for _ in [part for part in found if part.get("status") == 429]:
-        throttled()
+    for part in [part for part in found if part.get("status") == 429]:
+        throttled(code_in(part.get("body")), _headers(part))
     application = _part(responses, "application", now)
     principal = _part(responses, "principal", now)
+    read = None if application is None else read_application(application)
+    return snapshot_of(read, None if principal is None else read_principal(principal), response)
+
+
+def snapshot_of(application: Target | Reason | None, principal: Target | None, response: Response) -> Snapshot:
+    """What was read, with the time and the request id of the answer."""
     return Snapshot(
-        application=None if application is None else read_application(application),
-        principal=None if principal is None else read_principal(principal),
+        application=application if isinstance(application, Target) else None,
+        principal=principal,
         directory_time=directory_time(response.headers),
         request_id=response.headers.get("request-id"),
+        fault=application if isinstance(application, Reason) else None,
     )
 
 
@@ -85,9 +94,13 @@ def _part(responses: Mapping[str, Mapping[str, Any]], name: str, now: datetime) 
 
 
 def _header(response: Mapping[str, Any], name: str) -> str | None:
-    headers = response.get("headers")
-    value = cast("dict[str, Any]", headers).get(name) if isinstance(headers, dict) else None
+    value = _headers(response).get(name)
     return None if value is None else str(value)
+
+
+def _headers(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    headers = response.get("headers")
+    return cast("dict[str, Any]", headers) if isinstance(headers, dict) else {}
 
 
 def found_or_none(status: int, code: str, body: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 
 from spentkey.adapters.entra.assertions import UnusableProof, client_assertion, proof_of_possession
 from spentkey.adapters.entra.audit_log import PATH, ROLE, not_available, query_for, read_witness
-from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch, refused_read
-from spentkey.adapters.entra.quota import Quota
+from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch, refused_read, snapshot_of
+from spentkey.adapters.entra.quota import APPLICATION, PRINCIPAL, SELECTED, Quota
 from spentkey.adapters.entra.reasons import (
     A_READ,
     CANNOT_SIGN_PROOF,
@@ -20,15 +20,15 @@ from spentkey.adapters.entra.reasons import (
     NOT_SIGNED_IN,
     READ_WITHOUT_CODE,
     REPLY_LOST,
+    UNREADABLE_ENTRY,
 )
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.adapters.entra.sign_in import KeyRefused, SignIn
 from spentkey.adapters.entra.token import TokenSource, read_roles
 from spentkey.adapters.entra.wire import (
-    SELECT_APPLICATION,
     SYSTEM,
+    WITH_KEYS,
     certainly_nothing_done,
-    directory_time,
     error_of,
     read_application,
 )
@@ -80,33 +80,51 @@ class EntraDirectory:
         return self.tokens.server_time()
 
     async def look(self, app_id: str) -> Snapshot:
-        """Application and service principal in one round trip."""
+        """Application and service principal in one round trip, without the `key` of certificates."""
         body = batch_of_two(_exactly_one(app_id))
 
+        async def send(headers: Headers) -> Response:
+            await self.quota.read(APPLICATION + PRINCIPAL, plain=2)  # each request in a batch counts by itself
+            return await self.http.read_try("POST", "/v1.0/$batch", None, body, headers)
+
         async def once() -> Snapshot:
-            await self.quota.read(units=2)  # each request in a batch counts by itself
-            response = await self._authorised(lambda headers: self.http.post_read("/v1.0/$batch", body, headers))
-            return read_batch(response, self.clock.now(), lambda: self.http.meter.throttled(SYSTEM))
+            return read_batch(self.http.usable(await self._authorised(send)), self.clock.now(), self._part_throttled)
 
         return await with_retries(once, self.clock, self.jitter)
 
     async def read(self, application: Target) -> Snapshot:
-        """The application alone, by its object id."""
-        path, query = f"/v1.0/applications/{application.object_id}", {"$select": SELECT_APPLICATION}
+        """The application alone, by its object id, without the `key` of certificates."""
+        return await self._read_one(application, None, lambda: self.quota.read(APPLICATION, plain=1))
+
+    async def read_with_keys(self, application: Target) -> Snapshot:
+        """The same with `key`, at a pace that all processes share."""
+        query = {"$select": WITH_KEYS}
+        return await self._read_one(application, query, lambda: self.quota.read(SELECTED, selecting=1))
+
+    async def _read_one(
+        self, application: Target, query: Mapping[str, str] | None, room: Callable[[], Awaitable[None]]
+    ) -> Snapshot:
+        path = f"/v1.0/applications/{application.object_id}"
+
+        async def send(headers: Headers) -> Response:
+            await room()
+            return await self.http.read_try("GET", path, query, None, headers)
 
         async def once() -> Snapshot:
-            await self.quota.read()
-            response = await self._authorised(lambda headers: self.http.read(path, query, headers))
+            response = await self._authorised(send)
             code, _ = error_of(response) if response.status != 200 else ("", "")
+            if response.status == 429 and query is None:
+                self.quota.throttled(code, response.headers)
+            self.http.usable(response)
             found = found_or_none(response.status, code, lambda: json_object(response, SYSTEM))
-            return Snapshot(
-                application=None if found is None else read_application(found),
-                principal=None,
-                directory_time=directory_time(response.headers),
-                request_id=response.headers.get("request-id"),
-            )
+            shown = None if found is None else read_application(found, with_keys=query is not None)
+            return snapshot_of(shown, None, response)
 
         return await with_retries(once, self.clock, self.jitter)
+
+    def _part_throttled(self, code: str, headers: Mapping[str, Any]) -> None:
+        self.http.meter.throttled(SYSTEM)
+        self.quota.throttled(code, headers)
 
     async def room_to_write(self, route: RemovalRoute) -> None:
         """A `removeKey` counts for the application that removes its own key; what else is written counts for us."""
@@ -179,6 +197,8 @@ class EntraDirectory:
 
         What stays goes back as the very JSON that was read; an empty list is really sent. One try only.
         """
+        if application.unreadable:
+            return Reply(Answer.REJECTED, UNREADABLE_ENTRY(), client_request_id)
         kept = [one for one in application.certificates if one.key_id != _exactly_one(key_id)]
         if len(kept) != len(application.certificates) - 1:
             return Reply(Answer.REJECTED, NOT_ONCE_IN_LIST(), client_request_id)

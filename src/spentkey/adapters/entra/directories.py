@@ -53,6 +53,7 @@ class EntraDirectories:
     ids: Ids
     jitter: Callable[[], float]
     rates: RateStates
+    scarce: RateStates
     meter: Meter = UNMEASURED
     _open: dict[str, asyncio.Task[EntraDirectory]] = field(default_factory=dict[str, asyncio.Task[EntraDirectory]])
     _paused: dict[str, tuple[float, Reason]] = field(default_factory=dict[str, tuple[float, Reason]])
@@ -90,7 +91,7 @@ class EntraDirectories:
             clock=self.clock,
             ids=self.ids,
             jitter=self.jitter,
-            quota=quota_of(endpoint.tenant_id, client_id, self.rates, self.clock),
+            quota=quota_of(endpoint.tenant_id, client_id, self.rates, self.scarce, self.clock),
         )
         await directory.token_claims()
         return directory

@@ -333,14 +333,8 @@ BATCH_INCOMPLETE = ReasonKind(
     "{system} antwoordde een reeks zonder het deel {part}",
     "{system} a répondu par un lot sans la partie {part}",
 )
-UNREADABLE = ReasonKind(
+UNREADABLE_ANSWER = ReasonKind(
     "graph-unreadable", "{system} answered {what}", "{system} antwoordde {what}", "{system} a répondu par {what}"
-)
-CREDENTIAL_NO_OBJECT = ReasonKind(
-    "credential-no-object",
-    "a credential that is not an object",
-    "een credential die geen object is",
-    "un identifiant qui n'est pas un objet",
 )
 WITHOUT_LIST = ReasonKind(
     "object-without-list",
@@ -348,12 +342,15 @@ WITHOUT_LIST = ReasonKind(
     "een object zonder de lijst {name}",
     "un objet sans la liste {name}",
 )
-WITHOUT_FIELD = ReasonKind(
-    "object-without-field", "an object without {name}", "een object zonder {name}", "un objet sans {name}"
+NO_USABLE = ReasonKind(
+    "application-unreadable",
+    "the application is there, but {system} shows it without a usable {field}, so it can be neither judged nor changed",
+    "de applicatie is er, maar {system} toont ze zonder bruikbare {field}, dus kan ze niet beoordeeld of gewijzigd worden",
+    "l'application est là, mais {system} la montre sans {field} utilisable : elle ne peut être ni jugée ni modifiée",
 )
-NO_UUID = ReasonKind(
-    "object-without-uuid",
-    "an object whose {name} is not a UUID",
-    "een object waarvan {name} geen UUID is",
-    "un objet dont {name} n'est pas un UUID",
+UNREADABLE_ENTRY = ReasonKind(
+    "unreadable-entry-sent-again",
+    "an entry that cannot be read would have to be sent again",
+    "een ingang die niet gelezen kan worden zou opnieuw verstuurd moeten worden",
+    "une entrée illisible devrait être renvoyée",
 )

@@ -7,19 +7,21 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
-from spentkey.adapters.entra.reasons import CREDENTIAL_NO_OBJECT, NO_UUID, UNREADABLE, WITHOUT_FIELD, WITHOUT_LIST
-from spentkey.core.credential import Credential, Kind, Target, TargetKind
+from spentkey.adapters.entra.reasons import NO_USABLE, UNREADABLE_ANSWER, WITHOUT_LIST
+from spentkey.core.credential import UNREADABLE, Credential, Kind, Target, TargetKind, Unreadable
 from spentkey.core.errors import Outage
 from spentkey.core.reason import Reason
 from spentkey.http.client import Response, json_object
 
 SYSTEM = "Microsoft Graph"
 """What it is called in metrics, logs, traces, messages and findings."""
-SELECT = "id,appId,displayName,passwordCredentials,keyCredentials"
-"""`key` is only shown with `$select=keyCredentials` on a single object (learn.microsoft.com/graph/api/resources/keycredential)."""
-SELECT_APPLICATION = SELECT + ",tokenEncryptionKeyId"
+WITH_KEYS = "id,appId,displayName,passwordCredentials,keyCredentials,tokenEncryptionKeyId"
+"""`key` is shown with `$select=keyCredentials` alone (learn.microsoft.com/graph/api/resources/keycredential); this is what
+version 0.1 selected. Everything else is shown without `$select`, which counts in no limit of its own."""
+TYPE = "@odata.type"
+APPLICATION = "microsoft.graph.application"
 
 NOT_PRESENT = ("No password credential found with keyId", "No credentials found to be removed")
 """How Graph begins its 400 when the key id is not there; the code alone (Request_BadRequest) does not tell."""
@@ -36,58 +38,85 @@ could not look; and what has no code at all comes from somebody in between."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
-def read_application(record: Mapping[str, Any]) -> Target:
-    """An application with both credential lists; raises `Outage` when a part is missing or unreadable."""
-    encryption_key = record.get("tokenEncryptionKeyId")
+def read_application(record: Mapping[str, Any], *, with_keys: bool = False) -> Target | Reason:
+    """An application with both credential lists, or why this one cannot be read; raises `Outage` for what is no answer.
+
+    A name that cannot be read is empty, which guard G3 never takes for one.
+    """
+    lists = _lists(record)
+    ids = {name: _uuid(record.get(name)) for name in ("id", "appId")}
+    object_id, app_id, encryption_key = ids["id"], ids["appId"], record.get("tokenEncryptionKeyId")
+    if object_id is None or app_id is None:
+        return NO_USABLE(system=SYSTEM, field="id" if object_id is None else "appId")
+    if not isinstance(encryption_key, str | None):  # guard G6 needs it
+        return NO_USABLE(system=SYSTEM, field="tokenEncryptionKeyId")
     return Target(
         kind=TargetKind.APPLICATION,
-        object_id=_uuid(record, "id"),
-        app_id=_uuid(record, "appId"),
-        name=_text(record, "displayName"),
-        credentials=_credentials(record),
-        token_encryption_key_id=encryption_key.lower() if isinstance(encryption_key, str) else None,
+        object_id=object_id,
+        app_id=app_id,
+        name=_text(record, "displayName") or "",
+        token_encryption_key_id=encryption_key.lower() if encryption_key is not None else None,
+        other_kind=_other_kind(record.get(TYPE)),
+        with_keys=with_keys,
+        **lists,
     )
 
 
 def read_principal(record: Mapping[str, Any]) -> Target:
     """A service principal with both credential lists."""
-    app_id, name = record.get("appId"), record.get("displayName")
     return Target(
         kind=TargetKind.SERVICE_PRINCIPAL,
-        object_id=_uuid(record, "id"),
-        app_id=app_id.lower() if isinstance(app_id, str) else "",
-        name=name if isinstance(name, str) else "",
-        credentials=_credentials(record),
+        object_id=_uuid(record.get("id")) or "",
+        app_id=(_text(record, "appId") or "").lower(),
+        name=_text(record, "displayName") or "",
+        **_lists(record),
     )
 
 
-def _credentials(record: Mapping[str, Any]) -> tuple[Credential, ...]:
-    secrets = [_credential(entry, Kind.SECRET) for entry in _list(record, "passwordCredentials")]
-    keys = [_credential(entry, Kind.CERTIFICATE) for entry in _list(record, "keyCredentials")]
-    return tuple(secrets + keys)
+def _other_kind(told: Any) -> str | None:
+    """The type that the object says it has, where that is not application: a derived one is not ours to change."""
+    if told is None:
+        return None
+    name = str(told).removeprefix("#")
+    return None if name.casefold() == APPLICATION.casefold() else name.rpartition(".")[2] or name
 
 
-def _credential(entry: Any, kind: Kind) -> Credential:
-    if not isinstance(entry, dict):
-        raise _unreadable(CREDENTIAL_NO_OBJECT())
-    fields = cast("dict[str, Any]", entry)
+class _Lists(TypedDict):
+    credentials: tuple[Credential, ...]
+    unreadable: tuple[Unreadable, ...]
 
-    def text(name: str) -> str | None:
-        value = fields.get(name)
-        return value if isinstance(value, str) else None
 
-    return Credential(
-        key_id=_uuid(fields, "keyId"),
-        kind=kind,
-        display_name=text("displayName"),
-        end=read_moment(fields.get("endDateTime")),
-        raw=json.dumps(fields, sort_keys=True, separators=(",", ":")),
-        type=text("type"),
-        usage=text("usage"),
-        custom_key_identifier=text("customKeyIdentifier"),
-        key=_der(text("key")),
-        start=read_moment(fields.get("startDateTime")),
-    )
+def _lists(record: Mapping[str, Any]) -> _Lists:
+    kinds = (("passwordCredentials", Kind.SECRET), ("keyCredentials", Kind.CERTIFICATE))
+    entries = [
+        _credential(entry, kind, f"{name}[{nth}]")
+        for name, kind in kinds
+        for nth, entry in enumerate(_list(record, name))
+    ]
+    return {
+        "credentials": tuple(one for one in entries if not isinstance(one, Unreadable)),
+        "unreadable": tuple(one for one in entries if isinstance(one, Unreadable)),
+    }
+
+
+def _credential(entry: Any, kind: Kind, where: str) -> Credential:
+    """One entry. What is not needed is read as far as it can be; without a key id it is `Unreadable`."""
+    fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+    read: Any = {
+        "kind": kind,
+        "display_name": _text(fields, "displayName"),
+        "end": read_moment(fields.get("endDateTime")),
+        "raw": json.dumps(entry, sort_keys=True, separators=(",", ":")),
+        "type": _text(fields, "type"),
+        "usage": _text(fields, "usage"),
+        "custom_key_identifier": _text(fields, "customKeyIdentifier"),
+        "key": _der(_text(fields, "key")),
+        "start": read_moment(fields.get("startDateTime")),
+    }
+    key_id = _uuid(fields.get("keyId"))
+    if key_id is not None:
+        return Credential(key_id=key_id, **read)
+    return Unreadable(key_id=UNREADABLE, where=where, told=_text(fields, "keyId") or None, **read)
 
 
 def _der(key: str | None) -> bytes | None:
@@ -120,26 +149,19 @@ def directory_time(headers: Mapping[str, str]) -> datetime | None:
 def _list(record: Mapping[str, Any], name: str) -> list[Any]:
     value = record.get(name)
     if not isinstance(value, list):
-        raise _unreadable(WITHOUT_LIST(name=name))
+        raise Outage(UNREADABLE_ANSWER(system=SYSTEM, what=WITHOUT_LIST(name=name)))
     return cast("list[Any]", value)
 
 
-def _text(record: Mapping[str, Any], name: str) -> str:
+def _text(record: Mapping[str, Any], name: str) -> str | None:
     value = record.get(name)
-    if not isinstance(value, str):
-        raise _unreadable(WITHOUT_FIELD(name=name))
-    return value
+    return value if isinstance(value, str) else None
 
 
-def _uuid(record: Mapping[str, Any], name: str) -> str:
-    value = _text(record, name).lower()
-    if not _UUID.fullmatch(value):
-        raise _unreadable(NO_UUID(name=name))
-    return value
-
-
-def _unreadable(what: Reason) -> Outage:
-    return Outage(UNREADABLE(system=SYSTEM, what=what))
+def _uuid(value: Any) -> str | None:
+    """The canonical form of a UUID in the form that Graph writes; None for anything else."""
+    text = value.lower() if isinstance(value, str) else ""
+    return text if _UUID.fullmatch(text) else None
 
 
 def error_of(response: Response) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The state of each rate limit in PostgreSQL, one row each, so that the workers of all machines share it."""
 
-from spentkey.core.errors import Outage
-from spentkey.http.rate_limit import State, Step
+from spentkey.core.errors import EvidenceBroken, Outage
+from spentkey.http.rate_limit import RateStates, State, Step
 from spentkey.storage.postgres.connection import SYSTEM, Postgres
 
 FIRST = "INSERT INTO spentkey_paces (name) VALUES (%(name)s) ON CONFLICT DO NOTHING"
@@ -16,11 +16,21 @@ KEEP = "UPDATE spentkey_paces SET numbers = %s::float8[] WHERE name = %s"
 class SharedRates:
     """Kept in the database, by its clock; what a crash of the server loses is a moment's worth."""
 
-    def __init__(self, database: Postgres) -> None:
+    def __init__(self, database: Postgres, alone: RateStates | None = None) -> None:
         self._database, self._there = database, set[str]()
+        self._alone = alone
+        """Where a reader, for whom nothing is made, goes on by itself."""
 
     async def advance(self, name: str, step: Step) -> float:
         """One step under the row's lock; returns how many seconds to wait for the time that it assigns."""
+        try:
+            return await self._together(name, step)
+        except EvidenceBroken:  # the table is not there, or this role may not write
+            if self._alone is None:
+                raise
+            return await self._alone.advance(name, step)
+
+    async def _together(self, name: str, step: Step) -> float:
         if name not in self._there:
             await self._database.rows(FIRST, name=name)
             self._there.add(name)
