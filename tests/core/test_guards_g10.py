@@ -1,11 +1,12 @@
 """Guard G10: the credential lists read just before the write are those that were judged."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from support_core import DAY, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret, snapshot
 
-from spentkey.core.credential import Target
+from spentkey.core.credential import UNREADABLE, Kind, Target, Unreadable
 from spentkey.core.guards import g10_lists_unchanged
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
@@ -80,3 +81,30 @@ def test_an_application_that_vanished_is_refused() -> None:
 def test_what_was_judged_counts_and_not_the_other_way_round(earlier: dict[str, Any]) -> None:
     """What was there when it was judged and is gone now is a change too."""
     assert g10_lists_unchanged(application(EXPIRED, LIVE, **earlier), snapshot(JUDGED)) == CHANGED
+
+
+WITH_KEY = certificate(key_id=OTHER_KEY_ID, end=NOW + DAY, raw='{"key":"AAEC","keyId":"b"}')
+WITHOUT_KEY = certificate(key_id=OTHER_KEY_ID, end=NOW + DAY, raw='{"key":null,"keyId":"b"}')
+
+
+def test_reads_with_and_without_keys_agree() -> None:
+    """But where the list is to be written as it was read, every byte counts."""
+    now = snapshot(application(EXPIRED, WITHOUT_KEY))
+    assert g10_lists_unchanged(application(EXPIRED, WITH_KEY), now) is None
+    assert g10_lists_unchanged(application(EXPIRED, WITH_KEY), now, raw=True) == CHANGED
+    assert g10_lists_unchanged(application(EXPIRED, WITHOUT_KEY), now, raw=True) is None
+
+
+def test_an_entry_that_now_stands_twice_is_a_change() -> None:
+    """Even if both are the same."""
+    assert g10_lists_unchanged(JUDGED, snapshot(application(EXPIRED, LIVE, LIVE))) == CHANGED
+
+
+def test_an_entry_that_cannot_be_read_is_compared_like_the_others() -> None:
+    """Gone, come or changed."""
+    odd = Unreadable(UNREADABLE, Kind.SECRET, None, None, '{"keyId":null}')
+    held = application(EXPIRED, unreadable=(odd,))
+    assert g10_lists_unchanged(held, snapshot(held)) is None
+    for other in (application(EXPIRED), application(EXPIRED, unreadable=(replace(odd, raw='{"hint":"x"}'),))):
+        assert g10_lists_unchanged(held, snapshot(other)) == CHANGED
+        assert g10_lists_unchanged(other, snapshot(held)) == CHANGED

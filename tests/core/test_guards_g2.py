@@ -17,9 +17,9 @@ from support_core import (
 )
 
 from spentkey.core.credential import TokenClaims
-from spentkey.core.guards import g2_application, g2_identity, g2_tenant
+from spentkey.core.guards import Unread, g2_application, g2_identity, g2_tenant
 from spentkey.core.outcome import Refused
-from spentkey.core.reason import reason_for
+from spentkey.core.reason import IN_WORDS, reason_for
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import RemovalRequest
 
@@ -154,3 +154,16 @@ def test_another_application_than_asked_for_is_refused() -> None:
     other = application(app_id=OTHER_APP_ID)
     refused = g2_application(snapshot(other), request(), PRODUCTION)
     assert Refused("G2", reason_for(f"the directory answered with another application, {OTHER_APP_ID}")) == refused
+
+
+def test_an_object_of_a_derived_type_is_refused_by_its_name() -> None:
+    """It has the same AppID and the same lists, and is not ours to change."""
+    refused = g2_application(snapshot(application(other_kind="agentIdentityBlueprint")), request(), PRODUCTION)
+    assert isinstance(refused, Refused)
+    assert (refused.guard, "agentIdentityBlueprint" in refused.reason) == ("G2", True)
+
+
+def test_an_application_that_cannot_be_read_is_neither_found_nor_missing() -> None:
+    """People must look if that lasts."""
+    fault = IN_WORDS(text="no usable id")
+    assert g2_application(snapshot(None, fault=fault), request(), PRODUCTION) == Unread(fault)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_core import application, request
 
-from spentkey.core.guards import folded, g3_name
+from spentkey.core.guards import Unread, folded, g3_name, unread_name
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
 
@@ -122,3 +122,9 @@ def test_folding_twice_changes_nothing_more(name: str) -> None:
 def test_agreement_does_not_depend_on_the_side(one: str, other: str) -> None:
     """Neither the task nor the directory is read more leniently."""
     assert agrees(one, other) == agrees(other, one)
+
+
+def test_a_name_that_the_directory_does_not_show_cannot_be_compared() -> None:
+    """That is no refusal of the request: the directory may show it again."""
+    assert isinstance(unread_name(application(name="")), Unread)
+    assert unread_name(application(name=" ")) is None

@@ -1,6 +1,8 @@
 """Guard G4: the key id stands once, in the list that SecretType names, and nowhere else."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,8 +21,8 @@ from support_core import (
     snapshot,
 )
 
-from spentkey.core.credential import Credential, Kind, Snapshot, Target
-from spentkey.core.guards import Absent, g4_locate, g4_not_a_typo
+from spentkey.core.credential import UNREADABLE, Credential, Kind, Snapshot, Target, TargetKind, Unreadable
+from spentkey.core.guards import Absent, Unread, g4_locate, g4_not_a_typo
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
 
@@ -28,7 +30,9 @@ ALIVE = NOW + 30 * DAY
 NO_GRACE = timedelta(0)
 
 
-def locate(found: Target, *on_principal: Credential, kind: Kind = Kind.SECRET) -> Credential | Absent | Refused:
+def locate(
+    found: Target, *on_principal: Credential, kind: Kind = Kind.SECRET
+) -> Credential | Absent | Refused | Unread:
     """What G4 says when the task asks for KEY_ID of that kind."""
     return g4_locate(found, snapshot(found, *on_principal), request(kind=kind))
 
@@ -175,3 +179,45 @@ def test_only_the_one_key_id_of_the_right_kind_is_ever_found(
     elsewhere = any(one.key_id == KEY_ID for one in on_principal)
     assert isinstance(located, Credential) == (kinds == [kind] and not elsewhere)
     assert isinstance(located, Absent) == (not kinds and not elsewhere)
+
+
+def odd(told: str | None = None, **changes: Any) -> Unreadable:
+    """An entry in whose key id's place that stands."""
+    sound = Unreadable(UNREADABLE, Kind.SECRET, None, None, "{}", where="passwordCredentials[1]", told=told)
+    return replace(sound, **changes)
+
+
+@pytest.mark.parametrize("told", [None, "x", OTHER_KEY_ID.replace("-", "")])
+def test_an_entry_that_cannot_be_read_does_not_hide_what_is_found(told: str | None) -> None:
+    """The key id stands there once, and the entry has another one or none."""
+    assert secret() == locate(application(secret(), unreadable=(odd(told),)))
+
+
+@pytest.mark.parametrize("told", [None, "", "x", f"{{{KEY_ID}}}"])
+def test_a_key_id_is_not_absent_where_an_entry_may_be_it(told: str | None) -> None:
+    """On the application or on its service principal; the entry is named."""
+    hiding = application(unreadable=(odd(told),))
+    unread = locate(hiding)
+    assert isinstance(unread, Unread)
+    assert "passwordCredentials[1]" in unread.reason
+    principal = replace(hiding, kind=TargetKind.SERVICE_PRINCIPAL)
+    assert unread == g4_locate(application(), replace(snapshot(application()), principal=principal), request())
+
+
+def test_a_key_id_that_an_unreadable_entry_has_too_is_not_found_once() -> None:
+    """In another spelling."""
+    assert isinstance(locate(application(secret(), unreadable=(odd(KEY_ID.replace("-", "")),))), Unread)
+
+
+def test_an_entry_that_was_there_before_the_removal_hides_nothing() -> None:
+    """By its fingerprint on record."""
+    found = application(unreadable=(odd(),))
+    assert g4_locate(found, snapshot(found), request(), frozenset({odd().fingerprint})) == Absent()
+
+
+def test_an_unreadable_sign_key_keeps_its_group_together() -> None:
+    """A SAML signing certificate is never taken apart, whichever of its entries can be read."""
+    sign = odd(kind=Kind.CERTIFICATE, usage="Sign", custom_key_identifier="AAEC")
+    refused = locate(application(secret(custom_key_identifier="AAEC"), unreadable=(sign,)))
+    assert isinstance(refused, Refused)
+    assert "SAML" in refused.reason

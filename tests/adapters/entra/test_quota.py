@@ -3,7 +3,17 @@
 import pytest
 from support_core import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, ManualClock
 
-from spentkey.adapters.entra.quota import AUDIT_READS, TENANT_WRITES, UNITS, WRITES, Quota, quota_of
+from spentkey.adapters.entra.quota import (
+    AUDIT_READS,
+    COUNTED_FOR_S,
+    KEY_READS,
+    TELLS,
+    TENANT_WRITES,
+    UNITS,
+    WRITES,
+    Quota,
+    quota_of,
+)
 from spentkey.http.rate_limit import LocalRates, RateLimiter
 
 
@@ -11,12 +21,19 @@ def quota(
     clock: ManualClock, states: LocalRates | None = None, tenant: str = TENANT_ID, client: str = CLIENT_ID
 ) -> Quota:
     """The quota of a client in a tenant."""
-    return quota_of(tenant, client, states or LocalRates(clock), clock)
+    both = states or LocalRates(clock)
+    return quota_of(tenant, client, both, both, clock)
 
 
 @pytest.mark.parametrize(
     ("name", "documented"),
-    [("writes", WRITES), ("tenant_writes", TENANT_WRITES), ("units", UNITS), ("audit_reads", AUDIT_READS)],
+    [
+        ("writes", WRITES),
+        ("tenant_writes", TENANT_WRITES),
+        ("units", UNITS),
+        ("audit_reads", AUDIT_READS),
+        ("key_reads", KEY_READS),
+    ],
 )
 def test_what_is_spread_and_what_comes_at_once_stay_below_the_documented_figure(
     name: str, documented: tuple[int, float]
@@ -92,3 +109,73 @@ async def test_the_audit_log_is_asked_at_most_five_times_in_ten_seconds() -> Non
         asked += await one.audit_read()
         await clock.sleep(0.05)
     assert (asked <= 5, clock.monotonic() < 10.1) == (True, True)
+
+
+CODE = "Request_ThrottledTemporarily"
+
+
+async def fullest_minute(one: Quota, clock: ManualClock, count: int, **reads: int) -> int:
+    """The most reads that went out in any minute."""
+    at: list[float] = []
+    for _ in range(count):
+        await one.read(**reads)
+        at += [clock.monotonic()] * sum(reads.values())
+    return max(sum(1 for one in at if begin <= one < begin + 60) for begin in at)
+
+
+async def test_reads_that_select_keys_are_at_most_150_in_any_minute() -> None:
+    """And 140 are really made."""
+    clock = ManualClock()
+    assert 140 <= await fullest_minute(quota(clock), clock, 600, selecting=1) <= 150
+
+
+async def test_they_are_counted_for_the_tenant_whoever_asks() -> None:
+    """Where they are counted is another place than that of the other limits."""
+    clock = ManualClock()
+    rates, scarce = LocalRates(clock), LocalRates(clock)
+    both = [quota_of(TENANT_ID, client, rates, scarce, clock) for client in (CLIENT_ID, OTHER_TENANT_ID)]
+    for number in range(150):
+        await both[number % 2].read(selecting=1)
+    assert clock.monotonic() > 59
+    before = clock.monotonic()
+    await quota_of(TENANT_ID, CLIENT_ID, rates, LocalRates(clock), clock).read(selecting=1)
+    assert before == clock.monotonic()
+
+
+async def test_plain_reads_are_not_counted() -> None:
+    """The documents exempt them."""
+    clock = ManualClock()
+    one = quota(clock)
+    for _ in range(150):
+        await one.read(selecting=1)
+    before = clock.monotonic()
+    for _ in range(10):
+        await one.read(3, plain=2)
+    assert clock.monotonic() - before < 1
+
+
+async def test_after_a_429_that_no_other_limit_explains_they_are() -> None:
+    """For an hour; then the documents are believed again."""
+    clock = ManualClock()
+    one = quota(clock)
+    one.throttled(CODE, {"Retry-After": "5"})
+    assert await fullest_minute(one, clock, 200, plain=2) <= 150
+    await clock.sleep(COUNTED_FOR_S)
+    before = clock.monotonic()
+    for _ in range(100):
+        await one.read(plain=2)
+    assert clock.monotonic() - before < 1
+
+
+@pytest.mark.parametrize(
+    ("code", "headers"),
+    [(CODE, {TELLS: "ResourceUnitLimitExceeded"}), (CODE, {TELLS.upper(): "CPULimitExceeded"}), ("", {})],
+)
+async def test_a_429_of_another_limit_changes_nothing(code: str, headers: dict[str, str]) -> None:
+    """It names its limit, or is not Graph's own."""
+    clock = ManualClock()
+    one = quota(clock)
+    one.throttled(code, headers)
+    for _ in range(100):
+        await one.read(plain=2)
+    assert clock.monotonic() < 1

@@ -11,8 +11,9 @@ from json_soup import CALM, VALUES, records, refusal_of, response, responses
 
 from spentkey.adapters.entra.batch import batch_of_two, read_batch
 from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment, refused_before_effect
-from spentkey.core.credential import Kind
+from spentkey.core.credential import Kind, Target
 from spentkey.core.errors import AccessRefused, Outage
+from spentkey.core.reason import Reason
 from spentkey.http.client import Response
 from spentkey.http.retry import Retryable
 
@@ -32,36 +33,97 @@ APPLICATION: dict[str, Any] = {
 
 def test_an_application_is_read_with_both_lists_and_canonical_ids() -> None:
     """Ids are lower case whatever Graph's case, and the raw entry is kept for comparison."""
-    application = read_application(APPLICATION)
-    assert (application.object_id, application.app_id, application.token_encryption_key_id) == (ID, ID, ID)
-    assert [(one.kind, one.key_id, one.key) for one in application.credentials] == [
+    read = application()
+    assert (read.object_id, read.app_id, read.token_encryption_key_id) == (ID, ID, ID)
+    assert [(one.kind, one.key_id, one.key) for one in read.credentials] == [
         (Kind.SECRET, ID, None),
         (Kind.CERTIFICATE, ID, b"\x00\x01\x02"),
     ]
 
 
-def test_a_survivor_is_the_same_only_when_every_field_is() -> None:
-    """The fingerprint covers fields that nobody here knows; the order of fields does not matter."""
-    same, other = dict(reversed(KEY.items())), {**KEY, "unheardOf": 1}
-    one, two, three = (
-        read_application({**APPLICATION, "keyCredentials": [key]}).certificates[0].fingerprint
-        for key in (KEY, same, other)
-    )
-    assert one == two
-    assert one != three
+def application(**changes: Any) -> Target:
+    """That application, some of it changed; `...` leaves a part out."""
+    read = read_application({name: value for name, value in {**APPLICATION, **changes}.items() if value is not ...})
+    assert isinstance(read, Target)
+    return read
 
 
-@pytest.mark.parametrize("name", ["id", "appId", "displayName", "passwordCredentials", "keyCredentials"])
-def test_an_application_without_a_part_is_an_outage(name: str) -> None:
+def test_a_survivor_is_the_same_whether_its_key_is_shown_or_not() -> None:
+    """What is kept as it was read differs; the order of fields does not matter to either."""
+    turned, without, other = dict(reversed(KEY.items())), {**KEY, "key": None}, {**KEY, "usage": "Sign"}
+    one, two, three, four = (application(keyCredentials=[key]).certificates[0] for key in (KEY, turned, without, other))
+    assert one.fingerprint == two.fingerprint == three.fingerprint != four.fingerprint
+    assert (one.raw == two.raw, one.raw == three.raw) == (True, False)
+
+
+@pytest.mark.parametrize("value", [..., None, {}, "none"])
+@pytest.mark.parametrize("name", ["passwordCredentials", "keyCredentials"])
+def test_an_application_without_a_list_is_an_outage(name: str, value: Any) -> None:
     """A list that is missing is not an empty list."""
     with pytest.raises(Outage, match=name):
-        read_application({key: value for key, value in APPLICATION.items() if key != name})
+        application(**{name: value})
+
+
+@pytest.mark.parametrize("value", [..., None, 5, "../me", "", ID + "\n"])
+@pytest.mark.parametrize("name", ["id", "appId"])
+def test_an_application_without_a_usable_id_cannot_be_read(name: str, value: Any) -> None:
+    """That is a fault of this object, which people must see; the answer as such is one."""
+    changed = {key: one for key, one in {**APPLICATION, name: value}.items() if one is not ...}
+    reason = read_application(changed)
+    assert isinstance(reason, Reason)
+    assert f"usable {name}," in reason
+
+
+def test_an_encryption_key_that_cannot_be_read_may_be_any() -> None:
+    """Guard G6 protects it, so it must be known."""
+    assert isinstance(read_application({**APPLICATION, "tokenEncryptionKeyId": 5}), Reason)
+    assert application(tokenEncryptionKeyId=...).token_encryption_key_id is None
+
+
+@pytest.mark.parametrize("value", [..., None, 5, ["Sales"]])
+def test_a_name_that_cannot_be_read_is_empty(value: Any) -> None:
+    """Guard G3 says so."""
+    assert application(displayName=value).name == ""
+
+
+@pytest.mark.parametrize("told", ["#microsoft.graph.application", "microsoft.graph.Application", None])
+def test_an_application_is_an_application(told: str | None) -> None:
+    """With or without the name of its type."""
+    assert application(**{"@odata.type": told}).other_kind is None
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [("#microsoft.graph.agentIdentityBlueprint", "agentIdentityBlueprint"), ("", ""), (5, "5"), ("#x.", "x.")],
+)
+def test_an_object_of_another_type_is_told_by_its_name(told: Any, kind: str) -> None:
+    """Also where that is no name."""
+    assert application(**{"@odata.type": told}).other_kind == kind
+
+
+@pytest.mark.parametrize("odd", [5, None, "x", [], {}, {**SECRET, "keyId": None}, {**SECRET, "keyId": "x"}])
+@pytest.mark.parametrize("name", ["passwordCredentials", "keyCredentials"])
+def test_an_entry_without_a_key_id_is_set_aside_and_named(name: str, odd: Any) -> None:
+    """The others are read."""
+    read = application(**{name: [KEY, odd, KEY]})
+    assert [one.where for one in read.unreadable] == [f"{name}[1]"]
+    assert len([one for one in read.credentials if one.kind is read.unreadable[0].kind]) == 2
+
+
+@pytest.mark.parametrize("value", [None, 5, [], {}, True])
+@pytest.mark.parametrize(
+    "name", ["hint", "type", "usage", "customKeyIdentifier", "displayName", "startDateTime", "key"]
+)
+def test_odd_fields_that_are_not_needed_do_not_matter(name: str, value: Any) -> None:
+    """The entry is read without them, and its fingerprint knows what stood there."""
+    read = application(keyCredentials=[{**KEY, name: value}])
+    assert (len(read.certificates), read.unreadable) == (1, ())
 
 
 @pytest.mark.parametrize("key", ["", "not base64!", "AAE", "ÄÖ"])
 def test_a_key_that_is_no_base64_is_no_key(key: str) -> None:
     """It then simply matches no document."""
-    (certificate,) = read_application({**APPLICATION, "keyCredentials": [{**KEY, "key": key}]}).certificates
+    (certificate,) = application(keyCredentials=[{**KEY, "key": key}]).certificates
     assert certificate.key is None
 
 
@@ -99,8 +161,8 @@ def test_any_date_is_a_moment_with_a_zone_or_none(date: str) -> None:
 def test_any_application_is_read_or_an_outage(record: dict[str, Any], key: dict[str, Any]) -> None:
     """Whatever stands in it, there is no other exception, and every id that is read is a UUID."""
     for changed in (record, {**APPLICATION, "keyCredentials": [key], "passwordCredentials": [key]}):
-        application, refusal = refusal_of(lambda changed=changed: read_application(changed))
-        credentials = application.credentials if refusal is None else ()
+        read, refusal = refusal_of(lambda changed=changed: read_application(changed))
+        credentials = read.credentials if isinstance(read, Target) else ()
         assert "\n" not in (refusal or "")
         assert all(len(one.key_id) == 36 for one in credentials)
         assert all(one.expired(NOW, NOW - NOW) in (True, False) for one in credentials)
@@ -123,10 +185,12 @@ def batch(*parts: Any) -> Response:
 
 
 def test_a_batch_asks_for_exactly_two_reads() -> None:
-    """Application and service principal, each by AppID, with the keys."""
+    """Application and service principal, each by AppID; nothing is selected, which would count in a limit of its own."""
     requests = batch_of_two(ID)["requests"]
     assert [request["method"] for request in requests] == ["GET", "GET"]
-    assert all(f"(appId='{ID}')" in request["url"] and "keyCredentials" in request["url"] for request in requests)
+    assert [request["url"] for request in requests] == [
+        f"/{of}(appId='{ID}')" for of in ("applications", "servicePrincipals")
+    ]
 
 
 def test_a_batch_shows_both_in_any_order() -> None:
@@ -227,7 +291,8 @@ def test_any_batch_is_read_or_refused_plainly(one: Any, other: Any) -> None:
     for answer in (batch(one, part("principal")), batch(one, other), response(other)):
         snapshot, refusal = refusal_of(lambda answer=answer: read_batch(answer, NOW))
         assert "\n" not in (refusal or "")
-        assert refusal is not None or snapshot.application is not None or one.get("status") == 404
+        found = refusal is None and (snapshot.application is not None or snapshot.fault is not None)
+        assert refusal is not None or found or one.get("status") == 404
 
 
 @given(responses())
