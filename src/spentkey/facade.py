@@ -14,7 +14,7 @@ from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.settings import load_settings, needs_desk, reference_of
 from spentkey.core.credential import Credential, Snapshot
-from spentkey.core.errors import AccessRefused, Misconfigured
+from spentkey.core.errors import AccessRefused, Misconfigured, Outage
 from spentkey.core.guards import g0_task_is_ours, g2_identity, g5_expired, g6_not_protected
 from spentkey.core.notes import Remark, resolution_text
 from spentkey.core.outcome import NotOurs, Refused, Removed, TicketState
@@ -250,6 +250,8 @@ async def _application(context: Context, app_id: str, tenant: TenantRules) -> Ap
         raise AccessRefused(stranger.reason)
     snapshot = await directory.look(app_id)
     application = snapshot.application
+    if snapshot.fault is not None:
+        raise Outage(snapshot.fault)
     if application is None:
         return ApplicationView(tenant.name, None, None, ())
     standing = _standing(context, snapshot, directory.client_id)

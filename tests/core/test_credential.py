@@ -17,7 +17,7 @@ from support_core import (
     secret,
 )
 
-from spentkey.core.credential import UNREADABLE, Credential, Kind, Unreadable
+from spentkey.core.credential import UNREADABLE, Credential, Kind, UnreadableCredential
 from spentkey.core.fingerprint import fingerprint_of
 
 NO_GRACE = timedelta(0)
@@ -34,9 +34,9 @@ def test_a_credential_knows_the_fingerprint_of_its_entry() -> None:
     assert secret(raw='{"keyId":"a"}').fingerprint == fingerprint_of('{"keyId":"a"}')
 
 
-def unreadable(told: str | None) -> Unreadable:
+def unreadable(told: str | None) -> UnreadableCredential:
     """An entry in whose `keyId` that text stands."""
-    return Unreadable(UNREADABLE, Kind.SECRET, None, None, "{}", where="passwordCredentials[0]", told=told)
+    return UnreadableCredential(UNREADABLE, Kind.SECRET, None, None, "{}", where="passwordCredentials[0]", told=told)
 
 
 @pytest.mark.parametrize("told", [None, "", "x", KEY_ID[:-1], KEY_ID, f"{{{KEY_ID.upper()}}}", KEY_ID.replace("-", "")])

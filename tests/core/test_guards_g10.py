@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support_core import DAY, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret, snapshot
 
-from spentkey.core.credential import UNREADABLE, Kind, Target, Unreadable
+from spentkey.core.credential import UNREADABLE, Kind, Target, UnreadableCredential
 from spentkey.core.guards import g10_lists_unchanged
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
@@ -102,7 +102,7 @@ def test_an_entry_that_now_stands_twice_is_a_change() -> None:
 
 def test_an_entry_that_cannot_be_read_is_compared_like_the_others() -> None:
     """Gone, come or changed."""
-    odd = Unreadable(UNREADABLE, Kind.SECRET, None, None, '{"keyId":null}')
+    odd = UnreadableCredential(UNREADABLE, Kind.SECRET, None, None, '{"keyId":null}')
     held = application(EXPIRED, unreadable=(odd,))
     assert g10_lists_unchanged(held, snapshot(held)) is None
     for other in (application(EXPIRED), application(EXPIRED, unreadable=(replace(odd, raw='{"hint":"x"}'),))):

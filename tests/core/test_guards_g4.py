@@ -21,7 +21,7 @@ from support_core import (
     snapshot,
 )
 
-from spentkey.core.credential import UNREADABLE, Credential, Kind, Snapshot, Target, TargetKind, Unreadable
+from spentkey.core.credential import UNREADABLE, Credential, Kind, Snapshot, Target, TargetKind, UnreadableCredential
 from spentkey.core.guards import Absent, Unread, g4_locate, g4_not_a_typo
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
@@ -181,9 +181,9 @@ def test_only_the_one_key_id_of_the_right_kind_is_ever_found(
     assert isinstance(located, Absent) == (not kinds and not elsewhere)
 
 
-def odd(told: str | None = None, **changes: Any) -> Unreadable:
+def odd(told: str | None = None, **changes: Any) -> UnreadableCredential:
     """An entry in whose key id's place that stands."""
-    sound = Unreadable(UNREADABLE, Kind.SECRET, None, None, "{}", where="passwordCredentials[1]", told=told)
+    sound = UnreadableCredential(UNREADABLE, Kind.SECRET, None, None, "{}", where="passwordCredentials[1]", told=told)
     return replace(sound, **changes)
 
 

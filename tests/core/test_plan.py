@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_core import KEY_ID, OTHER_KEY_ID, THIRD_KEY_ID, application, certificate, secret
 
-from spentkey.core.credential import UNREADABLE, Credential, Kind, Unreadable
+from spentkey.core.credential import UNREADABLE, Credential, Kind, UnreadableCredential
 from spentkey.core.fingerprint import fingerprint_of_0_1
 from spentkey.core.outcome import RemovalRoute
 from spentkey.core.plan import Survivor, lost_survivors, make_plan, need_keys
@@ -90,7 +90,7 @@ def test_what_is_lost_is_exactly_what_is_taken_away_beside_the_target(
     assert lost == {one.key_id for one in held} - {one.key_id for one in kept} - {target.key_id}
 
 
-ODD = Unreadable(UNREADABLE, Kind.CERTIFICATE, None, None, '{"keyId":null}', where="keyCredentials[1]")
+ODD = UnreadableCredential(UNREADABLE, Kind.CERTIFICATE, None, None, '{"keyId":null}', where="keyCredentials[1]")
 
 
 def test_an_entry_that_cannot_be_read_must_survive_too() -> None:

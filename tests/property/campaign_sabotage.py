@@ -83,8 +83,8 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G4, the service principal": Sabotage(
         "core/guards.py",
-        "if snapshot.principal is not None and snapshot.principal.holding(request.key_id):",
-        "if sighting.principal is None and request.key_id is None:",
+        "if principal is not None and principal.holding(request.key_id):",
+        "if principal is None and request.key_id is None:",
         "tests/core/test_guards_g4.py",
     ),
     "G4, twice in the lists": Sabotage(
@@ -92,6 +92,60 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G4, the other list": Sabotage(
         "core/guards.py", "if held[0].kind is not request.kind:", "if held[0].kind is None:", REQUESTS, "1"
+    ),
+    "G2, an object of a derived type": Sabotage(
+        "core/guards.py",
+        "if application.other_kind is not None:",
+        'if application.other_kind == "":',
+        "tests/story/test_story_odd_applications.py",
+    ),
+    "G4, an entry that may be it": Sabotage(
+        "core/guards.py",
+        "    if hidden:\n        return Unread",
+        "    if hidden and held:\n        return Unread",
+        "tests/story/test_story_odd_applications.py",
+    ),
+    "a read that may hide the credential": Sabotage(
+        "steps/verify.py",
+        "if application is None or application.hidden(removal.plan.key_id, removal.plan.fingerprints):",
+        "if application is None:",
+        "tests/story/test_story_odd_applications.py",
+    ),
+    "PATCH beside an entry that cannot be read": Sabotage(
+        "steps/plan.py",
+        "    if unreadable:\n",
+        "    if unreadable and not removal.plan:\n",
+        "tests/story/test_story_odd_applications.py",
+    ),
+    "the whole list before a PATCH": Sabotage(
+        "core/guards.py",
+        "one.raw if raw else one.fingerprint",
+        "one.fingerprint",
+        "tests/core/test_guards_g10.py",
+    ),
+    "the pace of reads that select keys": Sabotage(
+        "adapters/entra/quota.py",
+        "        if counted:\n",
+        "        if counted > 99:\n",
+        "tests/story/test_story_key_reads.py",
+    ),
+    "that pace for all processes": Sabotage(
+        "storage/files/rates.py",
+        "        async with self._held(name) as file:\n            if file is None:\n",
+        "        async with self._held(name) as file:\n            if file is None or not self._read_only:\n",
+        "tests/storage/files/test_file_rates.py",
+    ),
+    "an end that changed": Sabotage(
+        "core/fingerprint.py",
+        '    "endDateTime",\n',
+        "",
+        "tests/core/test_fingerprint.py",
+    ),
+    "a survivor of 0.1": Sabotage(
+        "core/plan.py",
+        "    if not same or not application.with_keys:\n        return not same",
+        "    if same or not application.with_keys:\n        return not same",
+        "tests/story/test_story_key_reads.py",
     ),
     "G4, a typing error": Sabotage(
         "core/guards.py", "    if not remaining:", "    if True or not remaining:", "tests/core/test_guards_g4.py"
@@ -270,8 +324,8 @@ TABLE: dict[str, Sabotage] = {
     ),
     "survivors are compared": Sabotage(
         "core/plan.py",
-        "return tuple(survivor for survivor in survivors if survivor not in shown)",
-        "return tuple(survivor for survivor in survivors if survivor.key_id in () and survivor not in shown)",
+        "if one in lost or one not in shown | by_0_1)",
+        "if one in lost)",
         "tests/core/test_plan.py",
     ),
     "no close over somebody's change": Sabotage(

@@ -70,7 +70,7 @@ UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
-class Unreadable(Credential):
+class UnreadableCredential(Credential):
     """An entry without a key id that can be read: no request can name it. `told` is what stands in the key id's place."""
 
     where: str = ""
@@ -120,14 +120,14 @@ class Target:
     """Its display name; empty where it cannot be read."""
     credentials: tuple[Credential, ...]
     token_encryption_key_id: str | None = None
-    unreadable: tuple[Unreadable, ...] = ()
+    unreadable: tuple[UnreadableCredential, ...] = ()
     """The entries without a key id that can be read. They forbid a PATCH, which would have to send them again."""
     other_kind: str | None = None
     """The type of the object, where it is of another one than its kind."""
     with_keys: bool = False
     """Whether the read selected `keyCredentials`, so that `key` is shown."""
 
-    def hidden(self, key_id: str, known: Set[str] = frozenset()) -> list[Unreadable]:
+    def hidden(self, key_id: str, known: Set[str] = frozenset()) -> list[UnreadableCredential]:
         """The entries that cannot be read and may be that credential, but for those of which the fingerprint is known."""
         return [one for one in self.unreadable if one.may_be(key_id) and one.fingerprint not in known]
 

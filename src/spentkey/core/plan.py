@@ -65,9 +65,9 @@ def lost_survivors(survivors: tuple[Survivor, ...], application: Target) -> tupl
     What only another kind of read can tell is not called lost: see `need_keys`.
     """
     shown = set(_survivors(application.entries))
-    return tuple(
-        one for one in survivors if (_lost_by_0_1(one, application) if is_of_0_1(one.fingerprint) else one not in shown)
-    )
+    by_0_1 = {one for one in survivors if is_of_0_1(one.fingerprint)}
+    lost = {one for one in by_0_1 if _lost_by_0_1(one, application)}
+    return tuple(one for one in survivors if one in lost or one not in shown | by_0_1)
 
 
 def need_keys(survivors: Iterable[Survivor]) -> bool:

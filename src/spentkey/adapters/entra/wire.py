@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypedDict, cast
 
 from spentkey.adapters.entra.reasons import NO_USABLE, UNREADABLE_ANSWER, WITHOUT_LIST
-from spentkey.core.credential import UNREADABLE, Credential, Kind, Target, TargetKind, Unreadable
+from spentkey.core.credential import UNREADABLE, Credential, Kind, Target, TargetKind, UnreadableCredential
 from spentkey.core.errors import Outage
 from spentkey.core.reason import Reason
 from spentkey.http.client import Response, json_object
@@ -83,7 +83,7 @@ def _other_kind(told: Any) -> str | None:
 
 class _Lists(TypedDict):
     credentials: tuple[Credential, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[UnreadableCredential, ...]
 
 
 def _lists(record: Mapping[str, Any]) -> _Lists:
@@ -94,13 +94,13 @@ def _lists(record: Mapping[str, Any]) -> _Lists:
         for nth, entry in enumerate(_list(record, name))
     ]
     return {
-        "credentials": tuple(one for one in entries if not isinstance(one, Unreadable)),
-        "unreadable": tuple(one for one in entries if isinstance(one, Unreadable)),
+        "credentials": tuple(one for one in entries if not isinstance(one, UnreadableCredential)),
+        "unreadable": tuple(one for one in entries if isinstance(one, UnreadableCredential)),
     }
 
 
 def _credential(entry: Any, kind: Kind, where: str) -> Credential:
-    """One entry. What is not needed is read as far as it can be; without a key id it is `Unreadable`."""
+    """One entry. What is not needed is read as far as it can be; without a key id it is `UnreadableCredential`."""
     fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
     read: Any = {
         "kind": kind,
@@ -116,7 +116,7 @@ def _credential(entry: Any, kind: Kind, where: str) -> Credential:
     key_id = _uuid(fields.get("keyId"))
     if key_id is not None:
         return Credential(key_id=key_id, **read)
-    return Unreadable(key_id=UNREADABLE, where=where, told=_text(fields, "keyId") or None, **read)
+    return UnreadableCredential(key_id=UNREADABLE, where=where, told=_text(fields, "keyId") or None, **read)
 
 
 def _der(key: str | None) -> bytes | None:
