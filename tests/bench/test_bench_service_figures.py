@@ -103,6 +103,14 @@ def test_the_journal_is_counted() -> None:
     )
 
 
+def test_reads_with_keys_are_counted_wherever_they_stand() -> None:
+    """Alone or in a batch; a plain read is none."""
+    tally, keyed = Tally(), "/v1.0/applications/x?$select=id,keyCredentials"
+    plain = {"path": "/v1.0/applications/x", "applied": False}
+    tally.take(entries({"path": keyed}, {"path": keyed, "route": "batch:read-application"}, plain))
+    assert len(tally.key_reads) == 2
+
+
 @pytest.mark.parametrize("change", [{"applied": False}, {"applied": False, "status": 0}, {"route": "read-application"}])
 def test_what_was_not_done_does_not_count(change: dict[str, Any]) -> None:
     """A removal that the simulator did not apply, or that is none, is no removal."""
