@@ -27,7 +27,9 @@ APPLICATIONS = 997
 OVER = timedelta(days=730)
 _SPACE = uuid.UUID("b7000000-0000-4000-8000-0000000000fe")
 _APPLICATIONS = [str(uuid.uuid5(_SPACE, str(number))) for number in range(APPLICATIONS)]
-COPY: LiteralString = "COPY spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, line) FROM STDIN"
+COPY: LiteralString = (
+    "COPY spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, canary, line) FROM STDIN"
+)
 
 
 def facts_of(number: int) -> tuple[str, Facts]:

@@ -53,6 +53,9 @@ from spentkey.steps.report import (
 from spentkey.steps.ticket import no_such_task, read_ticket
 from spentkey.story import on_application
 
+WITHOUT_A_TASK = (RecordKind.INTENT, RecordKind.ANSWER, RecordKind.AWAITING_EVENT, RecordKind.AUDIT_EVENT)
+"""What counts of earlier removals that belonged to no task: what was sent, and what became of it; no tries, no ends."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -149,9 +152,7 @@ async def _attempt(asked: Asked, context: Context) -> Attempt:
     attempt = Attempt(asked.task or NO_TASK, attempt_id=context.ids.new(), context=context)
     if asked.task is None:
         known = await attempt.on_record()
-        attempt.history = History(
-            tuple(one for one in known.records if one.get("what") in (RecordKind.INTENT, RecordKind.ANSWER))
-        )
+        attempt.history = History(tuple(one for one in known.records if one.get("what") in WITHOUT_A_TASK))
         attempt.request, attempt.secret_type = asked.request, asked.request.secret_type
     return attempt
 

@@ -10,7 +10,8 @@ from spentkey.core.outcome import End, Result, leave_open
 from spentkey.core.task import RemovalRequest, TaskRef, Ticket
 from spentkey.steps.ask import what_is_asked
 from spentkey.steps.attempt import Attempt
-from spentkey.steps.attribution import attribute
+from spentkey.steps.awaiting import awaited, whose_it_was
+from spentkey.steps.canary import first_alone
 from spentkey.steps.confirm import ListsChanged
 from spentkey.steps.context import Context
 from spentkey.steps.judge import judge
@@ -50,7 +51,7 @@ async def on_application(attempt: Attempt, ticket: Ticket | None, request: Remov
     """Steps 3 to 7; credential lists that change before the removal (guard G10) are judged again."""
     for _ in range(JUDGED_AT_MOST):
         removal = await decide(attempt, ticket, request)
-        end = removal if isinstance(removal, End) else await remove_and_prove(attempt, removal)
+        end = removal if isinstance(removal, End) else await first_alone(attempt, removal, remove_and_prove)
         if not isinstance(end, ListsChanged):
             return end
         changed = end.refusal
@@ -58,8 +59,11 @@ async def on_application(attempt: Attempt, ticket: Ticket | None, request: Remov
 
 
 async def decide(attempt: Attempt, ticket: Ticket | None, request: RemovalRequest) -> Removal | End:
-    """Steps 3 to 5, which write nothing: what is to be removed, or why nothing is. `spentkey plan` stops here."""
-    seen = await see_application(attempt, request)
+    """Steps 3 to 5, which write nothing: what is to be removed, or why nothing is. `spentkey plan` stops here.
+
+    A removal whose audit event an earlier try waits for is only asked about.
+    """
+    seen = await awaited(attempt, request) or await see_application(attempt, request)
     if isinstance(seen, End):
         return seen
     judged = await judge(attempt, request, seen)
@@ -74,4 +78,4 @@ async def remove_and_prove(attempt: Attempt, removal: Removal) -> End | ListsCha
     if isinstance(reply, End | ListsChanged):
         return reply
     gone = await verify(attempt, removal, reply)
-    return gone if isinstance(gone, End) else await attribute(attempt, removal, accepted=gone.accepted)
+    return gone if isinstance(gone, End) else await whose_it_was(attempt, removal, gone)

@@ -206,7 +206,7 @@ def test_a_task_without_records_is_not_known() -> None:
     assert not empty.known
     message = (empty.assignment, empty.closed, empty.reassigning, empty.handing_over, empty.begun_change)
     assert message == (1, None, None, None, None)
-    assert (empty.open_attempts, empty.lost({"a"}), empty.asked_since(APP_ID, KEY_ID)) == (0, False, None)
+    assert (empty.open_attempts, empty.lost({"a"}), empty.sendings(APP_ID, KEY_ID)) == (0, False, [])
     assert past(record("result")).known
 
 
@@ -234,7 +234,7 @@ def test_an_intent_that_was_refused_for_sure_is_none(answer: str) -> None:
         record("intent", client_request_id="a", at=AT), record("answer", answer=answer, client_request_id="a")
     )
     assert refused.intended(APP_ID, KEY_ID) is None
-    assert refused.asked_since(APP_ID, KEY_ID) is None
+    assert refused.sendings(APP_ID, KEY_ID) == []
     assert removals_among(refused.records, APP_ID) == {}
 
 

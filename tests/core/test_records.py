@@ -25,7 +25,7 @@ RESULT = Result("40021", "failed", TicketState.HANDED_OFF, app_name="Billing", e
 
 def test_a_field_that_may_be_null_stands_in_the_record_as_null() -> None:
     """A reader finds the key of what is not known, so that nothing has to be guessed."""
-    intent = IntentRecord("removePassword", "secret", "o", None, "present", None, [], "c")
+    intent = IntentRecord("removePassword", "secret", "o", None, "present", None, [], "c", "1.0")
     assert {name: intent.facts()[name] for name in ("ended", "signer")} == {"ended": None, "signer": None}
 
 

@@ -183,6 +183,27 @@ async def test_a_client_without_the_permission_to_write_fails(sim: RealSimulator
     assert "Application.ReadWrite.OwnedBy" in finding.fix
 
 
+@pytest.mark.parametrize(
+    ("fallback", "roles", "state"),
+    [
+        ("patch", [], FindingState.FAIL),
+        ("patch", ["AuditLog.Read.All"], FindingState.OK),
+        ("hand-off", [], FindingState.OK),
+    ],
+)
+async def test_the_fallback_needs_the_audit_log(
+    sim: RealSimulator, fallback: str, roles: list[str], state: FindingState
+) -> None:
+    """Where it is allowed; elsewhere the log is only good to have."""
+    made = healthy()
+    made["tenants"][0]["clients"][0]["roles"] = ["Application.ReadWrite.All", *roles]
+    sim.reset(made)
+    findings = await check_up(sim, SPENTKEY_POLICY__CERTIFICATE_FALLBACK=fallback)
+    (finding,) = [one for one in findings if (one.system, one.what) == ("Entra production", "audit log")]
+    assert finding.state is state
+    assert ("AuditLog.Read.All" in finding.fix) is (state is FindingState.FAIL)
+
+
 async def test_an_own_secret_that_ends_soon_is_a_warning(sim: RealSimulator) -> None:
     """So that the automation does not lock itself out."""
     made = healthy()

@@ -16,9 +16,11 @@ ORDER = (
     "judge",
     "plan",
     "confirm",
+    "canary",
     "remove",
     "verify",
     "attribution",
+    "awaiting",
     "report",
     "resume",
 )

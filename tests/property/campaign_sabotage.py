@@ -285,6 +285,37 @@ TABLE: dict[str, Sabotage] = {
         "        if True or stop is None:",
         "tests/core/test_limits.py",
     ),
+    "G8, the canary": Sabotage(
+        "core/canary.py",
+        "    if proof is not None and -AHEAD <= now - _at(proof) < PROVEN_FOR:",
+        "    if proof is None or -AHEAD <= now - _at(proof) < PROVEN_FOR:",
+        "tests/story/test_story_canary.py",
+    ),
+    "G8, one unproven PATCH at a time": Sabotage(
+        "core/canary.py",
+        '    if last.get("key_id") == key_id or _is_over(last, now):',
+        '    if last.get("key_id") or _is_over(last, now):',
+        "tests/story/test_story_canary.py",
+    ),
+    "the audit event of a PATCH": Sabotage(
+        "steps/awaiting.py",
+        "    if removal.plan.route is not RemovalRoute.PATCH:",
+        "    if removal.plan.route is not None:",
+        PROPERTY,
+        "2",
+    ),
+    "what else a written list changed": Sabotage(
+        "adapters/entra/audit_log.py",
+        "        if beside:\n            return AuditEvent(Shows.MORE",
+        "        if beside and not event:\n            return AuditEvent(Shows.MORE",
+        "tests/story/test_story_patch_events.py",
+    ),
+    "no PATCH without the audit log": Sabotage(
+        "steps/plan.py",
+        "        if not (await directory.token_claims()).reads_audit_log:",
+        "        if not (await directory.token_claims()).app_id:",
+        "tests/story/test_story_patch_events.py",
+    ),
     "G9, the lock": Sabotage(
         "storage/files/flock.py",
         "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",

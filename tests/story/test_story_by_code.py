@@ -124,7 +124,10 @@ async def test_no_service_principal_is_said_at_once(sim: RealSimulator) -> None:
 
 async def test_no_service_principal_is_what_the_fallback_is_for(sim: RealSimulator) -> None:
     """Where it is allowed, the list is written again without the one."""
-    sim.reset(no_principal())
+    made = no_principal()
+    made["tenants"][0]["clients"][0]["roles"] = ["Application.ReadWrite.All", "AuditLog.Read.All"]
+    sim.reset({**made, "entra": {"audit_delay_s": 0}})
+    await sim.run(TASK, None, **PATCH)
     result = await sim.run(TASK, None, **PATCH)
     assert (result.outcome, result.route, result.ticket.value) == ("removed", "patch", "closed"), result.reason
     assert_nothing_unmeant(sim, EXPIRED_CERT)

@@ -29,7 +29,7 @@ TABLES_OF_1 = """
     INSERT INTO spentkey_schema (version, least) VALUES (1, 1)
 """
 """As version 0.2.0 of Spentkey makes them."""
-COPY = "COPY spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, line) FROM STDIN"
+COPY = "COPY spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, canary, line) FROM STDIN"
 INSERT_OF_1 = "INSERT INTO spentkey_evidence (seq, task, app_id, key_id, what, line) VALUES (%s, %s, %s, %s, %s, %s)"
 
 Told = tuple[datetime, str, Facts]

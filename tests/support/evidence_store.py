@@ -62,7 +62,7 @@ def _row(number: int, record_line: str) -> tuple[Any, ...]:
     try:
         return row_of(record_line)
     except (KeyError, ValueError):
-        return (number, 0.0, "", None, None, None, None, record_line)
+        return (number, 0.0, "", None, None, None, None, None, record_line)
 
 
 @contextmanager

@@ -188,9 +188,17 @@ def _unproven(
     wrong = [f"2: task {number} was closed, but {key} is still there"] if (app, key) in present else []
     if app not in apps:
         wrong.append(f"2: task {number} was closed, but there is no application {app}")
+    if closings[-1].get("route") == "patch" and not _shown_by_the_log(records, app, key):
+        wrong.append(f"2: task {number} was closed, but no audit event shows what else the list without {key} dropped")
     if not any(asked[:2] == (app, key) for asked in ledger.asked.get(number, ())):
         wrong.append(f"2: task {number} was closed for {key}, which it never asked for")
     return wrong
+
+
+def _shown_by_the_log(records: list[Json], app: str, key: str) -> bool:
+    return any(
+        r["what"] == "witness" and r["shows"] == "ours" and (r["app_id"], r["key_id"]) == (app, key) for r in records
+    )
 
 
 def _state(task: Json) -> str | None:

@@ -79,6 +79,7 @@ from spentkey.core.step_reasons import (
 )
 from spentkey.core.task import read_request
 from spentkey.http.reasons import NO_ANSWER, TIME_OUT
+from spentkey.steps.awaiting import NOT_PROVEN
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "notes"
 LANGUAGES = tuple(WORDS)
@@ -147,6 +148,10 @@ def failures() -> dict[str, Outcome]:
         ),
         "failed-nobody": Failed(NO_ANSWER(system="Microsoft Graph", why=TIME_OUT()), Who.NOBODY),
         "cannot-tell": CannotTell(READS_DISAGREE()),
+        "cannot-tell-no-event": CannotTell(
+            NOT_PROVEN(why="it cannot be read", sent="2026-03-01T12:00:00+00:00", before="0f", after="1e"),
+            Cause.NO_EVENT,
+        ),
     }
 
 
@@ -168,7 +173,7 @@ def cases() -> dict[str, Callable[[str], NewNote]]:
     made["removed-not-closed"] = _handed(REMOVED, unwritten)
     made["already-gone-not-closed"] = _handed(AlreadyGone(), unwritten)
     made["removed"] = lambda language: closing_note(ABOUT, REMOVED, Proof(5), language)
-    for shows in Shows:
+    for shows in (one for one in Shows if one not in (Shows.MORE, Shows.UNREADABLE)):  # on those nothing is closed
         made[f"removed-witness-{shows}"] = _witnessed(AuditEvent(shows, "as the log says"))
     made["already-gone"] = lambda language: closing_note(ABOUT, AlreadyGone(), Proof(5), language)
     return made

@@ -48,6 +48,7 @@ def test_an_outage_is_waited_out_longer_and_longer(tries: int, wait: float) -> N
         (left(guard="G8", not_before=NOW + timedelta(minutes=20)), 1200),
         (left(guard="G8", not_before=NOW + timedelta(seconds=1)), 60),
         (left(not_before=NOW - timedelta(hours=1)), 60),
+        (left(outage=True, not_before=NOW + timedelta(minutes=5)), 300),
     ],
 )
 def test_the_rest_waits_as_long_as_makes_sense(result: Result, wait: float) -> None:
@@ -56,10 +57,16 @@ def test_the_rest_waits_as_long_as_makes_sense(result: Result, wait: float) -> N
 
 
 @pytest.mark.parametrize(
-    ("result", "is_one"), [(left(outage=True), True), (left(), False), (left(guard="G9", outage=True), False)]
+    ("result", "is_one"),
+    [
+        (left(outage=True), True),
+        (left(), False),
+        (left(guard="G9", outage=True), False),
+        (left(outage=True, not_before=NOW), False),
+    ],
 )
 def test_another_worker_is_no_outage(result: Result, is_one: bool) -> None:
-    """Only a system that was away pauses a lane."""
+    """Only a system that was away pauses a lane; an audit event that is waited for does not."""
     assert met_outage(result) is is_one
 
 

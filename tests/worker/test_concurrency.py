@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from support_core import ManualClock
@@ -28,6 +28,12 @@ class FreeTurns:
     async def application(self, app_id: str) -> AsyncGenerator[None]:
         """Had at once."""
         del app_id
+        yield
+
+    @asynccontextmanager
+    async def canary(self, tenant: str, route: str) -> AsyncGenerator[None]:
+        """Had at once."""
+        del tenant, route
         yield
 
 
@@ -187,22 +193,26 @@ async def test_a_waiter_that_is_cancelled_loses_no_place() -> None:
         assert slots.busy(QUEUE) == 1
 
 
-async def test_who_waits_for_a_turn_holds_no_place() -> None:
-    """Two tasks about one application, one place: a third about another is worked on meanwhile."""
+@pytest.mark.parametrize("canary", [False, True])
+async def test_who_waits_for_a_turn_holds_no_place(canary: bool) -> None:
+    """Two tasks about one application, or two canaries, one place: a third about another is worked on meanwhile."""
     slots, order = Slots(1), list[str]()
     clock, locks = SlotClock(SystemClock(), slots), SlotLocks(FreeTurns(), slots)
     gate = asyncio.Event()
 
+    def lock(name: str) -> AbstractAsyncContextManager[None]:
+        return locks.canary(name, "removeKey") if canary else locks.application(name)
+
     async def first() -> None:
-        async with slots.hold(QUEUE), locks.application("a"), slots.released():
+        async with slots.hold(QUEUE), lock("a"), slots.released():
             await gate.wait()
 
     async def second() -> None:
-        async with slots.hold(QUEUE), locks.application("a"):
+        async with slots.hold(QUEUE), lock("a"):
             order.append("second")
 
     async def third() -> None:
-        async with slots.hold(QUEUE), locks.application("b"), locks.task(TaskRef("SCTASK0010001")):
+        async with slots.hold(QUEUE), lock("b"), locks.task(TaskRef("SCTASK0010001")):
             order.append("third")
             gate.set()
 

@@ -13,9 +13,11 @@ SQL = ("18456", "208", "sql-error", "rows", "down")
 """What befalls a database alone."""
 DEEP = ("noop", "stale", "expire-token", "twins", "edit-task", "close-task", "move-task", "task-twice")
 """What needs to know the system; its handlers find it in `call(request).fault`."""
-BY_RULE = frozenset({*REFUSALS, "sql-error"})
+UNSEEN = ("add-certificate", "drop-certificate", "unlogged")
+"""What no client can see or prevent: somebody changes the certificates just beside a write, or no event is logged."""
+BY_RULE = frozenset({*REFUSALS, *UNSEEN, "sql-error"})
 """Kinds that a rule must describe further, so that neither chaos nor a storm brings them."""
-KINDS = frozenset({*STATUSES, *REFUSALS, *SQL, *BROKEN, *DEEP})
+KINDS = frozenset({*STATUSES, *REFUSALS, *SQL, *BROKEN, *DEEP, *UNSEEN})
 """Every kind of fault that some system understands."""
 
 

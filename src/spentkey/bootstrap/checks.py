@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from spentkey.adapters.entra.check import TenantCheck
+from spentkey.adapters.entra.directories import EntraDirectories
 from spentkey.adapters.kinds import Outside
 from spentkey.bootstrap.context import connected_for, directories_of, outside_of, vault_of, with_vault
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
@@ -33,7 +34,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         yield [
             _check_of_storage(settings, connections.clock),
             *_checks_of_adapters(settings, with_vault(outside, vault)),
-            *(TenantCheck(directories, tenant) for tenant in rules_of(settings, DeskRules()).tenants),
+            *_checks_of_tenants(settings, directories),
             EnoughFor(settings),
             *_check_of_schedule(settings, connections.clock),
         ]
@@ -88,6 +89,12 @@ def _checks_of_adapters(settings: Settings, outside: Outside) -> Iterator[Checke
         kind = kind_of(chosen.name) if chosen is not None else None
         if chosen is not None and kind is not None:
             yield kind.check(chosen.section, outside)
+
+
+def _checks_of_tenants(settings: Settings, directories: EntraDirectories) -> Iterator[Checker]:
+    rules = rules_of(settings, DeskRules())
+    for tenant in rules.tenants:
+        yield TenantCheck(directories, tenant, rules.patch_allowed)
 
 
 def _check_of_storage(settings: Settings, clock: Clock) -> Checker:

@@ -163,9 +163,20 @@ class Snapshot:
     """Why an application that is there cannot be read."""
 
 
+AUDIT_LOG = "AuditLog.Read.All"
+"""The application permission that shows the audit log; no other one includes it."""
+
+
 @dataclass(frozen=True)
 class TokenClaims:
-    """Who a token says it is for: the tenant it was issued in, and the client that asked."""
+    """Who a token says it is for: the tenant it was issued in, and the client that asked; and what it permits."""
 
     tenant_id: str
     app_id: str
+    roles: frozenset[str] = frozenset()
+    """The application permissions that were granted."""
+
+    @property
+    def reads_audit_log(self) -> bool:
+        """Whether the directory's audit log may be asked."""
+        return AUDIT_LOG in self.roles

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, cast
 
 from spentkey.core.evidence import Facts
@@ -35,17 +34,27 @@ class History:
 
     def intended(self, app_id: str, key_id: str) -> Facts | None:
         """The latest intent to remove exactly this key id of this application that may have taken, if any."""
-        mine = self._intended(app_id, key_id)
+        mine = self.sendings(app_id, key_id)
         return mine[-1] if mine else None
 
-    def asked_since(self, app_id: str, key_id: str) -> datetime | None:
-        """When the first intent to remove this key id of this application that may have taken was put on record."""
-        mine = self._intended(app_id, key_id)
-        return datetime.fromisoformat(str(mine[0]["at"])) if mine else None
-
-    def _intended(self, app_id: str, key_id: str) -> list[Facts]:
+    def sendings(self, app_id: str, key_id: str) -> list[Facts]:
+        """Every intent to remove this key id of this application that may have taken, oldest first."""
         mine = (r for r in self.records if r.get("app_id") == app_id and r.get("key_id") == key_id)
         return may_have_taken(mine)
+
+    def witnessed(self, app_id: str, key_id: str) -> Facts | None:
+        """The record of an audit event that shows this removal as ours."""
+        event = self._latest(RecordKind.AUDIT_EVENT, app_id, key_id)
+        return event if event is not None and event.get("shows") == "ours" else None
+
+    def event_shown(self, app_id: str, key_id: str) -> str | None:
+        """What the audit log last showed of this removal, as it stands on record."""
+        event = self._latest(RecordKind.AUDIT_EVENT, app_id, key_id)
+        return str(event.get("shows")) if event is not None else None
+
+    def awaiting(self, app_id: str, key_id: str) -> Facts | None:
+        """A PATCH that took this key id away as far as reads show, and whose audit event was not seen so far."""
+        return None if self.witnessed(app_id, key_id) else self._latest(RecordKind.AWAITING_EVENT, app_id, key_id)
 
     def lost(self, key_ids: Set[str]) -> bool:
         """Whether the loss of exactly these credentials is on record already."""
@@ -68,6 +77,10 @@ class History:
         ends = [r for r in self.records if r.get("what") in ENDS and r.get("outcome") in ("removed", "already-gone")]
         mine = [r for r in ends if r.get("app_id") == app_id and r.get("key_id") == key_id]
         return mine[-1] if mine else None
+
+    def _latest(self, what: RecordKind, app_id: str, key_id: str) -> Facts | None:
+        matching = [r for r in self._all(what) if r.get("app_id") == app_id and r.get("key_id") == key_id]
+        return matching[-1] if matching else None
 
     @property
     def closed(self) -> Facts | None:

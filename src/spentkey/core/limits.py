@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from spentkey.core.canary import canary_key
 from spentkey.core.evidence import Facts
 from spentkey.core.guard_reasons import (
     G8_APPLICATION,
@@ -43,6 +44,10 @@ class Past(Protocol):
         """Hand-overs begun at that time or later: when, and task and assignment; in the order of the records."""
         ...
 
+    def latest(self, key: str) -> Facts | None:
+        """The latest record whose `canary_key` this is, however long ago."""
+        ...
+
 
 @dataclass
 class FoldedPast:
@@ -52,10 +57,12 @@ class FoldedPast:
     _removals: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
     _by_run: Counter[str] = field(default_factory=Counter[str])
     _hand_overs: deque[tuple[datetime, str]] = field(default_factory=deque[tuple[datetime, str]])
+    _latest: dict[str, Facts] = field(default_factory=dict[str, Facts])
 
     def note(self, record: Facts) -> None:
         """Take one record into account."""
         what = record.get("what")
+        self.note_canary(record)
         if what == RecordKind.INTENT:
             self._removals.append(removal_of(record))
             self._by_run[str(record.get("run"))] += 1
@@ -63,6 +70,12 @@ class FoldedPast:
             self._hand_overs.append(hand_over_of(record))
         elif what in STOPS:
             self._stop = stopped_after(self._stop, record)
+
+    def note_canary(self, record: Facts) -> None:
+        """Take one record into account as the latest of its kind, and no further."""
+        key = canary_key(record)
+        if key is not None:
+            self._latest[key] = record
 
     def stop(self) -> Facts | None:
         """As of the last record that was noted."""
@@ -79,6 +92,10 @@ class FoldedPast:
     def hand_overs_since(self, since: datetime) -> Sequence[tuple[datetime, str]]:
         """Those that are older are forgotten; nobody asks for them again."""
         return _kept_since(self._hand_overs, since)
+
+    def latest(self, key: str) -> Facts | None:
+        """As of the last record that was noted."""
+        return self._latest.get(key)
 
 
 def _kept_since(begun: deque[tuple[datetime, str]], since: datetime) -> list[tuple[datetime, str]]:

@@ -13,7 +13,8 @@ class Words:
     """The sentences of a note; `{…}` are filled in with values that have been made safe.
 
     `next` says what to do next, by the guard that refused, the cause of a failure, who must act, or the outcome; its
-    `{…}` are the names of parameters, as the service desk has them.
+    `{…}` are the names of parameters, as the service desk has them. `witness_shows` says what the audit log shows, as far
+    as a task may be closed on that.
     """
 
     removal_failed: str
@@ -36,6 +37,7 @@ class Words:
     not_taken: str
     nothing_put_back: str
     cannot_tell: str
+    perhaps_more: str
     next: Mapping[str, str]
     application: str
     credential: str
@@ -63,6 +65,7 @@ ENGLISH = Words(
     not_taken="Spentkey asked for the removal, but it did not take effect.",
     nothing_put_back="Spentkey put nothing back, and removes nothing more until somebody lifts the stop.",
     cannot_tell="Spentkey asked for the removal, but could not establish whether the credential is gone.",
+    perhaps_more="Spentkey wrote the list of certificates without this one, and could not establish that no other went with it.",
     next={
         "G1": "Please correct the parameter named above and file the request again.",
         "G2": "Please check {where}: the application must exist in the tenant that is meant.",
@@ -92,6 +95,8 @@ ENGLISH = Words(
         "people": "Please check the details below, correct the request or remove the credential by hand.",
         "operator": "Please ask the people who run Spentkey to look at this.",
         "nobody": "A system was away; please try again later or remove the credential by hand.",
+        "no-event": "Please look in the directory's audit log which certificates that change took away, ask the owner of the "
+        "application whether one was added at that time, and close the task by hand.",
         "cannot-tell": "Please look whether the credential is still on the application: if so, remove it by hand.",
         "removed": "Please close the task by hand; nothing else is left to do.",
         "already-gone": "The credential was not there. Please close the task by hand.",
@@ -124,6 +129,8 @@ DUTCH = Words(
     not_taken="Spentkey heeft de verwijdering gevraagd, maar ze had geen effect.",
     nothing_put_back="Spentkey heeft niets teruggezet en verwijdert niets meer tot iemand de stop opheft.",
     cannot_tell="Spentkey heeft de verwijdering gevraagd, maar kon niet vaststellen of de credential weg is.",
+    perhaps_more="Spentkey heeft de lijst van certificaten zonder dit certificaat geschreven en kon niet vaststellen dat er "
+    "geen ander mee verdwenen is.",
     next={
         "G1": "Verbeter de hierboven genoemde parameter en dien de aanvraag opnieuw in.",
         "G2": "Controleer {where}: de applicatie moet bestaan in de bedoelde tenant.",
@@ -155,6 +162,8 @@ DUTCH = Words(
         "people": "Controleer de gegevens hieronder, verbeter de aanvraag of verwijder de credential handmatig.",
         "operator": "Vraag de beheerders van Spentkey om hiernaar te kijken.",
         "nobody": "Een systeem was niet bereikbaar; probeer het later opnieuw of verwijder de credential handmatig.",
+        "no-event": "Kijk in het auditlogboek van de directory welke certificaten die wijziging wegnam, vraag de eigenaar van "
+        "de applicatie of er op dat ogenblik een toegevoegd werd, en sluit de taak handmatig af.",
         "cannot-tell": "Kijk of de credential nog op de applicatie staat; verwijder ze in dat geval handmatig.",
         "removed": "Sluit de taak handmatig af; verder is er niets meer te doen.",
         "already-gone": "De credential was er niet. Sluit de taak handmatig af.",
@@ -187,6 +196,8 @@ FRENCH = Words(
     not_taken="Spentkey a demandé la suppression, mais elle est restée sans effet.",
     nothing_put_back="Spentkey n'a rien remis en place et ne supprime plus rien tant que personne ne lève l'arrêt.",
     cannot_tell="Spentkey a demandé la suppression, mais n'a pas pu établir si l'identifiant a disparu.",
+    perhaps_more="Spentkey a écrit la liste des certificats sans celui-ci, et n'a pas pu établir qu'aucun autre n'a disparu "
+    "avec lui.",
     next={
         "G1": "Veuillez corriger le paramètre nommé ci-dessus et introduire à nouveau la demande.",
         "G2": "Veuillez vérifier {where} : l'application doit exister dans le tenant visé.",
@@ -219,6 +230,8 @@ FRENCH = Words(
         "people": "Veuillez vérifier les données ci-dessous, corriger la demande ou supprimer l'identifiant à la main.",
         "operator": "Veuillez demander aux gestionnaires de Spentkey d'examiner ce cas.",
         "nobody": "Un système était indisponible ; réessayez plus tard ou supprimez l'identifiant à la main.",
+        "no-event": "Veuillez regarder dans le journal d'audit de l'annuaire quels certificats cette modification a retirés, "
+        "demander au propriétaire de l'application si l'un d'eux a été ajouté à ce moment, puis clôturer la tâche à la main.",
         "cannot-tell": "Veuillez regarder si l'identifiant est encore sur l'application ; si oui, supprimez-le à la main.",
         "removed": "Veuillez clôturer la tâche à la main ; il n'y a rien d'autre à faire.",
         "already-gone": "L'identifiant n'était pas là. Veuillez clôturer la tâche à la main.",

@@ -120,6 +120,8 @@ def _what_was_done(outcome: Outcome, language: str) -> str:
         return words.was_removed
     if isinstance(outcome, Failed) and outcome.cause in (Cause.STILL_THERE, Cause.SURVIVOR_LOST):
         return words.not_taken if outcome.cause is Cause.STILL_THERE else words.nothing_put_back
+    if isinstance(outcome, CannotTell) and outcome.cause is Cause.NO_EVENT:
+        return words.perhaps_more
     unclear = isinstance(outcome, CannotTell) or (isinstance(outcome, Failed) and outcome.asked)
     return words.cannot_tell if unclear else words.nothing_removed
 
@@ -131,6 +133,8 @@ def _what_to_do_next(outcome: Outcome, language: str, asked: RequestRules) -> st
             key = outcome.guard
         case Failed():
             key = outcome.cause or outcome.who
+        case CannotTell():
+            key = outcome.cause or outcome.name
         case _:
             key = outcome.name
     return sentences.get(key, sentences["people"]).format_map(_parameters(asked, language))

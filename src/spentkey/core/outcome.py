@@ -71,6 +71,7 @@ class Cause(StrEnum):
     REJECTED = "rejected"
     STILL_THERE = "still-there"
     SURVIVOR_LOST = "survivor-lost"
+    NO_EVENT = "no-event"
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,12 @@ class Failed:
 
 @dataclass(frozen=True)
 class CannotTell:
-    """Whether the credential is gone could not be established."""
+    """Whether the credential is gone, or whether it alone is gone, could not be established."""
 
     reason: Reason
+    cause: Cause | None = None
+    awaits: bool = field(default=False, compare=False)
+    """Set while something is waited for, such as the directory's audit event, which is no fault of the task."""
     name = "cannot-tell"
 
 

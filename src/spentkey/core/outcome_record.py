@@ -43,7 +43,8 @@ def outcome_of(record: Facts) -> Outcome:
             who, asked = Who(str(record.get("who"))), record.get("asked") is True
             return Failed(message, who, asked=asked, cause=Cause(str(cause)) if cause else None)
         case _:
-            return CannotTell(message)
+            cause = record.get("cause")
+            return CannotTell(message, Cause(str(cause)) if cause else None)
 
 
 def _reason(record: Facts, name: str) -> Reason:

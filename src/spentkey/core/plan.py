@@ -1,5 +1,6 @@
 """The plan of one removal: the exact call, the exact key id, and the survivors that must still be there afterwards."""
 
+import hashlib
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 
@@ -57,6 +58,17 @@ def make_plan(application: Target, credential: Credential, removed_by_us: Set[st
 
 def _survivors(others: Iterable[Credential]) -> tuple[Survivor, ...]:
     return tuple(Survivor(other.kind, other.key_id, other.fingerprint) for other in others)
+
+
+def certificates_among(survivors: Iterable[Survivor]) -> list[str]:
+    """The key ids of the certificates, which a PATCH writes again."""
+    return [one.key_id for one in survivors if one.kind is Kind.CERTIFICATE]
+
+
+def certificates_fingerprint(application: Target) -> str:
+    """SHA-256 over all certificates as they are shown, in any order: enough to tell two lists apart."""
+    shown = sorted(f"{one.key_id} {one.fingerprint}" for one in application.certificates)
+    return hashlib.sha256("\n".join(shown).encode()).hexdigest()
 
 
 def lost_survivors(survivors: tuple[Survivor, ...], application: Target) -> tuple[Survivor, ...]:

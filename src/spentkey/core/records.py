@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from spentkey.core.outcome import End, Failed, Result
+from spentkey.core.outcome import Cause, End, Failed, Result
 from spentkey.core.reason import recorded_reason
 
 
@@ -35,6 +35,7 @@ class RecordKind(StrEnum):
     REASSIGNING = "reassigning"
     HANDED_OVER = "handed-over"
     NOT_REPORTED = "not-reported"
+    AWAITING_EVENT = "awaiting-event"
     RESULT = "result"
     STEP_RESULT = "step-result"
     TORN_LINE_CUT = "torn-line-cut"
@@ -68,6 +69,8 @@ class IntentRecord(Record):
         Sequence[Mapping[str, str]], "kind, key id and fingerprint of every other credential of the application"
     ]
     client_request_id: str
+    program: Annotated[str, "the version of Spentkey, without the commit"]
+    listed: Annotated[str | None, "for a PATCH: the SHA-256 over the certificates as they were read"] = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,6 +86,7 @@ class AnswerRecord(Record):
     detail: str
     client_request_id: str
     request_id: str | None
+    route: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,16 +96,44 @@ class VerifiedRecord(Record):
     what = RecordKind.VERIFIED
     verdict: str
     reads: Annotated[Sequence[str], "what each read showed"]
+    route: str
+    program: Annotated[str | None, "the version that asked for the removal; null for 0.2.0 and older"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AuditEventRecord(Record):
-    """when a removal of ours is proven, after the directory's audit log was asked once"""
+    """when a removal of ours is proven, after the directory's audit log was asked once; after a PATCH when its event shows
+    what it did, or when it was waited for long enough
+    """
 
     what = RecordKind.AUDIT_EVENT
-    shows: Annotated[str, "`ours`, `others`, `not-yet` or `not-available`"]
+    shows: Annotated[
+        str,
+        "`ours` (after a PATCH: exactly the planned one went), `more` (another went, changed or came back with it), "
+        "`others`, `unreadable`, `not-yet` or `not-available`",
+    ]
     detail: str
     event: Annotated[str | None, "the id of the audit event"]
+    route: str
+    program: Annotated[str | None, "as for `verified`"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AwaitingEventRecord(Record):
+    """when reads show that a PATCH took effect: only the directory's audit event shows what else it dropped"""
+
+    what = RecordKind.AWAITING_EVENT
+    until: Annotated[str, "two hours after the list was sent"]
+    since: Annotated[str, "when it was first sent"]
+    sent: Annotated[str, "when it was last sent"]
+    times: Annotated[int, "how often it was sent"]
+    object_id: str
+    app_name: str
+    kept: Annotated[Sequence[str], "the key ids that were written again"]
+    before: Annotated[str | None, "`listed` of the intent"]
+    after: Annotated[str, "the same over what reads show now"]
+    route: str
+    program: Annotated[str | None, "as for `verified`"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -158,12 +190,13 @@ def reason_facts(end: End) -> dict[str, Any]:
     """The fields of `_WithReason`: enough to write the very same note again."""
     failed = end.outcome if isinstance(end.outcome, Failed) else None
     texts: dict[str, str | None] = {"said": getattr(end.outcome, "reason", None), "trouble": end.trouble}
+    cause = getattr(end.outcome, "cause", None)
     return {
         **texts,
         "reasons": {name: recorded_reason(text) for name, text in texts.items() if text},
         "who": failed.who.value if failed else None,
         "asked": failed.asked if failed else None,
-        "cause": failed.cause.value if failed and failed.cause else None,
+        "cause": cause.value if isinstance(cause, Cause) else None,
     }
 
 

@@ -110,6 +110,8 @@ class Rules:
     """When removals may begin."""
     patch_allowed: bool = False
     """Whether a certificate without a valid signer may be removed by writing the certificate list again."""
+    canary: bool = True
+    """Whether the first removal by a new version, in a tenant and by a route, goes alone until it is proven."""
     protected: tuple[str, ...] = ()
     """What is never touched: AppIDs, and patterns of credential names (`name:GLOB`)."""
     own_apps: frozenset[str] = field(default_factory=frozenset[str])

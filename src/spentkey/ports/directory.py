@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from spentkey.core.audit_event import AuditEvent
+from spentkey.core.audit_event import AuditEvent, WrittenList
 from spentkey.core.credential import Snapshot, Target, TokenClaims
 from spentkey.core.outcome import RemovalRoute
 from spentkey.core.reason import Reason
@@ -121,6 +121,13 @@ class Directory(Protocol):
 
     async def audit_event(self, application: Target, key_id: str, route: RemovalRoute, since: datetime) -> AuditEvent:
         """What the directory's audit log shows of the removal; asks once, never waits, and never raises an outage."""
+        ...
+
+    async def patch_event(self, application: Target, key_id: str, since: datetime, written: WrittenList) -> AuditEvent:
+        """What the audit log shows of the lists that we wrote since then; asks once, and never raises an outage.
+
+        `ours`: exactly that key id went. `more`: another credential went, changed or came back with it.
+        """
         ...
 
 

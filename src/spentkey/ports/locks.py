@@ -16,3 +16,7 @@ class Locks(Protocol):
     def application(self, app_id: str) -> AbstractAsyncContextManager[None]:
         """One writer at a time on an application, with the configured pause between two."""
         ...
+
+    def canary(self, tenant: str, route: str) -> AbstractAsyncContextManager[None]:
+        """One unproven removal at a time in a tenant, by a route (guard G8)."""
+        ...

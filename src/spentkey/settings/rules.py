@@ -41,5 +41,6 @@ def rules_of(settings: Settings, desk: DeskRules) -> Rules:
             tuple(read_freeze(one, zone_of) for one in policy.freeze),
         ),
         patch_allowed=policy.certificate_fallback == "patch",
+        canary=policy.canary,
         protected=policy.protected,
     )

@@ -96,7 +96,9 @@ class PolicySettings(Section):
     write_spacing_s: float = Field(default=5, ge=0, le=3600)
     """Seconds between two tasks on one application (guard G9)."""
     certificate_fallback: Literal["hand-off", "patch"] = "hand-off"
-    """What happens to a certificate without a valid signer."""
+    """What happens to a certificate without a valid signer; `patch` needs `AuditLog.Read.All` in the tenant."""
+    canary: bool = True
+    """Whether the first removal by this version, in a tenant and by a route, goes alone until it is proven; once a day."""
     max_removals_per_run: int = Field(default=25, ge=1)
     """Most removals that one run begins."""
     max_removals_per_app: int = Field(default=5, ge=1)

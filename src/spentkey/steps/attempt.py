@@ -39,6 +39,12 @@ class Attempt:
     no_signer: bool = False
     asked_since: datetime | None = None
     """When this credential's removal was first asked for, by this try or an earlier one."""
+    sendings: int = 0
+    """How often the removal was sent, by this try or an earlier one."""
+    sent_at: datetime | None = None
+    """When it was last sent."""
+    sent_by: str | None = None
+    """The version of Spentkey that last sent it, where that is on record."""
     audit_event: AuditEvent | None = None
     reads: int = 0
     wording: str | None = None
@@ -91,6 +97,20 @@ class Attempt:
     def learn_application(self, application: Target) -> None:
         """Keep the directory's spelling of the name."""
         self.app_name = application.name
+
+    def take_up_sendings(self, history: History, app_id: str, key_id: str) -> None:
+        """Keep when and by which version the removal was sent, as it stands on record."""
+        sent = history.sendings(app_id, key_id)
+        if sent:
+            moments = [datetime.fromisoformat(str(one["at"])) for one in sent]
+            self.sendings, self.asked_since, self.sent_at = len(sent), moments[0], moments[-1]
+            self.sent_by = str(sent[-1]["program"]) if sent[-1].get("program") else None
+
+    def sends(self) -> None:
+        """Keep that the removal is sent now, by this version."""
+        now = self.context.clock.now()
+        self.sendings, self.sent_at, self.sent_by = self.sendings + 1, now, self.context.program
+        self.asked_since = self.asked_since or now
 
     def take_up(self, begun: Facts) -> None:
         """Keep what an earlier try knew, so that what it had begun can be finished without looking again."""

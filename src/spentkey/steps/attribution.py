@@ -1,19 +1,20 @@
 """Between steps 7 and 8: whose removal it was, by Graph's own answer or by the directory's audit log."""
 
-from spentkey.core.audit_event import Shows
+from spentkey.core.audit_event import AuditEvent, Shows
 from spentkey.core.credential import Target
 from spentkey.core.outcome import Attribution, End, RemovalRoute, Removed, close
 from spentkey.core.records import AuditEventRecord
 from spentkey.ports.directory import Directory
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.plan import Removal
+from spentkey.steps.verify import Gone
 
 
-async def attribute(attempt: Attempt, removal: Removal, *, accepted: bool) -> End:
-    """The end of a removal that this try proved; `accepted`: Graph answered it with 204."""
+async def attribute(attempt: Attempt, removal: Removal, gone: Gone) -> End:
+    """The end of a removal that this try proved."""
     plan = removal.plan
     return await attribute_to_us(
-        attempt, removal.directory, plan.application, plan.key_id, plan.route, accepted=accepted
+        attempt, removal.directory, plan.application, plan.key_id, plan.route, accepted=gone.accepted
     )
 
 
@@ -35,9 +36,15 @@ async def attribute_to_us(
     since = attempt.asked_since or attempt.context.clock.now()
     audit_event = await directory.audit_event(application, key_id, route, since)
     attempt.audit_event = audit_event
-    await attempt.record(AuditEventRecord(audit_event.shows.value, audit_event.detail, audit_event.event))
+    await attempt.record(event_record(attempt, audit_event, route))
     sure = accepted or audit_event.shows is Shows.OURS
     return close(Removed(Attribution.CONFIRMED if sure else Attribution.PRESUMED, route))
+
+
+def event_record(attempt: Attempt, audit_event: AuditEvent, route: RemovalRoute) -> AuditEventRecord:
+    """What the audit log shows, for the evidence."""
+    shown = (audit_event.shows.value, audit_event.detail, audit_event.event)
+    return AuditEventRecord(*shown, route=route.value, program=attempt.sent_by)
 
 
 async def _accepted_earlier(attempt: Attempt, app_id: str, key_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from spentkey import __version__
 from spentkey.core.rules import Rules
 from spentkey.ports.directory import Directories
 from spentkey.ports.evidence import EvidenceLog
@@ -26,3 +27,5 @@ class Context:
     rules: Rules
     run: str
     """The id of this run, by which guard G8 counts."""
+    program: str = __version__
+    """The version of Spentkey, without its commit: a new one proves itself by its first removal."""

@@ -10,7 +10,7 @@ from spentkey.core.guards import g10_lists_unchanged
 from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over, leave_open
 from spentkey.core.pfx import Unusable
 from spentkey.core.plan import Plan, by_patch, make_plan
-from spentkey.core.reason import Reason, listed, reason_for, several
+from spentkey.core.reason import Reason, ReasonKind, listed, reason_for, several
 from spentkey.core.redaction import without_values
 from spentkey.core.signer import Signer, in_order, match_key, open_signers
 from spentkey.core.signer_reasons import LOCKED
@@ -37,6 +37,15 @@ MOST_KEY_READS = 3
 """Most reads that select `keyCredentials` for one plan; the first one nearly always serves."""
 WITHOUT_PRINCIPAL = Failed(NO_PRINCIPAL(), cause=Cause.NO_PRINCIPAL)
 """Seen in the same look as the application: no sign-in has to fail first, and no key is fetched."""
+NEEDS_AUDIT_LOG = ReasonKind(
+    "fallback-needs-audit-log",
+    en="{failed}; the fallback needs AuditLog.Read.All in this tenant, which is not granted: without the audit log nobody "
+    "sees what else a written list drops",
+    nl="{failed}; voor het alternatief is AuditLog.Read.All nodig in deze tenant, en dat is niet toegekend: zonder het "
+    "auditlogboek ziet niemand wat een geschreven lijst nog laat vallen",
+    fr="{failed} ; la solution de repli exige AuditLog.Read.All dans ce tenant, qui n'est pas accordé : sans le journal "
+    "d'audit, personne ne voit ce qu'une liste écrite supprime d'autre",
+)
 
 
 @dataclass(frozen=True)
@@ -84,17 +93,19 @@ async def plan_removal(
     signers = await find_signers(attempt, with_keys) if seen.snapshot.principal is not None else WITHOUT_PRINCIPAL
     if isinstance(signers, Failed):
         attempt.no_signer = True
-        return _without_signer(attempt, without, signers)
+        return await _without_signer(attempt, without, signers)
     removal = await signed_in(replace(without, spare=signers.fit))
     if isinstance(removal, Removal):
         return replace(removal, tried=(*removal.tried, *signers.unfit))
     return hand_over(Failed(several((*removal, *signers.unfit)), cause=Cause.SIGN_IN))
 
 
-def _without_signer(attempt: Attempt, removal: Removal, why: Failed) -> Removal | End:
-    """By PATCH where that is allowed, but not where an entry that cannot be read would have to be sent again."""
+async def _without_signer(attempt: Attempt, removal: Removal, why: Failed) -> Removal | End:
+    """By PATCH where that is allowed, but not where nobody would see what else goes, or an unreadable entry is sent again."""
     if not attempt.context.rules.patch_allowed:
         return hand_over(why)
+    if not (await removal.directory.token_claims()).reads_audit_log:
+        return hand_over(replace(why, reason=NEEDS_AUDIT_LOG(failed=why.reason)))
     unreadable = removal.plan.application.unreadable
     if unreadable:
         entries = ", ".join(one.where for one in unreadable)

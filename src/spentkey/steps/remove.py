@@ -5,7 +5,7 @@ from dataclasses import replace
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.notes import reason_of
 from spentkey.core.outcome import CannotTell, Cause, End, Failed, Refused, RemovalRoute, hand_over, leave_open
-from spentkey.core.plan import Plan
+from spentkey.core.plan import Plan, certificates_fingerprint
 from spentkey.core.reason import ReasonKind, several
 from spentkey.core.records import AnswerRecord, IntentRecord
 from spentkey.core.signer import Signer
@@ -13,6 +13,7 @@ from spentkey.core.step_reasons import CHANGED_WHILE_VERIFIED, HELD_UP, WITH_CER
 from spentkey.ports.directory import Answer, Reply, Sending
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
+from spentkey.steps.canary import patch_alone
 from spentkey.steps.confirm import Confirmation, ListsChanged, Withheld, stopped_meanwhile
 from spentkey.steps.plan import Removal, signed_in
 
@@ -72,25 +73,26 @@ async def _send_removal(attempt: Attempt, removal: Removal, confirmation: Confir
     The repeat of one that may have taken counts as the same, so the limits are not asked for it again.
     """
     asked_before, client_request_id = attempt.intent_made, attempt.context.ids.new()
-    attempt.asked_since = attempt.asked_since or attempt.context.clock.now()
+    route = removal.plan.route.value
     question = too_many_removals(attempt, removal.plan.application.app_id)
-    intent = _intent(removal.plan, removal.signer, client_request_id)
+    intent = _intent(removal.plan, removal.signer, client_request_id, attempt.context.program)
     too_many = await attempt.record_unless(stopped_meanwhile(attempt, removal) if asked_before else question, intent)
     if too_many is not None:
         return leave_open(too_many)
+    attempt.sends()
     attempt.intent_made, sending = True, Sending(confirmation.before_try)
     try:
         reply = await _send(removal, client_request_id, sending)
     except (Withheld, SpentkeyError) as problem:
         answer = Answer.LOST if sending.may_have_taken else Answer.NOT_DONE
-        await attempt.try_to_record(AnswerRecord(answer.value, _why_given_up(problem), client_request_id, None))
+        await attempt.try_to_record(AnswerRecord(answer.value, _why_given_up(problem), client_request_id, None, route))
         attempt.intent_made = asked_before or sending.may_have_taken
         if isinstance(problem, Withheld):
             return problem.found
         raise
     refused = reply.answer in REFUSALS  # which says nothing of an earlier try that may have taken
     answer = Answer.LOST if refused and sending.may_have_taken else reply.answer
-    await attempt.record(AnswerRecord(answer.value, reply.detail, reply.client_request_id, reply.request_id))
+    await attempt.record(AnswerRecord(answer.value, reply.detail, reply.client_request_id, reply.request_id, route))
     attempt.intent_made = asked_before or sending.may_have_taken or not refused
     return reply
 
@@ -126,15 +128,16 @@ def _why_given_up(problem: Withheld | SpentkeyError) -> str:
 def too_many_removals(attempt: Attempt, app_id: str) -> Question:
     """Guard G8 for one removal more on that application: stops, windows and limits."""
     rules, run = attempt.context.rules, attempt.context.run
-    now = attempt.context.clock.now()
+    now, alone = attempt.context.clock.now(), patch_alone(attempt)
     return lambda blast_radius: (
         blast_radius.refuse_any()
         or rules.schedule.refuse(now)
         or blast_radius.refuse_intent(run, app_id, now, rules.limits)
+        or alone(blast_radius)
     )
 
 
-def _intent(plan: Plan, signer: Signer | None, client_request_id: str) -> IntentRecord:
+def _intent(plan: Plan, signer: Signer | None, client_request_id: str, program: str) -> IntentRecord:
     end = plan.credential.end
     return IntentRecord(
         route=plan.route.value,
@@ -147,4 +150,6 @@ def _intent(plan: Plan, signer: Signer | None, client_request_id: str) -> Intent
             {"kind": one.kind.value, "key_id": one.key_id, "fingerprint": one.fingerprint} for one in plan.survivors
         ],
         client_request_id=client_request_id,
+        program=program,
+        listed=certificates_fingerprint(plan.application) if plan.route is RemovalRoute.PATCH else None,
     )

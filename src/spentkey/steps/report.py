@@ -81,7 +81,8 @@ async def settle_problem(attempt: Attempt, problem: SpentkeyError) -> Result:
 
 async def settle(attempt: Attempt, end: End, *, outage: bool) -> Result:
     """Put the result on record and show it."""
-    result = replace(attempt.result(end), outage=outage, not_before=end.not_before)
+    awaits = isinstance(end.outcome, CannotTell) and end.outcome.awaits
+    result = replace(attempt.result(end), outage=outage or awaits, not_before=end.not_before)
     if not isinstance(end.outcome, NotOurs):
         await attempt.try_to_record(ResultRecord(result, outage=outage or waits(end)))
     attempt.step(result.ticket.value, result.reason or result.outcome)
@@ -97,7 +98,9 @@ def enough_tries(attempt: Attempt, end: End) -> End:
 
 
 def waits(end: End) -> bool:
-    """Whether a limit or a stop holds the task up, which is no fault of its own."""
+    """Whether a limit, a stop or the wait for an audit event holds the task up, which is no fault of its own."""
+    if isinstance(end.outcome, CannotTell) and end.outcome.awaits and end.ticket is TicketState.OPEN:
+        return True
     return guard_of(end.outcome) == "G8" or (end.trouble or "").startswith("G8: ")
 
 

@@ -1,13 +1,25 @@
 """What takes up an earlier try: what it began is looked for, and finished as it stands."""
 
+from spentkey.core.audit_event import AuditEvent, Shows
 from spentkey.core.credential import Kind, Target
 from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.history import History, change_of
 from spentkey.core.notes import HANDED_OVER, marker
-from spentkey.core.outcome import AlreadyGone, CannotTell, End, RemovalRoute, Result, TicketState, close, leave_open
+from spentkey.core.outcome import (
+    AlreadyGone,
+    Attribution,
+    CannotTell,
+    End,
+    RemovalRoute,
+    Removed,
+    Result,
+    TicketState,
+    close,
+    leave_open,
+)
 from spentkey.core.outcome_record import hand_over_of
-from spentkey.core.plan import Survivor, lost_survivors, need_keys
+from spentkey.core.plan import Survivor, certificates_among, lost_survivors, need_keys
 from spentkey.core.reason import ReasonKind
 from spentkey.core.records import ClosedRecord, HandedOverRecord
 from spentkey.core.step_reasons import ASKED_EARLIER
@@ -15,6 +27,7 @@ from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Answer, Reply
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.attribution import attribute_to_us
+from spentkey.steps.awaiting import AWAITED_FOR, await_event
 from spentkey.steps.plan import Removal
 from spentkey.steps.see import Seen
 from spentkey.steps.verify import survivor_lost
@@ -138,8 +151,29 @@ async def _removed_by_us(attempt: Attempt, request: RemovalRequest, seen: Seen, 
     if intent is None:
         return close(AlreadyGone())
     route = RemovalRoute(str(intent["route"]))
-    attempt.asked_since = history.asked_since(request.app_id, request.key_id)
+    attempt.take_up_sendings(history, request.app_id, request.key_id)
+    if route is RemovalRoute.PATCH and _event_matters(attempt, history, request):
+        return await _patched_by_us(attempt, request, seen, history)
     return await attribute_to_us(attempt, seen.directory, seen.application, request.key_id, route)
+
+
+async def _patched_by_us(attempt: Attempt, request: RemovalRequest, seen: Seen, history: History) -> End:
+    """Reads show that a list of ours took effect; its audit event proves that nothing else went, or is waited for."""
+    event = history.witnessed(request.app_id, request.key_id)
+    if event is not None:
+        attempt.audit_event = AuditEvent(Shows.OURS, str(event.get("detail")), event.get("event"))
+        return close(Removed(Attribution.CONFIRMED, RemovalRoute.PATCH))
+    intent = history.sendings(request.app_id, request.key_id)[-1]
+    written = certificates_among(_recorded_survivors(intent))
+    return await await_event(attempt, seen.application, written, intent.get("listed"))
+
+
+def _event_matters(attempt: Attempt, history: History, request: RemovalRequest) -> bool:
+    """Not for what was proven, or written by a version that asked for no event and so long ago that it may be forgotten."""
+    if history.proven(request.app_id, request.key_id) is not None:
+        return False
+    recent = attempt.sent_at is not None and attempt.context.clock.now() - attempt.sent_at < AWAITED_FOR
+    return attempt.sent_by is not None or recent
 
 
 def _recorded_survivors(intent: Facts) -> tuple[Survivor, ...]:
@@ -156,7 +190,7 @@ def asked_earlier(attempt: Attempt, removal: Removal) -> Reply | None:
     intent = attempt.history.intended(request.app_id, request.key_id)
     if intent is None or attempt.intent_made:
         return None
-    attempt.asked_since = attempt.history.asked_since(request.app_id, request.key_id)
+    attempt.take_up_sendings(attempt.history, request.app_id, request.key_id)
     attempt.step("remove", "was asked for earlier")
     attempt.intent_made = True
     return Reply(Answer.LOST, ASKED_EARLIER(), str(intent.get("client_request_id")))

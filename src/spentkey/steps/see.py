@@ -24,6 +24,12 @@ class Seen:
 async def see_application(attempt: Attempt, request: RemovalRequest) -> Seen | End:
     """Guard G2, in its three parts: one tenant, a token for it, one application in it."""
     attempt.step("see")
+    signed_in = await sign_in(attempt, request)
+    return signed_in if isinstance(signed_in, End) else await look(attempt, request, *signed_in)
+
+
+async def sign_in(attempt: Attempt, request: RemovalRequest) -> tuple[TenantRules, Directory] | End:
+    """The first two parts: one tenant, and a token for it."""
     tenant = g2_tenant(request, attempt.context.rules.tenants)
     if isinstance(tenant, Refused):
         return hand_over(tenant)
@@ -32,7 +38,7 @@ async def see_application(attempt: Attempt, request: RemovalRequest) -> Seen | E
     stranger = g2_identity(await directory.token_claims(), tenant.tenant_id, directory.client_id)
     if stranger is not None:
         return hand_over(stranger)
-    return await look(attempt, request, tenant, directory)
+    return tenant, directory
 
 
 async def look(attempt: Attempt, request: RemovalRequest, tenant: TenantRules, directory: Directory) -> Seen | End:

@@ -1,14 +1,14 @@
 """Step 7: spaced reads until they agree: gone, still there, or cannot tell."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spentkey.core.credential import Credential, Kind, Target
 from spentkey.core.guard_reasons import named
 from spentkey.core.outcome import CannotTell, Cause, End, Failed, hand_over, leave_open
 from spentkey.core.plan import Survivor, lost_survivors
-from spentkey.core.reason import listed
+from spentkey.core.reason import Reason, listed
 from spentkey.core.records import SurvivorLostRecord, VerifiedRecord
 from spentkey.core.step_reasons import READS_DISAGREE, STILL_THERE, SURVIVOR_LOST
 from spentkey.core.verification import Verdict, Verification
@@ -23,6 +23,8 @@ class Gone:
     """Reads agree: the credential is gone and every survivor is there. `accepted`: Graph answered 204 to this try."""
 
     accepted: bool
+    application: Target
+    """As the last of those reads shows it."""
 
 
 async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> Gone | End:
@@ -32,7 +34,7 @@ async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> Gone | End
     while True:
         await clock.sleep(rules.interval_s)
         attempt.step("verify", f"read {reading.reads + 1}")
-        verdict, lost = await _one_read(attempt, removal, reading)
+        verdict, shown = await _one_read(attempt, removal, reading)
         if verdict is Verdict.REPEAT:
             repeated = await remove(attempt, removal)
             if not isinstance(repeated, Reply):
@@ -42,22 +44,23 @@ async def verify(attempt: Attempt, removal: Removal, reply: Reply) -> Gone | End
         elif verdict is not Verdict.WAIT:
             break
     attempt.reads = rules.reads
-    await attempt.record(VerifiedRecord(verdict.value, reading.seen))
-    if verdict is Verdict.SURVIVOR_LOST:
+    await attempt.record(VerifiedRecord(verdict.value, reading.seen, removal.plan.route.value, attempt.sent_by))
+    if verdict is Verdict.SURVIVOR_LOST and shown is not None:
+        lost = lost_survivors(removal.plan.survivors, shown)
         return await survivor_lost(attempt, removal.plan.application, lost)
-    if verdict is Verdict.GONE:
-        return Gone(accepted=reply.answer is Answer.ACCEPTED)
+    if verdict is Verdict.GONE and shown is not None:
+        return Gone(reply.answer is Answer.ACCEPTED, shown)
     return _not_gone(verdict, reply)
 
 
-async def _one_read(attempt: Attempt, removal: Removal, reading: Verification) -> tuple[Verdict, tuple[Survivor, ...]]:
+async def _one_read(attempt: Attempt, removal: Removal, reading: Verification) -> tuple[Verdict, Target | None]:
     snapshot = await removal.directory.read(removal.plan.application)
     now, application = attempt.context.clock.monotonic(), snapshot.application
     if application is None or application.hidden(removal.plan.key_id, removal.plan.fingerprints):
-        return reading.unclear(now), ()
+        return reading.unclear(now), None
     lost = lost_survivors(removal.plan.survivors, application)
     present = bool(application.holding(removal.plan.key_id))
-    return reading.read(now, present=present, survivors_intact=not lost), lost
+    return reading.read(now, present=present, survivors_intact=not lost), application
 
 
 def _not_gone(verdict: Verdict, reply: Reply) -> End:
@@ -67,18 +70,25 @@ def _not_gone(verdict: Verdict, reply: Reply) -> End:
     return leave_open(CannotTell(READS_DISAGREE()))
 
 
-async def survivor_lost(attempt: Attempt, known: Target, lost: Sequence[Survivor]) -> End:
+def lost_in_reads(lost: Reason) -> Reason:
+    """What reads show of lost survivors."""
+    return SURVIVOR_LOST(lost=lost)
+
+
+async def survivor_lost(
+    attempt: Attempt, known: Target, lost: Sequence[Survivor], found: Callable[[Reason], Reason] = lost_in_reads
+) -> End:
     """The worst case: another credential is gone or changed. Spentkey never restores it, and everything stops.
 
     The public part of a lost certificate goes on record where it is known, so that people can register it again; else
-    its thumbprint, by which they can find it.
+    its thumbprint, by which they can find it. `found` tells how the loss was found.
     """
     entries = {(one.kind, one.key_id): one for one in known.credentials}
     on_record = [_lost(one, entries.get((one.kind, one.key_id))) for one in lost]
     if not attempt.history.lost({one.key_id for one in lost}):  # what was looked into stops nothing a second time
         await attempt.record(SurvivorLostRecord(on_record))
-    found = SURVIVOR_LOST(lost=listed(named(one.kind, one.key_id) for one in lost))
-    return hand_over(Failed(found, asked=True, cause=Cause.SURVIVOR_LOST))
+    ids = listed(named(one.kind, one.key_id) for one in lost)
+    return hand_over(Failed(found(ids), asked=True, cause=Cause.SURVIVOR_LOST))
 
 
 def _lost(survivor: Survivor, known: Credential | None) -> dict[str, str | None]:

@@ -4,16 +4,21 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import Protocol
 
 import pytest
 
+from spentkey.core.canary import patch_key, proof_key
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, follows
+from spentkey.core.limits import BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.testing.running import with_rig
+
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class EvidenceRig(Protocol):
@@ -86,6 +91,38 @@ class EvidenceContract(ABC):
 
         with_rig(self.rig(), do)
 
+    def test_what_proves_a_version_is_known_to_every_process(self) -> None:
+        """The latest record for a tenant, a route and a version; what proves another one, or nothing, is none."""
+
+        async def do(rig: EvidenceRig) -> None:
+            log, key = await rig.log(), proof_key("one", "removeKey", "1.0")
+            proof = {"tenant": "one", "route": "removeKey", "program": "1.0", "verdict": "gone"}
+            for number, change in enumerate(
+                ({}, {}, {"tenant": "two"}, {"program": "2.0"}, {"verdict": "still-there"})
+            ):
+                await log.append("verified", {**proof, "n": number, **change})
+            assert [await _latest(one, key) for one in (log, await rig.log())] == [1, 1]
+            assert await _latest(await rig.log(), proof_key("one", "removePassword", "1.0")) is None
+
+        with_rig(self.rig(), do)
+
+    def test_the_latest_step_of_a_patch_is_known_to_every_process(self) -> None:
+        """Whoever wrote it, and however many steps there were before; it counts once as a removal."""
+
+        async def do(rig: EvidenceRig) -> None:
+            one, other = await rig.log(), await rig.log()
+            patch = {"tenant": "one", "route": "patch", "program": "1.0", "app_id": "a", "run": "r"}
+            await one.append("intent", {**patch, "n": 0})
+            assert [await _latest(log, patch_key("one")) for log in (one, other, await rig.log())] == [0, 0, 0]
+            await other.append("awaiting-event", {**patch, "n": 1})
+            assert [await _latest(log, patch_key("one")) for log in (one, other, await rig.log())] == [1, 1, 1]
+            await one.append("witness", {**patch, "shows": "ours", "n": 2})
+            later = await rig.log()
+            assert [await _latest(later, key) for key in (patch_key("one"), proof_key("one", "patch", "1.0"))] == [1, 2]
+            assert await _count(later) == 1
+
+        with_rig(self.rig(), do)
+
     def test_the_removals_of_an_application_are_known(self) -> None:
         """By the intents on record; another application has none of them."""
 
@@ -146,3 +183,22 @@ class EvidenceContract(ABC):
             assert record["app_name"] == text
 
         with_rig(self.rig(), do)
+
+
+async def _latest(log: EvidenceLog, key: str) -> int | None:
+    """The number of the latest record with that key."""
+    found: list[int | None] = []
+
+    def look(blast_radius: BlastRadius) -> None:
+        record = blast_radius.past.latest(key)
+        found.append(record["n"] if record is not None else None)
+
+    await log.ask(look)
+    return found[0]
+
+
+async def _count(log: EvidenceLog) -> int:
+    """How many removals were begun, ever."""
+    found: list[int] = []
+    await log.ask(lambda blast_radius: found.append(len(blast_radius.past.removals_since(EVER))))
+    return found[0]

@@ -32,8 +32,8 @@ def retry_delay(result: Result, tries: int, now: datetime, poll_s: float) -> flo
 
 
 def met_outage(result: Result) -> bool:
-    """Whether a system was away; waiting for another worker's lock is no outage."""
-    return result.outage and result.guard is None
+    """Whether a system was away; waiting for another worker's lock, or until a known moment, is no outage."""
+    return result.outage and result.guard is None and result.not_before is None
 
 
 @dataclass

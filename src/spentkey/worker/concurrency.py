@@ -209,6 +209,12 @@ class SlotLocks:
             yield
 
     @asynccontextmanager
+    async def canary(self, tenant: str, route: str) -> AsyncGenerator[None]:
+        """One unproven removal in a tenant, by a route."""
+        async with self._alone(f"canary {route} {tenant}"), self._locks.canary(tenant, route):
+            yield
+
+    @asynccontextmanager
     async def _alone(self, name: str) -> AsyncGenerator[None]:
         async with self._here.hold(name, self._slots.released):
             self._slots.go_on()

@@ -149,3 +149,33 @@ async def test_service_principals_are_not_patched_here(desk: Desk) -> None:
     assert principal is not None
     reply = await desk.ask("PATCH", f"/servicePrincipals/{principal.object_id}", {"keyCredentials": []})
     assert reply.status == 405
+
+
+NEW_KEY = "99999999-9999-4999-8999-999999999999"
+
+
+async def test_what_is_registered_after_the_read_goes_with_the_list(desk: Desk) -> None:
+    """No read ever shows it; the removals and the audit log do."""
+    kept = [one for one in await present(desk) if one["keyId"] == LIVE_KEY]
+    name = next(iter(desk.holder.world.certificates))
+    desk.fault("add-certificate", route="patch", params={"key_id": NEW_KEY, "certificate": name})
+    assert (await desk.ask("PATCH", WHERE, {"keyCredentials": kept})).status == 204
+    assert NEW_KEY not in desk.key_ids()
+    assert [one.key_id for one in desk.tenant.removals] == [OLD_KEY, NEW_KEY]
+    lists = [str(event.body) for event in desk.tenant.audit]
+    assert [NEW_KEY in one for one in lists].count(True) == 2  # when it came, and when it went
+
+
+async def test_what_is_removed_after_the_read_comes_back_with_the_list(desk: Desk) -> None:
+    """Where its `key` is sent, it is a new entry like any other."""
+    kept = [one for one in await present(desk, keys=True) if one["keyId"] == LIVE_KEY]
+    desk.fault("drop-certificate", route="patch", params={"key_id": LIVE_KEY})
+    assert (await desk.ask("PATCH", WHERE, {"keyCredentials": kept})).status == 204
+    assert LIVE_KEY in desk.key_ids()
+
+
+async def test_an_event_may_never_be_listed(desk: Desk) -> None:
+    """The change is made all the same."""
+    desk.fault("unlogged", route="patch")
+    assert (await desk.ask("PATCH", WHERE, {"keyCredentials": []})).status == 204
+    assert (desk.key_ids(), desk.tenant.audit) == ([OLD_SECRET, LIVE_SECRET], [])

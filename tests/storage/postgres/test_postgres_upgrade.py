@@ -9,6 +9,7 @@ from evidence_rows import TABLES_OF_1, EvidenceRows, intents, many
 from real_postgres import RealPostgres
 from support_core import NOW, ManualClock
 
+from spentkey.core.canary import proof_key
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.core.limits import HOUR
 from spentkey.core.outcome import Refused
@@ -16,7 +17,7 @@ from spentkey.core.rules import Limits
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
-from spentkey.storage.postgres.schema import APPENDING, VERSION, prepare
+from spentkey.storage.postgres.schema import APPENDING, STEPS, VERSION, prepare
 
 LIMITS = Limits(per_run=100, per_app=100, per_hour=3, hand_overs_per_hour=1)
 SCHEMA = "SELECT version, least FROM spentkey_schema"
@@ -250,7 +251,7 @@ async def test_tables_that_are_too_new_are_refused(
 ) -> None:
     """Whatever is wanted of them, and they stay as they are."""
     await upgraded(database)
-    postgres.rows(database, "UPDATE spentkey_schema SET version = 9, least = 3")
+    postgres.rows(database, "UPDATE spentkey_schema SET version = 9, least = 4")
     before = postgres.everything(database)
     with pytest.raises(Misconfigured, match="must be upgraded first"):
         await upgraded(database, text_references=text_references)
@@ -275,3 +276,29 @@ async def test_a_time_that_cannot_be_read_ends_the_upgrade(database: str, postgr
     with pytest.raises(EvidenceBroken):
         await upgraded(database)
     assert postgres.rows(database, SCHEMA) == [(1, 1)]
+
+
+async def test_tables_of_version_2_are_read_as_they_are_and_upgraded_by_who_writes(
+    database: str, postgres: RealPostgres
+) -> None:
+    """What an older worker verified proves nothing for a version that it did not name."""
+    postgres.rows(database, "CREATE TABLE spentkey_schema (version integer NOT NULL, least integer NOT NULL)")
+    for statement in (one for step in STEPS[:2] for one in step):
+        postgres.rows(database, statement)
+    postgres.rows(database, "INSERT INTO spentkey_schema VALUES (2, 1)")
+    EvidenceRows(postgres, database).put_as_1([(NOW, "verified", {"task": 1, "tenant": "a", "verdict": "gone"})])
+    async with opened(Secret(database)) as connections:
+        reader = PostgresEvidence(connections, ManualClock(), read_only=True)
+        assert len((await reader.history(1)).records) == 1
+        assert await reader.ask(lambda blast_radius: blast_radius.refuse_any()) is None
+    assert postgres.rows(database, SCHEMA) == [(2, 1)]
+    await upgraded(database)
+    proof = {"task": 2, "tenant": "a", "verdict": "gone", "route": "removeKey", "program": "1.0"}
+    async with opened(Secret(database)) as connections:
+        log = PostgresEvidence(connections, ManualClock())
+        await log.append("verified", proof)
+        assert await log.verify() == 2
+    assert postgres.rows(database, "SELECT canary FROM spentkey_evidence ORDER BY seq") == [
+        (None,),
+        (proof_key("a", "removeKey", "1.0"),),
+    ]

@@ -16,12 +16,14 @@ from typing import Any
 import pytest
 from support_core import NOW, ManualClock
 
+from spentkey.core.canary import proof_key
 from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.evidence import GENESIS, seal
 from spentkey.core.limits import HOUR
 from spentkey.core.rules import Limits
-from spentkey.storage.sqlite.evidence import INSERT, REMOVALS, SELECT, SqliteEvidence, row_of
-from spentkey.storage.sqlite.past import COUNTED, OF_RUN, STOPPED
+from spentkey.storage.sqlite.evidence import INSERT, REMOVALS, SqliteEvidence, row_of
+from spentkey.storage.sqlite.past import COUNTED, LATEST, OF_RUN, SELECT, STOPPED
+from spentkey.storage.sqlite.schema import STEPS, VERSION
 from spentkey.storage.sqlite.store import FILE, Store
 
 WRITER = """
@@ -31,7 +33,7 @@ connection.execute("PRAGMA journal_mode = TRUNCATE")
 connection.execute("PRAGMA cache_size = 1")
 connection.execute("BEGIN EXCLUSIVE")
 connection.executemany(
-    "INSERT INTO spentkey_evidence VALUES (?, 0, 'step', NULL, NULL, NULL, NULL, ?)",
+    "INSERT INTO spentkey_evidence (seq, at, what, line) VALUES (?, 0, 'step', ?)",
     ((number, "x" * 3000) for number in range(100, 400)),
 )
 print("under way", flush=True)
@@ -99,6 +101,31 @@ async def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Misconfigured, match=r"made by a newer spentkey.*must be upgraded first"):
             await one.history(1)
     assert (tmp_path / FILE).read_bytes() == before
+
+
+async def test_tables_of_version_1_are_read_as_they_are_and_upgraded_by_who_writes(tmp_path: Path) -> None:
+    """Their records stay, and what comes after them is found by the new column."""
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        for statement in (*STEPS[0], "INSERT INTO spentkey_schema VALUES (1, 1)", "PRAGMA user_version = 1"):
+            connection.execute(statement)
+        line = seal(GENESIS, 0, NOW, "verified", {"task": 1, "tenant": "a", "verdict": "gone"}).record_line
+        connection.execute(
+            "INSERT INTO spentkey_evidence (seq, at, what, task, line) VALUES (0, ?, 'verified', '1', ?)",
+            (NOW.timestamp(), line),
+        )
+    reader, key = evidence(tmp_path, read_only=True), proof_key("a", "removeKey", "1.0")
+    assert (len((await reader.history(1)).records), await reader.verify()) == (1, 1)
+    assert await reader.ask(lambda blast_radius: _none(blast_radius.past.latest(key))) is None
+    assert sql(tmp_path, "PRAGMA user_version") == [(1,)]
+    proof = {"task": 2, "tenant": "a", "verdict": "gone", "route": "removeKey", "program": "1.0"}
+    await evidence(tmp_path).append("verified", proof)
+    assert sql(tmp_path, "PRAGMA user_version") == [(VERSION,)]
+    assert sql(tmp_path, "SELECT canary FROM spentkey_evidence ORDER BY seq") == [(None,), (key,)]
+    assert await evidence(tmp_path).verify() == 2
+
+
+def _none(record: object) -> None:
+    assert record is None
 
 
 async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
@@ -322,7 +349,7 @@ async def test_a_stop_of_long_ago_still_stands(tmp_path: Path) -> None:
     assert await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any()) is None
 
 
-@pytest.mark.parametrize("query", [SELECT + COUNTED, SELECT + STOPPED, OF_RUN, SELECT + REMOVALS])
+@pytest.mark.parametrize("query", [SELECT + COUNTED, SELECT + STOPPED, SELECT + LATEST, OF_RUN, SELECT + REMOVALS])
 async def test_what_counts_is_found_by_an_index(tmp_path: Path, query: str) -> None:
     """However much is on record: the plan of the query reads no table from end to end, and sorts little."""
     await evidence(tmp_path).append("step", {"task": 1})

@@ -213,7 +213,9 @@ class Graph:
         old = Credentials(target.passwords, target.certificates)
         state.write(target, keep, now)
         tenant, route, caller = ask.grant.tenant, ask.operation.route, ask.grant.app_id
-        state.record_removals(tenant, app, old, keep, route, now, request_id, target=target, caller=caller)
+        logged = not ask.call.fault_is("unlogged")  # LEDGER: E-72, events are lost at times
+        about = (tenant, app, old, keep, route, now, request_id)
+        state.record_removals(*about, target=target, caller=caller, logged=logged)
         ask.call.applied = True
         if ask.call.fault is not None and ask.call.fault.kind == "stale":
             state.begin_staleness(self.world, target.object_id, ask.call.fault.params, now)

@@ -165,7 +165,10 @@ def roles_of(tenant: Tenant, app_id: str) -> tuple[str, ...]:
 
 
 def issue(world: World, grant: state.Grant, audience: str, now: datetime) -> str:
-    """A signed access token, remembered so that Graph takes no other. Claims: access-token-claims-reference."""
+    """A signed access token, remembered so that Graph takes no other. Claims: access-token-claims-reference.
+
+    LEDGER: E-70, `roles` are the application permissions that were granted, and absent where there are none.
+    """
     key = material.token_key(world.seed)
     tenant_id = grant.tenant.tenant_id
     begin = int(now.timestamp())

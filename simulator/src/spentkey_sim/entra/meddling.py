@@ -1,20 +1,44 @@
-"""Other people at work in the directory: somebody registers another application of the same name."""
+"""Other people at work in the directory: they register another application of the same name, or change certificates."""
 
 import uuid
+from datetime import datetime
 from hashlib import sha256
 
-from spentkey_sim.entra.state import Grant, living
+from spentkey_sim.clock import wire_time
+from spentkey_sim.entra.state import Grant, find_application, living, record_removals, without, write
 from spentkey_sim.fault import Fault
-from spentkey_sim.model import Application, Tenant
+from spentkey_sim.model import Application, Credentials, KeyCredential, Tenant, World
 
 
-def meddle(grant: Grant, fault: Fault | None, when: str, name: str) -> None:
+def meddle(world: World, grant: Grant, fault: Fault | None, when: str, name: str, now: datetime) -> None:
     """Do what the fault says if it is due now; `name` is the object of the request."""
     # LEDGER: E-57, names are not unique, and anybody may take one
     if fault is None or fault.when != when:
         return
     if fault.kind == "twins":
         _twin(grant.tenant, name)
+    elif fault.kind in ("add-certificate", "drop-certificate"):
+        _change(world, grant.tenant, name, fault, now)
+
+
+def _change(world: World, tenant: Tenant, name: str, fault: Fault, now: datetime) -> None:
+    """LEDGER: E-71, a person changes the certificates of the application between a read and a write of others."""
+    app, key_id = find_application(tenant, "appId", name), str(fault.params.get("key_id", ""))
+    if app is None:
+        return
+    keep = without(app, "certificate", key_id)
+    if fault.kind == "add-certificate":
+        keep = Credentials(app.passwords, [*keep.certificates, _certificate(world, fault, key_id)])
+    old = Credentials(app.passwords, app.certificates)
+    write(app, keep, now)
+    record_removals(tenant, app, old, keep, "portal", now, None)
+
+
+def _certificate(world: World, fault: Fault, key_id: str) -> KeyCredential:
+    name = str(fault.params["certificate"])
+    spec = world.certificates[name]
+    dates = (wire_time(spec.not_before), wire_time(spec.not_after))
+    return KeyCredential(key_id, spec.subject, name, "AsymmetricX509Cert", "Verify", *dates)
 
 
 def _twin(tenant: Tenant, name: str) -> None:

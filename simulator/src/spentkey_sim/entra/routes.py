@@ -48,11 +48,11 @@ class GraphRoutes:
         self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], now: Call, base: str
     ) -> Answer:
         grant = self._grant(headers, now)
-        meddle(grant, now.fault, "before", now.object)
+        meddle(self.holder.world, grant, now.fault, "before", now.object, self.clock.now())
         try:
             return self.graph.serve(Ask(method, paths.understand(method, path), query, headers, now, grant, base))
         finally:
-            meddle(grant, now.fault, "after", now.object)
+            meddle(self.holder.world, grant, now.fault, "after", now.object, self.clock.now())
             self._expire(grant, now)
 
     def _grant(self, headers: Mapping[str, str], now: Call) -> state.Grant:

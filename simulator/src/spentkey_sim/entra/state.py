@@ -135,9 +135,11 @@ def record_removals(
     *,
     target: Target | None = None,
     caller: str | None = None,
+    logged: bool = True,
 ) -> None:
     """Write down what a write took away, and let the audit log tell of it; without a caller a person did it."""
-    audit.record(tenant, app, target or app, old, new, now, caller)
+    if logged:
+        audit.record(tenant, app, target or app, old, new, now, caller)
     for kind, before, after in (
         ("secret", old.passwords, new.passwords),
         ("certificate", old.certificates, new.certificates),

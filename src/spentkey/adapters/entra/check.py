@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from spentkey.adapters.entra.audit_log import ROLE
 from spentkey.adapters.entra.client import EntraDirectory
 from spentkey.adapters.entra.directories import EntraDirectories
-from spentkey.adapters.entra.token import read_roles
+from spentkey.core.credential import AUDIT_LOG, TokenClaims
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState, clock_finding
 from spentkey.core.guards import g2_identity
@@ -25,6 +24,8 @@ class TenantCheck:
 
     directories: EntraDirectories
     tenant: TenantRules
+    patch_allowed: bool = False
+    """Whether certificates may be removed by writing the list again, which needs the audit log."""
 
     @property
     def system(self) -> str:
@@ -46,9 +47,8 @@ class TenantCheck:
             yield Finding(self.system, SIGN_IN, FindingState.FAIL, stranger.reason, fix)
             return
         yield Finding(self.system, SIGN_IN, FindingState.OK, f"as {directory.client_id}")
-        roles = read_roles(await directory.tokens.token())
-        yield self._roles(roles)
-        yield _audit_log(self.system, roles)
+        yield self._roles(token_claims.roles)
+        yield self._audit_log(token_claims)
         async for finding in self._own_application(directory):
             yield finding
 
@@ -66,6 +66,19 @@ class TenantCheck:
             )
         return Finding(self.system, "permissions", FindingState.OK, message)
 
+    def _audit_log(self, token_claims: TokenClaims) -> Finding:
+        """Only good to have where removals are proven by reads; a PATCH is proven by nothing else."""
+        what = "audit log"
+        if token_claims.reads_audit_log:
+            return Finding(self.system, what, FindingState.OK, "can be asked")
+        if self.patch_allowed:
+            message = (
+                f"{AUDIT_LOG} is not granted, so no certificate is removed by the fallback: no read shows what it drops"
+            )
+            fix = f'grant {AUDIT_LOG} with admin consent, or set policy.certificate_fallback = "hand-off"'
+            return Finding(self.system, what, FindingState.FAIL, message, fix)
+        return Finding(self.system, what, FindingState.OK, f"not used: {AUDIT_LOG} is not granted, which is optional")
+
     async def _own_application(self, directory: EntraDirectory) -> AsyncIterator[Finding]:
         what = "reading an application"
         try:
@@ -80,14 +93,6 @@ class TenantCheck:
         yield clock_finding(self.system, now, snapshot.directory_time)
         application = snapshot.application
         yield _own_secret(self.system, application.live_secret_ends(now) if application else [], now)
-
-
-def _audit_log(system: str, roles: frozenset[str]) -> Finding:
-    """The audit log is only good to have: removals are proven by reads."""
-    what = "audit log"
-    if ROLE in roles:
-        return Finding(system, what, FindingState.OK, "can be asked")
-    return Finding(system, what, FindingState.OK, f"not used: {ROLE} is not granted, which is optional")
 
 
 def _own_secret(system: str, ends: list[datetime], now: datetime) -> Finding:

@@ -9,7 +9,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from spentkey.adapters.entra.assertions import UnusableProof, client_assertion, proof_of_possession
-from spentkey.adapters.entra.audit_log import PATH, ROLE, not_available, query_for, read_witness
+from spentkey.adapters.entra.audit_log import PATH, not_available, query_for, read_patch_event, read_witness
 from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch, refused_read, snapshot_of
 from spentkey.adapters.entra.quota import APPLICATION, PRINCIPAL, SELECTED, Quota
 from spentkey.adapters.entra.reasons import (
@@ -24,7 +24,7 @@ from spentkey.adapters.entra.reasons import (
 )
 from spentkey.adapters.entra.removal_reply import NeedsNewToken, reply_of
 from spentkey.adapters.entra.sign_in import KeyRefused, SignIn
-from spentkey.adapters.entra.token import TokenSource, read_roles
+from spentkey.adapters.entra.token import TokenSource
 from spentkey.adapters.entra.wire import (
     SYSTEM,
     WITH_KEYS,
@@ -32,8 +32,8 @@ from spentkey.adapters.entra.wire import (
     error_of,
     read_application,
 )
-from spentkey.core.audit_event import AuditEvent
-from spentkey.core.credential import Snapshot, Target, TokenClaims
+from spentkey.core.audit_event import AuditEvent, WrittenList
+from spentkey.core.credential import AUDIT_LOG, Snapshot, Target, TokenClaims
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.guards import g2_identity
 from spentkey.core.outcome import RemovalRoute
@@ -213,20 +213,33 @@ class EntraDirectory:
     async def audit_event(self, application: Target, key_id: str, route: RemovalRoute, since: datetime) -> AuditEvent:
         """Ask the audit log once, where the token allows it; `removeKey` is initiated by the application itself."""
         actor = application.app_id if route is RemovalRoute.REMOVE_KEY else self.client_id
+        events = await self._events(application, since, wait=False)
+        if isinstance(events, AuditEvent):
+            return events
+        return read_witness(events, application.object_id, key_id, actor.lower())
+
+    async def patch_event(self, application: Target, key_id: str, since: datetime, written: WrittenList) -> AuditEvent:
+        """Ask the audit log once what our PATCH really did; it waits for the quota, because much depends on the answer."""
+        events = await self._events(application, since, wait=True)
+        if isinstance(events, AuditEvent):
+            return events
+        return read_patch_event(events, application.object_id, key_id, self.client_id.lower(), written)
+
+    async def _events(self, application: Target, since: datetime, *, wait: bool) -> Response | AuditEvent:
+        """The events about an application, or why the log cannot be asked."""
         try:
-            token = await self.tokens.token()
-            if ROLE not in read_roles(token):
-                return not_available(f"{ROLE} is not granted")
-            if not await self.quota.audit_read():
+            if not (await self.tokens.token_claims()).reads_audit_log:
+                return not_available(f"{AUDIT_LOG} is not granted")
+            if not await self.quota.audit_read(wait=wait):
                 return not_available("it may be asked only a few times in ten seconds")
+            token = await self.tokens.token()
 
             def headers() -> Mapping[str, str]:
                 return {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
 
-            response = await self.http.read_once(PATH, query_for(application.object_id, since), headers)
+            return await self.http.read_once(PATH, query_for(application.object_id, since), headers)
         except SpentkeyError as problem:
             return not_available(str(problem))
-        return read_witness(response, application.object_id, key_id, actor.lower())
 
     def _action(
         self,

@@ -68,8 +68,11 @@ class Quota:
             await self.writes.take()
         await self.tenant_writes.take()
 
-    async def audit_read(self) -> bool:
-        """Whether the audit log may be asked now; it is never waited for."""
+    async def audit_read(self, *, wait: bool = False) -> bool:
+        """Whether the audit log may be asked now; only who must know waits until it may."""
+        if wait:
+            await self.audit_reads.take()
+            return True
         return await self.audit_reads.take_now()
 
 

@@ -105,4 +105,4 @@ def read_identity(token: Secret) -> TokenClaims:
         raise Outage(TOKEN_UNREADABLE()) from None
     if not isinstance(tenant, str) or not isinstance(client, str):
         raise Outage(TOKEN_UNREADABLE())
-    return TokenClaims(tenant, client)
+    return TokenClaims(tenant, client, read_roles(token))

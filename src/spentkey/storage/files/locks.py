@@ -28,9 +28,9 @@ POLL_S = 0.5
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
-def _as_file_name(ref: TaskRef) -> str:
-    """The reference itself where it can stand in a file's name, else its hash."""
-    return ref if PLAIN.fullmatch(ref) else f"sha256-{hashlib.sha256(ref.encode('utf-8', 'replace')).hexdigest()}"
+def _as_file_name(text: str) -> str:
+    """The text itself where it can stand in a file's name, else its hash."""
+    return text if PLAIN.fullmatch(text) else f"sha256-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()}"
 
 
 class FileLocks:
@@ -59,6 +59,12 @@ class FileLocks:
             finally:
                 now = self._clock.now().timestamp()
                 os.utime(file, (now, now))
+
+    @asynccontextmanager
+    async def canary(self, tenant: str, route: str) -> AsyncGenerator[None]:
+        """One unproven removal in a tenant, by a route."""
+        async with self._held(f"canary-{_as_file_name(f'{route}-{tenant}')}"):
+            yield
 
     def _pause_left(self, file: int) -> float:
         """How much of the pause is left; a file that was never written to has size 0 and asks for none."""

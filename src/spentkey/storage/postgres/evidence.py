@@ -40,11 +40,11 @@ WHERE = "the evidence in PostgreSQL"
 MANY = 50
 """How many records are checked in a thread."""
 TABLES: LiteralString = """
-    SELECT to_regclass('spentkey_evidence') IS NOT NULL, EXISTS (
-        SELECT FROM pg_attribute
-        WHERE attrelid = to_regclass('spentkey_evidence') AND attname = 'task_ref' AND NOT attisdropped)
+    SELECT to_regclass('spentkey_evidence') IS NOT NULL, ARRAY(
+        SELECT attname::text FROM pg_attribute
+        WHERE attrelid = to_regclass('spentkey_evidence') AND attname IN ('task_ref', 'canary') AND NOT attisdropped)
 """
-"""Whether there is a table, and whether it is of version 2."""
+"""Whether there is a table, and which columns of version 2 and 3 it has."""
 NEXT: LiteralString = ";".join(  # three statements are read better one to a line
     (
         "SELECT pg_advisory_xact_lock(%(lock)s)",
@@ -145,8 +145,8 @@ class PostgresEvidence:
     async def _there(self) -> bool:
         """Whether there is a table at all; who only reads may meet one of version 1, and one that is made meanwhile."""
         if self._select is not stored.SELECT:
-            ((there, current),) = await self._database.rows(TABLES)
-            self._select = stored.SELECT if current else stored.SELECT_OF_1 if there else None
+            ((there, columns),) = await self._database.rows(TABLES)
+            self._select = _select_for(columns) if there else None
         return self._select is not None
 
     @asynccontextmanager
@@ -241,6 +241,9 @@ class PostgresEvidence:
         rows += [row for row in await self._rows(stored.COUNTED, since=past.begins) if row.seq < end]
         for record in await self._records(rows):
             past.note(record)
+        if self._select is stored.SELECT:
+            for record in await self._records(await self._rows(stored.CANARIES, end=end)):
+                past.note_canary(record)
         if self._chain is not None:
             past.goes_on_from(self._past)
         return past
@@ -308,6 +311,12 @@ class PostgresEvidence:
     def _remember(self, problem: EvidenceBroken) -> EvidenceBroken:
         self._fault = problem
         return problem
+
+
+def _select_for(columns: Sequence[str]) -> LiteralString:
+    if "canary" in columns:
+        return stored.SELECT
+    return stored.SELECT_OF_2 if "task_ref" in columns else stored.SELECT_OF_1
 
 
 def _problem(wanted: _Wanted, held: frozenset[int]) -> Busy | None:

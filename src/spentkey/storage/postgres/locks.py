@@ -52,6 +52,12 @@ class LeaseLocks:
             yield
 
     @asynccontextmanager
+    async def canary(self, tenant: str, route: str) -> AsyncGenerator[None]:
+        """One unproven removal in a tenant, by a route."""
+        async with self._held(f"canary {route} {tenant}"):
+            yield
+
+    @asynccontextmanager
     async def _held(self, name: str) -> AsyncGenerator[float | None]:
         """Hold a lease; gives how many seconds ago the one before ended."""
         async with self._here.hold(name):

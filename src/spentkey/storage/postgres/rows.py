@@ -7,19 +7,29 @@ tables were upgraded. So whoever searches by `at` also takes rows without one.
 from datetime import datetime
 from typing import LiteralString, NamedTuple
 
+from spentkey.core.canary import canary_key
 from spentkey.core.evidence import Facts
 
-SELECT: LiteralString = "SELECT seq, at, what, task, task_ref, app_id, key_id, run, line FROM spentkey_evidence "
+SELECT: LiteralString = (
+    "SELECT seq, at, what, task, task_ref, app_id, key_id, run, canary, line FROM spentkey_evidence "
+)
+SELECT_OF_2: LiteralString = """
+    SELECT * FROM (
+        SELECT seq, at, what, task, task_ref, app_id, key_id, run, NULL::text AS canary, line
+        FROM spentkey_evidence) AS version_2
+"""
+"""For tables of version 2, the same as below."""
 SELECT_OF_1: LiteralString = """
     SELECT * FROM (
-        SELECT seq, NULL::timestamptz AS at, what, task, NULL::text AS task_ref, app_id, key_id, NULL::text AS run, line
+        SELECT seq, NULL::timestamptz AS at, what, task, NULL::text AS task_ref, app_id, key_id, NULL::text AS run,
+            NULL::text AS canary, line
         FROM spentkey_evidence) AS version_1
 """
 """For tables of version 1, which a command that only reads may meet before a worker has upgraded them."""
 INSERT: LiteralString = (
-    "INSERT INTO spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, line) VALUES "
+    "INSERT INTO spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, canary, line) VALUES "
 )
-VALUES: LiteralString = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+VALUES: LiteralString = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 LAST: LiteralString = "ORDER BY seq DESC LIMIT 1"
 AFTER: LiteralString = "WHERE seq >= %(first)s ORDER BY seq LIMIT %(page)s"
@@ -34,6 +44,18 @@ STOPPED: LiteralString = """
         ORDER BY seq DESC LIMIT 1), 0)
     ORDER BY seq
 """
+CANARIES: LiteralString = """
+    WHERE seq < %(end)s AND seq IN (
+        WITH RECURSIVE kinds(canary) AS (
+            SELECT min(canary) FROM spentkey_evidence WHERE canary IS NOT NULL
+            UNION ALL
+            SELECT (SELECT min(canary) FROM spentkey_evidence WHERE canary > kinds.canary)
+            FROM kinds WHERE kinds.canary IS NOT NULL)
+        SELECT (SELECT max(seq) FROM spentkey_evidence AS one WHERE one.canary = kinds.canary AND seq < %(end)s)
+        FROM kinds WHERE kinds.canary IS NOT NULL)
+    ORDER BY seq
+"""
+"""The latest record of each kind; the kinds are few, and found one after the other by the index."""
 OF_NUMBER: LiteralString = "WHERE task = %(of)s ORDER BY seq"
 OF_TEXT: LiteralString = "WHERE task_ref = %(of)s ORDER BY seq"
 OF_APP: LiteralString = "WHERE what = 'intent' AND app_id = %(of)s ORDER BY seq"
@@ -53,6 +75,7 @@ class Row(NamedTuple):
     app_id: str | None
     key_id: str | None
     run: str | None
+    canary: str | None
     record_line: str
 
 
@@ -68,6 +91,7 @@ def row_of(record: Facts, record_line: str) -> Row:
         _text(record.get("app_id")),
         _text(record.get("key_id")),
         _text(record.get("run")),
+        canary_key(record),
         record_line,
     )
 

@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from spentkey.core.errors import Misconfigured
 from spentkey.storage.postgres.connection import Connection, Postgres
 
-VERSION, LEAST = 2, 1
+VERSION, LEAST = 3, 1
 TEXT_REFERENCES = 2
 """The first version that finds a task by a text; one before it would take such a task for one without records."""
 LOCK = 0x5350_4B01
@@ -74,6 +74,13 @@ STEPS: tuple[tuple[LiteralString, ...], ...] = (
         """
         CREATE TRIGGER spentkey_evidence_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON spentkey_evidence
             FOR EACH STATEMENT EXECUTE FUNCTION spentkey_evidence_stays()
+        """,
+    ),
+    (
+        "ALTER TABLE spentkey_evidence ADD COLUMN IF NOT EXISTS canary text",
+        """
+        CREATE INDEX IF NOT EXISTS spentkey_evidence_canary ON spentkey_evidence (canary, seq)
+            WHERE canary IS NOT NULL
         """,
     ),
 )

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from spentkey.core.canary import canary_key
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History, removals_among
@@ -25,22 +26,22 @@ from spentkey.ports.evidence import Question
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
-from spentkey.storage.sqlite.past import StoredPast
+from spentkey.storage.sqlite.past import StoredPast, select_for
 from spentkey.storage.sqlite.store import PATIENCE_S, Store
 
 PAGE = 500
 """How many records are read at once."""
 INSERT = (
-    "INSERT INTO spentkey_evidence (seq, at, what, task, app_id, key_id, run, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO spentkey_evidence (seq, at, what, task, app_id, key_id, run, canary, line)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-SELECT = "SELECT seq, at, what, task, app_id, key_id, run, line FROM spentkey_evidence "
 REMOVALS = """
     INDEXED BY spentkey_evidence_task WHERE what IN ('intent', 'answer') AND app_id = ? AND task IN (
         SELECT task FROM spentkey_evidence INDEXED BY spentkey_evidence_app WHERE what = 'intent' AND app_id = ?)
     ORDER BY seq
 """
 """The intents of an application and their answers, which are found by their tasks: no other index knows them."""
-Row = tuple[int, float, str, str | None, str | None, str | None, str | None, str]
+Row = tuple[int, float, str, str | None, str | None, str | None, str | None, str | None, str]
 
 
 class SqliteEvidence:
@@ -151,7 +152,7 @@ class SqliteEvidence:
             if connection is None:
                 return []
             self._catch_up(connection)
-            return [self._believed(row) for row in connection.execute(SELECT + condition, values)]
+            return [self._believed(row) for row in connection.execute(select_for(connection) + condition, values)]
 
     async def _append_all(self, wanted: Sequence[tuple[str, Facts]]) -> Ends:
         await asyncio.to_thread(self._append, wanted)
@@ -196,7 +197,7 @@ class SqliteEvidence:
     def _at_the_end(self, connection: sqlite3.Connection) -> Chain:
         """A chain that goes on after the last record."""
         chain = Chain(self._where)
-        last: Row | None = connection.execute(SELECT + "ORDER BY seq DESC LIMIT 1").fetchone()
+        last: Row | None = connection.execute(select_for(connection) + "ORDER BY seq DESC LIMIT 1").fetchone()
         if last is not None:
             self._believed(last)
             chain.go_on_after(last[-1])
@@ -205,14 +206,16 @@ class SqliteEvidence:
 
     def _recent_past(self, connection: sqlite3.Connection) -> StoredPast:
         """What counts of the records there are, with an hour to spare."""
-        past = StoredPast(connection, self._clock.now() - 2 * HOUR)
-        for row in past.counted(connection, SELECT):
+        past = StoredPast(connection, self._clock.now() - 2 * HOUR, self._believed)
+        for row in past.counted(connection, select_for(connection)):
             past.note(self._believed(row))
         return past
 
     def _read_on(self, connection: sqlite3.Connection, chain: Chain, first: int) -> None:
         """Take the records from `first` on; the one that was the last must still be there as it was."""
-        rows: list[Row] = connection.execute(SELECT + "WHERE seq >= ? ORDER BY seq", (first,)).fetchall()
+        rows: list[Row] = connection.execute(
+            select_for(connection) + "WHERE seq >= ? ORDER BY seq", (first,)
+        ).fetchall()
         if chain.length:
             if not rows:
                 raise self._remember(chain.shorter())
@@ -239,7 +242,7 @@ class SqliteEvidence:
                 if connection is None:
                     return 0
                 rows: list[Row] = connection.execute(
-                    SELECT + "WHERE seq >= ? ORDER BY seq LIMIT ?", (at, PAGE)
+                    select_for(connection) + "WHERE seq >= ? ORDER BY seq LIMIT ?", (at, PAGE)
                 ).fetchall()
                 for row in rows:
                     self._check_next(chain, row)
@@ -290,6 +293,7 @@ def row_from(record: Facts, record_line: str) -> Row:
         _text(record.get("app_id")),
         _text(record.get("key_id")),
         _text(record.get("run")),
+        canary_key(record),
         record_line,
     )
 

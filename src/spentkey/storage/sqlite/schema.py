@@ -8,7 +8,7 @@ import sqlite3
 
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 
-VERSION, LEAST = 1, 1
+VERSION, LEAST = 2, 1
 APPLICATION = 0x53504B31
 """`PRAGMA application_id`: the file says whose it is (sqlite.org/pragma.html#pragma_application_id)."""
 
@@ -37,8 +37,16 @@ STATEMENTS = (
         BEGIN SELECT RAISE(ABORT, 'evidence is never deleted'); END
     """,
     f"PRAGMA application_id = {APPLICATION}",
-    f"PRAGMA user_version = {VERSION}",
 )
+"""The tables of version 1."""
+STEPS: tuple[tuple[str, ...], ...] = (
+    STATEMENTS,
+    (
+        "ALTER TABLE spentkey_evidence ADD COLUMN canary TEXT",
+        "CREATE INDEX spentkey_evidence_canary ON spentkey_evidence (canary, seq) WHERE canary IS NOT NULL",
+    ),
+)
+"""What each version adds to the one before."""
 
 
 def version_of(connection: sqlite3.Connection, where: str) -> int:
@@ -66,15 +74,18 @@ def version_of(connection: sqlite3.Connection, where: str) -> int:
 
 
 def prepare(connection: sqlite3.Connection, where: str) -> None:
-    """Make the tables where there are none. Several processes may do so at once; the first one makes them."""
+    """Make the tables where there are none, and add what older ones lack. Several processes may do so at once; the first one makes them."""
     if version_of(connection, where) >= VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if version_of(connection, where) < VERSION:
-            for statement in STATEMENTS:
+        found = version_of(connection, where)
+        if found < VERSION:
+            for statement in (one for step in STEPS[found:] for one in step):
                 connection.execute(statement)
+            connection.execute("DELETE FROM spentkey_schema")
             connection.execute("INSERT INTO spentkey_schema VALUES (?, ?)", (VERSION, LEAST))
+            connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
