@@ -104,6 +104,7 @@ DEFAULTS: dict[str, object] = {
     "policy.verify_timeout_s": 900,
     "policy.write_spacing_s": 5,
     "policy.certificate_fallback": "hand-off",
+    "policy.canary": True,
     "policy.max_removals_per_run": 25,
     "policy.max_removals_per_app": 5,
     "policy.max_removals_per_hour": 100,
@@ -859,12 +860,12 @@ def test_any_bytes_give_settings_or_a_problem(tmp_path: Path, content: bytes) ->
 
 def test_the_address_of_the_database_is_a_secret(tmp_path: Path) -> None:
     """It may hold a password: from a file it comes whole, and it shows nowhere."""
-    (tmp_path / "url").write_text("postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full\n")
+    (tmp_path / "url").write_text("postgresql://spentkey:a-password-7Qx@db.example.org/spentkey?sslmode=verify-full\n")
     settings = load(tmp_path, {"engine.database_url": {"file": "url"}})
     assert settings.engine.database_url == Secret(
-        "postgresql://spentkey:canary@db.example.org/spentkey?sslmode=verify-full"
+        "postgresql://spentkey:a-password-7Qx@db.example.org/spentkey?sslmode=verify-full"
     )
-    assert "canary" not in repr(settings)
+    assert "a-password-7Qx" not in repr(settings)
     assert load(tmp_path).engine.database_url is None
 
 
