@@ -275,8 +275,8 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G8, the limits of removals": Sabotage(
         "core/limits.py",
-        "in counts if count >= limit\n",
-        "in counts if count >= limit + 1000\n",
+        "in counts if count >= limit]\n",
+        "in counts if count >= limit + 1000]\n",
         "tests/core/test_limits.py",
     ),
     "G8, the stop": Sabotage(

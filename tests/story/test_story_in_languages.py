@@ -1,6 +1,7 @@
 """The story on real parts, at a desk that reads Dutch or French: its notes are whole, results and evidence are English."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import pytest
 from real_simulator import QuickClock, RealSimulator, Steps
@@ -22,15 +23,15 @@ from spentkey.core.notes import Remark
 from spentkey.core.task import RemovalRequest, read_request, request_of
 from spentkey.facade import Facade
 from spentkey.step_by_step import Asked, note_on, remove_asked
+from spentkey.steps.context import Context
 
-DUTCH, FRENCH = {"SPENTKEY_IVANTI__LANGUAGE": "nl"}, {"SPENTKEY_IVANTI__LANGUAGE": "fr"}
+T = TypeVar("T")
 EACH = pytest.mark.parametrize(
     ("language", "subject", "found"),
     [
-        (DUTCH, "Verwijdering van Secret mislukt", "de credential is niet vervallen: ze eindigt op "),
-        (FRENCH, "Échec de la suppression : Secret", "l'identifiant n'a pas expiré : il se termine le "),
+        ("nl", "Verwijdering van Secret mislukt", "de credential is niet vervallen: ze eindigt op "),
+        ("fr", "Échec de la suppression : Secret", "l'identifiant n'a pas expiré : il se termine le "),
     ],
-    ids=["nl", "fr"],
 )
 
 
@@ -42,11 +43,11 @@ def too_early() -> dict[str, Any]:
 
 @EACH
 async def test_a_hand_over_is_told_in_the_language_of_the_desk(
-    sim: RealSimulator, language: dict[str, str], subject: str, found: str
+    sim: RealSimulator, language: str, subject: str, found: str
 ) -> None:
     """The result and the evidence say the same in English, with its code."""
     sim.reset(too_early())
-    result = await sim.run(TASK, **language)
+    result = await sim.run(TASK, SPENTKEY_IVANTI__LANGUAGE=language)
     (note,) = sim.task(TASK)["notes"]
     assert (note["subject"], note["body"][: len(found)]) == (subject, found)
     assert (result.reason_code, (result.reason or "")[:33]) == ("g5-not-expired", "the credential has not expired: i")
@@ -57,11 +58,14 @@ async def test_a_hand_over_is_told_in_the_language_of_the_desk(
 @EACH
 @pytest.mark.parametrize("given", ["", "Secret removal failed"])
 async def test_a_playbook_hands_over_in_the_language_of_the_desk(
-    sim: RealSimulator, language: dict[str, str], subject: str, found: str, given: str
+    sim: RealSimulator, language: str, subject: str, found: str, given: str
 ) -> None:
     """What a removal by itself found is read from the record; a subject that is Spentkey's own is translated too."""
     sim.reset(too_early())
-    request = read_request(request_of(parameters(SecretID=LIVE_SECRET)), Facade(sim.settings(**language)).rules())
+    request = read_request(
+        request_of(dict(parameters(SecretID=LIVE_SECRET)).items()),
+        Facade(sim.settings(SPENTKEY_IVANTI__LANGUAGE=language)).rules(),
+    )
     assert isinstance(request, RemovalRequest)
     result = await in_pieces(sim, language, lambda context: remove_asked(Asked(request, task=REF), context))
     remark = Remark(given, result.reason or "", hands_over=True)
@@ -74,30 +78,32 @@ async def test_a_callers_own_subject_and_words_stay(sim: RealSimulator) -> None:
     """They are quoted in any language."""
     sim.reset(too_early())
     remark = Remark("Look at this", "Something broke", hands_over=True)
-    await in_pieces(sim, DUTCH, lambda context: note_on(REF, remark, context))
+    await in_pieces(sim, "nl", lambda context: note_on(REF, remark, context))
     (note,) = sim.task(TASK)["notes"]
     assert (note["subject"], note["body"].splitlines()[0]) == ("Look at this", "Something broke")
     assert "Spentkey heeft niets verwijderd." in note["body"]
 
 
-async def in_pieces(sim: RealSimulator, language: dict[str, str], do: Any) -> Any:
+async def in_pieces(sim: RealSimulator, language: str, do: Callable[[Context], Awaitable[T]]) -> T:
     """One piece of the story, with real adapters."""
-    async with context_for(sim.settings(**language), Steps(), use_proxies=False, clock=QuickClock()) as context:
+    async with context_for(
+        sim.settings(SPENTKEY_IVANTI__LANGUAGE=language), Steps(), use_proxies=False, clock=QuickClock()
+    ) as context:
         return await do(context)
 
 
 @pytest.mark.parametrize(
     ("language", "subject", "first", "how"),
     [
-        (DUTCH, "Vervallen credential verwijderd", "Vervallen credential van Sales verwijderd", "Hoe"),
-        (FRENCH, "Identifiant expiré supprimé", "Identifiant expiré de Sales supprimé", "Comment"),
+        ("nl", "Vervallen credential verwijderd", "Vervallen credential van Sales verwijderd", "Hoe"),
+        ("fr", "Identifiant expiré supprimé", "Identifiant expiré de Sales supprimé", "Comment"),
     ],
 )
 async def test_a_close_is_told_in_the_language_of_the_desk(
-    sim: RealSimulator, language: dict[str, str], subject: str, first: str, how: str
+    sim: RealSimulator, language: str, subject: str, first: str, how: str
 ) -> None:
     """In the note of a desk without a field for the resolution."""
-    assert (await sim.run(TASK, **language)).outcome == "removed"
+    assert (await sim.run(TASK, SPENTKEY_IVANTI__LANGUAGE=language)).outcome == "removed"
     (note,) = sim.task(TASK)["notes"]
     assert (note["subject"], note["body"].splitlines()[0]) == (subject, first)
     assert f"{how}: removePassword (confirm" in note["body"] or f"{how}: removePassword (bevestigd)" in note["body"]
@@ -109,7 +115,7 @@ async def test_each_file_that_was_tried_is_told_in_dutch(sim: RealSimulator) -> 
     held = [{"key_id": EXPIRED_CERT, "certificate": "old"}, {"key_id": LIVE_CERT, "certificate": "new"}]
     documents = [document(501, "old"), document(502, "new", "another")]
     sim.reset(world(certificate_parameters(), application={"certificates": held}, documents=documents))
-    result = await sim.run(TASK, **DUTCH)
+    result = await sim.run(TASK, SPENTKEY_IVANTI__LANGUAGE="nl")
     (note,) = sim.task(TASK)["notes"]
     found = note["body"].splitlines()[0]
     assert (result.outcome, result.reason_code) == ("failed", "no-signer")
@@ -121,6 +127,6 @@ async def test_each_file_that_was_tried_is_told_in_dutch(sim: RealSimulator) -> 
 async def test_without_an_entry_in_the_vault_the_note_says_so_in_french(sim: RealSimulator) -> None:
     """The vault's own words are translated too."""
     sim.reset(world(certificate_parameters(), entries=[], documents=[]))
-    await sim.run(TASK, **FRENCH)
+    await sim.run(TASK, SPENTKEY_IVANTI__LANGUAGE="fr")
     (note,) = sim.task(TASK)["notes"]
     assert "(le coffre n'a aucune entrée de certificat pour cette application)" in note["body"]

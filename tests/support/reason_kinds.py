@@ -19,6 +19,9 @@ SNAPSHOT = ROOT / "tests" / "vectors" / "reasons.jsonl"
 PAGE = ROOT / "docs" / "reference" / "reasons.md"
 HEADING = "| code | in English |\n|---|---|\n"
 
+REGISTER = "_KINDS"
+"""The register of `spentkey.core.reason`, which has the kinds of tests too."""
+
 
 def modules() -> Iterator[ModuleType]:
     """Every module of spentkey."""
@@ -31,7 +34,9 @@ def kinds() -> list[ReasonKind]:
     """Each kind once for each place that defines it, by code; a module may have them under names and in mappings."""
     found: dict[int, ReasonKind] = {}
     for module in modules():
-        for value in vars(module).values():
+        for name, value in vars(module).items():
+            if name == REGISTER:
+                continue
             inside = list(cast("Mapping[Any, Any]", value).values()) if isinstance(value, dict) else [value]
             found.update({id(one): one for one in inside if isinstance(one, ReasonKind)})
     return sorted(found.values(), key=lambda one: one.code)

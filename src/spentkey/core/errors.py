@@ -25,13 +25,16 @@ class Who(StrEnum):
 
 
 class SpentkeyError(Exception):
-    """The root of all errors that Spentkey raises on purpose; its text is one plain line for people."""
+    """The root of all errors that Spentkey raises on purpose; its text is one plain line for people.
+
+    It is made with a `Reason` where a note may tell it, in the language of the desk; a text is quoted as it is.
+    """
 
     who: Who = Who.OPERATOR
 
     @property
     def reason(self) -> Reason:
-        """The text as a reason, for notes in another language."""
+        """What it was made with, as a reason."""
         return reason_for(self.args[0] if self.args and isinstance(self.args[0], Reason) else str(self))
 
 

@@ -66,7 +66,8 @@ class Request:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
     faults: tuple[Fault, ...] = ()
     changed: str = ""
-    """Why it is not what it was when work on the task first began, where the desk keeps that; else empty."""
+    """Why it is not what it was when work on the task first began (a `Reason`, or a text that no note translates), where
+    the desk keeps that; else empty."""
 
     def value(self, name: str) -> str | FaultKind:
         """The value of the parameter of that name, in any case; or why there is none."""
@@ -114,7 +115,7 @@ class Task:
     version: str
     """Changes with each write, by whomever; empty where the desk has nothing of the kind."""
     why_not: str = ""
-    """Why it is not open or not ours, in words; empty where it is both."""
+    """Why it is not open or not ours: a `Reason`, or a text that no note translates; empty where it is both."""
     own: object = None
     """What the desk itself needs of it later."""
 

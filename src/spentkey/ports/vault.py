@@ -43,7 +43,7 @@ class Vault(Protocol):
     """A vault. Raises `AccessRefused` when a key, a log-in or an entry is missing, `Outage` when it cannot be read."""
 
     async def none_found(self, app_id: str, display_name: str) -> str:
-        """Why there is neither a file nor a key for the application, in words."""
+        """Why there is neither a file nor a key for the application: a `Reason`, or a text that no note translates."""
         ...
 
     async def login(self, title: str) -> Login:
