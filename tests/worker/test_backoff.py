@@ -46,6 +46,7 @@ def test_an_outage_is_waited_out_longer_and_longer(tries: int, wait: float) -> N
         (left(guard="G9", outage=True), 60),
         (left(guard="G8"), 60),
         (left(guard="G8", not_before=NOW + timedelta(minutes=20)), 1200),
+        (left(guard="G8", not_before=NOW + timedelta(days=11)), 11 * 86400),
         (left(guard="G8", not_before=NOW + timedelta(seconds=1)), 60),
         (left(not_before=NOW - timedelta(hours=1)), 60),
         (left(outage=True, not_before=NOW + timedelta(minutes=5)), 300),
