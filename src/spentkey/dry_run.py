@@ -41,7 +41,7 @@ async def planned(attempt: Attempt, end: End | Result | None) -> Planned:
         return Planned(Action.PASS, replace(end, reason=CLOSED_EARLIER(), reason_code=CLOSED_EARLIER.code))
     end = enough_tries(attempt, end)
     if end.ticket is TicketState.HANDED_OFF:
-        too_many = await attempt.context.evidence.ask(too_many_hand_overs(attempt))
+        too_many = await attempt.context.evidence.ask(too_many_hand_overs(attempt, end))
         end = held_up(end, too_many) if too_many is not None else end
     freed = attempt.no_signer and not attempt.context.rules.patch_allowed
     return Planned(_action_of(end), attempt.result(end), fallback_would_free=freed)

@@ -50,6 +50,7 @@ from spentkey.steps.report import (
     waits,
     write_note,
 )
+from spentkey.steps.stops import about, stopped
 from spentkey.steps.ticket import no_such_task, read_ticket
 from spentkey.story import on_application
 
@@ -179,8 +180,8 @@ async def _tell(attempt: Attempt, asked: Asked) -> End | Result:
 async def _ticket_for(attempt: Attempt, asked: Asked) -> Ticket | End | Result | None:
     """The ticket that asks for the same as the caller does; None where the caller names none."""
     if asked.task is None:
-        stopped = await attempt.context.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
-        return leave_open(stopped) if stopped is not None else _other_tenant(attempt, asked)
+        held_up_by = await stopped(attempt, about(asked.request, attempt.context.rules.tenants))
+        return held_up_by or _other_tenant(attempt, asked)
     found = await what_is_asked(attempt)
     if isinstance(found, End | Result):
         return found

@@ -1,13 +1,20 @@
 """`spentkey resume` as a process: who and why on record, one object, and no lift without a reason."""
 
 import json
+import os
+import pty
+import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import Ended, fits, spentkey
+from commands import BIN, Ended, environment, fits, spentkey
 from evidence_store import evidence_in, lines_in, put_lines
 from real_simulator import RealSimulator
+
+from spentkey.cli.resume import lift_stops
+from spentkey.storage.sqlite.evidence import SqliteEvidence
 
 REASON = "because another credential was lost in the work on task 40021"
 
@@ -46,8 +53,140 @@ async def test_json_says_what_was_stopped_and_that_it_is_lifted(sim: RealSimulat
     again = resume(sim, tmp_path, "--why", "x", "--json").json()
     for told in (lifted, again):
         fits(told, "resume.schema.json")
-    assert (REASON in lifted.pop("stopped"), lifted) == (True, {"resumed": True})
-    assert again == {"stopped": None, "resumed": False}
+    assert (REASON in lifted.pop("stopped"), lifted) == (True, {"resumed": True, "lifted": ["0"], "left": []})
+    assert again == {"stopped": None, "resumed": False, "lifted": [], "left": []}
+
+
+LOST: dict[str, Any] = {"task": 40021, "tenant": "production", "route": "removePassword", "app_id": "a", "lost": []}
+
+
+async def two_stops(sim: RealSimulator) -> None:
+    """A lost survivor whose stop is not of everything, and a pause beside it."""
+    await evidence_in(sim.state).append("survivor-lost", LOST)
+    await evidence_in(sim.state).append("paused", {"who": "ops", "why": "change of keys"})
+
+
+async def test_one_stop_is_lifted_by_its_id_and_others_stand_on(sim: RealSimulator, tmp_path: Path) -> None:
+    """They are shown with all that they are; on record stand the ids of both."""
+    await two_stops(sim)
+    lifted = resume(sim, tmp_path, "--why", "x", "--stop", "0", "--json").json()
+    fits(lifted, "resume.schema.json")
+    (left,) = lifted["left"]
+    assert (lifted["resumed"], lifted["lifted"]) == (True, ["0"])
+    assert (left["id"], left["scope"], left["kind"], left["why"]) == ("1", "everything", "paused", "change of keys")
+    assert f"removals on application {LOST['app_id']} are stopped" in lifted["stopped"]
+    (record,) = [one for one in sim.evidence() if one["what"] == "resumed"]
+    assert (record["stops"], record["left"]) == (["0"], ["1"])
+
+
+async def test_without_a_terminal_all_that_stands_is_lifted(sim: RealSimulator, tmp_path: Path) -> None:
+    """A script lifts what its start read; and in words it says how many."""
+    await two_stops(sim)
+    message = resume(sim, tmp_path, "--why", "x")
+    assert (message.code, message.out) == (0, "2 stops are lifted\n")
+
+
+async def test_several_stops_may_be_named(sim: RealSimulator, tmp_path: Path) -> None:
+    """Each with an option of its own; what stands on is said in words."""
+    await two_stops(sim)
+    await evidence_in(sim.state).append("paused", {"who": "night shift", "why": "y"})
+    message = resume(sim, tmp_path, "--why", "x", "--stop", "1", "--stop", "0")
+    assert message.out.startswith("2 stops are lifted\nstill stopped: everything is paused")
+    assert message.out.endswith("by night shift: y\n")
+
+
+@pytest.mark.parametrize("stops", [["7"], ["0", "7"], [""], ["everything"], ["0,1"]])
+async def test_a_stop_that_does_not_stand_is_named_and_nothing_is_lifted(
+    sim: RealSimulator, tmp_path: Path, stops: list[str]
+) -> None:
+    """Exit 2, with the ids of those that stand."""
+    await two_stops(sim)
+    message = resume(sim, tmp_path, "--why", "x", *(word for one in stops for word in ("--stop", one)))
+    (line,) = message.complaints()
+    assert (message.code, f"no stop has the id {stops[-1]}" in line, "0, 1" in line) == (2, True, True)
+    assert resumed(sim) == []
+
+
+async def test_a_stop_may_be_named_where_nothing_is_stopped(sim: RealSimulator, tmp_path: Path) -> None:
+    """That is a mistake too."""
+    message = resume(sim, tmp_path, "--why", "x", "--stop", "0")
+    assert (message.code, "those that stand: none" in message.err) == (2, True)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+async def test_a_stop_that_is_made_meanwhile_is_not_lifted(
+    sim: RealSimulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    """Exit 4: nobody has seen it. The other one stands as well, so that whoever looks again sees both."""
+    await stop(sim)
+    append = SqliteEvidence.append_unless
+
+    async def just_before(log: SqliteEvidence, *arguments: Any) -> Any:
+        await log.append("survivor-lost", LOST)
+        return await append(log, *arguments)
+
+    monkeypatch.setattr(SqliteEvidence, "append_unless", just_before)
+    monkeypatch.delenv("SPENTKEY_TESTS_FOLDER", raising=False)
+    code = await lift_stops(sim.config, "ops", "x", (), as_json=as_json)
+    shown = capsys.readouterr()
+    assert (code, "what nobody has seen is not lifted" in shown.err, resumed(sim)) == (4, True, [])
+    if as_json:
+        told = json.loads(shown.out)
+        fits(told, "resume.schema.json")
+        assert (told["resumed"], told["lifted"], [one["id"] for one in told["left"]]) == (False, [], ["0", "1"])
+
+
+async def test_a_named_stop_is_lifted_whatever_is_made_meanwhile(
+    sim: RealSimulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The new one is left, and said."""
+    await stop(sim)
+    append, made = SqliteEvidence.append_unless, list[str]()
+
+    async def just_before(log: SqliteEvidence, *arguments: Any) -> Any:
+        if not made:
+            made.append("one")
+            await log.append("survivor-lost", LOST)
+        return await append(log, *arguments)
+
+    monkeypatch.setattr(SqliteEvidence, "append_unless", just_before)
+    monkeypatch.delenv("SPENTKEY_TESTS_FOLDER", raising=False)
+    code = await lift_stops(sim.config, "ops", "x", ("0",), as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (code, told["lifted"], {one["id"] for one in told["left"]}) == (0, ["0"], {"1"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "lifted", "code"),
+    [("0", ["0"], 0), ("0 1", ["0", "1"], 0), ("all", ["0", "1"], 0), ("none", [], 0), ("", [], 0), ("7\n1", ["1"], 0)],
+)
+async def test_on_a_terminal_it_lists_the_stops_and_asks(
+    sim: RealSimulator, tmp_path: Path, answer: str, lifted: list[str], code: int
+) -> None:
+    """What is not chosen is left; the answer may be given again."""
+    await two_stops(sim)
+    shown, ended = on_a_terminal(sim, tmp_path, answer)
+    assert "0  application:a: removals on application a are stopped" in shown
+    assert "1  everything: everything is paused" in shown
+    assert (ended, [one["stops"] for one in sim.evidence() if one["what"] == "resumed"]) == (
+        code,
+        [lifted] if lifted else [],
+    )
+
+
+def on_a_terminal(sim: RealSimulator, home: Path, answer: str) -> tuple[str, int]:
+    """What the command shows to somebody who answers on a terminal, and its exit code."""
+    ours, theirs = pty.openpty()
+    command = [str(BIN / "spentkey"), "resume", "--config", str(sim.config), "--who", "ops", "--why", "x"]
+    process = subprocess.Popen(command, cwd=home, env=environment(home), stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    shown = b""
+    with suppress(OSError):  # the terminal ends with the process
+        while some := os.read(ours, 65536):
+            shown += some
+    os.close(ours)
+    return shown.decode(), process.wait()
 
 
 async def test_who_is_the_user_of_the_process_unless_said(sim: RealSimulator, tmp_path: Path) -> None:

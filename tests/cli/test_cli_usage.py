@@ -8,7 +8,7 @@ from commands import Ended, ended, environment, spentkey
 from real_simulator import RealSimulator
 
 CANARY = "canary-literal-secret-5Bd"
-COMMANDS = ("check", "demo", "plan", "resume", "serve", "work")
+COMMANDS = ("check", "demo", "pause", "plan", "resume", "serve", "status", "work")
 LONG = pytest.mark.long
 WRONG: dict[tuple[str, ...], str] = {
     ("walk",): "No such command 'walk'",
@@ -21,6 +21,10 @@ WRONG: dict[tuple[str, ...], str] = {
     ("serve", "--once"): "No such option",
     ("work", "40021"): "unexpected extra argument",
     ("resume",): "Missing option '--why'",
+    ("resume", "--why", "x", "--stop"): "Option '--stop' requires an argument",
+    ("pause",): "Missing option '--why'",
+    ("pause", "--why", "x", "40021"): "unexpected extra argument",
+    ("status", "40021"): "unexpected extra argument",
     ("resume", "--why", "x", "40021"): "unexpected extra argument",
     ("demo", "--seed", "x"): "is not a valid integer",
     ("demo", "--seed", "-1"): "not in the range",

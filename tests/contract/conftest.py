@@ -1,7 +1,7 @@
 """Makers of engines of both kinds."""
 
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -24,3 +24,18 @@ async def shelf(request: pytest.FixtureRequest, tmp_path: Path, postgres: RealPo
     async with AsyncExitStack() as stack:
         database = postgres.database() if request.param == "PostgreSQL" else ""
         yield Shelf(tmp_path, postgres, stack, database)
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def fresh_shelf(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres: RealPostgres
+) -> Callable[[], AbstractAsyncContextManager[Shelf]]:
+    """Evidence of one kind, anew for each example of a property."""
+
+    @asynccontextmanager
+    async def made() -> AsyncGenerator[Shelf]:
+        async with AsyncExitStack() as stack:
+            database = postgres.database() if request.param == "PostgreSQL" else ""
+            yield Shelf(tmp_path_factory.mktemp("shelf"), postgres, stack, database)
+
+    return made

@@ -37,11 +37,11 @@ class Shelf:
     database: str = ""
     """The address; empty on one machine."""
 
-    async def log(self, *, read_only: bool = False) -> Evidence:
+    async def log(self, *, read_only: bool = False, clock: ManualClock | None = None) -> Evidence:
         """One process' view of it."""
         if not self.database:
-            return SqliteEvidence(self.folder, ManualClock(), read_only=read_only)
-        return PostgresEvidence(await self.connections(), ManualClock(), read_only=read_only)
+            return SqliteEvidence(self.folder, clock or ManualClock(), read_only=read_only)
+        return PostgresEvidence(await self.connections(), clock or ManualClock(), read_only=read_only)
 
     async def connections(self) -> Postgres:
         """Connections of one process, with the tables made."""

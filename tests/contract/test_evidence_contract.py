@@ -9,6 +9,7 @@ from evidence_rig import Shelf, begin
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
+from spentkey.core.stops import About
 
 
 async def test_a_task_has_its_records_oldest_first(shelf: Shelf) -> None:
@@ -61,9 +62,9 @@ async def test_a_question_sees_what_every_process_recorded(shelf: Shelf) -> None
     """A stop of one stops the other, and its end too."""
     one, other = await shelf.log(), await shelf.log()
     await one.append("survivor-lost", {"task": 1, "lost": []})
-    stopped = await other.ask(lambda blast_radius: blast_radius.refuse_any())
+    stopped = await other.ask(lambda blast_radius: blast_radius.refuse_any(About()))
     await other.append("resumed", {"who": "somebody", "why": "looked into"})
-    assert (stopped is not None, await one.ask(lambda blast_radius: blast_radius.refuse_any())) == (True, None)
+    assert (stopped is not None, await one.ask(lambda blast_radius: blast_radius.refuse_any(About()))) == (True, None)
 
 
 async def test_the_removals_of_an_application_are_known(shelf: Shelf) -> None:

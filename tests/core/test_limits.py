@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_core import APP_ID, LIMITS, NOW, OTHER_APP_ID, SECOND
 
-from spentkey.core.limits import HOUR, BlastRadius, FoldedPast
+from spentkey.core.credential import SKEW
+from spentkey.core.limits import HOUR, BlastRadius, FoldedPast, HandOverLimit
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
 from spentkey.core.rules import Limits
+from spentkey.core.stops import About
 
 WIDE = Limits(per_run=1000, per_app=1000, per_hour=1000, hand_overs_per_hour=1000)
 """Limits that nothing here reaches; each test narrows one."""
@@ -86,7 +88,7 @@ def test_without_records_everything_may_begin() -> None:
     blast_radius = fed([])
     assert (
         asked(blast_radius, LIMITS),
-        blast_radius.refuse_any(),
+        blast_radius.refuse_any(About()),
         blast_radius.refuse_hand_over("1/1", NOW, LIMITS),
     ) == (None,) * 3
 
@@ -194,86 +196,112 @@ def test_removals_and_hand_overs_do_not_use_up_one_another() -> None:
     assert fed([intent()] * 9).refuse_hand_over("1/1", NOW, LIMITS) is None
 
 
-LOST = record("survivor-lost", NOW - MINUTE, task=40021)
-RESUMED = record("resumed", who="duty officer", why="rotated by hand")
-STOPPED = Refused(
-    "G8",
-    reason_for(
-        f"everything is stopped since {(NOW - MINUTE).isoformat()}, because another credential was lost in the work on "
-        "task 40021; when that has been looked into: spentkey resume --why …"
-    ),
+@pytest.mark.parametrize(
+    ("limit", "other"),
+    [(HandOverLimit.REQUEST, HandOverLimit.OTHER), (HandOverLimit.OTHER, HandOverLimit.REQUEST)],
 )
+def test_senseless_requests_and_other_hand_overs_do_not_use_up_one_another(
+    limit: HandOverLimit, other: HandOverLimit
+) -> None:
+    """Each has as many as the setting says."""
+    blast_radius = fed({**handing_over(task), "limit": limit.value} for task in range(9))
+    assert blast_radius.refuse_hand_over("9/1", NOW, LIMITS, limit) is not None
+    assert blast_radius.refuse_hand_over("9/1", NOW, LIMITS, other) is None
 
 
-@pytest.mark.parametrize("records", [[LOST], [LOST, intent()], [RESUMED, LOST], [LOST, RESUMED, LOST], [LOST, LOST]])
-def test_a_lost_survivor_stops_everything(records: list[dict[str, Any]]) -> None:
-    """Whatever came before, and on every application; the reason says how to go on."""
-    blast_radius = fed(records)
-    assert blast_radius.refuse_any() == STOPPED
-    assert asked(blast_radius, WIDE, app_id=OTHER_APP_ID, run="another") == STOPPED
+def test_a_lost_survivor_or_a_credential_on_the_principal_is_handed_over_whatever_the_count() -> None:
+    """And uses up nothing."""
+    full = fed([*(handing_over(task) for task in range(9)), *({**handing_over(n), "guard": "G1"} for n in range(9))])
+    assert full.refuse_hand_over("9/1", NOW, LIMITS, HandOverLimit.NONE) is None
+    many = fed({**handing_over(task), "limit": "none"} for task in range(9))
+    assert [many.refuse_hand_over("9/1", NOW, LIMITS, one) for one in HandOverLimit] == [None] * 3
 
 
-@pytest.mark.parametrize("records", [[], [RESUMED], [LOST, RESUMED], [LOST, LOST, RESUMED], [LOST, RESUMED, RESUMED]])
-def test_resuming_lifts_the_stop(records: list[dict[str, Any]]) -> None:
-    """Once is enough, and without a stop it changes nothing."""
-    blast_radius = fed(records)
-    assert (blast_radius.refuse_any(), asked(blast_radius, WIDE)) == (None, None)
+ON_PRINCIPAL = "k is a credential of the service principal, not of the app registration: the security team must look"
 
 
-def test_a_stop_does_not_wear_off() -> None:
-    """Days later it still holds: only somebody lifts it."""
-    assert asked(fed([LOST]), WIDE, NOW + 240 * HOUR) == STOPPED
+@pytest.mark.parametrize(
+    ("facts", "limit"),
+    [
+        ({"guard": "G1"}, HandOverLimit.REQUEST),
+        ({"guard": "G2", "said": "x"}, HandOverLimit.REQUEST),
+        ({"guard": "G4", "said": "x"}, HandOverLimit.REQUEST),
+        ({"guard": "G5"}, HandOverLimit.OTHER),
+        ({"guard": "G9"}, HandOverLimit.OTHER),
+        ({"guard": None, "cause": "no-signer"}, HandOverLimit.OTHER),
+    ],
+)
+def test_a_hand_over_of_version_0_1_counts_by_what_it_carries(facts: dict[str, Any], limit: HandOverLimit) -> None:
+    """Its guard and its cause."""
+    blast_radius = fed({**handing_over(task), **facts} for task in range(2))
+    refused = [one for one in HandOverLimit if blast_radius.refuse_hand_over("9/1", NOW, LIMITS, one) is not None]
+    assert refused == [limit]
 
 
-def test_resuming_does_not_reset_the_counts() -> None:
-    """The limits hold on."""
-    blast_radius = fed([intent(), LOST, RESUMED])
-    assert asked(blast_radius, replace(WIDE, per_app=1)) is not None
+def test_a_hand_over_that_does_not_say_why_counts_for_either_limit() -> None:
+    """When in doubt, fewer are handed over."""
+    blast_radius = fed(handing_over(task) for task in range(2))
+    refused = [one for one in HandOverLimit if blast_radius.refuse_hand_over("9/1", NOW, LIMITS, one) is not None]
+    assert refused == [HandOverLimit.REQUEST, HandOverLimit.OTHER]
 
 
-def test_the_task_whose_survivor_was_lost_can_be_handed_over() -> None:
-    """The stop holds back removals, and not the note that tells people about it."""
-    assert fed([LOST]).refuse_hand_over("40021/1", NOW, LIMITS) is None
+@pytest.mark.parametrize("facts", [{"guard": "G4", "said": ON_PRINCIPAL}, {"guard": None, "cause": "survivor-lost"}])
+def test_a_hand_over_of_version_0_1_that_has_no_limit_now_counts_for_none(facts: dict[str, Any]) -> None:
+    """The same, for the two kinds without one."""
+    blast_radius = fed({**handing_over(task), **facts} for task in range(9))
+    assert [blast_radius.refuse_hand_over("9/1", NOW, LIMITS, one) for one in HandOverLimit] == [None] * 3
 
 
-def paused(why: str = "change of keys", at: datetime = NOW) -> dict[str, Any]:
-    """Somebody paused everything."""
-    return record("paused", at, who="ops", why=why)
+def many_ahead(ahead: timedelta) -> list[dict[str, Any]]:
+    """Hand-overs that a clock put into the future."""
+    return [handing_over(task, NOW + ahead) for task in range(2)]
 
 
-def test_a_pause_stops_everything_in_its_own_words() -> None:
-    """Who, why and since when; it is no lost credential."""
-    refused = fed([paused()]).refuse_any()
-    assert refused == Refused("G8", reason_for(f"everything is paused since {NOW.isoformat()} by ops: change of keys"))
-    assert asked(fed([paused()]), WIDE) == refused
-
-
-def test_a_pause_is_lifted_by_resumed() -> None:
-    """As a lost survivor's stop is."""
-    assert fed([paused(), record("resumed")]).refuse_any() is None
-
-
-def test_a_pause_does_not_hide_a_lost_survivor() -> None:
-    """Whichever came first, whoever lifts it sees the worse one."""
-    lost = record("survivor-lost", task=40021)
-    for records in ([lost, paused()], [paused(), lost]):
-        refused = fed(records).refuse_any()
-        assert refused is not None
-        assert "another credential was lost" in refused.reason
-
-
-def test_the_first_pause_counts() -> None:
-    """A second one does not change since when and why."""
-    refused = fed([paused("first"), paused("second")]).refuse_any()
+@pytest.mark.parametrize("ahead", [SECOND, HOUR, 1000 * HOUR])
+def test_a_hand_over_in_the_future_counts_as_begun_now(ahead: timedelta) -> None:
+    """Nothing says yet when it was begun, so the next one may be begun in an hour."""
+    refused = fed(many_ahead(ahead)).refuse_hand_over("9/1", NOW, LIMITS)
     assert refused is not None
-    assert refused.reason.endswith(": first")
+    assert refused.until == NOW + HOUR
 
 
-def test_there_must_be_something_to_lift() -> None:
-    """Nothing stopped, nothing lifted; a stop of either kind can be."""
-    assert fed([]).refuse_to_resume() == Refused("G8", reason_for("nothing is stopped"))
-    assert fed([paused(), record("resumed")]).refuse_to_resume() is not None
-    assert [fed([one]).refuse_to_resume() for one in (paused(), record("survivor-lost"))] == [None, None]
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), HOUR, 1000 * HOUR])
+@pytest.mark.parametrize("what", ["result", "answer", "paused", "handing-over"])
+def test_a_clock_that_was_wrong_blocks_hand_overs_for_an_hour(ahead: timedelta, what: str) -> None:
+    """By whatever was put on record when it was right again, and not for as long as it was wrong."""
+    blast_radius = fed([*many_ahead(ahead), record(what, NOW, task=9, assignment=1)])
+    refused = blast_radius.refuse_hand_over("8/1", NOW + HOUR - SECOND, LIMITS)
+    assert refused is not None
+    assert refused.until == NOW + HOUR
+    assert blast_radius.refuse_hand_over("8/1", NOW + HOUR + SECOND, LIMITS) is None
+
+
+def test_what_comes_after_a_wrong_clock_counts_by_its_own_time() -> None:
+    """It is not forgotten with it."""
+    blast_radius = fed([*many_ahead(5 * HOUR), record("result", NOW), handing_over(8, NOW + HOUR)])
+    later = NOW + HOUR + SECOND
+    assert blast_radius.refuse_hand_over("9/1", later, LIMITS) is None
+    then(blast_radius, handing_over(7, later))
+    assert blast_radius.refuse_hand_over("9/1", later, LIMITS) is not None
+
+
+def test_clocks_may_differ_a_little() -> None:
+    """Two machines are never quite together: what is a few minutes earlier proves nothing."""
+    blast_radius = fed([*(handing_over(task, NOW) for task in range(2)), record("result", NOW - SKEW)])
+    assert blast_radius.refuse_hand_over("9/1", NOW + HOUR, LIMITS) is not None
+
+
+def test_a_removal_is_not_forgotten_for_the_clock_of_another_record() -> None:
+    """Its own was held against the directory's (G5): a machine whose clock is behind does not free the limits."""
+    blast_radius = fed([intent(), record("result", NOW - 5 * HOUR)])
+    assert asked(blast_radius, replace(WIDE, per_app=1), NOW + HOUR) is not None
+
+
+def test_a_removal_in_the_future_counts_as_begun_now() -> None:
+    """As a hand-over does."""
+    refused = asked(fed([intent(NOW + 9 * HOUR)]), replace(WIDE, per_app=1))
+    assert refused is not None
+    assert refused.until == NOW + HOUR
 
 
 @pytest.mark.parametrize(

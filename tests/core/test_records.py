@@ -66,8 +66,9 @@ def test_a_result_stands_beside_the_other_fields_without_the_task() -> None:
 )
 def test_a_hand_over_carries_its_reason(outcome: Failed | Refused, who: str | None, asked: bool | None) -> None:
     """Enough to write the very same note again after a crash."""
-    facts = HandingOverRecord(RESULT, **reason_facts(hand_over(outcome)), assignment=2).facts()
+    facts = HandingOverRecord(RESULT, **reason_facts(hand_over(outcome)), assignment=2, limit="other").facts()
     assert (facts["said"], facts["who"], facts["asked"], facts["assignment"]) == ("no", who, asked, 2)
+    assert facts["limit"] == "other"
 
 
 def test_a_kind_is_written_as_its_text() -> None:

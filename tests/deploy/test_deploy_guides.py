@@ -71,7 +71,7 @@ def test_the_index_leads_to_every_page() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("```sh\nsudo -u x /opt/spentkey/.venv/bin/spentkey pause --why x\n```\n", "there is no command pause"),
+        ("```sh\nsudo -u x /opt/spentkey/.venv/bin/spentkey halt --why x\n```\n", "there is no command halt"),
         ("```sh\nspentkey plan --dry-run\n```\n", "plan has no option --dry-run"),
         ("1. Do\n\n   ```sh\n   spentkey \\\n       resume\n   ```\n", "resume needs --why"),
         ("```sh\nsudo /opt/spentkey/scripts/install\n```\n", "there is no scripts/install"),

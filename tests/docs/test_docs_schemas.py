@@ -156,8 +156,29 @@ def test_a_plans_summary_that_cannot_be_is_refused(wrong: Mapping[str, Any]) -> 
     assert complaints("plan.schema.json", {"tasks": [], "summary": {"fallback_would_free": 0, **wrong}}) != []
 
 
+LEFT = {
+    "id": "8",
+    "scope": "everything",
+    "kind": "paused",
+    "since": "2026-07-01T12:00:00+00:00",
+    "task": None,
+    "why": "x",
+}
+LIFTED: dict[str, Any] = {"stopped": "a survivor was lost", "resumed": True, "lifted": ["7"], "left": []}
+NOTHING: dict[str, Any] = {"stopped": None, "resumed": False, "lifted": [], "left": []}
+
+
 @pytest.mark.parametrize(
-    "value", [{"stopped": "a survivor was lost", "resumed": True}, {"stopped": None, "resumed": False}]
+    "value",
+    [
+        LIFTED,
+        NOTHING,
+        {
+            **LIFTED,
+            "left": [LEFT, {**LEFT, "scope": "route:production/removeKey", "kind": "survivor-lost", "task": "1"}],
+        },
+        {**NOTHING, "left": [{**LEFT, "scope": "application:a", "kind": "survivor-lost", "task": "1"}]},
+    ],
 )
 def test_a_resumption_keeps_to_its_schema(value: Mapping[str, Any]) -> None:
     """A stop that is lifted, and nothing that was stopped."""
@@ -167,17 +188,82 @@ def test_a_resumption_keeps_to_its_schema(value: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        {"stopped": None, "resumed": True},
-        {"stopped": "a survivor was lost", "resumed": False},
-        {"stopped": "", "resumed": True},
-        {"resumed": False},
-        {"stopped": None, "resumed": False, "who": "x"},
+        {**LIFTED, "stopped": None},
+        {**NOTHING, "stopped": "a survivor was lost"},
+        {**LIFTED, "stopped": ""},
+        {**LIFTED, "lifted": []},
+        {**LIFTED, "lifted": ["7", "7"]},
+        {**LIFTED, "lifted": [7]},
+        {**NOTHING, "lifted": ["7"]},
+        {**NOTHING, "left": [{**LEFT, "scope": "tenant:production"}]},
+        {**NOTHING, "left": [{**LEFT, "who": "x"}]},
+        {**NOTHING, "left": [{**LEFT, "kind": "resumed"}]},
+        {"stopped": None, "resumed": False},
+        {**NOTHING, "who": "x"},
     ],
     ids=json.dumps,
 )
 def test_a_resumption_that_cannot_be_is_refused(value: Mapping[str, Any]) -> None:
-    """Nothing is lifted that was not stopped, and no stop is seen and left."""
+    """Nothing is lifted that was not stopped, and what stands on is said whole."""
     assert complaints("resume.schema.json", value) != []
+
+
+@pytest.mark.parametrize("value", [{"stopped": "a pause", "paused": True}, {"stopped": "a pause", "paused": False}])
+def test_a_pause_keeps_to_its_schema(value: Mapping[str, Any]) -> None:
+    """It is made, or was there."""
+    assert complaints("pause.schema.json", value) == []
+
+
+@pytest.mark.parametrize(
+    "value", [{"stopped": None, "paused": True}, {"stopped": "", "paused": False}, {"paused": True}]
+)
+def test_a_pause_that_stops_nothing_is_refused(value: Mapping[str, Any]) -> None:
+    """Something is always stopped then."""
+    assert complaints("pause.schema.json", value) != []
+
+
+STATUS: dict[str, Any] = {
+    "queue": 0,
+    "stops": [],
+    "paused": False,
+    "last_scan": None,
+    "last_checkpoint": None,
+    "credentials": [],
+}
+OWN = {"tenant": "production", "kind": "secret", "ends": "2026-08-01T12:00:00+00:00", "days": 31}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"queue": None},
+        {"stops": [LEFT], "paused": True},
+        {"stops": None, "paused": None},
+        {"credentials": [OWN, {**OWN, "ends": None, "days": None}]},
+    ],
+)
+def test_a_status_keeps_to_its_schema(changes: Mapping[str, Any]) -> None:
+    """Also where something could not be read."""
+    assert complaints("status.schema.json", {**STATUS, **changes}) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"queue": -1},
+        {"queue": "1"},
+        {"stops": None},
+        {"paused": None},
+        {"stops": [{**LEFT, "id": 8}]},
+        {"credentials": None},
+        {"credentials": [{**OWN, "days": "31"}]},
+        {"more": 1},
+    ],
+)
+def test_a_status_that_cannot_be_is_refused(changes: Mapping[str, Any]) -> None:
+    """Stops and whether one of them is a pause are known together."""
+    assert complaints("status.schema.json", {**STATUS, **changes}) != []
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,14 @@ RETIRED = frozenset(
 STAYS = {
     "claims": ("src/spentkey/adapters/entra/", "simulator/src/spentkey_sim/entra/", "bench/", "tests/"),
     "job": ("src/spentkey/worker/procrastinate_queue.py", "tests/ansible/"),
-    "pause": ("src/spentkey/web/control.py", "tests/web/"),
+    "pause": (
+        "src/spentkey/cli/commands.py",
+        "src/spentkey/cli/pause.py",
+        "src/spentkey/steps/stops.py",
+        "src/spentkey/web/control.py",
+        "tests/cli/test_cli_pause.py",
+        "tests/web/",
+    ),
 }
 """What a standard or another product calls so, or the service's users, and where: the claims of a JWT, a job of Procrastinate
 or of Automation Platform, a pause of the service."""

@@ -10,6 +10,7 @@ STEPS = ROOT / "src" / "spentkey" / "steps"
 ORDER = (
     "context",
     "attempt",
+    "stops",
     "ticket",
     "ask",
     "see",

@@ -32,6 +32,7 @@ from spentkey.core.task import Change, Request, Task, TaskRef
 from spentkey.ports.service_desk import Note, ServiceDesk
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
+from spentkey.steps.stops import standing_stops
 from spentkey.story import work_on
 from spentkey_sim.entra import state as entra
 from spentkey_sim.files_out import write_secrets
@@ -501,7 +502,7 @@ def _contents(folder: Folder) -> dict[str, bytes]:
 
 async def _calm_run(scenario: FilesScenario, numbers: list[int]) -> None:
     async with scenario.sim.context(scenario.settings) as context:
-        if await context.evidence.ask(lambda blast_radius: blast_radius.refuse_any()) is not None:
+        if await standing_stops(context.evidence):
             await context.evidence.append("resumed", {"who": "somebody", "why": "looked into"})
             scenario.counts["stops"] += 1
         await _work(scenario, [(number, context) for number in numbers])

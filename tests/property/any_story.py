@@ -33,6 +33,7 @@ from spentkey.core.outcome import Result
 from spentkey.core.task import TaskRef
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
+from spentkey.steps.stops import standing_stops
 from spentkey.story import work_on
 from spentkey_sim.entra import state as entra
 from spentkey_sim.faults import Fault
@@ -355,7 +356,7 @@ async def _calm_down(scenario: Scenario) -> None:
 
 async def _calm_run(scenario: Scenario, numbers: list[int]) -> None:
     async with scenario.sim.context(scenario.settings) as context:
-        if await context.evidence.ask(lambda blast_radius: blast_radius.refuse_any()) is not None:
+        if await standing_stops(context.evidence):
             await context.evidence.append("resumed", {"who": "somebody", "why": "looked into"})
             scenario.counts["stops"] += 1
         await _work(scenario, [(number, context) for number in numbers])

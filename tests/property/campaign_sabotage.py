@@ -281,8 +281,62 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G8, the stop": Sabotage(
         "core/limits.py",
-        "        if stop is None:",
-        "        if True or stop is None:",
+        "        stopped = self._refuse_removal(About(tenant, route, app_id))",
+        "        stopped = None",
+        "tests/core/test_stops.py",
+    ),
+    "G8, the route that a stop stops": Sabotage(
+        "core/stops.py",
+        'return (application, f"route:{tenant}/{route}") if tenant and route else (EVERYTHING,)',
+        "return (application,) if tenant and route else (EVERYTHING,)",
+        "tests/core/test_stops.py",
+    ),
+    "G8, a stop that does not say where": Sabotage(
+        "core/stops.py",
+        'return (application, f"route:{tenant}/{route}") if tenant and route else (EVERYTHING,)',
+        'return (application, f"route:{tenant}/{route}")',
+        "tests/core/test_stops.py",
+    ),
+    "G8, two survivors lost in a day": Sabotage(
+        "core/stops.py",
+        'if record.get("app_id") != other.get("app_id") and abs(_at(record) - _at(other)) <= ONE_FAULT',
+        'if record.get("app_id") != other.get("app_id") and record is other',
+        "tests/core/test_stops.py",
+    ),
+    "G8, an application that is stopped": Sabotage(
+        "steps/ask.py",
+        "    if held_up is not None:",
+        "    if held_up is None and request is None:",
+        "tests/story/test_story_stops.py",
+    ),
+    "G8, whose doing narrows a stop": Sabotage(
+        "worker/narrowing.py",
+        "any(one.shows is not Shows.OTHERS for one in events)",
+        "any(one.shows is Shows.NOT_AVAILABLE for one in events)",
+        "tests/story/test_story_stops.py",
+    ),
+    "G8, a pause beside a stop": Sabotage(
+        "core/limits.py",
+        "if one.kind == RecordKind.PAUSED and one.who == who:",
+        "if one.kind:",
+        "tests/core/test_stops.py",
+    ),
+    "G8, a lift of what nobody has seen": Sabotage(
+        "core/limits.py",
+        "        if set(ids_of(standing)) == set(seen):",
+        "        if set(ids_of(standing)) or set(seen):",
+        "tests/core/test_stops.py",
+    ),
+    "G8, a lift of one stop of several": Sabotage(
+        "core/stops.py",
+        "            for one in lifted_by(record, self._made):",
+        "            for one in list(self._made):",
+        "tests/core/test_stops.py",
+    ),
+    "G8, hand-overs of senseless requests by themselves": Sabotage(
+        "core/limits.py",
+        "for one in recent if one.limit in (limit, None)}",
+        "for one in recent if one.limit is not HandOverLimit.NONE}",
         "tests/core/test_limits.py",
     ),
     "G8, the canary": Sabotage(
@@ -315,6 +369,18 @@ TABLE: dict[str, Sabotage] = {
         "        if not (await directory.token_claims()).reads_audit_log:",
         "        if not (await directory.token_claims()).app_id:",
         "tests/story/test_story_patch_events.py",
+    ),
+    "G8, hand-overs while a clock was wrong": Sabotage(
+        "core/limits.py",
+        "[replace(one, at=at) if one.at > at + SKEW else one for one in self._hand_overs]",
+        "[one for one in self._hand_overs]",
+        "tests/core/test_limits.py",
+    ),
+    "G8, a wrong clock of an earlier process": Sabotage(
+        "storage/sqlite/past.py",
+        "        if young:",
+        "        if young and not bounds and self.connection is None:",
+        "tests/contract/test_stops_contract.py",
     ),
     "G9, the lock": Sabotage(
         "storage/files/flock.py",

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fault_rules import fault
@@ -170,7 +171,20 @@ async def test_a_stop_and_a_missing_system_show(sim: RealSimulator, tmp_path: Pa
         one.clock.slept += 31
         after = (await one.get("/metrics")).text
     assert [value(text, "spentkey_stopped") for text in (before, after)] == [0, 1]
+    pauses = [value(text, "spentkey_stops", scope="everything", kind="paused") for text in (before, after)]
+    assert pauses == [0, 1]
     assert [value(text, "spentkey_system_ready", system="ivanti") for text in (before, after)] == [1, 0]
+
+
+async def test_stops_are_counted_by_what_they_stop(sim: RealSimulator, tmp_path: Path) -> None:
+    """A lost survivor stops an application and a route; no label names either."""
+    lost: dict[str, Any] = {"task": 1, "tenant": "production", "route": "removeKey", "app_id": "a", "lost": []}
+    async with served(sim, tmp_path) as one:
+        await one.service.context.evidence.append("survivor-lost", lost)
+        text = (await one.get("/metrics")).text
+    counted = {(one["scope"], one["kind"]): n for one, n in samples(text, "spentkey_stops") if n}
+    assert counted == {("application", "survivor-lost"): 1, ("route", "survivor-lost"): 1}
+    assert value(text, "spentkey_stopped") == 1
 
 
 async def test_requests_are_counted_by_route_without_ids(sim: RealSimulator, tmp_path: Path) -> None:
@@ -212,7 +226,7 @@ def everything() -> Metrics:
     metrics.crashed(REF, Misconfigured("x"))
     metrics.requested("GET", "/", 200)
     metrics.queue(["queued"])
-    metrics.stopped(False)
+    metrics.stopped([])
     metrics.ready({"ivanti": True})
     metrics.days_left("production", 3)
     return metrics

@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import fits
@@ -178,10 +179,13 @@ async def test_a_pause_stops_everything_until_it_is_lifted(sim: RealSimulator, t
         held = await one.work(TASK)
         assert (held.ticket.value, held.guard, held.reason) == ("open", "G8", paused.json["stopped"])
         assert (await one.get("/api/v1/status")).json["stopped"] == held.reason
-        assert await pause(one, "resume", "done") == {"stopped": held.reason, "resumed": True}
+        lifted = {"stopped": held.reason, "resumed": True, "lifted": ["0"], "left": []}
+        assert await pause(one, "resume", "done") == lifted
         assert (await one.work(TASK)).ticket.value == "closed"
     message = [(record["what"], record["who"], record["why"]) for record in sim.evidence() if "why" in record]
     assert message == [("paused", "ops", "change of keys"), ("resumed", "ops", "done")]
+    (resumed,) = [record for record in sim.evidence() if record["what"] == "resumed"]
+    assert (resumed["stops"], resumed["left"]) == (["0"], [])
 
 
 async def test_a_second_pause_changes_nothing(sim: RealSimulator, tmp_path: Path) -> None:
@@ -193,6 +197,9 @@ async def test_a_second_pause_changes_nothing(sim: RealSimulator, tmp_path: Path
     assert [record["what"] for record in sim.evidence()] == ["paused"]
 
 
+LOST: dict[str, Any] = {"task": TASK, "tenant": "production", "route": "removePassword", "app_id": "a", "lost": []}
+
+
 async def test_the_stop_of_a_lost_survivor_is_lifted_too(sim: RealSimulator, tmp_path: Path) -> None:
     """And a pause on top of it does not hide it."""
     async with served(sim, tmp_path) as one:
@@ -200,14 +207,84 @@ async def test_the_stop_of_a_lost_survivor_is_lifted_too(sim: RealSimulator, tmp
         await pause(one, "pause")
         stopped = (await one.get("/api/v1/status")).json["stopped"]
         assert "another credential was lost" in stopped
-        assert await pause(one, "resume") == {"stopped": stopped, "resumed": True}
+        assert await pause(one, "resume") == {"stopped": stopped, "resumed": True, "lifted": ["0", "1"], "left": []}
         assert (await one.get("/api/v1/status")).json["stopped"] is None
+
+
+async def test_a_pause_is_not_lost_with_the_stop_beside_it(sim: RealSimulator, tmp_path: Path) -> None:
+    """It stands when the stop alone is ended, and is shown with all that it is."""
+    async with served(sim, tmp_path) as one:
+        await one.service.context.evidence.append("survivor-lost", LOST)
+        made = await one.ask("POST", "/api/v1/pause", OPERATOR, json={"why": "change of keys"})
+        assert (made.json["paused"], "change of keys" in made.json["stopped"]) == (True, True)
+        shown = (await one.get("/api/v1/status")).json["stops"]
+        assert [(each["id"], each["scope"]) for each in shown] == [
+            ("0", "application:a"),
+            ("0", "route:production/removePassword"),
+            ("1", "everything"),
+        ]
+        ended = await one.ask("POST", "/api/v1/resume", OPERATOR, json={"why": "looked into", "stops": ["0"]})
+        left = {"id": "1", "scope": "everything", "kind": "paused", "task": None, "why": "change of keys"}
+        assert (ended.json["lifted"], ended.json["resumed"]) == (["0"], True)
+        assert [{name: each[name] for name in left} for each in ended.json["left"]] == [left]
+        assert (await one.work(TASK)).guard == "G8"
+
+
+async def test_a_pause_of_somebody_else_is_another_pause(sim: RealSimulator, tmp_path: Path) -> None:
+    """Whoever ends the first one does not end it."""
+    async with served(sim, tmp_path) as one:
+        await one.service.context.evidence.append("paused", {"who": "night shift", "why": "x"})
+        again = await one.ask("POST", "/api/v1/pause", OPERATOR, json={"why": "second"})
+        assert again.json["paused"] is True
+        ended = await one.ask("POST", "/api/v1/resume", OPERATOR, json={"why": "done", "stops": ["0"]})
+        assert [each["why"] for each in ended.json["left"]] == ["second"]
+
+
+@pytest.mark.parametrize("stops", [["7"], ["0", "7"], ["0 "], [""], ["everything"]])
+async def test_a_stop_that_does_not_stand_is_named_and_nothing_is_lifted(
+    sim: RealSimulator, tmp_path: Path, stops: list[str]
+) -> None:
+    """404, by its id."""
+    async with served(sim, tmp_path) as one:
+        await pause(one, "pause")
+        refused = await one.ask("POST", "/api/v1/resume", OPERATOR, json={"why": "x", "stops": stops})
+        assert refused.status == 404
+        assert "no stop has the id" in refused.json["detail"]
+        assert [each["id"] for each in (await one.get("/api/v1/status")).json["stops"]] == ["0"]
+
+
+@pytest.mark.parametrize("stops", [[], [7], "0", {"0": 1}])
+async def test_stops_are_a_list_of_texts(sim: RealSimulator, tmp_path: Path, stops: object) -> None:
+    """422, and nothing is lifted: an empty list is no "all"."""
+    async with served(sim, tmp_path) as one:
+        await pause(one, "pause")
+        refused = await one.ask("POST", "/api/v1/resume", OPERATOR, json={"why": "x", "stops": stops})
+        assert (refused.status, len(sim.evidence())) == (422, 1)
+
+
+async def test_a_stop_that_comes_at_the_same_moment_is_not_lifted(sim: RealSimulator, tmp_path: Path) -> None:
+    """409: it was made after this request had read what stands, and before anything was on record."""
+    async with served(sim, tmp_path) as one:
+        await pause(one, "pause")
+        evidence = one.service.context.evidence
+        append = evidence.append_unless
+
+        async def just_before(*arguments: Any) -> Any:
+            await evidence.append("survivor-lost", LOST)
+            return await append(*arguments)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(evidence, "append_unless", just_before)
+            refused = await one.ask("POST", "/api/v1/resume", OPERATOR, json={"why": "done"})
+        assert refused.status == 409
+        assert "what nobody has seen is not lifted" in refused.json["detail"]
+        assert [record["what"] for record in sim.evidence()] == ["paused", "survivor-lost"]
 
 
 async def test_nothing_to_lift_leaves_no_record(sim: RealSimulator, tmp_path: Path) -> None:
     """As with the command."""
     async with served(sim, tmp_path) as one:
-        assert await pause(one, "resume") == {"stopped": None, "resumed": False}
+        assert await pause(one, "resume") == {"stopped": None, "resumed": False, "lifted": [], "left": []}
     assert sim.evidence() == []
 
 

@@ -50,10 +50,10 @@ class EnoughFor:
         """By what is there; nothing is asked."""
         if self.settings.desk is None:
             tables = " or ".join(f"[{name}]" for name in desk_names())
-            message = "resume alone: plan, run, work and serve need a service desk"
+            message = "pause, resume and status alone: plan, run, work and serve need a service desk"
             yield Finding("configuration", "is enough for", FindingState.WARN, message, f"add {tables}")
             return
-        message = "plan, run, work, serve, resume"
+        message = "plan, run, work, serve, pause, resume, status"
         if self.settings.vault is None:
             message += "; without a vault a certificate is handed over, for nothing can sign its removal"
         yield Finding("configuration", "is enough for", FindingState.OK, message)

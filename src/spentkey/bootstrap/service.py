@@ -22,6 +22,7 @@ from spentkey.story import work_on
 from spentkey.system import SystemClock, SystemIds, allow_many_files
 from spentkey.worker.concurrency import SlotClock, SlotLocks, Slots
 from spentkey.worker.local import once
+from spentkey.worker.narrowing import Narrowing
 from spentkey.worker.routing import Router
 
 Trying = Callable[[TaskRef, Context], Awaitable[Result]]
@@ -93,7 +94,8 @@ async def worker_for(
         context_with(storage, settings, progress, placed, use_proxies=use_proxies, meter=meter) as bare,
     ):
         context = replace(bare, locks=SlotLocks(storage.locks, slots))
-        router = Router(context.desk, context.rules.request, context.rules.tenants)
+        narrowing = Narrowing(context.evidence, context.directories, context.rules.tenants, context.clock)
+        router = Router(context.desk, context.rules.request, context.rules.tenants, narrowing.when_due)
         yield Worker(context, slots, router, storage, time)
 
 

@@ -14,6 +14,8 @@ from spentkey.demo import DESKS
 SHORT = {
     "serve": "work on open tasks until stopped, with webhook, API and metrics",
     "resume": "start removals again after a stop or a pause",
+    "pause": "let no new removal begin until resume",
+    "status": "show the queue, stops, and how long our own credentials live",
     "init": "write a first configuration; asks for what it needs",
     "run": "work on one task: remove, prove, close, or hand over",
     "plan": "show what would be done to each open task, and why; writes nothing",
@@ -160,14 +162,46 @@ def _user() -> str:
 @click.command(short_help=SHORT["resume"])
 @click.option("--why", required=True, help="What you found. It is recorded in the evidence.")
 @click.option("--who", default=_user, help="Your name.  [default: the user of this process]")
+@click.option("--stop", "stops", metavar="ID", multiple=True, help="Lift this stop, and leave others; may be repeated.")
 @config_option
 @json_option
-def resume(why: str, who: str, config: Path, as_json: bool) -> None:
+def resume(why: str, who: str, stops: tuple[str, ...], config: Path, as_json: bool) -> None:
     """Start removals again after a stop or a pause (guard G8).
 
-    Spentkey stops all removals by itself when another credential is missing after a removal; operators can pause them
-    over the API. Look into the cause first. Your name and your reason are recorded in the evidence.
+    Spentkey stops removals by itself when another credential is missing after a removal; operators can pause all of
+    them. Look into the cause first. On a terminal it lists what is stopped and asks; elsewhere it lifts everything
+    that stands when it starts, or what --stop names. If something else is stopped meanwhile, nothing is lifted and
+    the exit code is 4. Your name and your reason are recorded in the evidence.
     """
-    from spentkey.cli.resume import lift_stop  # noqa: PLC0415
+    from spentkey.cli.resume import lift_stops  # noqa: PLC0415
 
-    until_done(lift_stop(config, who, why, as_json=as_json))
+    until_done(lift_stops(config, who, why, stops, as_json=as_json))
+
+
+@click.command(short_help=SHORT["pause"])
+@click.option("--why", required=True, help="Why. It is recorded in the evidence, and shown where a task is held up.")
+@click.option("--who", default=_user, help="Your name.  [default: the user of this process]")
+@config_option
+@json_option
+def pause(why: str, who: str, config: Path, as_json: bool) -> None:
+    """Let no new removal begin, in any process that shares the evidence, until `spentkey resume` (guard G8).
+
+    Tasks stay open. A removal that was sent already is still verified and reported. Your name and your reason are
+    recorded in the evidence.
+    """
+    from spentkey.cli.pause import pause_all  # noqa: PLC0415
+
+    until_done(pause_all(config, who, why, as_json=as_json))
+
+
+@click.command(short_help=SHORT["status"])
+@config_option
+@json_option
+def status(config: Path, as_json: bool) -> None:
+    """Show how many tasks are open, what is stopped or paused, and how long our own credentials live.
+
+    It reads only. The exit code is 0, or 4 if something could not be read.
+    """
+    from spentkey.cli.status import show_status  # noqa: PLC0415
+
+    until_done(show_status(config, as_json=as_json))

@@ -1,37 +1,90 @@
-"""`spentkey resume`: lift the stop that a lost survivor or a pause caused, with who and why on record."""
+"""`spentkey resume`: lift stops and pauses, with who and why on record; what nobody has seen is not lifted."""
 
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from spentkey.bootstrap.settings import load_settings
 from spentkey.bootstrap.storage import storage_for
+from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json
+from spentkey.cli.who_and_why import who_and_why
 from spentkey.core.errors import Misconfigured
-from spentkey.core.records import ResumedRecord
+from spentkey.core.outcome import Refused
 from spentkey.core.sanitize import plain
+from spentkey.core.stops import Stop, ids_of, worst_first
+from spentkey.steps.stops import Lifted, lift, standing_stops
 from spentkey.system import SystemClock
 
-LONGEST = 2000
-"""Longest reason that is kept, in characters."""
+ALL, NONE = "all", "none"
 
 
-async def lift_stop(config: Path, who: str, why: str, *, as_json: bool) -> int:
-    """Record who lifts the stop and why; gives the exit code, 0 also when nothing was stopped."""
+async def lift_stops(config: Path, who: str, why: str, named: Sequence[str], *, as_json: bool) -> int:
+    """Record who lifts which stops and why; gives the exit code, 0 also when nothing was stopped."""
     settings = load_settings(config, os.environ)
-    name, message = plain(who).strip(), plain(why, LONGEST).strip()
-    if not message:
-        raise Misconfigured("--why: say in a few words what was found, so that it stands in the evidence")
-    if not name:
-        raise Misconfigured("--who: say who lifts the stop, so that it stands in the evidence")
+    name, message = who_and_why(who, why, "lifts the stop", "what was found")
     async with storage_for(settings, SystemClock()) as storage:
-        stopped = await storage.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
-        if stopped is not None:
-            record = ResumedRecord(name, message)
-            await storage.evidence.append(record.what, record.facts())
+        seen = await standing_stops(storage.evidence)
+        _all_known(named, seen)
+        chosen = named or None
+        if seen and not named and not as_json and sys.stdin.isatty() and sys.stdout.isatty():
+            chosen = _asked(seen)
+        ended = await lift(storage.evidence, name, message, seen, chosen)
+        standing = await standing_stops(storage.evidence)
+    if isinstance(ended, Refused):
+        if as_json:
+            print_json(shown(Lifted(None, (), tuple(standing))))
+        return complain(f"nothing was lifted: {ended.reason}", 4)
     if as_json:
-        print_json({"stopped": stopped.reason if stopped else None, "resumed": stopped is not None})
+        print_json(shown(ended))
     else:
-        click.echo("the stop is lifted" if stopped else "nothing is stopped")
+        _tell(ended)
     return 0
+
+
+def shown(ended: Lifted) -> dict[str, object]:
+    """The object of `resume --json`."""
+    return {
+        "stopped": ended.stopped,
+        "resumed": bool(ended.lifted),
+        "lifted": list(ended.lifted),
+        "left": [one.as_json() for one in ended.left],
+    }
+
+
+def _all_known(named: Sequence[str], seen: Sequence[Stop]) -> None:
+    unknown = [plain(one) for one in named if one not in ids_of(seen)]
+    if unknown:
+        standing = ", ".join(ids_of(seen)) or NONE
+        raise Misconfigured(f"--stop: no stop has the id {', '.join(unknown)}; those that stand: {standing}")
+
+
+def _asked(seen: Sequence[Stop]) -> tuple[str, ...]:
+    """Show every stop and ask which ones are to be lifted; empty for none."""
+    for one in worst_first(seen):
+        click.echo(f"{one.id}  {one.scope}: {one.reason}")
+    known = ids_of(seen)
+    while True:
+        answer = str(click.prompt(f"Lift which? Ids, or {ALL}", default=NONE, err=True)).split()
+        if answer == [NONE]:
+            return ()
+        if answer == [ALL]:
+            return known
+        if answer and all(one in known for one in answer):
+            return tuple(answer)
+        click.echo(f"  one or more of {', '.join(known)}, with spaces between; or {ALL}; or {NONE}", err=True)
+
+
+def _tell(ended: Lifted) -> None:
+    count = len(ended.lifted)
+    if count:
+        click.echo("the stop is lifted" if count == 1 else f"{count} stops are lifted")
+    elif not ended.left:
+        click.echo("nothing is stopped")
+    else:
+        click.echo("nothing is lifted")
+    for one in worst_first(ended.left):
+        click.echo(f"still stopped: {one.reason}")

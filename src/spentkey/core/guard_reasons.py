@@ -306,22 +306,6 @@ G7_ASKS_OTHERWISE = ReasonKind(
     "la tâche demande autre chose que ce qui doit être supprimé",
 )
 
-G8_PAUSED = ReasonKind(
-    "g8-paused",
-    "everything is paused since {since} by {who}: {why}",
-    "alles is sinds {since} gepauzeerd door {who}: {why}",
-    "tout est en pause depuis {since}, par {who} : {why}",
-)
-G8_STOPPED = ReasonKind(
-    "g8-stopped",
-    "everything is stopped since {since}, because another credential was lost in the work on task {task}; "
-    "when that has been looked into: spentkey resume --why …",
-    "alles is gestopt sinds {since}, omdat bij het werk aan taak {task} een andere credential verloren ging; "
-    "zodra dat onderzocht is: spentkey resume --why …",
-    "tout est arrêté depuis {since}, car un autre identifiant a été perdu pendant le traitement de la tâche {task} ; "
-    "une fois cela examiné : spentkey resume --why …",
-)
-G8_NOT_STOPPED = ReasonKind("g8-not-stopped", "nothing is stopped", "er is niets gestopt", "rien n'est arrêté")
 G8_RUN = ReasonKind(
     "g8-run",
     "{limit} removals in this run are allowed, and as many were begun",

@@ -40,6 +40,7 @@ class RecordKind(StrEnum):
     STEP_RESULT = "step-result"
     TORN_LINE_CUT = "torn-line-cut"
     TOOK_OVER = "took-over"
+    STOP_NARROWED = "stop-narrowed"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -138,18 +139,24 @@ class AwaitingEventRecord(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SurvivorLostRecord(Record):
-    """when another credential is found missing or changed after a removal; from here on everything is stopped"""
+    """when another credential is found missing or changed after a removal; from here on its application and its tenant's
+    route are stopped
+    """
 
     what = RecordKind.SURVIVOR_LOST
     lost: Annotated[
         Sequence[Mapping[str, str | None]],
         "kind, key id, and of a certificate `der`, its public part, where that was read, else `thumbprint`",
     ]
+    route: Annotated[
+        str | None, "the Graph action; where it is null or missing, as in version 0.1, everything is stopped"
+    ]
+    object_id: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PausedRecord(Record):
-    """when somebody pauses everything over the API; from here on everything is stopped. It belongs to no task"""
+    """when somebody pauses everything; from here on everything is stopped. It belongs to no task"""
 
     what = RecordKind.PAUSED
     who: str
@@ -163,6 +170,8 @@ class ResumedRecord(Record):
     what = RecordKind.RESUMED
     who: str
     why: str
+    stops: Annotated[Sequence[str], "the ids of what is lifted; without it, as in version 0.1, all that stood before"]
+    left: Annotated[Sequence[str], "the ids of what stands on"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -206,6 +215,7 @@ class HandingOverRecord(_WithReason):
 
     what = RecordKind.HANDING_OVER
     assignment: Annotated[int, "which assignment of the task to us it ends, from 1"]
+    limit: Annotated[str, "for which limit of hand-overs it counts: `request`, `other` or `none`"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -311,3 +321,16 @@ class TookOverRecord(Record):
     file: str
     records: int
     last: Annotated[str, "the hash of its last record"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StopNarrowedRecord(Record):
+    """when the audit log shows that somebody else removed what was lost; from here on only that application is stopped"""
+
+    what = RecordKind.STOP_NARROWED
+    stop: Annotated[str, "the id of the stop"]
+    task: int | str | None
+    tenant: str
+    app_id: str
+    detail: str
+    events: Annotated[Sequence[str], "the ids of the audit events"]

@@ -1,6 +1,7 @@
 """Metrics in Prometheus' format, in a registry of their own. No label holds an id, a name of an application or a text."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter as Counted
+from collections.abc import Iterable, Mapping, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,6 +24,12 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 CALL_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 STEP_SECONDS = (0.05, 0.25, 1, 5, 15, 30, 60, 120, 300, 900)
 STAGES = ("queued", "working", "later")
+STOPS = (
+    ("everything", "survivor-lost"),
+    ("everything", "paused"),
+    ("route", "survivor-lost"),
+    ("application", "survivor-lost"),
+)
 
 
 class Metrics(Observer):
@@ -65,7 +72,8 @@ class Metrics(Observer):
             ("tenant",),
             registry=registry,
         )
-        self._stopped = Gauge("spentkey_stopped", "1 while everything is stopped or paused.", registry=registry)
+        self._stopped = Gauge("spentkey_stopped", "1 while anything is stopped or paused.", registry=registry)
+        self._stops = Gauge("spentkey_stops", "Stops that stand.", ("scope", "kind"), registry=registry)
         self._ready = Gauge(
             "spentkey_system_ready", "1 while the system is within reach.", ("system",), registry=registry
         )
@@ -114,9 +122,14 @@ class Metrics(Observer):
             for stage in STAGES:
                 self._queue.labels(stage).set(held.count(stage))
 
-    def stopped(self, stopped: bool) -> None:
-        """Say whether everything is stopped or paused."""
-        self._stopped.set(stopped)
+    def stopped(self, stops: Sequence[tuple[str, str]] | None) -> None:
+        """Say what is stopped, by scope and kind; None without evidence, and then nothing is removed."""
+        self._stopped.set(stops is None or bool(stops))
+        self._stops.clear()
+        if stops is not None:
+            found = Counted((scope.partition(":")[0], kind) for scope, kind in stops)
+            for one in (*STOPS, *found):
+                self._stops.labels(*one).set(found[one])
 
     def ready(self, systems: Mapping[str, bool]) -> None:
         """Say which systems are within reach."""

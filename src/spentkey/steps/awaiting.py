@@ -113,7 +113,7 @@ async def awaited(attempt: Attempt, request: RemovalRequest) -> End | None:
     if event.shows is Shows.MORE:
         await _on_record(attempt, event)
         lost = [Survivor(kind, key_id, "") for kind, key_id in event.beside]
-        return await survivor_lost(attempt, _application(request, waiting), lost, _told(event))
+        return await survivor_lost(attempt, _application(request, waiting), lost, found=_told(event))
     if event.shows is not Shows.UNREADABLE and now < _moment(waiting, "until"):
         return _still_waiting(attempt, str(waiting["until"]))
     await _on_record(attempt, event)

@@ -13,6 +13,7 @@ from spentkey.core.errors import Outage
 from spentkey.core.guards import g7_still_ours, g7_still_says_the_same, g10_lists_unchanged
 from spentkey.core.outcome import End, Refused, RemovalRoute, leave_open, leave_untouched
 from spentkey.core.reason import ReasonKind
+from spentkey.core.stops import About
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.plan import Removal
@@ -106,9 +107,10 @@ class Confirmation:
 
 def stopped_meanwhile(attempt: Attempt, removal: Removal) -> Question:
     """Guard G8 for a repeat of that removal: what stops or pauses it, and whether its window is still open."""
-    del removal  # what stops one application or one route will be asked of it
     now, schedule = attempt.context.clock.now(), attempt.context.rules.schedule
-    return lambda blast_radius: blast_radius.refuse_any() or schedule.refuse(now)
+    tenant = attempt.tenant.name if attempt.tenant is not None else None
+    about = About(tenant, removal.plan.route.value, removal.request.app_id)
+    return lambda blast_radius: blast_radius.refuse_any(about) or schedule.refuse(now)
 
 
 async def confirm_ticket(attempt: Attempt, removal: Removal) -> End | None:

@@ -10,6 +10,7 @@ from spentkey.core.reason import ReasonKind, several
 from spentkey.core.records import AnswerRecord, IntentRecord
 from spentkey.core.signer import Signer
 from spentkey.core.step_reasons import CHANGED_WHILE_VERIFIED, HELD_UP, WITH_CERTIFICATE
+from spentkey.core.stops import About
 from spentkey.ports.directory import Answer, Reply, Sending
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
@@ -129,10 +130,12 @@ def too_many_removals(attempt: Attempt, app_id: str) -> Question:
     """Guard G8 for one removal more on that application: stops, windows and limits."""
     rules, run = attempt.context.rules, attempt.context.run
     now, alone = attempt.context.clock.now(), patch_alone(attempt)
+    tenant, route = attempt.tenant, attempt.route
+    by = (tenant.name if tenant is not None else None, route.value if route is not None else None)
     return lambda blast_radius: (
-        blast_radius.refuse_any()
+        blast_radius.refuse_any(About(*by, app_id))
         or rules.schedule.refuse(now)
-        or blast_radius.refuse_intent(run, app_id, now, rules.limits)
+        or blast_radius.refuse_intent(run, app_id, now, rules.limits, *by)
         or alone(blast_radius)
     )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from spentkey.core.errors import Busy, DeskRefused, Misconfigured, SpentkeyError, Who
 from spentkey.core.guards import g7_still_ours
+from spentkey.core.limits import limit_of
 from spentkey.core.notes import (
     NewNote,
     Proof,
@@ -146,15 +147,17 @@ async def _close(attempt: Attempt, task: Task, end: End) -> None:
 
 async def begin_hand_over(attempt: Attempt, end: End) -> Refused | None:
     """Put the hand-over on record, unless guard G8 has something against it; the note and the reassignment follow."""
-    record = HandingOverRecord(attempt.result(end), **reason_facts(end), assignment=attempt.history.assignment)
-    return await attempt.record_unless(too_many_hand_overs(attempt), record)
+    record = HandingOverRecord(
+        attempt.result(end), **reason_facts(end), assignment=attempt.history.assignment, limit=limit_of(end).value
+    )
+    return await attempt.record_unless(too_many_hand_overs(attempt, end), record)
 
 
-def too_many_hand_overs(attempt: Attempt) -> Question:
+def too_many_hand_overs(attempt: Attempt, end: End) -> Question:
     """Guard G8 for hand-overs; one that was begun in the last hour may be finished."""
     now, limits = attempt.context.clock.now(), attempt.context.rules.limits
-    which = f"{attempt.ref}/{attempt.history.assignment}"
-    return lambda blast_radius: blast_radius.refuse_hand_over(which, now, limits)
+    which, limit = f"{attempt.ref}/{attempt.history.assignment}", limit_of(end)
+    return lambda blast_radius: blast_radius.refuse_hand_over(which, now, limits, limit)
 
 
 def held_up(end: End, too_many: Refused) -> End:

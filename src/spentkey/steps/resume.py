@@ -114,7 +114,7 @@ async def removed_earlier(attempt: Attempt, request: RemovalRequest, seen: Seen,
             return compared
         application, lost = compared
     if lost:
-        return await survivor_lost(attempt, application, lost)
+        return await survivor_lost(attempt, application, lost, str(intent["route"]) if "route" in intent else None)
     return await _removed_by_us(attempt, request, seen, attempt.history)
 
 

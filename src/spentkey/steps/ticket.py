@@ -2,7 +2,8 @@
 
 from spentkey.core.guard_reasons import G0_NO_TASK_CALLED, G0_NO_TASK_NUMBERED
 from spentkey.core.guards import g0_task_is_ours, g7_as_first_seen
-from spentkey.core.outcome import End, NotOurs, Result, leave_open, leave_untouched
+from spentkey.core.outcome import End, NotOurs, Result, leave_untouched
+from spentkey.core.stops import About
 from spentkey.core.task import Task, Ticket
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.resume import (
@@ -12,6 +13,7 @@ from spentkey.steps.resume import (
     recorded_result,
     still_open,
 )
+from spentkey.steps.stops import stopped
 
 
 async def read_ticket(attempt: Attempt) -> Ticket | Result | End:
@@ -50,5 +52,4 @@ async def _with_parameters(attempt: Attempt, task: Task) -> Ticket | End:
     await attempt.context.desk.begin(task)
     ticket = Ticket(task, request)
     attempt.learn_parameters(ticket)
-    stopped = await attempt.context.evidence.ask(lambda blast_radius: blast_radius.refuse_any())
-    return leave_open(stopped) if stopped is not None else ticket
+    return await stopped(attempt, About()) or ticket

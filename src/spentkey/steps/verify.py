@@ -76,17 +76,23 @@ def lost_in_reads(lost: Reason) -> Reason:
 
 
 async def survivor_lost(
-    attempt: Attempt, known: Target, lost: Sequence[Survivor], found: Callable[[Reason], Reason] = lost_in_reads
+    attempt: Attempt,
+    known: Target,
+    lost: Sequence[Survivor],
+    route: str | None = None,
+    found: Callable[[Reason], Reason] = lost_in_reads,
 ) -> End:
-    """The worst case: another credential is gone or changed. Spentkey never restores it, and everything stops.
+    """The worst case: another credential is gone or changed. Spentkey never restores it; what may have done it stops.
 
-    The public part of a lost certificate goes on record where it is known, so that people can register it again; else
-    its thumbprint, by which they can find it. `found` tells how the loss was found.
+    That is the application, and the route by which the tenant was asked: the one of this try, unless an earlier one
+    asked. The public part of a lost certificate goes on record where it is known, so that people can register it again;
+    else its thumbprint, by which they can find it. `found` tells how the loss was found.
     """
     entries = {(one.kind, one.key_id): one for one in known.credentials}
     on_record = [_lost(one, entries.get((one.kind, one.key_id))) for one in lost]
     if not attempt.history.lost({one.key_id for one in lost}):  # what was looked into stops nothing a second time
-        await attempt.record(SurvivorLostRecord(on_record))
+        stopped = route or (attempt.route.value if attempt.route is not None else None)
+        await attempt.record(SurvivorLostRecord(on_record, stopped, known.object_id))
     ids = listed(named(one.kind, one.key_id) for one in lost)
     return hand_over(Failed(found(ids), asked=True, cause=Cause.SURVIVOR_LOST))
 

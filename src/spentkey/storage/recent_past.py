@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from spentkey.core.limits import HOUR, FoldedPast
+from spentkey.core.limits import HOUR, FoldedPast, HandOver
 
 EVER = datetime.min.replace(tzinfo=UTC)
 
@@ -27,9 +27,9 @@ class RecentPast(FoldedPast):
         """Those that are older by an hour are forgotten, so that a clock may be set back by as much."""
         return [one for one in super().removals_since(self._forget(since)) if one[0] >= since]
 
-    def hand_overs_since(self, since: datetime) -> Sequence[tuple[datetime, str]]:
+    def hand_overs_since(self, since: datetime) -> Sequence[HandOver]:
         """Those that are older by an hour are forgotten, so that a clock may be set back by as much."""
-        return [one for one in super().hand_overs_since(self._forget(since)) if one[0] >= since]
+        return [one for one in super().hand_overs_since(self._forget(since)) if one.at >= since]
 
     def _forget(self, since: datetime) -> datetime:
         self.begins = max(self.begins, since - HOUR)

@@ -15,6 +15,7 @@ from spentkey.core.evidence import GENESIS, follows
 from spentkey.core.limits import BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
+from spentkey.core.stops import About
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.testing.running import with_rig
 
@@ -84,10 +85,10 @@ class EvidenceContract(ABC):
         async def do(rig: EvidenceRig) -> None:
             one, other = await rig.log(), await rig.log()
             await one.append("survivor-lost", {"task": 1, "lost": []})
-            stopped = await other.ask(lambda blast_radius: blast_radius.refuse_any())
+            stopped = await other.ask(lambda blast_radius: blast_radius.refuse_any(About()))
             await other.append("resumed", {"who": "somebody", "why": "looked into"})
             assert stopped is not None
-            assert await one.ask(lambda blast_radius: blast_radius.refuse_any()) is None
+            assert await one.ask(lambda blast_radius: blast_radius.refuse_any(About())) is None
 
         with_rig(self.rig(), do)
 

@@ -8,7 +8,7 @@ from spentkey import __version__
 from spentkey.web import control, health, tasks
 from spentkey.web.errors import add_handlers
 from spentkey.web.middleware import Middleware
-from spentkey.web.models import TaskHint, Why
+from spentkey.web.models import TaskHint, Why, WhyResume
 from spentkey.web.service import WebService
 
 DESCRIPTION = """Offers tasks to the queue, shows what was done, and pauses all removals.
@@ -57,5 +57,5 @@ def _describe_bodies(app: FastAPI) -> None:
     """Add the bodies that routes read by themselves to the description."""
     made: dict[str, Any] = app.openapi()
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    for model in (TaskHint, Why):
+    for model in (TaskHint, Why, WhyResume):
         schemas[model.__name__] = model.model_json_schema()

@@ -16,7 +16,8 @@ from spentkey.web.models import Problem
 _WORDS = {
     401: "no login or key, or a wrong one",
     403: "the login's role may not do that",
-    404: "nothing is known about that task",
+    404: "nothing is known by that name",
+    409: "something else was stopped at the same moment",
     408: "the body did not come in time",
     413: "the body is larger than 64 KB",
     422: "the request does not say what it should",

@@ -57,7 +57,7 @@ async def _ask(service: WebService) -> None:
     except SpentkeyError:
         service.metrics.queue(None)
     try:
-        service.metrics.stopped(await stopped(service) is not None)
+        service.metrics.stopped([(one.scope, one.kind) for one in await stopped(service)])
     except SpentkeyError:
-        service.metrics.stopped(True)  # without evidence nothing is removed
+        service.metrics.stopped(None)
     service.metrics.ready(await service.readiness.systems())

@@ -9,6 +9,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from spentkey.core.evidence import Facts
+from spentkey.core.stops import Stop
 from spentkey.ports.queue import Queued, Stage
 
 LARGEST_TASK = 2**53
@@ -83,6 +84,20 @@ class Why(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [{"why": "change of keys"}]})
     why: str = Field(min_length=1, max_length=2000, description="The reason, in words; it is recorded in the evidence.")
+
+
+class WhyResume(Why):
+    """The reason for the end of a pause or a stop, and which ones are meant."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"examples": [{"why": "looked into", "stops": ["1204"]}]}
+    )
+    stops: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="The ids of the stops to end, as `status` shows them; left out, all that stand.",
+        examples=[["1204"]],
+    )
 
 
 class Accepted(BaseModel):
@@ -198,18 +213,39 @@ class PlannedTask(BaseModel):
     evidence: None = Field(description="Always null: a plan records nothing.")
 
 
+class StopShown(BaseModel):
+    """A stop or a pause that stands."""
+
+    id: str = Field(description="What `stops` of a resume names.", examples=["1204"])
+    scope: str = Field(
+        description="What is stopped: `everything`, `route:TENANT/ROUTE` or `application:APPID`.",
+        examples=["everything"],
+    )
+    kind: Literal["survivor-lost", "paused"] = Field(description="Why: a lost credential, or somebody's pause.")
+    since: datetime = Field(description="When it was recorded (UTC).")
+    task: str | None = Field(description="The task in whose work a credential was lost; null for a pause.")
+    why: str = Field(description="The reason, in words.", examples=["change of keys"])
+
+    @classmethod
+    def of(cls, stop: Stop) -> "StopShown":
+        """As it stands."""
+        return cls.model_validate(stop.as_json())
+
+
 class Paused(BaseModel):
     """A pause."""
 
-    stopped: str = Field(description="Why removals are stopped now.")
-    paused: bool = Field(description="False if they were stopped already; then the first reason stays.")
+    stopped: str = Field(description="Why removals are stopped now: the pause, and whatever else stops them.")
+    paused: bool = Field(description="False if the same login had paused already; then its first reason stays.")
 
 
 class Resumed(BaseModel):
     """The end of a pause or a stop."""
 
-    stopped: str | None = Field(description="Why removals had been stopped; null if they had not.")
+    stopped: str | None = Field(description="Why what was ended had been stopped; null if nothing was.")
     resumed: bool = Field(description="Whether a pause or a stop was ended by this request.")
+    lifted: list[str] = Field(description="The ids of the stops that were ended.", examples=[["1204"]])
+    left: list[StopShown] = Field(description="The stops that stand on.")
 
 
 class Status(BaseModel):
@@ -218,7 +254,8 @@ class Status(BaseModel):
     version: str = Field(description="The version of Spentkey.", examples=["0.2.0"])
     started: datetime = Field(description="When this process started (UTC).")
     now: datetime = Field(description="This machine's time (UTC).")
-    stopped: str | None = Field(description="Why removals are stopped; null if they are not.")
+    stopped: str | None = Field(description="Why removals are stopped, in words; null if none are.")
+    stops: list[StopShown] = Field(description="Every stop and pause that stands.")
     held: dict[Stage, int] = Field(description="How many tasks are on the queue, by stage.")
     systems: dict[str, bool] = Field(
         description="Each system, and whether it could be reached when it was last asked.",

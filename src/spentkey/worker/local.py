@@ -47,6 +47,7 @@ async def in_parallel(refs: Sequence[K], work: Callable[[K], Awaitable[T]], conc
 
 async def once(router: Router, slots: Slots, work: Callable[[TaskRef], Awaitable[T]]) -> list[T]:
     """Work on every task that is open now, each route by itself; the results come in the order in which they were given."""
+    await router.before_poll()
     tasks = await router.desk.queue()
     routes = await in_parallel(range(len(tasks)), lambda at: router.route(tasks[at]), slots.per_queue)
     queues: dict[str, list[TaskRef]] = {}

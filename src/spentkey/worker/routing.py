@@ -4,7 +4,7 @@ The story reads the task again and judges by itself; a wrong route costs some wa
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Container, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 
 from spentkey.core.errors import SpentkeyError
@@ -41,6 +41,10 @@ def route_of(task: Task, shown: Request, rules: RequestRules, tenants: Sequence[
     return UNSORTED if isinstance(tenant, Refused) else Route(tenant.name, request.app_id)
 
 
+async def nothing() -> None:
+    """Where there is nothing to do before the queue is looked at."""
+
+
 @dataclass(frozen=True)
 class Router:
     """Reads what is needed to find the routes of tasks."""
@@ -48,6 +52,8 @@ class Router:
     desk: ServiceDesk
     rules: RequestRules
     tenants: Sequence[TenantRules]
+    before_poll: Callable[[], Awaitable[None]] = nothing
+    """What a worker does before it looks at the queue."""
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -67,6 +73,7 @@ class Router:
 
     async def new_in_queue(self, held: Container[TaskRef], at_once: int) -> AsyncIterator[list[tuple[TaskRef, Route]]]:
         """The tasks of the queue that are not held yet, with their slots, so many at a time in the order of the queue."""
+        await self.before_poll()
         fresh = [task for task in await self.queue() if task.ref not in held]
         for at in range(0, len(fresh), at_once):
             some = fresh[at : at + at_once]

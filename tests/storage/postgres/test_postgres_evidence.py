@@ -10,6 +10,7 @@ from support_core import NOW, ManualClock
 
 from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
+from spentkey.core.stops import About
 from spentkey.ports.fencing import check_fence, holding
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import NEXT, NEXT_PAGE, PAGE, PostgresEvidence
@@ -106,7 +107,7 @@ async def test_records_cannot_vanish_under_way(
     log = await with_records(connections)
     postgres.tamper(database, statement)
     with pytest.raises(EvidenceBroken, match="has become shorter"):
-        await log.ask(lambda blast_radius: blast_radius.refuse_any())
+        await log.ask(lambda blast_radius: blast_radius.refuse_any(About()))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
 from spentkey.core.rules import Limits
 from spentkey.core.secret import Secret
+from spentkey.core.stops import About
 from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PAGE, PostgresEvidence
@@ -173,11 +174,11 @@ async def test_a_stop_of_long_ago_still_stands(rows: EvidenceRows, connections: 
     long_ago = NOW - 1000 * HOUR
     rows.put([(long_ago, "paused", {"why": "a"}), (long_ago, "resumed", {}), (long_ago, "paused", {"why": "b"})])
     rows.put([(long_ago, "survivor-lost", {"task": 7, "lost": []}), *many(100, long_ago)])
-    stopped = await evidence(connections).ask(lambda blast_radius: blast_radius.refuse_any())
+    stopped = await evidence(connections).ask(lambda blast_radius: blast_radius.refuse_any(About()))
     assert stopped is not None
     assert "task 7" in stopped.reason
     rows.put([(NOW, "resumed", {"who": "ops", "why": "c"})])
-    assert await evidence(connections).ask(lambda blast_radius: blast_radius.refuse_any()) is None
+    assert await evidence(connections).ask(lambda blast_radius: blast_radius.refuse_any(About())) is None
 
 
 async def test_what_counts_is_read_again_when_the_clock_is_set_back(rows: EvidenceRows, connections: Postgres) -> None:

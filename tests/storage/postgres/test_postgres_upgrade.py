@@ -15,6 +15,7 @@ from spentkey.core.limits import HOUR
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import Limits
 from spentkey.core.secret import Secret
+from spentkey.core.stops import About
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import APPENDING, STEPS, VERSION, prepare
@@ -60,7 +61,7 @@ async def test_what_was_on_record_counts_and_stands_after_the_upgrade(old: Evide
     await upgraded(database)
     async with opened(Secret(database)) as connections:
         log = PostgresEvidence(connections, ManualClock())
-        stopped = await log.ask(lambda blast_radius: blast_radius.refuse_any())
+        stopped = await log.ask(lambda blast_radius: blast_radius.refuse_any(About()))
         assert stopped is not None
         assert "by ops" in stopped.reason
         old.put([(NOW, "resumed", {"who": "ops"}), *intents(1, NOW)])
@@ -154,7 +155,7 @@ async def test_old_and_new_workers_append_beside_each_other(old: EvidenceRows, d
         old.put_as_1([(NOW, "survivor-lost", {"task": 9, "lost": []})])
         third = PostgresEvidence(connections, ManualClock())
         for one in (first, later, third):
-            assert await one.ask(lambda blast_radius: blast_radius.refuse_any()) is not None
+            assert await one.ask(lambda blast_radius: blast_radius.refuse_any(About())) is not None
         assert await third.verify() == 12
 
 
@@ -199,7 +200,7 @@ async def test_who_only_reads_gets_along_with_old_tables(
     before = postgres.rows(database, SHAPE), postgres.everything(database)
     async with opened(Secret(database)) as connections:
         reader = PostgresEvidence(connections, ManualClock(), read_only=True)
-        assert await reader.ask(lambda blast_radius: blast_radius.refuse_any()) is not None
+        assert await reader.ask(lambda blast_radius: blast_radius.refuse_any(About())) is not None
         assert (len((await reader.history(1)).records), await reader.verify()) == (6, 7)
         assert not (await reader.history("1")).known
         assert (postgres.rows(database, SHAPE), postgres.everything(database)) == before
@@ -290,7 +291,7 @@ async def test_tables_of_version_2_are_read_as_they_are_and_upgraded_by_who_writ
     async with opened(Secret(database)) as connections:
         reader = PostgresEvidence(connections, ManualClock(), read_only=True)
         assert len((await reader.history(1)).records) == 1
-        assert await reader.ask(lambda blast_radius: blast_radius.refuse_any()) is None
+        assert await reader.ask(lambda blast_radius: blast_radius.refuse_any(About())) is None
     assert postgres.rows(database, SCHEMA) == [(2, 1)]
     await upgraded(database)
     proof = {"task": 2, "tenant": "a", "verdict": "gone", "route": "removeKey", "program": "1.0"}

@@ -21,6 +21,7 @@ from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.evidence import GENESIS, seal
 from spentkey.core.limits import HOUR
 from spentkey.core.rules import Limits
+from spentkey.core.stops import About
 from spentkey.storage.sqlite.evidence import INSERT, REMOVALS, SqliteEvidence, row_of
 from spentkey.storage.sqlite.past import COUNTED, LATEST, OF_RUN, SELECT, STOPPED
 from spentkey.storage.sqlite.schema import STEPS, VERSION
@@ -87,7 +88,7 @@ async def test_a_reader_makes_nothing(tmp_path: Path) -> None:
     """`plan` and `check` look, and where nothing is there they leave nothing."""
     reader = evidence(tmp_path / "state", read_only=True)
     assert not (await reader.history(1)).known
-    assert await reader.ask(lambda blast_radius: blast_radius.refuse_any()) is None
+    assert await reader.ask(lambda blast_radius: blast_radius.refuse_any(About())) is None
     assert await reader.verify() == 0
     assert not (tmp_path / "state").exists()
 
@@ -342,11 +343,11 @@ async def test_a_stop_of_long_ago_still_stands(tmp_path: Path) -> None:
     old = SqliteEvidence(tmp_path, ManualClock(NOW - 100 * HOUR))
     await old.append("paused", {"who": "ops", "why": "a"})
     await old.append("survivor-lost", {"task": 7, "lost": []})
-    stopped = await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any())
+    stopped = await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any(About()))
     assert stopped is not None
     assert "task 7" in stopped.reason
     await old.append("resumed", {"who": "ops", "why": "b"})
-    assert await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any()) is None
+    assert await evidence(tmp_path).ask(lambda blast_radius: blast_radius.refuse_any(About())) is None
 
 
 @pytest.mark.parametrize("query", [SELECT + COUNTED, SELECT + STOPPED, SELECT + LATEST, OF_RUN, SELECT + REMOVALS])

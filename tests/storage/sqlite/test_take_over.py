@@ -15,6 +15,7 @@ from file_of_0_1 import FileOf01
 from support_core import ManualClock
 
 from spentkey.core.errors import EvidenceBroken, Outage
+from spentkey.core.stops import About
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.store import FILE
 from spentkey.storage.sqlite.take_over import LEFT, OLD_LOCK, TAKEN, UNDER_WAY, is_needed, take_over
@@ -61,7 +62,7 @@ def test_every_record_is_taken_over_byte_for_byte(tmp_path: Path) -> None:
     assert take_over(tmp_path, ManualClock()) == len(before)
     assert [json.loads(line) for line in before] == records(tmp_path)
     new = SqliteEvidence(tmp_path, ManualClock())
-    stopped = asyncio.run(new.ask(lambda blast_radius: blast_radius.refuse_any()))
+    stopped = asyncio.run(new.ask(lambda blast_radius: blast_radius.refuse_any(About())))
     assert stopped is not None
     assert list(asyncio.run(new.removals("a"))) == ["k"]
     last = new.last()

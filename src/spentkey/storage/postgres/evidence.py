@@ -13,13 +13,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, LiteralString
 
+from spentkey.core.credential import SKEW
 from spentkey.core.errors import Busy, EvidenceBroken
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
+from spentkey.core.records import RecordKind
 from spentkey.ports.evidence import Question
 from spentkey.ports.fencing import fencing_tokens
 from spentkey.ports.runtime import Clock
@@ -237,9 +240,9 @@ class PostgresEvidence:
     async def _recent_past(self, end: int) -> RecentPast:
         """What counts of the records before `end`, with an hour to spare; those after it count when they are read."""
         past = RecentPast(self._clock.now() - 2 * HOUR)
-        rows = await self._rows(stored.STOPPED, end=end)
-        rows += [row for row in await self._rows(stored.COUNTED, since=past.begins) if row.seq < end]
-        for record in await self._records(rows):
+        rows = await self._stops(end)
+        rows += await self._begun(past.begins, end)
+        for record in await self._records(sorted({row.seq: row for row in rows}.values(), key=lambda row: row.seq)):
             past.note(record)
         if self._select is stored.SELECT:
             for record in await self._records(await self._rows(stored.CANARIES, end=end)):
@@ -247,6 +250,27 @@ class PostgresEvidence:
         if self._chain is not None:
             past.goes_on_from(self._past)
         return past
+
+    async def _stops(self, end: int) -> list[Row]:
+        """The records that made stops since all were lifted, that lifted some of them, and that narrowed one."""
+        stops = await self._rows(stored.STOPPED, end=end)
+        narrowed: list[Row] = []
+        for row in stops:
+            if row.what == RecordKind.SURVIVOR_LOST:
+                about = {"number": row.task, "text": row.task_ref, "seq": row.seq, "end": end}
+                narrowed += await self._rows(stored.NARROWED, **about)
+        return stops + narrowed
+
+    async def _begun(self, since: datetime, end: int) -> list[Row]:
+        """What was begun since then, and what shows that a clock was ahead when hand-overs were begun."""
+        begun = [row for row in await self._rows(stored.COUNTED, since=since) if row.seq < end]
+        handed_over = [row.seq for row in begun if row.what == RecordKind.HANDING_OVER]
+        bounds = await self._rows(stored.OLDER, since=since, end=end) if handed_over else []
+        young = [seq for seq in handed_over if not bounds or seq > bounds[0].seq]
+        if young and self._select is stored.SELECT:
+            for seq, at in await self._database.rows(stored.SET_BACK, first=young[0], end=end, skew=SKEW):
+                bounds += await self._rows(stored.AT_AFTER, seq=seq, at=at)
+        return begun + bounds
 
     async def _read_on(self, chain: Chain) -> None:
         """Take what was committed since, page by page."""

@@ -41,9 +41,11 @@ STOPPED: LiteralString = """
     WHERE what IN ('survivor-lost', 'paused', 'resumed') AND seq < %(end)s AND seq >= coalesce((
         SELECT seq FROM spentkey_evidence
         WHERE what IN ('survivor-lost', 'paused', 'resumed') AND what = 'resumed' AND seq < %(end)s
+            AND (strpos(line, '"stops":[') = 0 OR strpos(line, '"left":[]') > 0)
         ORDER BY seq DESC LIMIT 1), 0)
     ORDER BY seq
 """
+"""From the last record on that lifted all stops. Quotes in texts are escaped, so `"left":[` is the record's own field."""
 CANARIES: LiteralString = """
     WHERE seq < %(end)s AND seq IN (
         WITH RECURSIVE kinds(canary) AS (
@@ -56,6 +58,19 @@ CANARIES: LiteralString = """
     ORDER BY seq
 """
 """The latest record of each kind; the kinds are few, and found one after the other by the index."""
+NARROWED: LiteralString = (
+    "WHERE (task = %(number)s OR task_ref = %(text)s) AND seq > %(seq)s AND seq < %(end)s AND what = 'stop-narrowed' "
+    "ORDER BY seq"
+)
+OLDER: LiteralString = "WHERE at < %(since)s AND seq < %(end)s ORDER BY seq DESC LIMIT 1"
+SET_BACK: LiteralString = """
+    SELECT max(seq), earliest FROM (
+        SELECT seq, what, at, min(at) OVER (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) AS earliest
+        FROM spentkey_evidence WHERE seq >= %(first)s AND seq < %(end)s) AS since
+    WHERE what = 'handing-over' AND earliest < at - %(skew)s::interval GROUP BY earliest
+"""
+"""The hand-overs after which a clock was set back, and the earliest time on record after them."""
+AT_AFTER: LiteralString = "WHERE seq > %(seq)s AND at = %(at)s ORDER BY seq LIMIT 1"
 OF_NUMBER: LiteralString = "WHERE task = %(of)s ORDER BY seq"
 OF_TEXT: LiteralString = "WHERE task_ref = %(of)s ORDER BY seq"
 OF_APP: LiteralString = "WHERE what = 'intent' AND app_id = %(of)s ORDER BY seq"

@@ -1,10 +1,11 @@
 """The recent past in SQLite: what counts is found by an index when a process starts, and noted from there on."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from spentkey.core.credential import SKEW
 from spentkey.core.evidence import Facts
 from spentkey.storage.recent_past import EVER, RecentPast
 
@@ -14,10 +15,25 @@ COUNTED = """
 STOPPED = """
     INDEXED BY spentkey_evidence_stops WHERE what IN ('survivor-lost', 'paused', 'resumed') AND seq >= coalesce((
         SELECT seq FROM spentkey_evidence INDEXED BY spentkey_evidence_stops
-        WHERE what IN ('survivor-lost', 'paused', 'resumed') AND what = 'resumed' ORDER BY seq DESC LIMIT 1), 0)
+        WHERE what IN ('survivor-lost', 'paused', 'resumed') AND what = 'resumed'
+            AND (instr(line, '"stops":[') = 0 OR instr(line, '"left":[]') > 0)
+        ORDER BY seq DESC LIMIT 1), 0)
     ORDER BY seq
 """
-"""INDEXED BY: SQLite would rather read the whole table in the order of `seq` (sqlite.org/lang_indexedby.html)."""
+"""From the last record on that lifted all stops. Quotes in texts are escaped, so `"left":[` is the record's own field.
+
+INDEXED BY: SQLite would rather read the whole table in the order of `seq` (sqlite.org/lang_indexedby.html).
+"""
+NARROWED = "WHERE task = ? AND seq > ? AND what = 'stop-narrowed' ORDER BY seq"
+OLDER = "WHERE at < ? ORDER BY seq DESC LIMIT 1"
+SET_BACK = """
+    SELECT max(seq), earliest FROM (
+        SELECT seq, what, at, min(at) OVER (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) AS earliest
+        FROM spentkey_evidence WHERE seq >= ?)
+    WHERE what = 'handing-over' AND earliest < at - ? GROUP BY earliest
+"""
+"""The hand-overs after which a clock was set back, and the earliest time on record after them."""
+AT_AFTER = "WHERE seq > ? AND at = ? ORDER BY seq LIMIT 1"
 LATEST = "INDEXED BY spentkey_evidence_canary WHERE canary = ? ORDER BY seq DESC LIMIT 1"
 OF_RUN = "SELECT count(*) FROM spentkey_evidence WHERE what = 'intent' AND run = ?"
 
@@ -58,10 +74,24 @@ class StoredPast(RecentPast):
         row = self.connection.execute(SELECT + LATEST, (key,)).fetchone()
         return self._believed(row) if row is not None and self._believed is not None else None
 
-    def counted(self, connection: sqlite3.Connection, select: str) -> Iterator[Any]:
-        """The rows that count: the stops that stand, and what was begun since `begins`."""
-        yield from connection.execute(select + STOPPED).fetchall()
-        yield from connection.execute(select + COUNTED, (self.begins.timestamp(),)).fetchall()
+    def counted(self, connection: sqlite3.Connection, select: str) -> Sequence[Any]:
+        """The rows that count, in the order of `seq`: the stops that stand, and what was begun since `begins`."""
+
+        def rows(condition: str, *values: object) -> list[Any]:
+            return connection.execute(select + condition, values).fetchall()
+
+        stops = rows(STOPPED)
+        narrowed = [
+            row for seq, _, what, task, *_ in stops if what == "survivor-lost" for row in rows(NARROWED, task, seq)
+        ]
+        begun = rows(COUNTED, self.begins.timestamp())
+        handed_over = [row[0] for row in begun if row[2] == "handing-over"]
+        bounds: list[Any] = rows(OLDER, self.begins.timestamp()) if handed_over else []
+        young = [seq for seq in handed_over if not bounds or seq > bounds[0][0]]
+        if young:
+            for seq, earliest in connection.execute(SET_BACK, (young[0], SKEW.total_seconds())).fetchall():
+                bounds += rows(AT_AFTER, seq, earliest)
+        return sorted({row[0]: row for row in (*stops, *narrowed, *begun, *bounds)}.values())
 
     def removals_in(self, run: str) -> int:
         """How many removals a run has begun, by the index of runs."""

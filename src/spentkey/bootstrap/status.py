@@ -1,0 +1,117 @@
+"""The state of things at a glance: each part is read by itself, and what cannot be read is named."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from spentkey.bootstrap.context import connected_for, directories_of, outside_of, vault_of, with_vault
+from spentkey.bootstrap.registry import desk_kind
+from spentkey.bootstrap.storage import storage_for
+from spentkey.core.errors import Misconfigured, SpentkeyError
+from spentkey.core.records import RecordKind
+from spentkey.core.rules import DeskRules, TenantRules
+from spentkey.core.stops import Stop
+from spentkey.http.rate_limit import LocalRates
+from spentkey.http.sessions import Connections
+from spentkey.ports.directory import Directories
+from spentkey.ports.runtime import Clock
+from spentkey.settings.rules import rules_of
+from spentkey.settings.schema import Settings
+from spentkey.steps.stops import standing_stops
+from spentkey.worker.routing import Router
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class OwnCredential:
+    """The automation's own client secret of a tenant that ends first; `ends` is None where no live one is shown."""
+
+    tenant: str
+    ends: datetime | None
+    now: datetime
+
+    def as_json(self) -> dict[str, str | int | None]:
+        """As `status --json` shows it."""
+        days = (self.ends - self.now).days if self.ends is not None else None
+        return {
+            "tenant": self.tenant,
+            "kind": "secret",
+            "ends": self.ends.isoformat() if self.ends is not None else None,
+            "days": days,
+        }
+
+
+@dataclass
+class Overview:
+    """What could be read, and what could not, in words."""
+
+    queue: int | None = None
+    stops: Sequence[Stop] | None = None
+    credentials: list[OwnCredential] = field(default_factory=list[OwnCredential])
+    problems: list[str] = field(default_factory=list[str])
+
+    def as_json(self) -> Mapping[str, object]:
+        """The object of `status --json`."""
+        stops = self.stops
+        return {
+            "queue": self.queue,
+            "stops": None if stops is None else [one.as_json() for one in stops],
+            "paused": None if stops is None else any(one.kind == RecordKind.PAUSED for one in stops),
+            "last_scan": None,
+            "last_checkpoint": None,
+            "credentials": [one.as_json() for one in self.credentials],
+        }
+
+    async def read(self, what: str, read: Callable[[], Awaitable[T]]) -> T | None:
+        """What was read; None, and a problem more, where it cannot be."""
+        try:
+            return await read()
+        except Misconfigured:
+            raise
+        except SpentkeyError as problem:
+            self.problems.append(f"{what}: {problem}")
+            return None
+
+
+async def overview_of(settings: Settings, clock: Clock, *, use_proxies: bool = True) -> Overview:
+    """Read the evidence, the queue and the ends of our own credentials; nothing is written."""
+    overview = Overview()
+    overview.stops = await overview.read("evidence", lambda: _stops(settings, clock))
+    async with connected_for(settings, clock, use_proxies=use_proxies) as connections:
+        outside = outside_of(settings, connections)
+        vault = vault_of(settings, outside)
+        desk = desk_kind(settings.desk.name) if settings.desk is not None else None
+        chosen = settings.desk
+        if desk is not None and chosen is not None:
+            rules = rules_of(settings, desk.rules(chosen.section))
+
+            async def queue() -> int:
+                opened = await desk.open(chosen.section, with_vault(outside, vault))
+                return len(await Router(opened, rules.request, rules.tenants).queue())
+
+            overview.queue = await overview.read("queue", queue)
+        directories = directories_of(settings, connections, vault, LocalRates(clock), LocalRates(clock))
+        await _credentials(overview, directories, rules_of(settings, DeskRules()).tenants, connections)
+    return overview
+
+
+async def _stops(settings: Settings, clock: Clock) -> Sequence[Stop]:
+    async with storage_for(settings, clock, read_only=True) as storage:
+        return await standing_stops(storage.evidence)
+
+
+async def _credentials(
+    overview: Overview, directories: Directories, tenants: Sequence[TenantRules], connections: Connections
+) -> None:
+    async def end_in(tenant: TenantRules) -> OwnCredential:
+        directory = await directories.open(tenant)
+        application = (await directory.look(directory.client_id)).application
+        now = connections.clock.now()
+        ends = application.live_secret_ends(now) if application is not None else []
+        return OwnCredential(tenant.name, ends[0] if ends else None, now)
+
+    read = (overview.read(f"tenant {one.name}", lambda one=one: end_in(one)) for one in tenants)
+    overview.credentials += [one for one in await asyncio.gather(*read) if one is not None]
