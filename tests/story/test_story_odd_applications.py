@@ -23,6 +23,11 @@ PATCH = {"SPENTKEY_POLICY__CERTIFICATE_FALLBACK": "patch"}
 TRIES = 5
 
 
+def of_type(told: str) -> dict[str, Any]:
+    """The world whose application says that it is of that type."""
+    return world(application={**sales(), "shows": {"@odata.type": told}})
+
+
 def showing(key_id: str = "", asked: list[list[Any]] | None = None, **shows: Any) -> dict[str, Any]:
     """The world whose application, or the credential with that key id, is shown so."""
     application = sales()
@@ -178,7 +183,7 @@ async def test_reads_that_may_hide_the_credential_prove_nothing(sim: RealSimulat
 @pytest.mark.parametrize("told", ["#microsoft.graph.agentIdentityBlueprint", "#microsoft.graph.somethingNew"])
 async def test_an_object_of_a_derived_type_is_handed_over_by_that_name(sim: RealSimulator, told: str) -> None:
     """Guard G2: it answers under /applications, and is none."""
-    sim.reset(showing(**{"@odata.type": told}))
+    sim.reset(of_type(told))
     result = await sim.run(TASK)
     assert (result.outcome, result.guard, result.ticket.value) == ("refused", "G2", "handed-off")
     assert told.rpartition(".")[2] in (result.reason or "")
@@ -187,7 +192,7 @@ async def test_an_object_of_a_derived_type_is_handed_over_by_that_name(sim: Real
 
 async def test_an_application_that_says_that_it_is_one_is_one(sim: RealSimulator) -> None:
     """The name of the type alone is nothing odd."""
-    sim.reset(showing(**{"@odata.type": "#microsoft.graph.application"}))
+    sim.reset(of_type("#microsoft.graph.application"))
     assert (await sim.run(TASK)).outcome == "removed"
     assert [one["key_id"] for one in sim.removals()] == [EXPIRED_SECRET]
     assert APP in {one["app_id"] for one in sim.removals()}

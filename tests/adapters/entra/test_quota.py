@@ -4,9 +4,11 @@ import pytest
 from support_core import CLIENT_ID, OTHER_TENANT_ID, TENANT_ID, ManualClock
 
 from spentkey.adapters.entra.quota import (
+    APPLICATION,
     AUDIT_READS,
     COUNTED_FOR_S,
     KEY_READS,
+    PRINCIPAL,
     TELLS,
     TENANT_WRITES,
     UNITS,
@@ -179,3 +181,16 @@ async def test_a_429_of_another_limit_changes_nothing(code: str, headers: dict[s
     for _ in range(100):
         await one.read(plain=2)
     assert clock.monotonic() < 1
+
+
+async def test_eighteen_removals_of_secrets_a_second_fit() -> None:
+    """Two looks, one write and five reads each, in the smallest tenant and without a read that selects keys."""
+    clock = ManualClock()
+    one = quota(clock)
+    for _ in range(3000):
+        for _ in range(2):
+            await one.read(APPLICATION + PRINCIPAL, plain=2)
+        await one.write(as_client=True)
+        for _ in range(5):
+            await one.read(APPLICATION, plain=1)
+    assert 3000 / clock.monotonic() > 18
