@@ -5,6 +5,8 @@ plan names one key id, the ticket was read again, and the intent is on record; a
 the directory agree. A crash anywhere is resumed by calling this again: it reads what is true and goes on from there.
 """
 
+from collections.abc import Awaitable, Callable
+
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import End, Result, leave_open
 from spentkey.core.task import RemovalRequest, TaskRef, Ticket
@@ -22,16 +24,17 @@ from spentkey.steps.resume import asked_earlier
 from spentkey.steps.see import see_application
 from spentkey.steps.verify import verify
 
+Telling = Callable[[Attempt], Awaitable[End | Result]]
 JUDGED_AT_MOST = 3
 """How often an application is judged whose credential lists keep changing."""
 
 
-async def work_on(ref: TaskRef, context: Context, attempt_id: str | None = None) -> Result:
+async def work_on(ref: TaskRef, context: Context, attempt_id: str | None = None, how: Telling | None = None) -> Result:
     """Work on the task of that reference until it is closed, handed over, left open or left alone."""
     attempt = Attempt(ref, attempt_id or context.ids.new(), context)
     try:
         async with context.locks.task(ref):
-            end = await tell(attempt)
+            end = await (how or tell)(attempt)
             return end if isinstance(end, Result) else await finish(attempt, end)
     except SpentkeyError as problem:
         return await settle_problem(attempt, problem)

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 import pytest
-from fault_rules import assert_nothing_unmeant
+from fault_rules import assert_nothing_unmeant, fault
 from real_simulator import RealSimulator
 from worlds import (
     ABSENT,
@@ -93,6 +93,50 @@ async def test_a_vault_that_lacks_something_leaves_the_task_open(sim: RealSimula
     assert sim.writes() == []
 
 
+REFUSED = ("a wrong password", "an expired client secret", "a wrong database password", "a key that may see nothing")
+
+
+@pytest.mark.parametrize("scenario", REFUSED)
+async def test_a_refused_log_in_is_never_handed_over(sim: RealSimulator, scenario: str) -> None:
+    """It is the operator's, however often it is tried, and counts for no try: once it is mended, the rest goes on."""
+    sim.reset(VAULT[scenario][0])
+    ends = [await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2") for _ in range(4)]
+    assert [(one.outcome, one.ticket.value) for one in ends] == [("failed", "open")] * 4
+    assert {one["outage"] for one in sim.evidence() if one["what"] == "result"} == {True}
+    assert sim.task(TASK)["notes"] == []
+    sim.post_reset(world())
+    sim.faults(*[fault("ivanti", "task-write", "noop", "before")])
+    first = await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2")
+    assert first.ticket.value == "open"  # its first try that counts
+
+
+async def test_a_desk_that_refuses_us_is_never_handed_over_to(sim: RealSimulator) -> None:
+    """The task is not even touched; a plan says the same."""
+    sim.faults(fault("ivanti", "*", "401"))
+    ends = [await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2") for _ in range(4)]
+    sim.faults()
+    assert [(one.outcome, one.ticket.value) for one in ends] == [("failed", "untouched")] * 4
+    assert sim.task(TASK)["notes"] == []
+
+
+async def test_a_refused_write_of_the_desk_is_the_operators_too(sim: RealSimulator) -> None:
+    """The key may read and not write: the credential is gone, and the task stays open until that is mended."""
+    sim.faults(fault("ivanti", "task-write", "403"), fault("ivanti", "note-create", "403"))
+    ends = [await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2") for _ in range(4)]
+    sim.faults()
+    assert {one.ticket.value for one in ends} <= {"open", "untouched"}
+    assert sim.task(TASK)["owner_team"] == "Spentkey"
+    assert (await sim.run(TASK)).ticket.value == "closed"
+
+
+async def test_a_plan_leaves_what_a_refused_log_in_holds_up(sim: RealSimulator) -> None:
+    """Also after more tries than are allowed."""
+    sim.reset(VAULT["a wrong password"][0])
+    for _ in range(3):
+        await sim.run(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2")
+    assert (await sim.plan(TASK, SPENTKEY_POLICY__MAX_ATTEMPTS="2")).action.value == "leave"
+
+
 def raw(content: bytes, number: int = 501, **more: Any) -> dict[str, Any]:
     """A document of these bytes."""
     encoded = {"base64": base64.b64encode(content).decode()}
@@ -129,7 +173,7 @@ async def test_a_document_that_cannot_sign(sim: RealSimulator, scenario: str) ->
     assert "removeKey" not in sim.writes()
 
 
-@pytest.mark.parametrize("scenario", [name for name, (_, wanted, _) in BAD_DOCUMENTS.items() if wanted == HANDED_OVER])
+@pytest.mark.parametrize("scenario", BAD_DOCUMENTS)
 async def test_a_bad_document_does_not_spoil_a_good_one(sim: RealSimulator, scenario: str) -> None:
     """Beside a document that fits, one that does not is passed over."""
     sim.reset(world(certificate_parameters(), documents=[BAD_DOCUMENTS[scenario][0], document(502, "new")]))

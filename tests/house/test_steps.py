@@ -14,6 +14,7 @@ ORDER = (
     "ticket",
     "ask",
     "see",
+    "clocks",
     "judge",
     "plan",
     "confirm",
@@ -23,9 +24,11 @@ ORDER = (
     "attribution",
     "awaiting",
     "report",
+    "give_up",
     "resume",
 )
-"""What all of them share, then the steps as ARCHITECTURE.md lists them; `resume` takes up what an earlier try began."""
+"""What all of them share, then the steps as ARCHITECTURE.md lists them, and what stands before one or in the place of all;
+`resume` takes up what an earlier try began."""
 
 
 def steps_imported(text: str) -> set[str]:

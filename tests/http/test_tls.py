@@ -2,6 +2,8 @@
 
 import ssl
 import warnings
+from codecs import BOM_UTF8
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -150,3 +152,117 @@ def test_without_a_proxy_there_is_none(proxied: pytest.MonkeyPatch) -> None:
     proxied.delenv("HTTPS_PROXY")
     proxied.setenv("HTTP_PROXY", PROXY)
     assert proxy_for("https://graph.microsoft.com") is None
+
+
+def test_a_byte_order_mark_before_an_authority_is_passed_over(tmp_path: Path) -> None:
+    """Editors on Windows write one."""
+    file = authority(tmp_path / "ca.pem", "House CA")
+    file.write_bytes(BOM_UTF8 + b"# our authority\r\n" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert believed(trust(file)) == {"CN=House CA"}
+
+
+def der(path: Path) -> bytes:
+    """An authority as Windows exports it."""
+    return x509.load_pem_x509_certificate(authority(path, "House CA").read_bytes()).public_bytes(Encoding.DER)
+
+
+INSTEAD: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "DER": (der, "openssl x509 -inform der"),
+    "nothing": (lambda _: b"", "it is empty"),
+    "blanks": (lambda _: b" \r\n", "it is empty"),
+    "UTF-16": (lambda path: authority(path, "House CA").read_text().encode("utf-16"), "UTF-16"),
+    "PKCS #7": (lambda _: b"-----BEGIN PKCS7-----\nMIIB\n-----END PKCS7-----\n", "openssl pkcs7"),
+    "a key": (lambda _: b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "a private key"),
+    "a page": (lambda _: b"<html>", "no certificate in PEM"),
+}
+
+
+@pytest.mark.parametrize("scenario", INSTEAD)
+def test_what_is_given_in_place_of_pem_is_told_with_what_mends_it(tmp_path: Path, scenario: str) -> None:
+    """One line that names the file and nothing of what it holds."""
+    make, words = INSTEAD[scenario]
+    content = make(tmp_path / "made.pem")
+    file = tmp_path / "ca.pem"
+    file.write_bytes(content)
+    with pytest.raises(Misconfigured) as refused:
+        trust(file)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert str(file) in str(refused.value)
+
+
+def proxies(monkeypatch: pytest.MonkeyPatch, proxy: str, spared: str = "") -> None:
+    """An environment with these and no others."""
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "REQUEST_METHOD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", spared)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "127.0.0.1:9",
+        "proxy.example.org:3128",
+        "proxy",
+        "socks5://127.0.0.1:9",
+        "http://",
+        "http://proxy:99999",
+        "//proxy:1",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_an_error_by_its_name(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """Without its scheme, or of another kind; the value may hold a password and is not repeated."""
+    proxies(monkeypatch, proxy.replace("//127", "//user:canary@127"))
+    with pytest.raises(Misconfigured, match=r"^HTTPS_PROXY: must be an address with its scheme") as refused:
+        proxy_for("https://graph.example.org")
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize("proxy", [PROXY, "https://127.0.0.1:9", "http://user:secret@proxy:3128"])
+def test_a_proxy_with_its_scheme_is_used(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """As it stands."""
+    proxies(monkeypatch, proxy)
+    assert proxy_for("https://graph.example.org") == proxy
+
+
+@pytest.mark.parametrize(
+    ("spared", "host", "direct"),
+    [
+        ("*.example.org", "itsm.example.org", True),
+        ("*.EXAMPLE.org", "a.b.example.org", True),
+        ("*.example.org", "example.org", False),
+        ("*.example.org", "badexample.org", False),
+        ("10.0.0.0/8, localhost", "10.1.2.3", True),
+        ("10.0.0.0/8", "11.1.2.3", False),
+        ("10.0.0.0/8", "itsm.example.org", False),
+        ("fd00::/8", "[fd00::1]", True),
+        ("*", "itsm.example.org", True),
+        (".example.org", "itsm.example.org", True),
+        ("", "itsm.example.org", False),
+    ],
+)
+def test_no_proxy_may_name_networks_and_wildcards(
+    monkeypatch: pytest.MonkeyPatch, spared: str, host: str, direct: bool
+) -> None:
+    """A network holds for addresses, as elsewhere: a name is not resolved for it."""
+    proxies(monkeypatch, PROXY, spared)
+    assert (proxy_for(f"https://{host}/x") is None) is direct
+
+
+@pytest.mark.parametrize("entry", ["10.*", "*example.org", "*.0.*", "10.0.0.0/99", "itsm.example.org/x"])
+def test_an_entry_of_no_proxy_that_cannot_be_honoured_is_an_error_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    """Else requests would go another way than people think."""
+    proxies(monkeypatch, PROXY, f"localhost,{entry}")
+    with pytest.raises(Misconfigured, match=r"^NO_PROXY: the entry .* cannot be honoured") as refused:
+        proxy_for("https://itsm.example.org")
+    assert entry in str(refused.value)
+
+
+def test_without_a_proxy_nobody_looks_at_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It spares from nothing."""
+    proxies(monkeypatch, PROXY, "10.*")
+    monkeypatch.delenv("HTTPS_PROXY")
+    assert proxy_for("https://itsm.example.org") is None

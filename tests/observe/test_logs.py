@@ -24,6 +24,8 @@ from spentkey.core.secret import Secret
 from spentkey.core.task import TaskRef
 from spentkey.observe.logs import HIDDEN, Logged, logger, logging_to
 from spentkey.observe.observer import Observers
+from spentkey.story import work_on
+from spentkey.system import SystemIds
 
 SAID = f"AADSTS7000215: Invalid client secret {CANARIES['automation secret']} provided. {CANARIES['pfx password']}"
 ECHO = {"body": {"error": "invalid_client", "error_description": SAID, "error_codes": [7000215]}}
@@ -52,7 +54,7 @@ async def run(sim: RealSimulator, number: int = TASK) -> list[dict[str, Any]]:
         clock = QuickClock()
         observer = Observers((Logged(),), clock)
         async with context_for(sim.settings(), observer, use_proxies=False, clock=clock, meter=observer) as context:
-            await observed(observer)(TaskRef(str(number)), context)
+            await observed(observer)(work_on, TaskRef(str(number)), context, SystemIds().new())
     assert not [name for name, secret in CANARIES.items() if secret in stream.getvalue()]
     assert not [mark for mark in ("eyJ", "Bearer ", "rest_api_key=", "BEGIN ") if mark in stream.getvalue()]
     return stream.lines()
@@ -180,7 +182,7 @@ async def test_a_bug_is_logged_by_its_kind_and_place(sim: RealSimulator) -> None
                 observer.crashed(REF, problem)
             broken = replace(context, desk=None)  # pyright: ignore[reportArgumentType]  # a bug
             with pytest.raises(AttributeError):
-                await observed(observer)(REF, broken)
+                await observed(observer)(work_on, REF, broken, SystemIds().new())
     bug, known, real = [line for line in stream.lines() if line["event"] in ("bug", "misconfigured")]
     assert (bug["kind"], "said" in bug, known["said"]) == ("ZeroDivisionError", False, "ivanti.fields: no such field")
     assert (real["kind"], "ticket.py" in real["where"], "canary" in stream.getvalue()) == (

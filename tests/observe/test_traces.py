@@ -16,6 +16,8 @@ from spentkey.bootstrap.service import observed
 from spentkey.core.task import TaskRef
 from spentkey.observe.observer import Observers
 from spentkey.observe.traces import Traced
+from spentkey.story import work_on
+from spentkey.system import SystemIds
 
 
 async def spans(sim: RealSimulator, *numbers: int) -> list[ReadableSpan]:
@@ -26,7 +28,7 @@ async def spans(sim: RealSimulator, *numbers: int) -> list[ReadableSpan]:
     observer = Observers((traced,), clock)
     async with context_for(sim.settings(), observer, use_proxies=False, clock=clock, meter=observer) as context:
         for number in numbers:
-            await observed(observer)(TaskRef(str(number)), context)
+            await observed(observer)(work_on, TaskRef(str(number)), context, SystemIds().new())
     traced.close()
     return list(kept.get_finished_spans())
 

@@ -445,6 +445,48 @@ TABLE: dict[str, Sabotage] = {
         REQUESTS,
         "",
     ),
+    "poison, a death that counts": Sabotage(
+        "worker/poison.py",
+        "counts = mark.alone and not await self._recorded(mark.task, mark.attempt)",
+        "counts = False and not await self._recorded(mark.task, mark.attempt)",
+        "tests/worker/test_poison.py",
+    ),
+    "poison, a crowd is not to blame": Sabotage(
+        "worker/poison.py",
+        "counts = mark.alone and not await self._recorded(mark.task, mark.attempt)",
+        "counts = not await self._recorded(mark.task, mark.attempt)",
+        "tests/worker/test_poison.py",
+    ),
+    "poison, a record excuses a death": Sabotage(
+        "worker/poison.py",
+        "counts = mark.alone and not await self._recorded(mark.task, mark.attempt)",
+        "counts = mark.alone",
+        "tests/worker/test_poison.py",
+    ),
+    "poison, suspects are tried alone": Sabotage(
+        "worker/poison.py",
+        "async with self._gate.alone():",
+        "async with self._gate.beside():",
+        "tests/worker/test_poison.py",
+    ),
+    "poison, a stop is no death": Sabotage(
+        "worker/poison.py",
+        "        await self._slots.stopping.wait()\n        await self._safely(self._marks.end_all())",
+        "        await self._slots.stopping.wait()",
+        "tests/worker/test_poison.py",
+    ),
+    "poison, a reboot is no death": Sabotage(
+        "storage/sqlite/try_marks.py",
+        "if not same_boot(boot, self._boot)]",
+        "if boot is None]",
+        "tests/storage/test_try_marks.py",
+    ),
+    "poison, a living process is no dead one": Sabotage(
+        "system.py",
+        "    return bool(now and started) and now != started",
+        "    return True",
+        "tests/test_system.py",
+    ),
     "the mask of a secret": Sabotage(
         "core/secret.py", 'return "<Secret hidden>"', "return self._value", "tests/core/test_secret.py"
     ),

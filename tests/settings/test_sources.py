@@ -1,5 +1,6 @@
 """The file and the environment laid over one another, and secrets fetched from where they are kept."""
 
+from codecs import BOM_UTF8, BOM_UTF16_BE
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +243,44 @@ def test_a_secret_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     assert read_secret({"file": "key"}, sources(tmp_path)) == Secret("k" * LARGEST_SECRET)
     (tmp_path / "key").write_text("k" * (LARGEST_SECRET + 1))
     assert problem({"file": "key"}, sources(tmp_path)) == f"the file {tmp_path / 'key'} is too large for a secret"
+
+
+def test_a_byte_order_mark_before_the_configuration_is_passed_over(tmp_path: Path) -> None:
+    """Editors on Windows write one, and line ends of their own."""
+    file = tmp_path / "s.toml"
+    file.write_bytes(BOM_UTF8 + b'[ivanti]\r\nurl = "https://x"\r\n')
+    assert read_sources(file, {}).values == {"ivanti": {"url": "https://x"}}
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-be"])
+def test_a_configuration_in_utf_16_is_told(tmp_path: Path, codec: str) -> None:
+    """What PowerShell writes by `>`."""
+    file = tmp_path / "s.toml"
+    mark = BOM_UTF16_BE if codec == "utf-16-be" else b""
+    file.write_bytes(mark + f'key = "{CANARY}"'.encode(codec))
+    with pytest.raises(Misconfigured, match="UTF-16 text; save it as UTF-8") as refused:
+        read_sources(file, {})
+    assert CANARY not in str(refused.value)
+
+
+def test_a_byte_order_mark_before_a_secret_is_passed_over(tmp_path: Path) -> None:
+    """In its file, or in the variable that was filled from one."""
+    (tmp_path / "key").write_bytes(BOM_UTF8 + f"{CANARY}\r\n".encode())
+    given = sources(tmp_path, KEY=f"\ufeff{CANARY}")
+    for how in ({"file": "key"}, {"env": "KEY"}):
+        secret = read_secret(how, given)
+        assert isinstance(secret, Secret)
+        assert secret.reveal() == CANARY
+
+
+def test_a_secret_in_utf_16_is_told(tmp_path: Path) -> None:
+    """By its file, and nothing of it is repeated."""
+    (tmp_path / "key").write_bytes(CANARY.encode("utf-16"))
+    told = problem({"file": "key"}, sources(tmp_path))
+    assert told == f"the file {tmp_path / 'key'} is UTF-16 text; save it as UTF-8"
+
+
+def test_a_file_that_holds_a_byte_order_mark_alone_is_empty(tmp_path: Path) -> None:
+    """There is no secret in it."""
+    (tmp_path / "key").write_bytes(BOM_UTF8 + b"\r\n")
+    assert "the secret is empty" in problem({"file": "key"}, sources(tmp_path))

@@ -65,6 +65,7 @@ from spentkey.core.outcome import (
     Removed,
     hand_over,
 )
+from spentkey.core.poison import ENDED_THE_PROGRAM
 from spentkey.core.reason import Reason
 from spentkey.core.signer_reasons import NO_PAIR
 from spentkey.core.step_reasons import (
@@ -129,6 +130,7 @@ def failures() -> dict[str, Outcome]:
         "failed-forbidden-itself": Failed(
             FORBIDDEN_ITSELF(app_id=APP_ID, what="403 Authorization_RequestDenied"), cause=Cause.FORBIDDEN_ITSELF
         ),
+        "failed-ended-the-program": Failed(ENDED_THE_PROGRAM(deaths=2), cause=Cause.ENDED_THE_PROGRAM),
         "failed-forbidden": Failed(FORBIDDEN(what="403 Authorization_RequestDenied"), cause=Cause.FORBIDDEN),
         "failed-proof-rejected": Failed(PROOF_REJECTED(), cause=Cause.PROOF_REJECTED),
         "failed-rejected": Failed(REFUSED(what="400 Request_BadRequest"), cause=Cause.REJECTED),

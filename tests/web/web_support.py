@@ -25,6 +25,8 @@ from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.queue import Queued, Stage
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
+from spentkey.story import work_on
+from spentkey.system import SystemIds
 from spentkey.web.app import make_app
 from spentkey.web.server import Impatient, Server, listen_on, make_server
 from spentkey.web.service import WebService
@@ -111,7 +113,7 @@ class Served:
 
     async def work(self, task: int | str) -> Result:
         """Let the story run once, watched as in the service."""
-        return await observed(self.observer)(TaskRef(str(task)), self.service.context)
+        return await observed(self.observer)(work_on, TaskRef(str(task)), self.service.context, SystemIds().new())
 
 
 def settings_of(sim: RealSimulator, **environment: str) -> Settings:

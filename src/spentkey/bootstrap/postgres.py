@@ -8,6 +8,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.runtime import Clock
+from spentkey.ports.try_marks import NoMarks, TryMarks
 from spentkey.settings.schema import EngineSettings, Settings
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
@@ -15,7 +16,8 @@ from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.rates import SharedRates
 from spentkey.storage.postgres.schema import prepare
-from spentkey.system import SystemClock, this_process
+from spentkey.storage.postgres.try_marks import PostgresTryMarks
+from spentkey.system import SystemClock, this_boot, this_process, this_process_in_its_namespace
 from spentkey.worker.after_try import Work
 from spentkey.worker.concurrency import Slots
 from spentkey.worker.procrastinate_queue import DistributedEngine, prepare_queue
@@ -25,8 +27,8 @@ from spentkey.worker.routing import Router
 @asynccontextmanager
 async def opened_for(
     settings: Settings, clock: Clock, *, read_only: bool, text_references: bool
-) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, Postgres]]:
-    """Evidence, locks and rate states in the database; a read-only caller makes no tables, and paces itself where there are none."""
+) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, TryMarks, Postgres]]:
+    """What is stored in the database; a read-only caller makes no tables, marks nothing, and paces itself where there are none."""
     policy, url = settings.policy, settings.engine.database_url
     if url is None:
         raise Misconfigured("engine.database_url: is missing")
@@ -44,7 +46,10 @@ async def opened_for(
         keeping = asyncio.create_task(leases.keep(SystemClock()))
         try:
             rates = SharedRates(database, LocalRates(clock) if read_only else None)
-            yield PostgresEvidence(database, clock, read_only=read_only), leases, rates, database
+            process = (this_process(), this_process_in_its_namespace(), this_boot())
+            marks = PostgresTryMarks(database, *process, settings.engine.take_over_s)
+            evidence = PostgresEvidence(database, clock, read_only=read_only)
+            yield evidence, leases, rates, NoMarks() if read_only else marks, database
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)

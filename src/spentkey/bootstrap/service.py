@@ -1,16 +1,19 @@
 """Builds the service: context, slots, and the engine that the settings choose."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from spentkey.bootstrap.context import context_with
 from spentkey.bootstrap.settings import needs_desk
 from spentkey.bootstrap.storage import Storage, engine_for, storage_for
 from spentkey.core.errors import SpentkeyError
+from spentkey.core.history import History
 from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
-from spentkey.core.task import TaskRef
+from spentkey.core.task import TaskRef, recorded
 from spentkey.http.sessions import use_small_buffers
 from spentkey.observe.observer import Observers
 from spentkey.ports.queue import Engine
@@ -18,15 +21,24 @@ from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter, Progress
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
+from spentkey.steps.give_up import give_up
 from spentkey.story import work_on
 from spentkey.system import SystemClock, SystemIds, allow_many_files
 from spentkey.worker.concurrency import SlotClock, SlotLocks, Slots
 from spentkey.worker.local import once
 from spentkey.worker.narrowing import Narrowing
+from spentkey.worker.poison import MarkedWork
 from spentkey.worker.routing import Router
 
-Trying = Callable[[TaskRef, Context], Awaitable[Result]]
-"""One try at a task with this context: the story, or the observed story."""
+Story = Callable[[TaskRef, Context, str], Awaitable[Result]]
+"""What is done with a task under the id of this try: its story, or its hand-over."""
+Trying = Callable[[Story, TaskRef, Context, str], Awaitable[Result]]
+"""One try at a task with this context: the story alone, or observed."""
+
+
+async def unobserved(story: Story, ref: TaskRef, context: Context, attempt: str) -> Result:
+    """The story alone."""
+    return await story(ref, context, attempt)
 
 
 @dataclass
@@ -57,9 +69,37 @@ class Worker:
     storage: Storage
     clock: Clock
 
-    async def once(self) -> list[Result]:
-        """Work on every task that is open now: one run for guard G8."""
-        return await once(self.router, self.slots, lambda ref: work_on(ref, self.context))
+    poll_s: float
+
+    async def once(self, stop: asyncio.Event | None = None) -> list[Result]:
+        """Work on every task that is open now, or until `stop` is set: one run for guard G8."""
+        work = self.marked(unobserved, lambda: self.context.run)
+        stopping = asyncio.create_task(self._stop_when(stop or asyncio.Event()))
+        try:
+            async with work.watching():
+                return await once(self.router, self.slots, work)
+        finally:
+            stopping.cancel()
+
+    async def _stop_when(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.slots.stop()
+
+    def marked(self, trying: Trying, run: Callable[[], str]) -> MarkedWork:
+        """Work on tasks, each try of which is marked while it is under way."""
+
+        async def story(ref: TaskRef, attempt: str) -> Result:
+            return await trying(work_on, ref, replace(self.context, run=run()), attempt)
+
+        async def hand_over(ref: TaskRef, attempt: str, deaths: int) -> Result:
+            handing_over = partial(work_on, how=partial(give_up, deaths=deaths))
+            return await trying(handing_over, ref, replace(self.context, run=run()), attempt)
+
+        async def history(ref: TaskRef) -> History:
+            return await self.context.evidence.history(recorded(ref, self.context.rules.desk.numbers))
+
+        marks, clock = self.storage.tries, self.context.clock
+        return MarkedWork(story, hand_over, history, marks, self.slots, clock, self.context.ids, self.poll_s)
 
 
 @dataclass(frozen=True)
@@ -96,14 +136,14 @@ async def worker_for(
         context = replace(bare, locks=SlotLocks(storage.locks, slots))
         narrowing = Narrowing(context.evidence, context.directories, context.rules.tenants, context.clock)
         router = Router(context.desk, context.rules.request, context.rules.tenants, narrowing.when_due)
-        yield Worker(context, slots, router, storage, time)
+        yield Worker(context, slots, router, storage, time, settings.engine.poll_s)
 
 
 @asynccontextmanager
 async def service_for(
     settings: Settings,
     progress: Progress,
-    trying: Trying = work_on,
+    trying: Trying = unobserved,
     *,
     use_proxies: bool = True,
     clock: Clock | None = None,
@@ -112,11 +152,11 @@ async def service_for(
     """The engine of one machine, or of several where `engine.database_url` is set."""
     async with worker_for(settings, progress, use_proxies=use_proxies, clock=clock, meter=meter) as worker:
         run_window = RunWindow(worker.clock, SystemIds(), settings.engine.poll_s)
-
-        async def work(ref: TaskRef) -> Result:
-            return await trying(ref, replace(worker.context, run=run_window.current()))
-
-        async with engine_for(settings, worker.storage, worker.router, work, worker.slots, worker.clock) as engine:
+        work = worker.marked(trying, run_window.current)
+        async with (
+            work.watching(),
+            engine_for(settings, worker.storage, worker.router, work, worker.slots, worker.clock) as engine,
+        ):
             yield Service(engine, worker.context)
 
 
@@ -129,11 +169,10 @@ DAY_S = 86400.0
 def observed(observers: Observers) -> Trying:
     """The story as work for an engine; the observer hears of it."""
 
-    async def trying(ref: TaskRef, context: Context) -> Result:
-        attempt = context.ids.new()
+    async def trying(story: Story, ref: TaskRef, context: Context, attempt: str) -> Result:
         with observers.working(ref, attempt):
             try:
-                result = await work_on(ref, context, attempt)
+                result = await story(ref, context, attempt)
             except Exception as problem:
                 observers.crashed(ref, problem)
                 raise

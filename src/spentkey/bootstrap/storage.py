@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import NoProgress
 from spentkey.ports.runtime import Checker, Clock, Progress
+from spentkey.ports.try_marks import NoMarks, TryMarks
 from spentkey.settings.rules import state_directory
 from spentkey.settings.schema import EngineSettings, Settings
 from spentkey.storage.files.locks import FileLocks
@@ -24,6 +25,8 @@ from spentkey.storage.files.rates import FileRates
 from spentkey.storage.sqlite.before_take_over import evidence_to_read
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.take_over import OLD, is_needed, take_over
+from spentkey.storage.sqlite.try_marks import SqliteTryMarks
+from spentkey.system import SystemIds, this_boot
 from spentkey.worker.after_try import Work
 from spentkey.worker.concurrency import Slots
 from spentkey.worker.local import LocalEngine
@@ -46,6 +49,8 @@ class Storage:
     rates: RateStates
     scarce: RateStates
     """Of the limits that leave so little that all processes of one machine have to share them too."""
+    tries: TryMarks = field(default_factory=NoMarks)
+    """The tries under way; nobody marks any where only is read."""
     database: "Postgres | None" = None
     """The connections to the database; None on one machine."""
 
@@ -62,21 +67,28 @@ async def storage_for(
         async with with_database().opened_for(
             settings, clock, read_only=read_only, text_references=references_are_texts(settings)
         ) as storage:
-            evidence, locks, rates, database = storage
-            yield Storage(evidence, locks, rates, rates, database)
+            evidence, locks, rates, marks, database = storage
+            yield Storage(evidence, locks, rates, rates, marks, database)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     locks = FileLocks(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
-    evidence = evidence_to_read(directory, clock) if read_only else None
-    evidence = evidence or await _evidence_to_write(directory, clock, progress or NoProgress())
+    if read_only:
+        evidence, marks = evidence_to_read(directory, clock), None
+    else:
+        evidence, marks = await _evidence_to_write(directory, clock, progress or NoProgress())
     try:
         scarce = FileRates(directory, clock, read_only=read_only)
-        yield Storage(evidence, locks, LocalRates(clock), scarce)
+        yield Storage(evidence, locks, LocalRates(clock), scarce, marks or NoMarks())
     finally:
+        if marks is not None:
+            await asyncio.to_thread(marks.close)
         await asyncio.to_thread(evidence.close)
 
 
-async def _evidence_to_write(directory: Path, clock: Clock, progress: Progress) -> SqliteEvidence:
+async def _evidence_to_write(
+    directory: Path, clock: Clock, progress: Progress
+) -> tuple[SqliteEvidence, SqliteTryMarks | None]:
+    """The evidence, and the marks beside it where there is a store."""
     evidence = SqliteEvidence(directory, clock)
     if await asyncio.to_thread(is_needed, directory):
         progress.tell(f"taking over the evidence of version 0.1 from {directory / OLD}")
@@ -84,10 +96,10 @@ async def _evidence_to_write(directory: Path, clock: Clock, progress: Progress) 
             count = await asyncio.to_thread(take_over, directory, clock, _said_now_and_then(progress))
         except EvidenceBroken as problem:  # each task ends with this reason, and no store is made beside the file
             evidence.refuse_all(problem)
-            return evidence
+            return evidence, None
         progress.tell(f"{count} records were taken over and verified")
     await asyncio.to_thread(evidence.open)
-    return evidence
+    return evidence, SqliteTryMarks(directory, clock, SystemIds().new(), this_boot())
 
 
 def _said_now_and_then(progress: Progress) -> Callable[[int], None]:
@@ -119,8 +131,8 @@ class WithDatabase(Protocol):
 
     def opened_for(
         self, settings: Settings, clock: Clock, *, read_only: bool, text_references: bool
-    ) -> AbstractAsyncContextManager[tuple[EvidenceLog, Locks, RateStates, "Postgres"]]:
-        """Evidence, locks and rates in the database, and the connections to it."""
+    ) -> AbstractAsyncContextManager[tuple[EvidenceLog, Locks, RateStates, TryMarks, "Postgres"]]:
+        """Evidence, locks, rates and marks in the database, and the connections to it."""
         ...
 
     async def engine_on(

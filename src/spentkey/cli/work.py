@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from signal import SIGHUP, SIGTERM
 
 from spentkey.bootstrap.service import observed, prepare_process, service_for, worker_for
 from spentkey.bootstrap.settings import load_settings
@@ -17,9 +18,9 @@ async def work_once(config: Path, *, as_json: bool) -> int:
     """Work on every task that is open now and show the results; gives the exit code."""
     settings = load_settings(config, os.environ)
     prepare_process()
-    with watching(as_json=as_json) as progress:
+    with watching(as_json=as_json) as progress, told_to_stop((SIGTERM, SIGHUP)) as stop:  # Ctrl-C ends it at once
         async with worker_for(settings, progress) as worker:
-            results = await worker.once()
+            results = await worker.once(stop)
     if as_json:
         print_json({"tasks": [result.as_json() for result in results], "summary": summary(results)})
     else:

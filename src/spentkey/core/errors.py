@@ -5,6 +5,7 @@ SpentkeyError            each says who must act
 ├── DeskRefused          the operator: the desk refuses us; the task cannot be touched          exit 4
 ├── AccessRefused        the operator: sign-in, vault or SQL log-in refused; the tenant pauses  exit 4
 ├── WriteRefused         people: a system refuses a write, or it never takes; the task stays open     exit 4
+├── OddData              people: one entry, file or document is odd; the rest goes on without it      exit 4
 ├── Busy                 nobody: another process works on it; the task stays open (guard G9)        exit 4
 ├── Outage               nobody: wait; a system is away or answers nonsense                     exit 4
 ├── Stopping             nobody: the service stops, and the next start goes on from here        exit 4
@@ -52,6 +53,12 @@ class AccessRefused(SpentkeyError):
 
 class WriteRefused(SpentkeyError):
     """A system refuses a write by a rule of its own, or takes it without effect again and again."""
+
+    who = Who.PEOPLE
+
+
+class OddData(SpentkeyError):
+    """Something about one object is other than it can be, which another try does not change."""
 
     who = Who.PEOPLE
 

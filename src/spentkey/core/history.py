@@ -135,6 +135,15 @@ class History:
         return change_of(begun) if begun is not None else None
 
     @property
+    def asked_in_assignment(self) -> bool:
+        """Whether a removal was asked for since the task came to us, or came back."""
+        asked = False
+        for record in self.records:
+            if record.get("what") in (RecordKind.INTENT, RecordKind.HANDED_OVER):
+                asked = record.get("what") == RecordKind.INTENT
+        return asked
+
+    @property
     def open_attempts(self) -> int:
         """How many tries of this assignment left the task open though no system was away."""
         count = 0

@@ -92,6 +92,8 @@ ENGLISH = Words(
         "still-there": "Please look whether the credential is still on the application, and remove it by hand.",
         "survivor-lost": "Please find out at once who changed the credentials named above, and replace them if nobody meant to. "
         "Then lift the stop: spentkey resume --why '…'",
+        "ended-the-program": "Please remove the credential by hand, and ask the people who run Spentkey to look into its log: a "
+        "document or an answer that belongs to this task is more than the program can bear.",
         "people": "Please check the details below, correct the request or remove the credential by hand.",
         "operator": "Please ask the people who run Spentkey to look at this.",
         "nobody": "A system was away; please try again later or remove the credential by hand.",
@@ -159,6 +161,8 @@ DUTCH = Words(
         "still-there": "Kijk of de credential nog op de applicatie staat en verwijder ze handmatig.",
         "survivor-lost": "Ga meteen na wie de hierboven genoemde credentials gewijzigd heeft en vervang ze als niemand dat bedoelde. "
         "Hef daarna de stop op: spentkey resume --why '…'",
+        "ended-the-program": "Verwijder de credential handmatig en vraag de beheerders van Spentkey om in het logboek te kijken: "
+        "een document of antwoord dat bij deze taak hoort, is meer dan het programma aankan.",
         "people": "Controleer de gegevens hieronder, verbeter de aanvraag of verwijder de credential handmatig.",
         "operator": "Vraag de beheerders van Spentkey om hiernaar te kijken.",
         "nobody": "Een systeem was niet bereikbaar; probeer het later opnieuw of verwijder de credential handmatig.",
@@ -227,6 +231,8 @@ FRENCH = Words(
         "still-there": "Veuillez regarder si l'identifiant est encore sur l'application et le supprimer à la main.",
         "survivor-lost": "Veuillez déterminer sans attendre qui a modifié les identifiants nommés ci-dessus et les "
         "remplacer si personne ne l'a voulu. Levez ensuite l'arrêt : spentkey resume --why '…'",
+        "ended-the-program": "Veuillez supprimer l'identifiant à la main et demander aux gestionnaires de Spentkey d'en examiner "
+        "le journal : un document ou une réponse liés à cette tâche dépassent ce que le programme supporte.",
         "people": "Veuillez vérifier les données ci-dessous, corriger la demande ou supprimer l'identifiant à la main.",
         "operator": "Veuillez demander aux gestionnaires de Spentkey d'examiner ce cas.",
         "nobody": "Un système était indisponible ; réessayez plus tard ou supprimez l'identifiant à la main.",

@@ -72,6 +72,7 @@ class Cause(StrEnum):
     STILL_THERE = "still-there"
     SURVIVOR_LOST = "survivor-lost"
     NO_EVENT = "no-event"
+    ENDED_THE_PROGRAM = "ended-the-program"
 
 
 @dataclass(frozen=True)

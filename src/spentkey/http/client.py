@@ -18,6 +18,7 @@ from spentkey.http.metering import route_of
 from spentkey.http.reasons import (
     ANSWERED,
     HTML_PAGE,
+    LONG_HEADER,
     NO_ANSWER,
     NO_JSON_OBJECT,
     NOT_JSON,
@@ -259,6 +260,8 @@ def _brief(problem: BaseException) -> str:
     kind = type(problem).__name__
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         return f"{kind}: {problem.certificate_error}"
+    if isinstance(problem, aiohttp.ClientResponseError) and "Got more than" in str(problem):
+        return LONG_HEADER()
     return TIME_OUT() if isinstance(problem, asyncio.TimeoutError) else kind
 
 

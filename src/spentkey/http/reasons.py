@@ -48,3 +48,9 @@ REFUSED_AFTER_EFFECT = ReasonKind(
     "{system} weigerde een wijziging die al was doorgevoerd",
     "{system} a refusé une modification déjà effectuée",
 )
+LONG_HEADER = ReasonKind(
+    "long-header",
+    "a header of its answer is too long",
+    "een header van het antwoord is te lang",
+    "un en-tête de sa réponse est trop long",
+)

@@ -81,6 +81,10 @@ MOST_BYTES = 16_000_000
 """Largest answer that is read, in bytes; an application with 600 credentials has about 2,000,000."""
 
 
+LONGEST_HEADER = 65_536
+"""Longest header of an answer, in bytes: a Content-Security-Policy has some 10,000."""
+
+
 SECONDS = 30
 """How long one try of a request may take."""
 
@@ -120,6 +124,8 @@ def open_session(context: ssl.SSLContext, connections: int = 256) -> aiohttp.Cli
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context, limit=connections),
         cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=LONGEST_HEADER,
+        max_field_size=LONGEST_HEADER,
         timeout=aiohttp.ClientTimeout(total=SECONDS),
         response_class=BoundedResponse,
         headers={"User-Agent": f"spentkey/{__version__}"},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from spentkey.core.errors import OddData
 from spentkey.core.secret import Secret
 from spentkey.core.signer import KeyInVault
 from spentkey.core.step_reasons import NO_VAULT
@@ -27,12 +28,29 @@ class SigningFile(Protocol):
         ...
 
     async def read(self) -> bytes:
-        """Its bytes."""
+        """Its bytes; raises `OddData` where something about it is odd for good."""
         ...
 
     def passwords(self) -> AsyncIterator[Secret]:
         """The passwords that may open it, the likeliest first; a later one is fetched only if it is asked for."""
         ...
+
+
+@dataclass(frozen=True)
+class UnreadableFile:
+    """Something of the vault that cannot be read, as a `SigningFile` that says so: what else there is may still sign."""
+
+    name: str
+    problem: str
+
+    async def read(self) -> bytes:
+        """Raise `OddData`, which names what is odd."""
+        raise OddData(self.problem)
+
+    async def passwords(self) -> AsyncIterator[Secret]:
+        """None."""
+        for none in ():
+            yield none
 
 
 SigningKey = KeyInVault

@@ -5,6 +5,7 @@ import os
 import stat
 import tomllib
 import unicodedata
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
     try:
         with file.open("rb") as stream:
             mode = os.fstat(stream.fileno()).st_mode
-            values = tomllib.load(stream)
+            values = tomllib.loads(_as_text(stream.read()))
     except FileNotFoundError:
         raise Misconfigured(
             f"{file}: there is no such configuration file; name one with --config, or start one from examples/spentkey.toml (docs/tutorial/first-day.md)"
@@ -68,8 +69,21 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
     return Sources(values, file, private, environment)
 
 
+def _as_text(content: bytes) -> str:
+    """UTF-8, with a byte order mark or without; and what else Windows writes is told."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise Utf16("UTF-16 text; save it as UTF-8")
+    return content.decode("utf-8-sig")
+
+
+class Utf16(ValueError):
+    """A file in UTF-16, which Windows PowerShell writes by `>`."""
+
+
 def _without_values(problem: Exception) -> str:
     """TOML errors say where they are; texts of the file are not repeated, since one may be a secret."""
+    if isinstance(problem, Utf16):
+        return str(problem)
     text = str(problem)
     return text[text.rfind("(at ") :] if "(at " in text else type(problem).__name__
 
@@ -151,11 +165,13 @@ def _file_text(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST_SECRET + 1)
-        text = content.decode("utf-8")
+        text = _as_text(content)
     except OSError as problem:
         raise SecretProblem(f"the file {path} cannot be read ({problem.strerror})") from None
     except UnicodeDecodeError:
         raise SecretProblem(f"the file {path} is not a UTF-8 text") from None
+    except Utf16 as problem:
+        raise SecretProblem(f"the file {path} is {problem}") from None
     except ValueError:
         raise SecretProblem("the name of its file cannot be a file's name") from None
     if len(content) > LARGEST_SECRET:
@@ -164,7 +180,7 @@ def _file_text(path: Path) -> str:
 
 
 def _not_empty(text: str) -> Secret:
-    value = text.rstrip("\r\n")
+    value = text.removeprefix("\ufeff").rstrip("\r\n")
     if not value:
         raise SecretProblem("the secret is empty or its variable is not set")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from spentkey.core.credential import Credential, Kind, Target
-from spentkey.core.errors import AccessRefused, SpentkeyError
+from spentkey.core.errors import AccessRefused, OddData, Outage, SpentkeyError
 from spentkey.core.guards import g10_lists_unchanged
 from spentkey.core.outcome import Cause, End, Failed, RemovalRoute, hand_over, leave_open
 from spentkey.core.pfx import Unusable
@@ -158,11 +158,13 @@ async def find_signers(attempt: Attempt, application: Target) -> Signers | Faile
         return _no_signer(reason_for(await vault.none_found(*about)))
     if len(files) > MOST_FILES:
         return _no_signer(TOO_MANY_FILES(count=len(files), most=MOST_FILES))
-    refused: list[AccessRefused] = []
+    refused: list[AccessRefused | Outage] = []
     for one in files:
         try:
             found += await _open(attempt, application, one)
-        except AccessRefused as problem:  # a file that may not be read is in nobody's way if another one signs
+        except OddData as problem:
+            found.append(Unusable(one.name, problem.reason))
+        except (AccessRefused, Outage) as problem:  # such a file is in nobody's way if another one signs
             refused.append(problem)
     fit = in_order([one for one in found if isinstance(one, Signer)], now)
     if not fit and refused:

@@ -52,11 +52,12 @@ async def finish(attempt: Attempt, end: End) -> Result:
     A close that the desk refuses, or that never takes, is handed over with the outcome as it was, once the tries are up.
     """
     written, problem = await _write(attempt, enough_tries(attempt, end))
-    if written.ticket is TicketState.OPEN and problem is not None and problem.who is not Who.NOBODY:
+    if written.ticket is TicketState.OPEN and problem is not None and problem.who is Who.PEOPLE:
         last = enough_tries(attempt, written)
         if last.ticket is TicketState.HANDED_OFF and end.ticket is TicketState.CLOSED:
             written, problem = await _write(attempt, last)
-    return await settle(attempt, written, outage=problem is not None and problem.who is Who.NOBODY)
+    outage = problem is not None and problem.who is Who.NOBODY
+    return await settle(attempt, written, outage=outage, counts=problem is None or problem.who is Who.PEOPLE)
 
 
 def left(problem: SpentkeyError, attempt: Attempt) -> End:
@@ -80,18 +81,21 @@ async def settle_problem(attempt: Attempt, problem: SpentkeyError) -> Result:
     return await settle(attempt, left(problem, attempt), outage=problem.who is Who.NOBODY)
 
 
-async def settle(attempt: Attempt, end: End, *, outage: bool) -> Result:
-    """Put the result on record and show it."""
+async def settle(attempt: Attempt, end: End, *, outage: bool, counts: bool = True) -> Result:
+    """Put the result on record and show it; `counts` is for a try that is one of `max_attempts`."""
     awaits = isinstance(end.outcome, CannotTell) and end.outcome.awaits
     result = replace(attempt.result(end), outage=outage or awaits, not_before=end.not_before)
     if not isinstance(end.outcome, NotOurs):
-        await attempt.try_to_record(ResultRecord(result, outage=outage or waits(end)))
+        await attempt.try_to_record(ResultRecord(result, outage=outage or not counts or waits(end)))
     attempt.step(result.ticket.value, result.reason or result.outcome)
     return result
 
 
 def enough_tries(attempt: Attempt, end: End) -> End:
-    """After `max_attempts` tries that no outage explains, people must look; what guard G8 stops waits, however often."""
+    """After `max_attempts` tries that no outage explains, people must look; what guard G8 stops waits, however often,
+
+    and so does what the operator must mend: a log-in that is refused, or evidence that cannot be written.
+    """
     tries = attempt.history.open_attempts + 1
     if end.ticket is not TicketState.OPEN or waits(end) or tries < attempt.context.rules.max_attempts:
         return end
@@ -99,10 +103,11 @@ def enough_tries(attempt: Attempt, end: End) -> End:
 
 
 def waits(end: End) -> bool:
-    """Whether a limit, a stop or the wait for an audit event holds the task up, which is no fault of its own."""
+    """Whether a limit, a stop, a refused log-in or the wait for an audit event holds the task up: no fault of its own."""
     if isinstance(end.outcome, CannotTell) and end.outcome.awaits and end.ticket is TicketState.OPEN:
         return True
-    return guard_of(end.outcome) == "G8" or (end.trouble or "").startswith("G8: ")
+    refused = isinstance(end.outcome, Failed) and end.outcome.who is Who.OPERATOR
+    return refused or guard_of(end.outcome) == "G8" or (end.trouble or "").startswith("G8: ")
 
 
 async def _write(attempt: Attempt, end: End) -> tuple[End, SpentkeyError | None]:

@@ -17,6 +17,12 @@ from spentkey.steps.stops import stopped
 
 
 async def read_ticket(attempt: Attempt) -> Ticket | Result | End:
+    """Read the task and what it asks for, or how the story ends here."""
+    task = await read_task(attempt)
+    return await _with_parameters(attempt, task) if isinstance(task, Task) else task
+
+
+async def read_task(attempt: Attempt) -> Task | Result | End:
     """Read the task; a task that we closed returns its recorded result, one that is not ours is left alone."""
     attempt.step("ticket")
     task = await attempt.context.desk.find(attempt.ref)
@@ -32,7 +38,7 @@ async def read_ticket(attempt: Attempt) -> Ticket | Result | End:
         await note_finished_hand_over(attempt, task)
         return leave_untouched(not_ours)
     await note_return(attempt, task)
-    return await _with_parameters(attempt, task)
+    return task
 
 
 def no_such_task(attempt: Attempt) -> NotOurs:

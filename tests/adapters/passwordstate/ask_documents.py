@@ -20,7 +20,7 @@ async def main() -> str:
         found = await find_documents(where, "reader", Secret(os.environ["ASK_PASSWORD"]), 1301)
     except SpentkeyError as problem:
         return f"{type(problem).__name__} {problem}"
-    return f"documents {' '.join(str(one.document_id) for one in found)}"
+    return f"documents {' '.join(str(one.document_id) for one in found.documents)}"
 
 
 if __name__ == "__main__":

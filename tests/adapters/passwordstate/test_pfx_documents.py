@@ -2,16 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
 
 from spentkey.adapters.given_pfx import GivenPfx, VaultWithPfx
+from spentkey.adapters.passwordstate import sql
 from spentkey.adapters.passwordstate import vault as vault_module
-from spentkey.adapters.passwordstate.entries import CertificateEntry, DocumentRef, PfxDocument
+from spentkey.adapters.passwordstate.entries import (
+    CertificateEntries,
+    CertificateEntry,
+    DocumentRef,
+    Documents,
+    PfxDocument,
+)
 from spentkey.adapters.passwordstate.sql import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
-from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
+from spentkey.core.errors import AccessRefused, OddData, Outage, SpentkeyError
 from spentkey.core.secret import Secret
 from spentkey.ports.vault import NoVault
 
@@ -103,12 +111,13 @@ class Api:
 
     found: dict[str, list[CertificateEntry]]
     asked: list[str] = field(default_factory=list[str])
+    odd: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
-    async def certificate_entries(self, rule: str, app_id: str, display_name: str) -> list[CertificateEntry]:
+    async def certificate_entries(self, rule: str, app_id: str, display_name: str) -> CertificateEntries:
         """Those of the rule."""
         assert (app_id, display_name) == (APP, NAME)
         self.asked.append(rule)
-        return self.found.get(rule, [])
+        return CertificateEntries(tuple(self.found.get(rule, [])), self.odd.get(rule, ()))
 
     async def entry(self, title: str) -> Any:
         """A log-in."""
@@ -123,8 +132,8 @@ def vaults(monkeypatch: pytest.MonkeyPatch) -> Vaults:
     """A vault with these entries, whose database has one document for the entries in `having`."""
 
     def make(api: Api, having: tuple[int, ...] = ()) -> PasswordstateVault:
-        async def find(_database: object, _user: str, _password: Secret, entry_id: int) -> list[DocumentRef]:
-            return [DocumentRef(500 + entry_id, f"{entry_id}.pfx")] if entry_id in having else []
+        async def find(_database: object, _user: str, _password: Secret, entry_id: int) -> Documents:
+            return Documents((DocumentRef(500 + entry_id, f"{entry_id}.pfx"),) if entry_id in having else ())
 
         monkeypatch.setattr(vault_module, "find_documents", find)
         where = Database("s", 1433, "d", "q", None)
@@ -200,3 +209,73 @@ async def test_without_a_vault_a_brought_pfx_has_its_own_password_alone() -> Non
     (file,) = [one async for one in brought.signing_files(APP, NAME)]
     assert [one.reveal() async for one in file.passwords()] == ["a"]
     assert await brought.none_found(APP, NAME) == "no vault is configured"
+
+
+async def test_what_cannot_be_read_comes_last_as_one_file_that_says_so(vaults: Vaults) -> None:
+    """Whatever rule met it; the entries that can be read come first."""
+    api = Api({"title": [SECOND]}, odd={"appid": ("entry 7 is odd",), "title": ("entry 7 is odd", "entry 8 is odd")})
+    first, last = [one async for one in vaults(api, (2,)).signing_files(APP, NAME)]
+    assert first.name == "2.pfx (document 502)"
+    with pytest.raises(OddData, match="entry 7 is odd; entry 8 is odd"):
+        await last.read()
+    assert [one async for one in last.passwords()] == []
+
+
+async def test_much_that_cannot_be_read_is_told_shortly(vaults: Vaults) -> None:
+    """Five by name, and how many more there are."""
+    api = Api({}, odd={"appid": tuple(f"entry {number} is odd" for number in range(40))})
+    (only,) = [one async for one in vaults(api).signing_files(APP, NAME)]
+    with pytest.raises(OddData, match=r"entry 4 is odd, and 35 more$"):
+        await only.read()
+
+
+ROWS: dict[str, list[tuple[object, ...]]] = {
+    "no number": [(None, "a.pfx"), (5, "b.pfx")],
+    "a text": [("x", "a.pfx"), (5, "b.pfx")],
+    "true": [(True, "a.pfx"), (5, "b.pfx")],
+    "nothing at all": [(), (5, "b.pfx")],
+}
+
+
+@pytest.mark.parametrize("scenario", ROWS)
+async def test_a_row_that_names_no_document_is_passed_over_and_told(
+    monkeypatch: pytest.MonkeyPatch, scenario: str
+) -> None:
+    """The others count."""
+    found = await documents_of(monkeypatch, ROWS[scenario])
+    assert found == Documents((DocumentRef(5, "b.pfx"),), ("row 1 for entry 1301 has no usable DocumentID",))
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ((5, None), DocumentRef(5, "5.pfx")),
+        ((5,), DocumentRef(5, "5.pfx")),
+        ((Decimal(5), "a.pfx  "), DocumentRef(5, "a.pfx")),
+        ((5.0, b"a.pfx"), DocumentRef(5, "a.pfx")),
+    ],
+)
+async def test_a_document_may_come_in_other_types_and_without_a_name(
+    monkeypatch: pytest.MonkeyPatch, row: tuple[object, ...], expected: DocumentRef
+) -> None:
+    """NUMERIC, FLOAT, VARBINARY, NULL, padded, or a query that gives the id alone."""
+    assert await documents_of(monkeypatch, [row]) == Documents((expected,))
+
+
+@pytest.mark.parametrize("rows", [[("a.pfx", 5)], [(None, "a.pfx"), (0, "b.pfx")]])
+async def test_where_no_row_names_a_document_the_query_is_the_wrong_one(
+    monkeypatch: pytest.MonkeyPatch, rows: list[tuple[object, ...]]
+) -> None:
+    """That is the operator's to mend, and no matter of one entry."""
+    with pytest.raises(AccessRefused, match="must be DocumentID"):
+        await documents_of(monkeypatch, rows)
+
+
+async def documents_of(monkeypatch: pytest.MonkeyPatch, rows: list[tuple[object, ...]]) -> Documents:
+    """What becomes of these rows."""
+
+    async def read_rows(*_: object) -> list[tuple[object, ...]]:
+        return rows
+
+    monkeypatch.setattr(sql, "read_rows", read_rows)
+    return await sql.find_documents(Database("s", 1433, "d", "q", None), "u", Secret("p"), 1301)

@@ -43,7 +43,7 @@ def database(sim: RealSimulator) -> Database:
 
 async def find(where: Database, user: str = "reader", password: str = PASSWORD, entry: int = 1301) -> list[DocumentRef]:
     """Ask for the documents of an entry."""
-    return list(await find_documents(where, user, Secret(password), entry))
+    return list((await find_documents(where, user, Secret(password), entry)).documents)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The check-up of Passwordstate and its database: build, keys, entries, log-in, query and rights. Only reads."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from spentkey.adapters.passwordstate.entries import CertificateEntry
@@ -12,6 +12,7 @@ from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.ports.vault import Login
 
+QUERY = "let passwordstate.database.query give the DocumentID of a document in each row"
 DATABASE = "SQL Server"
 """What Passwordstate's database is called in findings."""
 LEAST_BUILD = 9972
@@ -67,16 +68,21 @@ class PasswordstateCheck:
             return Finding(SYSTEM, what, FindingState.FAIL, "its UserName or Password does not fit", fix), None
         return Finding(SYSTEM, what, FindingState.OK, "found, once"), login
 
-    async def _certificates(self) -> tuple[list[CertificateEntry], Finding]:
+    async def _certificates(self) -> tuple[Sequence[CertificateEntry], Finding]:
         what = f"certificates list {self.vault.api.certificates_list}"
         try:
-            entries = await self.vault.api.all_certificate_entries()
+            found = await self.vault.api.all_certificate_entries()
         except SpentkeyError as problem:
             fix = "give passwordstate.certificates_api_key the right to read that list"
             return [], Finding(SYSTEM, what, FindingState.FAIL, str(problem), fix)
-        return entries, Finding(SYSTEM, what, FindingState.OK, _counted(len(entries), "entry", "entries"))
+        message = _counted(len(found.entries), "entry", "entries")
+        if found.unreadable:
+            odd = f"{message}; {len(found.unreadable)} cannot be read: {'; '.join(found.unreadable[:5])}"
+            fix = "correct these entries in Passwordstate; they are passed over"
+            return found.entries, Finding(SYSTEM, what, FindingState.WARN, odd, fix)
+        return found.entries, Finding(SYSTEM, what, FindingState.OK, message)
 
-    async def _database(self, login: Login, certificates: list[CertificateEntry]) -> AsyncIterator[Finding]:
+    async def _database(self, login: Login, certificates: Sequence[CertificateEntry]) -> AsyncIterator[Finding]:
         database = self.vault.database
         try:
             visible = await self._names(login, VISIBLE)
@@ -98,12 +104,13 @@ class PasswordstateCheck:
         rows = await read_rows(self.vault.database, login.username, login.password, statement)
         return [f"{row[0]}.{row[1]}" for row in rows]
 
-    async def _query(self, certificates: list[CertificateEntry]) -> AsyncIterator[Finding]:
+    async def _query(self, certificates: Sequence[CertificateEntry]) -> AsyncIterator[Finding]:
         """Ask for the documents of a few entries, and fetch one, so that query and documents key are both tried."""
-        found = 0
+        found, odd = 0, list[str]()
         for entry in certificates[:5]:
             try:
-                documents = await self.vault.documents(entry)
+                listed = await self.vault.documents(entry)
+                documents, odd = listed.documents, [*odd, *listed.unreadable]
                 if documents and not found:
                     await self.vault.download(documents[0])
             except SpentkeyError as problem:
@@ -114,6 +121,9 @@ class PasswordstateCheck:
         state = FindingState.OK if found else FindingState.WARN
         looked_at = _counted(min(5, len(certificates)), "entry", "entries")
         message = f"{_counted(found, 'PFX document', 'PFX documents')} on {looked_at}"
+        if odd:
+            yield Finding(DATABASE, "query and documents", FindingState.WARN, f"{message}; {'; '.join(odd)}", QUERY)
+            return
         yield Finding(DATABASE, "query and documents", state, message, "" if found else "is the query the right one?")
 
 

@@ -16,11 +16,27 @@ class CertificateEntry:
 
 
 @dataclass(frozen=True)
+class CertificateEntries:
+    """Entries of the certificates list, and in words those that cannot be read."""
+
+    entries: tuple[CertificateEntry, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class DocumentRef:
     """A document of an entry, by its id and file name."""
 
     document_id: int
     name: str
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The PFX documents of an entry, and in words the rows that name none."""
+
+    documents: tuple[DocumentRef, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,24 +51,6 @@ NO_ADDRESS = ReasonKind(
     "{system} kent het adres niet (404): controleer passwordstate.url",
     "{system} ne connaît pas l'adresse (404) : vérifiez passwordstate.url",
 )
-NO_OBJECT = ReasonKind(
-    "passwordstate-no-object",
-    "{system} answered an entry that is not an object",
-    "{system} antwoordde een item dat geen object is",
-    "{system} a répondu par une entrée qui n'est pas un objet",
-)
-NO_NUMBER = ReasonKind(
-    "passwordstate-no-number",
-    "{system} answered an entry without a usable {name}",
-    "{system} antwoordde een item zonder bruikbare {name}",
-    "{system} a répondu par une entrée sans {name} utilisable",
-)
-NO_TEXT = ReasonKind(
-    "passwordstate-no-text",
-    "{system} answered an entry whose {name} is not a text",
-    "{system} antwoordde een item waarvan {name} geen tekst is",
-    "{system} a répondu par une entrée dont {name} n'est pas un texte",
-)
 DOCUMENT_REFUSED = ReasonKind(
     "passwordstate-document-refused",
     "{system} does not give the document {name}: it does not exist or the key may not read it",
@@ -162,4 +144,56 @@ NO_DOCUMENT_ID = ReasonKind(
     "the Passwordstate database: the first column of the query must be DocumentID, a whole number",
     "de databank van Passwordstate: de eerste kolom van de query moet DocumentID zijn, een geheel getal",
     "la base de données de Passwordstate : la première colonne de la requête doit être DocumentID, un nombre entier",
+)
+ODD_ENTRY = ReasonKind("passwordstate-odd-entry", "{entry} {problem}", "{entry} {problem}", "{entry} {problem}")
+ENTRY = ReasonKind("passwordstate-entry", "entry {number}", "item {number}", "l'entrée {number}")
+ENTRY_AT = ReasonKind(
+    "passwordstate-entry-at",
+    "the entry in position {position} of the answer",
+    "het item op plaats {position} van het antwoord",
+    "l'entrée à la position {position} de la réponse",
+)
+NO_OBJECT = ReasonKind("passwordstate-no-object", "is no object", "is geen object", "n'est pas un objet")
+NO_TITLE = ReasonKind(
+    "passwordstate-no-title",
+    "has a Title that is no text",
+    "heeft een Title die geen tekst is",
+    "a un Title qui n'est pas un texte",
+)
+NO_NUMBER = ReasonKind(
+    "passwordstate-no-number", "has no usable {name}", "heeft geen bruikbare {name}", "n'a pas de {name} utilisable"
+)
+ERROR_UNDER_200 = ReasonKind(
+    "passwordstate-error-under-200",
+    "{system} answered an error under status 200",
+    "{system} antwoordde een fout onder status 200",
+    "{system} a répondu par une erreur sous le statut 200",
+)
+WITH_ERROR = ReasonKind("passwordstate-with-error", "200 with an error", "200 met een fout", "200 avec une erreur")
+ODD_ROW = ReasonKind(
+    "database-odd-row",
+    "row {row} for entry {entry} has no usable DocumentID",
+    "rij {row} voor item {entry} heeft geen bruikbare DocumentID",
+    "la ligne {row} pour l'entrée {entry} n'a pas de DocumentID utilisable",
+)
+NO_USERNAME = ReasonKind(
+    "passwordstate-no-username",
+    "the entry {title} ({entry}) has a UserName that is no text",
+    "het item {title} ({entry}) heeft een UserName die geen tekst is",
+    "l'entrée {title} ({entry}) a un UserName qui n'est pas un texte",
+)
+NO_PASSWORD = ReasonKind(
+    "passwordstate-no-password",
+    "the entry {title} ({entry}) has a Password that is no text",
+    "het item {title} ({entry}) heeft een Password dat geen tekst is",
+    "l'entrée {title} ({entry}) a un Password qui n'est pas un texte",
+)
+PASSED_OVER = ReasonKind(
+    "passwordstate-passed-over",
+    "passed over in the vault",
+    "overgeslagen in de kluis",
+    "laissé de côté dans le coffre",
+)
+AND_MORE = ReasonKind(
+    "passwordstate-and-more", "{shown}, and {more} more", "{shown}, en nog {more}", "{shown}, et {more} de plus"
 )

@@ -9,16 +9,25 @@ at the first connection, so one process believes one `tls.ca_file`.
 import asyncio
 import ctypes
 import importlib
+import logging
 import os
 import threading
-from collections.abc import Generator, Sequence
+from codecs import BOM_UTF8
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from spentkey.adapters.passwordstate.entries import DocumentRef
-from spentkey.adapters.passwordstate.reasons import DATABASE_AWAY, DATABASE_SLOW, DRIVER_UNUSABLE, NO_DOCUMENT_ID
+from spentkey.adapters.passwordstate.entries import DocumentRef, Documents
+from spentkey.adapters.passwordstate.reasons import (
+    DATABASE_AWAY,
+    DATABASE_SLOW,
+    DRIVER_UNUSABLE,
+    NO_DOCUMENT_ID,
+    ODD_ROW,
+)
 from spentkey.adapters.passwordstate.sql_errors import METERED, meaning
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
@@ -27,6 +36,7 @@ from spentkey.http.tls import machine_store
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Meter
 
+logger = logging.getLogger(__name__)
 SECONDS = 15
 """How long connecting may take."""
 MOST_ROWS = 50
@@ -58,11 +68,21 @@ async def reach(database: Database) -> None:
         raise Outage(DATABASE_AWAY()) from None
 
 
-async def find_documents(database: Database, user: str, password: Secret, entry_id: int) -> Sequence[DocumentRef]:
-    """The PFX documents of an entry. Raises `AccessRefused` when log-in or query is refused, `Outage` when away."""
+async def find_documents(database: Database, user: str, password: Secret, entry_id: int) -> Documents:
+    """The PFX documents of an entry. Raises `AccessRefused` when log-in or query is refused, `Outage` when away.
+
+    A row that names no document is passed over and told; where no row names one, the query is the wrong one.
+    """
     rows = await read_rows(database, user, password, database.query, entry_id)
-    documents = [_document(row) for row in rows]
-    return [document for document in documents if document.name.lower().endswith(_ENDINGS)]
+    found = [_document(row) for row in rows]
+    documents = [one for one in found if one is not None]
+    if rows and not documents:
+        raise AccessRefused(NO_DOCUMENT_ID())
+    odd = [ODD_ROW(row=nth, entry=entry_id) for nth, one in enumerate(found, 1) if one is None]
+    for one in odd:
+        logger.warning("%s: %s, and is passed over", METERED, one)
+    pfx = [document for document in documents if document.name.lower().endswith(_ENDINGS)]
+    return Documents(tuple(pfx), tuple(odd))
 
 
 async def read_rows(
@@ -143,6 +163,29 @@ def _loads(facade: str) -> bool:
 def _trusting(ca_file: Path | None) -> Generator[None]:
     """Let OpenSSL believe exactly the configured authorities, whatever the environment says."""
     file, folder = (ca_file, None) if ca_file is not None else machine_store()
+    with _without_mark(ca_file) as plain:
+        file = plain or file
+        with _set_to(file, folder):
+            yield
+
+
+@contextmanager
+def _without_mark(ca_file: Path | None) -> Generator[Path | None]:
+    """A copy in memory of a file that begins with a byte order mark, which OpenSSL does not pass over; else None."""
+    content = ca_file.read_bytes() if ca_file is not None else b""
+    if not content.startswith(BOM_UTF8):
+        yield None
+        return
+    copy = os.memfd_create("ca.pem", os.MFD_CLOEXEC)
+    try:
+        os.write(copy, content.removeprefix(BOM_UTF8))
+        yield Path(f"/proc/self/fd/{copy}")
+    finally:
+        os.close(copy)
+
+
+@contextmanager
+def _set_to(file: Path | None, folder: Path | None) -> Generator[None]:
     wanted = {"SSL_CERT_FILE": str(file or os.devnull), "SSL_CERT_DIR": str(folder or os.devnull)}
     with _environment:
         before = {name: os.environ.get(name) for name in wanted}
@@ -157,10 +200,14 @@ def _trusting(ca_file: Path | None) -> Generator[None]:
                     os.environ[name] = value
 
 
-def _document(row: tuple[Any, ...]) -> DocumentRef:
-    number, name = row[0], row[1] if len(row) > 1 else None
+def _document(row: tuple[Any, ...]) -> DocumentRef | None:
+    number, name = row[0] if row else None, row[1] if len(row) > 1 else None
+    if isinstance(number, Decimal | float) and number % 1 == 0:  # a column of NUMERIC or FLOAT
+        number = int(number)
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise AccessRefused(NO_DOCUMENT_ID())
+        return None
+    if isinstance(name, bytes | bytearray):  # a column of VARBINARY
+        name = name.decode("utf-8", "replace")
     shown = trimmed(str(name).replace("\0", " ")) if name is not None else ""  # a CHAR column is filled up with blanks
     shown = shown or f"{number}.pfx"
     return DocumentRef(number, shown.encode("utf-8", "replace").decode())

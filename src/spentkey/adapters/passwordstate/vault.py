@@ -6,11 +6,30 @@ from datetime import datetime
 
 from spentkey.adapters.passwordstate import sql
 from spentkey.adapters.passwordstate.api import PasswordstateApi
-from spentkey.adapters.passwordstate.entries import CertificateEntry, DocumentRef, PfxDocument
-from spentkey.adapters.passwordstate.reasons import NO_DOCUMENT, NO_ENTRY_FOR
+from spentkey.adapters.passwordstate.entries import (
+    CertificateEntries,
+    CertificateEntry,
+    DocumentRef,
+    Documents,
+    PfxDocument,
+)
+from spentkey.adapters.passwordstate.reasons import (
+    AND_MORE,
+    NO_DOCUMENT,
+    NO_ENTRY_FOR,
+    NO_PASSWORD,
+    NO_USERNAME,
+    PASSED_OVER,
+)
 from spentkey.adapters.passwordstate.sql import Database, find_documents
+from spentkey.adapters.passwordstate.wire import PasswordEntry
+from spentkey.core.errors import AccessRefused
+from spentkey.core.reason import Reason, several
 from spentkey.core.secret import Secret
-from spentkey.ports.vault import Login, SigningFile, SigningKey
+from spentkey.ports.vault import Login, SigningFile, SigningKey, UnreadableFile
+
+MOST_NAMED = 5
+"""How many things that cannot be read a reason names."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +44,22 @@ class PasswordstateVault:
 
     async def none_found(self, app_id: str, display_name: str) -> str:
         """No entry, or entries without a document."""
-        titles = [entry.title for entry in await self.certificate_entries(app_id, display_name)]
+        titles = [entry.title for entry in (await self.certificate_entries(app_id, display_name)).entries]
         if not titles:
             return NO_ENTRY_FOR()
         return NO_DOCUMENT(titles=", ".join(titles))
 
     async def signing_files(self, app_id: str, display_name: str) -> AsyncIterator[SigningFile]:
-        """The PFX documents of the entries that belong to the application."""
-        for entry in await self.certificate_entries(app_id, display_name):
-            for document in await self.documents(entry):
+        """The PFX documents of the entries that belong to the application; what cannot be read comes last, as one."""
+        found = await self.certificate_entries(app_id, display_name)
+        odd = list(found.unreadable)
+        for entry in found.entries:
+            listed = await self.documents(entry)
+            odd += listed.unreadable
+            for document in listed.documents:
                 yield PfxDocument(document, entry.password, self.download, self.pki_password)
+        if odd:
+            yield UnreadableFile(PASSED_OVER(), _some(odd))
 
     async def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
         """None: Passwordstate gives its keys away."""
@@ -42,17 +67,19 @@ class PasswordstateVault:
         for none in ():
             yield none
 
-    async def certificate_entries(self, app_id: str, display_name: str) -> Sequence[CertificateEntry]:
-        """The entries that belong to the application; the first rule with hits wins."""
+    async def certificate_entries(self, app_id: str, display_name: str) -> CertificateEntries:
+        """The entries that belong to the application; the first rule with hits wins, and what cannot be read is told."""
+        odd: dict[str, None] = {}
         for rule in self.certificate_match:
-            entries = await self.api.certificate_entries(rule, app_id, display_name)
-            if entries:
-                return entries
-        return []
+            found = await self.api.certificate_entries(rule, app_id, display_name)
+            odd |= dict.fromkeys(found.unreadable)
+            if found.entries:
+                return CertificateEntries(found.entries, tuple(odd))
+        return CertificateEntries((), tuple(odd))
 
-    async def documents(self, entry: CertificateEntry) -> Sequence[DocumentRef]:
+    async def documents(self, entry: CertificateEntry) -> Documents:
         """The PFX documents of the entry, by the configured query, logged in with the configured entry."""
-        login = await self.api.entry(self.database_entry)
+        login = await self.login(self.database_entry)
         return await find_documents(self.database, login.username, login.password, entry.entry_id)
 
     async def download(self, document: DocumentRef) -> bytes:
@@ -61,7 +88,7 @@ class PasswordstateVault:
 
     async def pki_password(self) -> Secret:
         """The password of the PKI entry."""
-        return (await self.api.entry(self.pki_entry)).password
+        return _password(await self.api.entry(self.pki_entry))
 
     async def time(self) -> datetime | None:
         """The time of the API's server."""
@@ -78,4 +105,18 @@ class PasswordstateVault:
     async def login(self, title: str) -> Login:
         """The user name and password of the entry with that title."""
         entry = await self.api.entry(title)
-        return Login(entry.username, entry.password)
+        if entry.username is None:
+            raise AccessRefused(NO_USERNAME(title=repr(title), entry=entry.entry_id))
+        return Login(entry.username, _password(entry))
+
+
+def _password(entry: PasswordEntry) -> Secret:
+    if entry.password is None:
+        raise AccessRefused(NO_PASSWORD(title=repr(entry.title), entry=entry.entry_id))
+    return entry.password
+
+
+def _some(odd: Sequence[str]) -> Reason:
+    """The first of them, and how many there are."""
+    shown = several(odd[:MOST_NAMED])
+    return AND_MORE(shown=shown, more=len(odd) - MOST_NAMED) if len(odd) > MOST_NAMED else shown

@@ -75,6 +75,15 @@ STEPS: tuple[tuple[LiteralString, ...], ...] = (
         CREATE TRIGGER spentkey_evidence_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON spentkey_evidence
             FOR EACH STATEMENT EXECUTE FUNCTION spentkey_evidence_stays()
         """,
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_tries (
+            attempt text PRIMARY KEY, task text NOT NULL, host text NOT NULL, process text NOT NULL, boot text NOT NULL,
+            alone boolean NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp())
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_suspects (
+            task text PRIMARY KEY, deaths integer NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp())
+        """,
     ),
     (
         "ALTER TABLE spentkey_evidence ADD COLUMN IF NOT EXISTS canary text",

@@ -36,6 +36,12 @@ STATEMENTS = (
     CREATE TRIGGER spentkey_evidence_remains BEFORE DELETE ON spentkey_evidence
         BEGIN SELECT RAISE(ABORT, 'evidence is never deleted'); END
     """,
+    """
+    CREATE TABLE spentkey_tries (
+        attempt TEXT PRIMARY KEY, task TEXT NOT NULL, process TEXT NOT NULL, boot TEXT NOT NULL,
+        alone INTEGER NOT NULL DEFAULT 1)
+    """,
+    "CREATE TABLE spentkey_suspects (task TEXT PRIMARY KEY, deaths INTEGER NOT NULL, at REAL NOT NULL)",
     f"PRAGMA application_id = {APPLICATION}",
 )
 """The tables of version 1."""

@@ -59,7 +59,9 @@ def entry(call: Call) -> dict[str, Any]:
         return {"changed": False, "entries": [shown], **shown}
     app_id, name = given["app_id"].strip().lower(), given["app_display_name"]
     found = _in_passwordstate(facade, lambda vault: vault.certificate_entries(app_id, name))
-    entries = [{"entry_id": one.entry_id, "title": one.title, "password": one.password.reveal()} for one in found]
+    entries = [
+        {"entry_id": one.entry_id, "title": one.title, "password": one.password.reveal()} for one in found.entries
+    ]
     return {"changed": False, "entries": entries, **(entries[0] if len(entries) == 1 else {})}
 
 
@@ -82,7 +84,9 @@ def _documents(facade: Facade, entry_id: int) -> Sequence[DocumentRef]:
     """The PFX documents of an entry, by the configured query of the database."""
     from spentkey.adapters.passwordstate.entries import CertificateEntry  # noqa: PLC0415
 
-    return _in_passwordstate(facade, lambda vault: vault.documents(CertificateEntry(entry_id, "", Secret(""))))
+    return _in_passwordstate(
+        facade, lambda vault: vault.documents(CertificateEntry(entry_id, "", Secret("")))
+    ).documents
 
 
 def _download(facade: Facade, number: int) -> bytes:
