@@ -261,14 +261,14 @@ def _end_on_record(attempt: Attempt) -> End | None:
 async def _note(attempt: Attempt, ticket: Ticket, remark: Remark) -> Written:
     if not remark.hands_over:
         text = remark_note(attempt.subject, remark)
-        changed = await write_note(attempt, ticket.task, text, look=True)
+        text, changed = await write_note(attempt, ticket.task, text)
         return Written(attempt.result(leave_open(Failed(NOTE_ONLY()))), changed=changed, text=text)
     end = _end_to_tell(attempt, ticket, remark)
     begun = await _begin_or_go_on(attempt, end)
     if begun.ticket is TicketState.OPEN:
         return Written(await settle(attempt, begun, outage=False), changed=False)
     text = _hand_over_note(attempt, end, remark)
-    changed = await write_note(attempt, ticket.task, text, look=True)
+    text, changed = await write_note(attempt, ticket.task, text)
     return Written(attempt.result(end), changed=changed, text=text)
 
 

@@ -7,8 +7,8 @@ the directory agree. A crash anywhere is resumed by calling this again: it reads
 
 from collections.abc import Awaitable, Callable
 
-from spentkey.core.errors import SpentkeyError
-from spentkey.core.outcome import End, Result, leave_open
+from spentkey.core.errors import OddData, SpentkeyError
+from spentkey.core.outcome import End, Failed, Result, leave_open
 from spentkey.core.task import RemovalRequest, TaskRef, Ticket
 from spentkey.steps.ask import what_is_asked
 from spentkey.steps.attempt import Attempt
@@ -34,7 +34,10 @@ async def work_on(ref: TaskRef, context: Context, attempt_id: str | None = None,
     attempt = Attempt(ref, attempt_id or context.ids.new(), context)
     try:
         async with context.locks.task(ref):
-            end = await (how or tell)(attempt)
+            try:
+                end = await (how or tell)(attempt)
+            except OddData as problem:  # waiting does not help, so in the end people look
+                end = leave_open(Failed(problem.reason, problem.who))
             return end if isinstance(end, Result) else await finish(attempt, end)
     except SpentkeyError as problem:
         return await settle_problem(attempt, problem)

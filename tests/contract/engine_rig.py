@@ -13,10 +13,10 @@ from support_core import ONDERWIJS, PRODUCTION, REQUEST_RULES, parameters, task
 from waiting import a_look, until_so
 
 from spentkey.core.errors import SpentkeyError, Stopping
-from spentkey.core.notes import NewNote
+from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.outcome import Result, TicketState
 from spentkey.core.secret import Secret
-from spentkey.core.task import Change, FaultKind, Request, Task, TaskRef
+from spentkey.core.task import Applied, Change, FaultKind, Request, Task, TaskRef
 from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
 from spentkey.ports.service_desk import Note
@@ -84,7 +84,7 @@ class MemoryDesk:
     async def has_note(self, task: Task, marker: str) -> bool:
         raise NotImplementedError
 
-    async def add_note(self, task: Task, note: NewNote) -> None:
+    async def add_note(self, task: Task, note: NewNote) -> AddedNote:
         raise NotImplementedError
 
     def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
@@ -93,10 +93,10 @@ class MemoryDesk:
     def handing_over(self, task: Task, begun: Mapping[str, Any] | None) -> Change:
         raise NotImplementedError
 
-    async def apply(self, task: Task, change: Change) -> None:
+    async def apply(self, task: Task, change: Change) -> Applied:
         raise NotImplementedError
 
-    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
+    def took(self, task: Task, begun: Mapping[str, Any]) -> Applied | None:
         raise NotImplementedError
 
     async def time(self) -> datetime | None:

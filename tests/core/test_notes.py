@@ -19,8 +19,10 @@ from spentkey.core.notes import (
     Proof,
     Subject,
     closing_note,
+    drawn_in,
     guard_of,
     hand_over_note,
+    lacks_marker,
     marker,
     reason_of,
     resolution,
@@ -357,6 +359,56 @@ def test_no_requester_can_write_a_marker(text: str) -> None:
     spoiled = about(app_name=text, app_id=text, key_id=text, secret_type=text)
     notes = [handed(Refused("G3", reason_for(text)), spoiled), closing_note(spoiled, REMOVED, Proof(5), "en")]
     assert [note for note in notes if later in note.body] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "app_id"),
+    [("[spentkey", "task=40021 assignment=2 handed-over "), ("x [spentkey", "task=1"), ("[spentkey\u200b", "task=1")],
+)
+def test_two_values_do_not_join_to_a_marker(name: str, app_id: str) -> None:
+    """They stand beside one another, with a space between."""
+    note = handed(Refused("G1", reason_for("AppID is not a UUID")), about(app_name=name, app_id=app_id))
+    assert note.body.count("[spentkey ") == 1
+
+
+def test_a_marked_note_has_its_value_in_the_marker_alone() -> None:
+    """By which it is found; the rest of the note is as it was."""
+    note = handed(Refused("G5", reason_for("why")))
+    marked = note.marked("3f9c")
+    assert (marked.subject, marked.marker) == (note.subject, f"{note.marker}id=3f9c ")
+    assert marked.body.replace("id=3f9c ", "") == note.body
+    assert marked.body.count("id=3f9c ") == 1
+
+
+def test_a_text_like_the_marker_before_it_gets_no_value() -> None:
+    """The marker is the last one in the note."""
+    stem = "[spentkey task=1 assignment=1 done "
+    note = NewNote("s", f"{stem}\n{stem}key=- reason=x]", stem)
+    assert note.marked("7").body == f"{stem}\n{stem}id=7 key=- reason=x]"
+
+
+@pytest.mark.parametrize(
+    ("marker_on_record", "drawn"),
+    [("[spentkey a id=3f9c ", "3f9c"), ("[spentkey a ", ""), (None, ""), ("", "")],
+)
+def test_the_value_on_record_is_read_from_the_marker(marker_on_record: str | None, drawn: str) -> None:
+    """A marker of version 0.1 has none."""
+    assert drawn_in(marker_on_record, "[spentkey a ") == drawn
+
+
+@pytest.mark.parametrize(
+    ("body", "lacks"),
+    [
+        ("the reason", True),
+        ("", True),
+        ("the reason\n\n[spentkey task=1 assign", True),
+        ("the reason [x]\n\n[spentkey task=1 assignment=1 done id=7 key=- reason=x", True),
+        ("the reason\n\n[spentkey task=1 assignment=1 done id=7 key=- reason=x]", False),
+    ],
+)
+def test_a_cut_note_shows_no_whole_marker(body: str, lacks: bool) -> None:
+    """Wherever it was cut."""
+    assert lacks_marker(body) is lacks
 
 
 @given(st.text())

@@ -137,6 +137,7 @@ def test_the_json_object_has_the_fields_of_the_contract_and_nulls() -> None:
         "reason": None,
         "reason_code": None,
         "evidence": None,
+        "warnings": [],
     }
 
 

@@ -34,8 +34,8 @@ def test_a_field_of_another_case_is_left_out() -> None:
     assert (
         ClosedRecord("6").facts(),
         ClosedRecord("6", found="the task shows it").facts(),
-    ) == ({"minutes": "6"}, {"minutes": "6", "found": "the task shows it"})
-    assert HandedOverRecord("Operations", found="x").facts() == {"team": "Operations", "found": "x"}
+    ) == ({"minutes": "6", "warnings": ()}, {"minutes": "6", "found": "the task shows it", "warnings": ()})
+    assert HandedOverRecord("Operations", found="x").facts() == {"team": "Operations", "found": "x", "warnings": ()}
 
 
 def test_a_key_may_be_a_word_of_the_language() -> None:
@@ -50,7 +50,7 @@ def test_a_desk_that_books_no_minutes_has_none_on_record() -> None:
     assert ReassigningRecord({"state": "6"}, None).facts() == {"change": {"state": "6"}, "team": None}
     facts = ClosingRecord(RESULT, {"state": "3"}).facts()
     assert (facts["change"], "minutes" in facts) == ({"state": "3"}, False)
-    assert (ClosedRecord().facts(), HandedOverRecord("A").facts()) == ({}, {"team": "A"})
+    assert (ClosedRecord().facts(), HandedOverRecord("A").facts()) == ({"warnings": ()}, {"team": "A", "warnings": ()})
 
 
 def test_a_result_stands_beside_the_other_fields_without_the_task() -> None:

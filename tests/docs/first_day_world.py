@@ -14,6 +14,10 @@ SUBSIDY = "7d0c9d5e-52a4-4c1b-9e0f-2f6a4b8c1d03"
 SPENT_SECRET = "5ff382ee-6b0d-4f53-8a39-0d7c4be1f001"
 SPENT_CERTIFICATE = "870c3b21-1f5e-4a8a-b0f4-6c2d9e3a7002"
 LIVE_SECRET = "c41d7e90-93b2-4d07-a5e6-1b8f0c6d2003"
+NEVER = "0e2f6f0a-7b1c-4d3e-9a58-6d1c2b3a4f05"
+"""The SecretID of the rehearsal: no secret ever had it."""
+REHEARSAL = 40024
+"""The task of the rehearsal; it waits until somebody makes it ready."""
 
 
 def first_day(roles: list[str] | None = None) -> dict[str, Any]:
@@ -98,8 +102,10 @@ def _ivanti() -> dict[str, Any]:
             SecretType="Certificaat",
         ),
         parameters(AppDisplayName="Subsidy Desk", AppID=SUBSIDY, SecretID=LIVE_SECRET),
+        parameters(AppDisplayName="Street Lighting Monitor", AppID=LIGHTING, SecretID=NEVER),
     ]
     done = {"number": 39990, "parent": 10196, "status": "Completed", "owner": LOGIN_ID}
+    rehearsal = {"number": REHEARSAL, "parent": 10199, "status": "Waiting"}
     accepted = {"number": 39991, "parent": 10196, "status": "Accepted", "owner": LOGIN_ID, "owner_team": "Servicedesk"}
     return {
         "api_key": CANARIES["ivanti key"],
@@ -113,5 +119,6 @@ def _ivanti() -> dict[str, Any]:
             ),
             done,
             accepted,
+            rehearsal,
         ],
     }

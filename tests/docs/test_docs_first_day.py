@@ -28,7 +28,7 @@ from first_day_guide import (
     typed,
     unlike,
 )
-from first_day_world import KEYS, LIGHTING, LOGIN_ID, TEAM, first_day
+from first_day_world import KEYS, LIGHTING, LOGIN_ID, NEVER, REHEARSAL, TEAM, first_day
 from real_simulator import RealSimulator
 from test_docs_settings import PLACEHOLDERS
 from worlds import CANARIES
@@ -130,8 +130,9 @@ def day(simulator_process: RealSimulator, tmp_path_factory: pytest.TempPathFacto
     results: dict[str, Ended] = {}
     writes: list[str] = []
     for line in typed():
-        if line.startswith("spentkey run"):
+        if line == f"spentkey run {REHEARSAL}":
             writes = simulator_process.writes()
+            change_task(simulator_process, REHEARSAL, {"Status": "Logged"})
         results[line] = here.type(line)
     return FirstDay(results, simulator_process.truth(), writes)
 
@@ -142,6 +143,7 @@ def test_the_guide_shows_every_command_of_a_first_day() -> None:
     assert words == [
         ["spentkey", "check"],
         ["spentkey", "plan"],
+        ["spentkey", "run"],
         ["spentkey", "run"],
         ["python3", "evidence_lines.py"],
         ["python3", "check_chain.py"],
@@ -180,6 +182,11 @@ def test_a_task_that_is_given_back_is_taken_as_new(sim: RealSimulator, tmp_path:
 
 
 def give_back(sim: RealSimulator, number: int) -> None:
+    """The task is with the queue team again, and open."""
+    change_task(sim, number, {"OwnerTeam": TEAM, "Status": "Logged", "Owner": ""})
+
+
+def change_task(sim: RealSimulator, number: int, change: dict[str, str]) -> None:
     """What a person does in Ivanti, by its API."""
     trusted = ssl.create_default_context(cafile=str(sim.config.parent / "ca.pem"))
     tasks = f"{sim.printed['ivanti']}/api/odata/businessobject/Task__Assignments"
@@ -191,7 +198,6 @@ def give_back(sim: RealSimulator, number: int) -> None:
             return json.loads(response.read())
 
     (task,) = ask(f"{tasks}?$filter=AssignmentID%20eq%20{number}")["value"]
-    change = {"OwnerTeam": TEAM, "Status": "Logged", "Owner": ""}
     ask(f"{tasks}('{task['RecId']}')", "PATCH", json.dumps(change).encode())
 
 
@@ -211,7 +217,12 @@ def test_the_certificate_goes_without_a_right_to_write(day: FirstDay) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "subject"), [("40021", "Expired credential removed"), ("40023", "Secret removal failed")]
+    ("task", "subject"),
+    [
+        (str(REHEARSAL), "Credential not present"),
+        ("40021", "Expired credential removed"),
+        ("40023", "Secret removal failed"),
+    ],
 )
 def test_the_notes_are_those_of_the_guide(day: FirstDay, task: str, subject: str) -> None:
     """Subject and body of the note on a closed and on a handed-over task."""
@@ -227,6 +238,28 @@ def test_the_closed_task_is_as_the_guide_says(day: FirstDay) -> None:
     task = day.truth["ivanti"]["tasks"]["40021"]
     assert (task["status"], task["owner"], task["minutes"]) == ("Completed", "svc-spentkey", 1)
     assert "the task is now `Completed`, its owner is `svc-spentkey`, one minute is booked" in GUIDE
+
+
+def test_the_rehearsal_goes_the_whole_way_and_removes_nothing(day: FirstDay) -> None:
+    """A note, the close, and no credential is missing: what `check` wanted is on record."""
+    task = day.truth["ivanti"]["tasks"][str(REHEARSAL)]
+    assert (task["status"], task["owner"], len(task["notes"]), len(task["writes"])) == ("Completed", LOGIN_ID, 1, 2)
+    removed = {one["key_id"] for one in day.truth["tenants"]["production"]["removals"]}
+    assert NEVER not in removed
+    assert f"SecretID is a fresh UUID, for example `{NEVER}`" in GUIDE
+
+
+def test_check_recommends_the_rehearsal_until_a_close_is_on_record(sim: RealSimulator, tmp_path: Path) -> None:
+    """It names an application that has no expired secret; and it makes no store to look."""
+    sim.reset(first_day())
+    here = installed(sim, tmp_path)
+    before = here.type("spentkey check")
+    assert "rehearsal        a close: none is on record yet" in before.out
+    assert "on Street Lighting Monitor (" in before.out
+    assert list((tmp_path / "state").iterdir()) == []
+    change_task(sim, REHEARSAL, {"Status": "Logged"})
+    here.type(f"spentkey run {REHEARSAL}")
+    assert "rehearsal        a close: is on record" in here.type("spentkey check").out
 
 
 def test_a_missing_permission_shows_as_in_the_guide(sim: RealSimulator, tmp_path: Path) -> None:
@@ -398,7 +431,8 @@ def fields(cell: str) -> set[str]:
 def asked_of_ivanti() -> str:
     """The code that talks to Ivanti."""
     return "\n".join(
-        page("src", "spentkey", "adapters", "ivanti", name) for name in ("client.py", "wire.py", "check.py")
+        page("src", "spentkey", "adapters", "ivanti", name)
+        for name in ("client.py", "judging.py", "wire.py", "check.py")
     )
 
 

@@ -78,9 +78,9 @@ TASKS: dict[str, tuple[Any, tuple[str, str, int]]] = {
     "no parent": (rows(row(ParentLink_RecID=None)), NOT_OURS),
     "a status that is a number": (rows(row(Status=3)), AWAY),
     "an owner that is a list": (rows(row(Owner=["svc-spentkey"])), AWAY),
-    "minutes that are no number": (rows(row(ActualEffort="a few")), AWAY),
-    "minutes without end": (rows(row(ActualEffort="1e999999")), AWAY),
-    "minutes that are a truth": (rows(row(ActualEffort=True)), AWAY),
+    "minutes that are no number": (rows(row(ActualEffort="a few")), NOT_OURS),
+    "minutes without end": (rows(row(ActualEffort="1e999999")), NOT_OURS),
+    "minutes that are a truth": (rows(row(ActualEffort=True)), NOT_OURS),
     "no parameters": (rows(row()), NOT_OURS),
 }
 

@@ -26,9 +26,9 @@ from stores import records_of
 from support_settings import toml
 from worlds import CANARIES
 
-from spentkey.core.notes import NewNote
+from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.outcome import Result
-from spentkey.core.task import Change, Request, Task, TaskRef
+from spentkey.core.task import Applied, Change, Request, Task, TaskRef
 from spentkey.ports.service_desk import Note, ServiceDesk
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
@@ -232,8 +232,8 @@ class WatchedDesk:
     async def has_note(self, task: Task, marker: str) -> bool:
         return await self._watched(lambda: self._desk.has_note(task, marker))
 
-    async def add_note(self, task: Task, note: NewNote) -> None:
-        await self._watched(lambda: self._desk.add_note(task, note), task.ref)
+    async def add_note(self, task: Task, note: NewNote) -> AddedNote:
+        return await self._watched(lambda: self._desk.add_note(task, note), task.ref)
 
     def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
         return self._desk.closing(task, resolution, begun)
@@ -241,10 +241,10 @@ class WatchedDesk:
     def handing_over(self, task: Task, begun: Mapping[str, Any] | None) -> Change:
         return self._desk.handing_over(task, begun)
 
-    async def apply(self, task: Task, change: Change) -> None:
-        await self._watched(lambda: self._desk.apply(task, change), task.ref)
+    async def apply(self, task: Task, change: Change) -> Applied:
+        return await self._watched(lambda: self._desk.apply(task, change), task.ref)
 
-    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
+    def took(self, task: Task, begun: Mapping[str, Any]) -> Applied | None:
         return self._desk.took(task, begun)
 
     async def time(self) -> datetime | None:

@@ -50,10 +50,46 @@ TABLE: dict[str, Sabotage] = {
     ),
     "a look for the note before a note": Sabotage(
         "steps/report.py",
-        "    if look and await written_earlier(attempt, task, note.marker):",
-        "    if not look and await written_earlier(attempt, task, note.marker):",
+        "    if begun is not None and await written_earlier(attempt, task, begun):",
+        "    if begun is None and await written_earlier(attempt, task, note.marker):",
         PROPERTY,
         "3",
+    ),
+    "the random value of a marker": Sabotage(
+        "steps/report.py",
+        "    marked = note.marked(drawn or attempt.context.ids.new())",
+        '    marked = note.marked(drawn or "0")',
+        "tests/story/test_story_markers.py",
+    ),
+    "no note without a record is ours": Sabotage(
+        "steps/report.py",
+        "    begun = attempt.history.noting(note.marker)\n",
+        "    begun = attempt.history.noting(note.marker) or note.marker\n",
+        "tests/story/test_story_markers.py",
+    ),
+    "two values do not join to a marker": Sabotage(
+        "core/notes.py",
+        "    application = safe(both, 2 * LONGEST_VALUE + 1)",
+        "    application = html.escape(both, quote=False)",
+        "tests/core/test_notes.py",
+    ),
+    "a close is ours only where it shows": Sabotage(
+        "adapters/ivanti/client.py",
+        "                if answered or hands_over(facts) or is_our_close(",
+        "                if True or is_our_close(",
+        "tests/story/test_story_refused_writes.py",
+    ),
+    "what came out otherwise is told": Sabotage(
+        "adapters/ivanti/client.py",
+        "        return Applied((*otherwise(shown, facts, self.fields.minutes, self.fields.resolution), *more), shown.changed)",
+        "        return Applied(more, shown.changed)",
+        "tests/story/test_story_refused_writes.py",
+    ),
+    "a note is looked for by its id": Sabotage(
+        "adapters/ivanti/client.py",
+        '            if record is not None and same_id(record.get("ParentLink_RecID"), own(task).rec_id):',
+        '            if record is not None and note.marker in str(record.get("NotesBody")):',
+        "tests/adapters/ivanti/test_note_read_back.py",
     ),
     "verification before a close": Sabotage(
         "core/verification.py",
@@ -425,10 +461,10 @@ TABLE: dict[str, Sabotage] = {
         "if one in lost)",
         "tests/core/test_plan.py",
     ),
-    "no close over somebody's change": Sabotage(
+    "no write over somebody's change": Sabotage(
         "adapters/ivanti/client.py",
-        "            if await self._changed_by_others(own(task)):",
-        "            if task is None:",
+        "            self._refuse_changed(before, shown, facts)",
+        "            del shown",
         "tests/story/test_story_refused_writes.py",
     ),
     "markup in notes": Sabotage(

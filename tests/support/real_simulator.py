@@ -154,6 +154,10 @@ class RealSimulator:
         """Set faults, in place of those that were set."""
         self._post("/faults", {"clear": True, "rules": list(rules)})
 
+    def behave(self, **behaviour: Any) -> None:
+        """What Ivanti makes of what is written to it from now on."""
+        self._post("/behaviour", behaviour)
+
     def step_clock(self, seconds: float) -> None:
         """Move the simulator's clock on."""
         self._post("/clock", {"step": seconds})

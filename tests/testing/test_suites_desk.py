@@ -66,6 +66,10 @@ class IvantiRig:
         fields = {"OwnerTeam": "Spentkey", "Status": "Logged", "Owner": ""}
         self.sim.faults(fault("ivanti", "task-query", "edit-task", nth=1, params={"task": ref, "fields": fields}))
 
+    async def keep_otherwise(self) -> bool:
+        self.sim.behave(minutes="computed")
+        return True
+
 
 @dataclass
 class FilesRig:
@@ -98,6 +102,9 @@ class FilesRig:
     async def give_back(self, ref: TaskRef) -> None:
         facts = {"at": "2026-07-01T12:00:00+00:00", "what": "status", "by": "somebody", "status": "open", "owner": ""}
         append(self.desk.directory, ref, facts, lambda _: False)
+
+    async def keep_otherwise(self) -> bool:
+        return False  # what is written is what the log holds
 
 
 class TestIvanti(DeskContract):

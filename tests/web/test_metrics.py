@@ -219,6 +219,7 @@ def everything() -> Metrics:
     metrics = Metrics(QuickClock())
     metrics.called(Called("Ivanti", "GET /", "200", 0.1, None))
     metrics.throttled("Ivanti")
+    metrics.left_out("Ivanti", "task", "x")
     metrics.stepped(REF, "see", "")
     metrics.stepped(REF, "judge", "")
     metrics.ended(Result("1", "removed", TicketState.CLOSED))

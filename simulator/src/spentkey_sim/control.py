@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, cast
 
@@ -10,11 +10,13 @@ from aiohttp import web
 
 from spentkey_sim.clock import SimClock, wire_time
 from spentkey_sim.faults import FaultError, Faults
+from spentkey_sim.ivanti.behaviour import behaviour
 from spentkey_sim.journal import Journal
-from spentkey_sim.model import Holder, World
+from spentkey_sim.model import Behaviour, Holder, World
 from spentkey_sim.storm import RATE, Storm
 from spentkey_sim.world import WorldError, load
 
+BEHAVIOUR = {one.name for one in fields(Behaviour)}
 _BODY_BYTES = 64 * 1024 * 1024
 Truth = Callable[[World], dict[str, Any]]
 
@@ -82,6 +84,12 @@ class Control:
         else:
             self.clock.set(_moment(body["set"]))
         return web.json_response({"clock": wire_time(self.clock.now())})
+
+    async def post_behaviour(self, request: web.Request) -> web.Response:
+        """What Ivanti makes of what is written to it from now on; all that is not named is as usual again."""
+        raw = await _body(request, BEHAVIOUR)
+        self.holder.world.ivanti.behaviour = behaviour(raw)
+        return web.json_response({"behaviour": raw})
 
     async def post_reset(self, request: web.Request) -> web.Response:
         """Another world, or the first one again, with journal, fault rules and clock as at the start."""
@@ -156,6 +164,7 @@ def app(control: Control) -> web.Application:
             web.post("/faults", control.post_faults),
             web.post("/clock", control.post_clock),
             web.post("/reset", control.post_reset),
+            web.post("/behaviour", control.post_behaviour),
         ]
     )
     return made

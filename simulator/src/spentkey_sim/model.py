@@ -273,6 +273,23 @@ class Note:
 
 
 @dataclass
+class Behaviour:
+    """What a tenant of Ivanti makes of what is written to it; see the schema for what each means."""
+
+    minutes: str
+    owner_shown: str
+    owner_must_be_member: bool
+    members: list[str]
+    moves_on: dict[str, str]
+    required_to_close: str
+    prompt_to_close: bool
+    empty_owner: str
+    note_cut: int
+    note_category: str
+    words: str
+
+
+@dataclass
 class Ivanti:
     """The Ivanti tenant: its configuration and its records."""
 
@@ -287,6 +304,7 @@ class Ivanti:
     empty: str
     minutes_as: str
     notes_on_closed: str
+    behaviour: Behaviour
     requests: list[ServiceRequest]
     tasks: list[Task]
     notes: list[Note]

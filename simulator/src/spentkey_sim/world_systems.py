@@ -4,6 +4,7 @@ import base64
 import binascii
 from datetime import timedelta
 
+from spentkey_sim.ivanti.behaviour import behaviour
 from spentkey_sim.making import Making, Raw, WorldError
 from spentkey_sim.model import (
     ApiKey,
@@ -120,6 +121,7 @@ def ivanti(raw: Raw, making: Making) -> Ivanti:
         empty=raw.get("empty", "body"),
         minutes_as=raw.get("minutes_as", "number"),
         notes_on_closed=raw.get("notes_on_closed", "refused"),
+        behaviour=behaviour(raw.get("behaviour", {})),
         requests=[_request(request, making) for request in raw.get("requests", [])],
         tasks=[_task(task, teams[0], making) for task in raw.get("tasks", [])],
         notes=[],

@@ -7,20 +7,30 @@ from dataclasses import dataclass
 
 from spentkey.adapters.entra.check import TenantCheck
 from spentkey.adapters.entra.directories import EntraDirectories
+from spentkey.adapters.entra.rehearsal import application_to_rehearse_on
 from spentkey.adapters.kinds import Outside
 from spentkey.bootstrap.context import connected_for, directories_of, outside_of, vault_of, with_vault
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
-from spentkey.bootstrap.storage import with_database
+from spentkey.bootstrap.storage import storage_for, with_database
+from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
+from spentkey.core.outcome import TicketState
 from spentkey.core.rules import DeskRules
+from spentkey.core.sanitize import plain
 from spentkey.core.windows import ALWAYS, Schedule
 from spentkey.http.rate_limit import LocalRates
+from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
 from spentkey.settings.schema import Settings
 from spentkey.storage.sqlite.check import StateCheck
 from spentkey.storage.sqlite.container import Surroundings
 from spentkey.system import SystemClock
+
+REHEARSAL = "rehearsal"
+REHEARSE = "before the first removal, let a hand-made task ask for a secret whose SecretID is a fresh UUID"
+RESULTS, MOST_PAGES = 500, 20
+"""How many results are read at once, and how often at most."""
 
 
 @asynccontextmanager
@@ -35,9 +45,56 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
             _check_of_storage(settings, connections.clock),
             *_checks_of_adapters(settings, with_vault(outside, vault)),
             *_checks_of_tenants(settings, directories),
+            *([Rehearsal(settings, directories)] if settings.desk is not None else []),
             EnoughFor(settings),
             *_check_of_schedule(settings, connections.clock),
         ]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """Whether the whole way to a closed task was ever gone; the first time it should remove nothing."""
+
+    settings: Settings
+    directories: EntraDirectories
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Read the records of results; nothing is made where there are none."""
+        try:
+            async with storage_for(self.settings, self.directories.clock, read_only=True) as storage:
+                closed = await _a_close_is_on_record(storage.evidence)
+        except SpentkeyError:
+            return  # the line of the evidence says why
+        if closed:
+            yield Finding(REHEARSAL, "a close", FindingState.OK, "is on record")
+            return
+        yield Finding(REHEARSAL, "a close", FindingState.WARN, "none is on record yet", await self._proposal())
+
+    async def _proposal(self) -> str:
+        for tenant in rules_of(self.settings, DeskRules()).tenants:
+            try:
+                directory = await self.directories.open(tenant)
+            except SpentkeyError:
+                continue
+            found = await application_to_rehearse_on(directory, self.directories.clock.now())
+            if found is not None:
+                where = f"on {plain(found.name)} ({found.app_id}) in {tenant.name}, which has no expired secret"
+                return f"{REHEARSE}, {where}: it ends as already-gone, and proves every write"
+        return (
+            f"{REHEARSE}, on an application without an expired secret: it ends as already-gone, and proves every write"
+        )
+
+
+async def _a_close_is_on_record(evidence: EvidenceLog) -> bool:
+    before: int | None = None
+    for _ in range(MOST_PAGES):
+        results = await evidence.recent(RESULTS, before)
+        if any(one.get("ticket") == TicketState.CLOSED for one in results):
+            return True
+        if len(results) < RESULTS:
+            return False
+        before = int(results[-1]["seq"])
+    return False
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from spentkey.bootstrap.settings import needs_desk, titles_of
 from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
-from spentkey.ports.read_only import UNMEASURED
+from spentkey.ports.read_only import UNMEASURED, TellsLeftOut
 from spentkey.ports.runtime import Clock, Meter, Probe, Progress
 from spentkey.ports.service_desk import ServiceDesk
 from spentkey.ports.vault import Login, NoVault, Vault
@@ -54,7 +54,8 @@ async def context_with(
 ) -> AsyncGenerator[Context]:
     """The same, with storage that is open already."""
     chosen, kind = needs_desk(settings)
-    async with connected_for(settings, clock, use_proxies=use_proxies, meter=meter) as connections:
+    heard = TellsLeftOut(progress) if meter is UNMEASURED else meter
+    async with connected_for(settings, clock, use_proxies=use_proxies, meter=heard) as connections:
         outside = outside_of(settings, connections)
         vault = vault_of(settings, outside)
         desk: ServiceDesk = await kind.open(chosen.section, with_vault(outside, vault))

@@ -105,7 +105,9 @@ def _credential(one: Result) -> Text:
 
 
 def _why(one: Result) -> str:
-    return plain(" ".join(part for part in (one.guard, one.reason) if part), 400)
+    """The guard and the reason, then what is only a warning."""
+    why = " ".join(part for part in (one.guard, one.reason) if part)
+    return plain("; ".join(part for part in (why, *(f"warning: {text}" for text in one.warnings)) if part), 400)
 
 
 def coloured(word: str) -> Text:

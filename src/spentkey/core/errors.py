@@ -4,8 +4,9 @@ SpentkeyError            each says who must act
 ├── Misconfigured        the operator: the configuration, a missing key, a wrong option        exit 2
 ├── DeskRefused          the operator: the desk refuses us; the task cannot be touched          exit 4
 ├── AccessRefused        the operator: sign-in, vault or SQL log-in refused; the tenant pauses  exit 4
+├── OddData              people: what was asked about cannot be read, and waiting does not help; tried, then handed over
 ├── WriteRefused         people: a system refuses a write, or it never takes; the task stays open     exit 4
-├── OddData              people: one entry, file or document is odd; the rest goes on without it      exit 4
+├── EndedByOthers        nobody: people ended or took the task while it was written; it is left as they left it
 ├── Busy                 nobody: another process works on it; the task stays open (guard G9)        exit 4
 ├── Outage               nobody: wait; a system is away or answers nonsense                     exit 4
 ├── Stopping             nobody: the service stops, and the next start goes on from here        exit 4
@@ -61,6 +62,12 @@ class OddData(SpentkeyError):
     """Something about one object is other than it can be, which another try does not change."""
 
     who = Who.PEOPLE
+
+
+class EndedByOthers(SpentkeyError):
+    """Somebody else ended the task, or took it, while it was written; what was written does not show."""
+
+    who = Who.NOBODY
 
 
 class Busy(SpentkeyError):

@@ -108,9 +108,36 @@ class History:
         ends = [r for r in self.records if r.get("what") in (what, RecordKind.HANDED_OVER)]
         return ends[-1] if ends and ends[-1].get("what") == what else None
 
-    def noting(self, marker: str) -> bool:
-        """Whether any try set out to write the note with that marker."""
-        return any(record.get("marker") == marker for record in self._all(RecordKind.NOTING))
+    def noting(self, stem: str) -> str | None:
+        """The marker of the note that a try set out to write, of those that begin so; the latest, or None."""
+        markers = [str(record.get("marker") or "") for record in self._all(RecordKind.NOTING)]
+        return next((marker for marker in reversed(markers) if marker.startswith(stem)), None)
+
+    def noted(self, marker: str) -> bool:
+        """Whether the note with that marker was seen at the desk."""
+        return any(record.get("marker") == marker for record in self._all(RecordKind.NOTED))
+
+    def noting_subject(self, marker: str) -> str:
+        """The subject of the note that a try set out to write with that marker."""
+        records = [record for record in self._all(RecordKind.NOTING) if record.get("marker") == marker]
+        return str(records[-1].get("subject") or "") if records else ""
+
+    @property
+    def note_ids(self) -> frozenset[str]:
+        """The desk's ids of the notes that are known to be ours."""
+        return frozenset(str(record["note"]).upper() for record in self._all(RecordKind.NOTED) if record.get("note"))
+
+    @property
+    def handed_over(self) -> Facts | None:
+        """The latest hand-over that is on record as complete."""
+        given = self._all(RecordKind.HANDED_OVER)
+        return given[-1] if given else None
+
+    @property
+    def ended_untouched(self) -> bool:
+        """Whether the latest close that was begun is on record as overtaken by people, who ended the task themselves."""
+        ends = [r for r in self.records if r.get("what") in (RecordKind.CLOSING, RecordKind.RESULT)]
+        return bool(ends) and ends[-1].get("ticket") == "untouched"
 
     @property
     def end_begun(self) -> bool:
@@ -118,10 +145,10 @@ class History:
         return bool(self._all(RecordKind.CLOSING) or self._all(RecordKind.REASSIGNING))
 
     @property
-    def closing(self) -> bool:
-        """Whether a close was begun and its end is not on record."""
-        ends = [r.get("what") for r in self.records if r.get("what") in (RecordKind.CLOSING, RecordKind.CLOSED)]
-        return bool(ends) and ends[-1] == RecordKind.CLOSING
+    def closing(self) -> Facts | None:
+        """The close that was begun and whose end is not on record."""
+        ends = [r for r in self.records if r.get("what") in (RecordKind.CLOSING, RecordKind.CLOSED)]
+        return ends[-1] if ends and ends[-1].get("what") == RecordKind.CLOSING else None
 
     @property
     def begun_change(self) -> Mapping[str, Any] | None:

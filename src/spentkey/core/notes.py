@@ -13,7 +13,7 @@ from spentkey.core.note_texts import EVIDENCE, WORDS
 from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, End, Failed, NotOurs, Outcome, Refused, Removed
 from spentkey.core.reason import Reason, reason_for
 from spentkey.core.rules import RequestRules
-from spentkey.core.sanitize import MARK, plain, safe
+from spentkey.core.sanitize import LONGEST_VALUE, MARK, plain, safe
 from spentkey.core.task import folded_name
 
 HANDED_OVER, DONE = "handed-over", "done"
@@ -47,6 +47,20 @@ class NewNote:
     body: str
     marker: str
 
+    def marked(self, drawn: str) -> "NewNote":
+        """The note with a value in its marker that nobody knows beforehand, so that no text of others passes for it."""
+        before, stem, after = self.body.rpartition(self.marker)
+        mark = with_value(stem, drawn)
+        return NewNote(self.subject, before + mark + after, mark)
+
+
+@dataclass(frozen=True)
+class AddedNote:
+    """What became of a note that was written: the desk's id of it, and what came out otherwise."""
+
+    note_id: str = ""
+    warnings: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -57,8 +71,23 @@ class Proof:
 
 
 def marker(about: Subject, kind: str) -> str:
-    """The beginning of the marker: one for each task, assignment and kind of note."""
+    """The beginning of the marker: one for each task, assignment and kind of note. Version 0.1 had no value in it."""
     return f"{MARK}task={about.task} assignment={about.assignment} {kind} "
+
+
+def drawn_in(marker: str | None, stem: str) -> str:
+    """The random value in a marker that is on record; empty for none, and for one of version 0.1."""
+    return (marker or "").removeprefix(stem).removeprefix("id=").strip()
+
+
+def lacks_marker(body: str) -> bool:
+    """Whether a note shows no whole marker of ours: where it is one of ours, its end was cut off."""
+    return MARK not in body or "]" not in body.rpartition(MARK)[2]
+
+
+def with_value(stem: str, drawn: str) -> str:
+    """The marker with its random value, by which the note is known; the value is on record before the note is written."""
+    return f"{stem}id={drawn} "
 
 
 def resolution(about: Subject, outcome: Removed | AlreadyGone) -> str:
@@ -151,7 +180,8 @@ def _parameters(asked: RequestRules, language: str) -> dict[str, str]:
 
 def _details(about: Subject, language: str) -> list[str]:
     words = WORDS[language]
-    application = " ".join(safe(part) for part in (about.app_name, about.app_id) if part)
+    both = " ".join(plain(part) for part in (about.app_name, about.app_id) if part)
+    application = safe(both, 2 * LONGEST_VALUE + 1)  # joined first: neither part may become a marker by the other one
     rows = [
         (words.application, application),
         (words.credential, safe(about.key_id or "")),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from spentkey.core.errors import Who
 from spentkey.core.reason import Reason
@@ -162,6 +163,8 @@ class Result:
     reason_code: str | None = None
     """The code of the reason's kind; of a reason that tells of trouble with the ticket too, that of the outcome."""
     evidence: str | None = None
+    warnings: tuple[str, ...] = ()
+    """What came out otherwise than it was written or could not be read, in words; never why it is left open."""
     outage: bool = False
     """Whether a system that was away left it open; for the next try, and not part of the report."""
     not_before: datetime | None = None
@@ -174,7 +177,7 @@ class Result:
             return {"not-ours": 2, "removed": 0, "already-gone": 0}.get(self.outcome, 4)
         return {TicketState.CLOSED: 0, TicketState.HANDED_OFF: 3}.get(self.ticket, 4)
 
-    def as_json(self) -> dict[str, str | None]:
+    def as_json(self) -> dict[str, Any]:
         """The object of the contract; a field that is not known yet is null."""
         return {
             "task": self.task,
@@ -190,6 +193,7 @@ class Result:
             "reason": None if self.reason is None else str(self.reason),
             "reason_code": self.reason_code,
             "evidence": self.evidence,
+            "warnings": list(self.warnings),
         }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from spentkey.core.outcome import AlreadyGone, Removed, Result, TicketState
 
@@ -50,7 +51,7 @@ class Planned:
         """What would become of the ticket."""
         return TicketState.CLOSED if self.closed_earlier else _TICKETS[self.action]
 
-    def as_json(self) -> dict[str, str | None]:
+    def as_json(self) -> dict[str, Any]:
         """The object of the contract, with `would` in place of outcome and ticket."""
         fields = self.result.as_json() | {"would": self.action.value, "evidence": None}
         return {name: value for name, value in fields.items() if name not in ("outcome", "ticket")}

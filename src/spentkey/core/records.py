@@ -224,7 +224,7 @@ class NotingRecord(Record):
 
     what = RecordKind.NOTING
     subject: str
-    marker: str
+    marker: Annotated[str, "with the random value that every try of this assignment writes"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -234,6 +234,8 @@ class NotedRecord(Record):
     what = RecordKind.NOTED
     subject: str
     marker: str
+    note: Annotated[str | None, "the desk's id of the note, where it gives one"] = None
+    warnings: Annotated[Sequence[str], "what the desk keeps otherwise than it was written"] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -252,6 +254,7 @@ class ClosedRecord(Record):
     what = RecordKind.CLOSED
     minutes: Annotated[str | None, "as for `closing`"] = None
     found: Annotated[str | None, "in the second case"] = None
+    warnings: Annotated[Sequence[str], "what came out otherwise than it was written"] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -273,6 +276,8 @@ class HandedOverRecord(Record):
     team: str | None
     minutes: Annotated[str | None, "in the first case"] = None
     found: Annotated[str | None, "in the second case"] = None
+    version: Annotated[str | None, "of the task as it was read after the reassignment, where the desk has one"] = None
+    warnings: Annotated[Sequence[str], "as for `closed`"] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)

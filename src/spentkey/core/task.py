@@ -68,6 +68,8 @@ class Request:
     changed: str = ""
     """Why it is not what it was when work on the task first began (a `Reason`, or a text that no note translates), where
     the desk keeps that; else empty."""
+    odd: tuple[str, ...] = field(default=(), compare=False)
+    """What the desk shows of it that cannot be read and is left out, in words."""
 
     def value(self, name: str) -> str | FaultKind:
         """The value of the parameter of that name, in any case; or why there is none."""
@@ -128,6 +130,16 @@ class Change:
     """The desk's own; JSON, and nothing secret."""
     team: str | None = None
     """Who gets the task; None for a close."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a change has come to, by a read of the task that shows it."""
+
+    warnings: tuple[str, ...] = ()
+    """What came out otherwise than it was written, in words; never a reason to write it again."""
+    version: str = ""
+    """`Task.version` then."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ from spentkey.ports.fencing import check_fence
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import BeforeTry, Clock, Meter, allowed
 
+LARGEST_ANSWER = 64_000_000
+"""Largest answer that is read, in bytes."""
 AGAIN_READ = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which a read is sent again."""
 
@@ -48,6 +50,14 @@ class ReplyLost(Exception):
 
 class Redirected(Outage):
     """Somebody in between answered with a redirect: of a write it does not say whether it was applied."""
+
+
+class TooLarge(Outage):
+    """An answer is larger than is read: a smaller page may do."""
+
+
+class NotJson(Outage):
+    """An answer is not the JSON that was asked for, and no page for people."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +248,7 @@ class HttpClient:
                     proxy=self.proxy,
                     allow_redirects=False,
                 ) as reply:
-                    response = Response(reply.status, reply.headers, await reply.read())
+                    response = Response(reply.status, reply.headers, await _body_of(reply, self.name))
                     call.status, call.usable = str(response.status), not response.is_html()
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
             raise Outage(TLS_REFUSED(system=self.name, why=_brief(problem))) from None
@@ -249,6 +259,17 @@ class HttpClient:
         if 300 <= response.status < 400:
             raise Redirected(REDIRECT(system=self.name))
         return response
+
+
+async def _body_of(reply: aiohttp.ClientResponse, system: str) -> bytes:
+    """The whole body; one that never ends is not waited for."""
+    parts, size = list[bytes](), 0
+    async for part in reply.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise TooLarge(f"{system} answered more than {LARGEST_ANSWER // 1_000_000} MB")
+    return b"".join(parts)
 
 
 def _none() -> Mapping[str, str]:
@@ -288,7 +309,7 @@ def json_value(response: Response, system: str) -> Any:
             value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
         return value
     except (ValueError, RecursionError):
-        raise Outage(NOT_JSON(system=system)) from None
+        raise NotJson(NOT_JSON(system=system)) from None
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -144,6 +144,10 @@ class Logged(Observer):
         refused = call.status in ("none", "refused", "401", "403", "429") or call.status.startswith("5")
         (logger().warning if refused else logger().debug)("outside call", **facts)
 
+    def left_out(self, system: str, what: str, problem: str) -> None:
+        """One line for what cannot be read."""
+        logger().warning("left out", system=system, kind=what, said=problem)
+
     def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """One line for each step."""
         logger().info("step", **({"task": task, "step": step} | ({"detail": detail} if detail else {})))

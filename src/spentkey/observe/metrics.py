@@ -56,6 +56,12 @@ class Metrics(Observer):
             ("system",),
             registry=registry,
         )
+        self._left_out = Counter(
+            "spentkey_left_out",
+            "Records of outside systems that cannot be read and were left out, each time that they were met.",
+            ("system", "what"),
+            registry=registry,
+        )
         self._outcomes = Counter(
             "spentkey_outcomes", "Tries at tasks, by how they ended.", ("outcome", "guard", "ticket"), registry=registry
         )
@@ -89,6 +95,11 @@ class Metrics(Observer):
     def throttled(self, system: str) -> None:
         """Count a 429."""
         self._throttled.labels(system).inc()
+
+    def left_out(self, system: str, what: str, problem: str) -> None:
+        """Count what cannot be read."""
+        del problem
+        self._left_out.labels(system, what).inc()
 
     def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """Time the step that ends here; the last one of a try is the word for its ticket, and takes no time."""

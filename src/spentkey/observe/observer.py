@@ -30,6 +30,9 @@ class Observer:
     def throttled(self, system: str) -> None:
         """A system said that too much was asked of it."""
 
+    def left_out(self, system: str, what: str, problem: str) -> None:
+        """Something of that kind cannot be read, and is left out; `problem` names it."""
+
     def stepped(self, task: TaskRef, step: str, detail: str) -> None:
         """A task has reached a step."""
 
@@ -81,6 +84,11 @@ class Observers:
         """Report that a system answered 429."""
         for observer in self.observers:
             observer.throttled(system)
+
+    def left_out(self, system: str, what: str, problem: str) -> None:
+        """Report that something cannot be read."""
+        for observer in self.observers:
+            observer.left_out(system, what, problem)
 
     @contextmanager
     def working(self, task: TaskRef, attempt: str) -> Generator[None]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
-from spentkey.core.notes import NewNote
+from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.outcome import Refused
-from spentkey.core.task import Change, Request, Task, TaskRef
+from spentkey.core.task import Applied, Change, Request, Task, TaskRef
 from spentkey.ports.evidence import EvidenceLog, Question
-from spentkey.ports.runtime import Call, Meter
+from spentkey.ports.runtime import Call, Meter, Progress
 from spentkey.ports.service_desk import Note, ServiceDesk
 
 
@@ -45,8 +45,10 @@ class ReadOnlyDesk:
         """Whether the note is there."""
         return await self.desk.has_note(task, marker)
 
-    async def add_note(self, task: Task, note: NewNote) -> None:
+    async def add_note(self, task: Task, note: NewNote) -> AddedNote:
         """Write nothing."""
+        del task, note
+        return AddedNote()
 
     def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
         """What would close it."""
@@ -56,11 +58,13 @@ class ReadOnlyDesk:
         """What would hand it over."""
         return self.desk.handing_over(task, begun)
 
-    async def apply(self, task: Task, change: Change) -> None:
+    async def apply(self, task: Task, change: Change) -> Applied:
         """Write nothing."""
+        del task, change
+        return Applied()
 
-    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
-        """Whether a hand-over took."""
+    def took(self, task: Task, begun: Mapping[str, Any]) -> Applied | None:
+        """Whether a change took."""
         return self.desk.took(task, begun)
 
     async def time(self) -> datetime | None:
@@ -145,6 +149,23 @@ class Unmeasured:
 
     def throttled(self, system: str) -> None:
         """Count nothing."""
+
+    def left_out(self, system: str, what: str, problem: str) -> None:
+        """Count nothing."""
+
+
+class TellsLeftOut(Unmeasured):
+    """A `Meter` port that counts nothing and tells people what cannot be read, each once."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._told = progress, set[str]()
+
+    def left_out(self, system: str, what: str, problem: str) -> None:
+        """Say it, the first time."""
+        del system, what
+        if problem not in self._told:
+            self._told.add(problem)
+            self._progress.tell(problem)
 
 
 UNMEASURED: Meter = Unmeasured()

@@ -63,6 +63,10 @@ class Meter(Protocol):
         """The system answered 429: too many requests."""
         ...
 
+    def left_out(self, system: str, what: str, problem: str) -> None:
+        """Something of that kind cannot be read, and is left out; `problem` names it."""
+        ...
+
 
 BeforeTry = Callable[[], Awaitable[None]]
 """Awaited before every try of a write, the first one too; what it raises ends the write without that try."""

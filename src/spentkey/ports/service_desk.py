@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from spentkey.core.notes import NewNote
-from spentkey.core.task import Change, Request, Task, TaskRef
+from spentkey.core.notes import AddedNote, NewNote
+from spentkey.core.task import Applied, Change, Request, Task, TaskRef
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,10 @@ class Note:
 
     subject: str
     body: str
+    note_id: str = ""
+    """The desk's id of it, where it gives one."""
+    by_us: bool = False
+    """Whether the desk says that our own user wrote it."""
 
 
 class ServiceDesk(Protocol):
@@ -44,8 +48,11 @@ class ServiceDesk(Protocol):
         """Whether a note with that marker in its body hangs on the task."""
         ...
 
-    async def add_note(self, task: Task, note: NewNote) -> None:
-        """Write the note once; a write whose reply was lost is looked up before it is repeated."""
+    async def add_note(self, task: Task, note: NewNote) -> AddedNote:
+        """Write the note once; a write whose reply was lost is looked up before it is repeated.
+
+        A note that the desk keeps otherwise than it was written is there all the same: `warnings` say so.
+        """
         ...
 
     def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
@@ -60,12 +67,21 @@ class ServiceDesk(Protocol):
         """What gives the task to people; `begun` as for `closing`."""
         ...
 
-    async def apply(self, task: Task, change: Change) -> None:
-        """Write the change and read it back; raises `WriteRefused` when the desk does not take it."""
+    async def apply(self, task: Task, change: Change) -> Applied:
+        """Write the change and read it back.
+
+        A close took when a fresh read shows the task ended, a hand-over when it is not with us any more; what came out
+        otherwise than written is a warning. Where the reply was lost, an end that need not be ours is `EndedByOthers`.
+        Raises `WriteRefused` when the desk does not take it.
+        """
         ...
 
-    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
-        """Whether the task, which is with us, shows that this hand-over took all the same: it was given back since."""
+    def took(self, task: Task, begun: Mapping[str, Any]) -> Applied | None:
+        """What the task shows of a change whose end is not on record; None where it does not show that it took.
+
+        `begun` are the change's facts. A close: the task is ended, and by us as far as can be told. A hand-over: the
+        task is with others, or is with us again and shows that it was given back.
+        """
         ...
 
     async def time(self) -> datetime | None:

@@ -1,5 +1,6 @@
 """One try at one task: the context that it works in, and what it has learnt so far."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,6 +50,12 @@ class Attempt:
     reads: int = 0
     wording: str | None = None
     """The resolution in a caller's own words, where one was given."""
+    warnings: list[str] = field(default_factory=list[str])
+    """What came out otherwise than it was written, or could not be read; in words."""
+
+    def warn(self, warnings: Iterable[str]) -> None:
+        """Keep what the result says besides, each once."""
+        self.warnings += [one for one in dict.fromkeys(warnings) if one not in self.warnings]
 
     def step(self, name: str, detail: str = "") -> None:
         """Report to the observer which step the story has reached."""
@@ -154,4 +161,5 @@ class Attempt:
             reason="; ".join(reasons) or None,
             reason_code=reasons[0].code if reasons else None,
             evidence=self.attempt_id,
+            warnings=tuple(self.warnings),
         )

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from spentkey.core.errors import Busy, DeskRefused, Misconfigured, SpentkeyError, Who
+from spentkey.core.errors import Busy, DeskRefused, EndedByOthers, Misconfigured, SpentkeyError, Who
 from spentkey.core.guards import g7_still_ours
 from spentkey.core.limits import limit_of
 from spentkey.core.notes import (
     NewNote,
     Proof,
     closing_note,
+    drawn_in,
     guard_of,
     hand_over_note,
     resolution,
@@ -128,6 +129,10 @@ async def _write(attempt: Attempt, end: End) -> tuple[End, SpentkeyError | None]
         if too_many is not None:
             return held_up(end, too_many), None
         await _hand_over(attempt, task, end)
+    except EndedByOthers as problem:
+        attempt.warn((problem.reason,))
+        await attempt.try_to_record(NotReportedRecord(str(problem)))
+        return leave_untouched(end.outcome), None
     except SpentkeyError as problem:
         await attempt.try_to_record(NotReportedRecord(str(problem), problem.reason.code))
         return replace(leave_open(end.outcome), trouble=TICKET_NOT_WRITTEN(why=problem.reason)), problem
@@ -142,12 +147,13 @@ async def _close(attempt: Attempt, task: Task, end: End) -> None:
     if rules.note_on_close:
         proof = Proof(attempt.reads, attempt.audit_event)
         note = closing_note(attempt.subject, end.outcome, proof, rules.language)
-        await write_note(attempt, task, note, look=attempt.history.known)
+        await write_note(attempt, task, note)
     change = attempt.context.desk.closing(task, text, attempt.history.begun_change)
     minutes = change.facts.get("minutes")
     await attempt.record(ClosingRecord(attempt.result(end), change.facts, minutes))
-    await attempt.context.desk.apply(task, change)
-    await attempt.record(ClosedRecord(minutes))
+    applied = await attempt.context.desk.apply(task, change)
+    attempt.warn(applied.warnings)
+    await attempt.record(ClosedRecord(minutes, warnings=applied.warnings))
 
 
 async def begin_hand_over(attempt: Attempt, end: End) -> Refused | None:
@@ -173,7 +179,7 @@ def held_up(end: End, too_many: Refused) -> End:
 
 async def _hand_over(attempt: Attempt, task: Task, end: End) -> None:
     language, asked = attempt.context.rules.desk.language, attempt.context.rules.request
-    await write_note(attempt, task, hand_over_note(attempt.subject, end, language, asked), look=True)
+    await write_note(attempt, task, hand_over_note(attempt.subject, end, language, asked))
     await reassign(attempt, task)
 
 
@@ -182,15 +188,25 @@ async def reassign(attempt: Attempt, task: Task) -> None:
     change = attempt.context.desk.handing_over(task, attempt.history.begun_change)
     minutes, before = change.facts.get("minutes"), change.facts.get("from")
     await attempt.record(ReassigningRecord(change.facts, change.team, minutes, before))
-    await attempt.context.desk.apply(task, change)
-    await attempt.record(HandedOverRecord(change.team, minutes))
+    applied = await attempt.context.desk.apply(task, change)
+    attempt.warn(applied.warnings)
+    version = applied.version or None
+    await attempt.record(HandedOverRecord(change.team, minutes, version=version, warnings=applied.warnings))
 
 
-async def write_note(attempt: Attempt, task: Task, note: NewNote, *, look: bool) -> bool:
-    """One note per assignment: where an earlier try may have written it, it is looked for first. Whether it was new."""
-    if look and await written_earlier(attempt, task, note.marker):
-        return False
-    await attempt.record(NotingRecord(note.subject, note.marker))
-    await attempt.context.desk.add_note(task, note)
-    await attempt.record(NotedRecord(note.subject, note.marker))
-    return True
+async def write_note(attempt: Attempt, task: Task, note: NewNote) -> tuple[NewNote, bool]:
+    """One note per assignment and kind: the note with its marker, and whether it is new.
+
+    Only a note whose marker is on record is looked for. Its random value is drawn once and written by every try, so
+    that no text of a requester can stand for a note.
+    """
+    begun = attempt.history.noting(note.marker)
+    drawn = drawn_in(begun, note.marker)
+    if begun is not None and await written_earlier(attempt, task, begun):
+        return note.marked(drawn) if drawn else note, False
+    marked = note.marked(drawn or attempt.context.ids.new())
+    await attempt.record(NotingRecord(marked.subject, marked.marker))
+    added = await attempt.context.desk.add_note(task, marked)
+    attempt.warn(added.warnings)
+    await attempt.record(NotedRecord(marked.subject, marked.marker, added.note_id or None, added.warnings))
+    return marked, True

@@ -1,16 +1,19 @@
 """What takes up an earlier try: what it began is looked for, and finished as it stands."""
 
+from dataclasses import replace
+
 from spentkey.core.audit_event import AuditEvent, Shows
 from spentkey.core.credential import Kind, Target
 from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours
 from spentkey.core.history import History, change_of
-from spentkey.core.notes import HANDED_OVER, marker
+from spentkey.core.notes import HANDED_OVER, lacks_marker, marker
 from spentkey.core.outcome import (
     AlreadyGone,
     Attribution,
     CannotTell,
     End,
+    NotOurs,
     RemovalRoute,
     Removed,
     Result,
@@ -21,10 +24,11 @@ from spentkey.core.outcome import (
 from spentkey.core.outcome_record import hand_over_of
 from spentkey.core.plan import Survivor, certificates_among, lost_survivors, need_keys
 from spentkey.core.reason import ReasonKind
-from spentkey.core.records import ClosedRecord, HandedOverRecord
+from spentkey.core.records import ClosedRecord, HandedOverRecord, ResultRecord
 from spentkey.core.step_reasons import ASKED_EARLIER
 from spentkey.core.task import RemovalRequest, Task
 from spentkey.ports.directory import Answer, Reply
+from spentkey.ports.service_desk import Note
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.attribution import attribute_to_us
 from spentkey.steps.awaiting import AWAITED_FOR, await_event
@@ -37,6 +41,12 @@ NOT_SHOWN_AGAIN = ReasonKind(
     "the application showed in one read of the directory and not in the next",
     "de applicatie verscheen in de ene lezing van de directory en niet in de volgende",
     "l'application figurait dans une lecture de l'annuaire et pas dans la suivante",
+)
+NOT_GIVEN_BACK = ReasonKind(
+    "g0-not-given-back",
+    en="the task was handed over, and nothing shows that it was given back",
+    nl="de taak werd doorgegeven, en niets toont dat ze werd teruggegeven",
+    fr="la tâche a été transmise, et rien ne montre qu'elle a été rendue",
 )
 
 
@@ -54,17 +64,35 @@ async def still_open(attempt: Attempt, task: Task) -> Task:
     return task
 
 
-async def note_finished_close(attempt: Attempt, begun: Facts) -> None:
-    """A crash may have come between a close and its record; the task itself shows that it took."""
-    if attempt.history.closing:
-        await attempt.record(ClosedRecord(change_of(begun).get("minutes"), found="the task shows it"))
+async def ended_earlier(attempt: Attempt, task: Task, recorded: Facts) -> Result:
+    """What became of a task that is not open any more and whose close is on record, or was begun.
+
+    A crash may have come between a close and its record; then the task itself shows whether it took. Where people
+    ended it instead, it is left as they left it.
+    """
+    begun = attempt.history.closing
+    if begun is None:
+        return recorded_result(recorded)
+    applied = attempt.context.desk.took(task, change_of(begun))
+    if applied is not None:
+        minutes = change_of(begun).get("minutes")
+        await attempt.record(ClosedRecord(minutes, found="the task shows it", warnings=applied.warnings))
+        return recorded_result({**recorded, "warnings": applied.warnings or recorded.get("warnings")})
+    result = replace(recorded_result(begun), ticket=TicketState.UNTOUCHED)
+    if not attempt.history.ended_untouched:
+        await attempt.record(ResultRecord(result, outage=False))
+    return result
 
 
 async def note_finished_hand_over(attempt: Attempt, task: Task) -> None:
     """A crash may have come between a reassignment and its record; the task itself shows that it took."""
     begun = attempt.history.reassigning
-    if begun is not None and begun.get("team") and task.team == begun.get("team"):
-        await attempt.record(HandedOverRecord(task.team, found="the task shows it"))
+    applied = attempt.context.desk.took(task, change_of(begun)) if begun is not None else None
+    if applied is not None:
+        version = applied.version or None
+        await attempt.record(
+            HandedOverRecord(task.team, found="the task shows it", version=version, warnings=applied.warnings)
+        )
 
 
 async def note_return(attempt: Attempt, task: Task) -> None:
@@ -73,9 +101,16 @@ async def note_return(attempt: Attempt, task: Task) -> None:
     What was written together with the team shows it.
     """
     begun = attempt.history.reassigning
-    if begun is not None and attempt.context.desk.took(task, change_of(begun)):
+    if begun is not None and attempt.context.desk.took(task, change_of(begun)) is not None:
         await attempt.record(HandedOverRecord(begun.get("team"), found="the task shows it; it was given back since"))
         attempt.history = await attempt.on_record()
+
+
+def not_given_back(attempt: Attempt, task: Task) -> NotOurs | None:
+    """A task that we handed over, and that shows as ours although nothing was written to it since."""
+    given = attempt.history.handed_over
+    version = given.get("version") if given is not None else None
+    return NotOurs(NOT_GIVEN_BACK()) if version and version == task.version else None
 
 
 def recorded_result(record: Facts) -> Result:
@@ -100,6 +135,7 @@ def recorded_result(record: Facts) -> Result:
         reason=text("reason"),
         reason_code=text("reason_code"),
         evidence=text("attempt"),
+        warnings=tuple(map(str, record.get("warnings") or ())),
     )
 
 
@@ -202,20 +238,33 @@ async def begun_hand_over(attempt: Attempt, task: Task) -> End | None:
     Else what became possible meanwhile would close the task under a note that says why it was not.
     """
     begun = attempt.history.handing_over
-    if begun is None or not attempt.history.noting(marker(attempt.subject, HANDED_OVER)):
-        return None
-    if not await written_earlier(attempt, task, marker(attempt.subject, HANDED_OVER)):
+    mark = attempt.history.noting(marker(attempt.subject, HANDED_OVER))
+    if begun is None or mark is None or not await written_earlier(attempt, task, mark):
         return None
     attempt.take_up(begun)
     return hand_over_of(begun)
 
 
 async def written_earlier(attempt: Attempt, task: Task, mark: str) -> bool:
-    """Where an earlier try began to write the note, one look is not enough: it may be older than the note."""
+    """Whether the note is there that an earlier try began to write: one look may be older than the note.
+
+    One that was seen at the desk needs no look: what the desk kept of it may not show its marker.
+    """
+    if attempt.history.noted(mark):
+        return True
     rules = attempt.context.rules.verify
-    for look in range(rules.reads if attempt.history.noting(mark) else 1):
+    for look in range(rules.reads):
         if look:
             await attempt.context.clock.sleep(rules.interval_s)
-        if await attempt.context.desk.has_note(task, mark):
+        if any(mark in note.body or _is_cut(attempt, note, mark) for note in await attempt.context.desk.notes(task)):
             return True
     return False
+
+
+def _is_cut(attempt: Attempt, note: Note, mark: str) -> bool:
+    """Whether a note can only be the one that an earlier try began to write: its end, and its marker, were cut off.
+
+    Our own user wrote it, under that subject, and no other note of ours is known by its id or by a marker in it.
+    """
+    same = note.by_us and note.subject == attempt.history.noting_subject(mark)
+    return same and lacks_marker(note.body) and note.note_id.upper() not in attempt.history.note_ids

@@ -7,10 +7,10 @@ from spentkey.core.stops import About
 from spentkey.core.task import Task, Ticket
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.resume import (
-    note_finished_close,
+    ended_earlier,
+    not_given_back,
     note_finished_hand_over,
     note_return,
-    recorded_result,
     still_open,
 )
 from spentkey.steps.stops import stopped
@@ -31,9 +31,8 @@ async def read_task(attempt: Attempt) -> Task | Result | End:
     attempt.history = await attempt.on_record()
     task = await still_open(attempt, task)
     if not task.is_open and attempt.history.closed is not None:
-        await note_finished_close(attempt, attempt.history.closed)
-        return recorded_result(attempt.history.closed)
-    not_ours = g0_task_is_ours(task, None, attempt.context.rules.request)
+        return await ended_earlier(attempt, task, attempt.history.closed)
+    not_ours = g0_task_is_ours(task, None, attempt.context.rules.request) or not_given_back(attempt, task)
     if not_ours is not None:
         await note_finished_hand_over(attempt, task)
         return leave_untouched(not_ours)
@@ -49,6 +48,7 @@ def no_such_task(attempt: Attempt) -> NotOurs:
 
 async def _with_parameters(attempt: Attempt, task: Task) -> Ticket | End:
     request = await attempt.context.desk.request(task)
+    attempt.warn(request.odd)
     not_ours = g0_task_is_ours(task, request, attempt.context.rules.request)
     if not_ours is not None:
         return leave_untouched(not_ours)

@@ -54,6 +54,13 @@ class DeskRig(Protocol):
         """People give a task back that was handed over: it is open and with us again."""
         ...
 
+    async def keep_otherwise(self) -> bool:
+        """From now on the desk keeps something else than what is written to end a task, as computed minutes do.
+
+        False where it has nothing of the kind.
+        """
+        ...
+
 
 class DeskContract(ABC):
     """What every service desk does."""
@@ -219,6 +226,48 @@ class DeskContract(ABC):
             handed = await _found(rig, ref)
             assert (handed.team, handed.is_open and handed.is_ours) == (change.team, False)
             assert await rig.desk.queue() == []
+
+        with_rig(self.rig(), do)
+
+    def test_a_change_that_was_applied_tells_what_the_task_shows(self) -> None:
+        """Nothing came out otherwise, and the version is that of the next read."""
+
+        async def do(rig: DeskRig) -> None:
+            refs = [await rig.file(ASKED), await rig.file(ASKED)]
+            for ref, handing_over in zip(refs, (False, True), strict=True):
+                task = await _found(rig, ref)
+                change = rig.desk.handing_over(task, None) if handing_over else rig.desk.closing(task, "removed", None)
+                applied = await rig.desk.apply(task, change)
+                assert (applied.warnings, applied.version) == ((), (await _found(rig, ref)).version)
+
+        with_rig(self.rig(), do)
+
+    def test_what_came_out_otherwise_is_a_warning(self) -> None:
+        """Where the desk keeps it so: the change took all the same, and is written once."""
+
+        async def do(rig: DeskRig) -> None:
+            refs = [await rig.file(ASKED), await rig.file(ASKED)]
+            if not await rig.keep_otherwise():
+                return
+            for ref, handing_over in zip(refs, (False, True), strict=True):
+                task = await _found(rig, ref)
+                change = rig.desk.handing_over(task, None) if handing_over else rig.desk.closing(task, "removed", None)
+                assert (await rig.desk.apply(task, change)).warnings
+                ended = await _found(rig, ref)
+                assert not (ended.is_open and ended.is_ours)
+
+        with_rig(self.rig(), do)
+
+    def test_an_ended_task_shows_a_close_whose_record_is_missing(self) -> None:
+        """And an open one does not."""
+
+        async def do(rig: DeskRig) -> None:
+            ref = await rig.file(ASKED)
+            task = await _found(rig, ref)
+            change = rig.desk.closing(task, "removed", None)
+            assert rig.desk.took(task, change.facts) is None
+            await rig.desk.apply(task, change)
+            assert rig.desk.took(await _found(rig, ref), change.facts) is not None
 
         with_rig(self.rig(), do)
 

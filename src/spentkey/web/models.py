@@ -62,6 +62,9 @@ REASON_CODE = Field(
     description="The kind of reason, which never changes; null where there is no reason, or one of an older version.",
     examples=["g5-not-expired"],
 )
+WARNINGS = Field(
+    default=[], description="What the desk keeps otherwise than it was written, or shows that cannot be read; in words."
+)
 
 
 class Problem(BaseModel):
@@ -145,11 +148,13 @@ class TaskResult(BaseModel):
     reason: str | None = REASON
     reason_code: str | None = REASON_CODE
     evidence: Uuid = Field(description="The `attempt` of this try in the evidence.")
+    warnings: list[str] = WARNINGS
 
     @classmethod
     def of(cls, record: Facts) -> "TaskResult":
-        """As it stands in the evidence."""
-        known = {name: _text(record.get(name)) for name in cls.model_fields}
+        """As it stands in the evidence; older records have no warnings."""
+        known: dict[str, object] = {name: _text(record.get(name)) for name in cls.model_fields}
+        known["warnings"] = list(record.get("warnings") or ())
         return cls.model_validate(known | {name: known[name] or "" for name in ("task", "outcome", "ticket")})
 
 
@@ -211,6 +216,7 @@ class PlannedTask(BaseModel):
     reason: str | None = REASON
     reason_code: str | None = REASON_CODE
     evidence: None = Field(description="Always null: a plan records nothing.")
+    warnings: list[str] = WARNINGS
 
 
 class StopShown(BaseModel):

@@ -20,15 +20,17 @@ NOTE = NewNote("Secret removal failed", "text [spentkey task=1 assignment=1 done
 
 @dataclass
 class OddDesk:
-    """Answers as an Ivanti that respells the category of a note's parent; it counts what is written."""
+    """Answers as an Ivanti that keeps a note otherwise than it was written; it counts what is written."""
 
-    category: str
+    changes: dict[str, Any]
+    tells_id: bool = True
     clock: QuickClock = field(default_factory=QuickClock)
     kept: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     async def write(self, _method: str, _path: str, body: dict[str, Any], *_: object) -> Response:
-        self.kept.append({**body, "RecId": f"{len(self.kept):032X}", "ParentLink_Category": self.category})
-        return Response(201, {}, json.dumps(self.kept[-1]).encode())
+        self.kept.append({**body, "RecId": f"{len(self.kept):032X}", **self.changes})
+        told = self.kept[-1] if self.tells_id else {}
+        return Response(201, {}, json.dumps(told).encode())
 
     async def read(self, _path: str, query: Mapping[str, str] | None, *_: object) -> Response:
         shown = {"value": self.kept} if query else self.kept[-1]
@@ -41,16 +43,40 @@ def desk(odd: OddDesk) -> IvantiDesk:
     return IvantiDesk(cast("Any", odd), Secret("k"), FORMS, names)
 
 
-async def test_a_respelt_parent_is_refused_after_one_note() -> None:
-    """The people who run it are told which setting to look at."""
-    odd = OddDesk("Task#Assignment")
-    with pytest.raises(WriteRefused, match="note_parent_category"):
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ParentLink_Category": "Task#Assignment"}, "note_parent_category"),
+        ({"Category": "Memo"}, "note_category"),
+        ({"NotesBody": "text"}, "only a part"),
+        ({"NotesBody": ""}, "only a part"),
+    ],
+)
+async def test_a_note_that_is_kept_otherwise_is_written_once(changes: dict[str, Any], words: str) -> None:
+    """It is found by its RecId, and what differs is told; another one would be a second note."""
+    odd = OddDesk(changes)
+    added = await desk(odd).add_note(await shown_task(), NOTE)
+    assert (len(odd.kept), added.note_id, len(added.warnings)) == (1, f"{0:032X}", 1)
+    assert words in added.warnings[0]
+
+
+async def test_a_note_whose_answer_told_no_id_is_found_by_its_marker() -> None:
+    """And its id is known from there."""
+    odd = OddDesk({}, tells_id=False)
+    added = await desk(odd).add_note(await shown_task(), NOTE)
+    assert (len(odd.kept), added.note_id, added.warnings) == (1, f"{0:032X}", ())
+
+
+async def test_a_note_on_another_record_is_none() -> None:
+    """It is sent again at most twice, then refused."""
+    odd = OddDesk({"ParentLink_RecID": "F" * 32})
+    with pytest.raises(WriteRefused, match="does not show the note"):
         await desk(odd).add_note(await shown_task(), NOTE)
-    assert len(odd.kept) == 1
+    assert len(odd.kept) == 3
 
 
 async def test_a_note_that_is_kept_as_written_is_written_once() -> None:
     """The control."""
-    odd = OddDesk("Task.Assignment")
-    await desk(odd).add_note(await shown_task(), NOTE)
-    assert len(odd.kept) == 1
+    odd = OddDesk({})
+    added = await desk(odd).add_note(await shown_task(), NOTE)
+    assert (len(odd.kept), added.warnings) == (1, ())

@@ -12,8 +12,8 @@ from typing import Any
 
 from spentkey.core.errors import Outage, SpentkeyError
 from spentkey.core.finding import Finding, FindingState
-from spentkey.core.notes import NewNote
-from spentkey.core.task import Change, Request, Task, TaskRef, request_of
+from spentkey.core.notes import AddedNote, NewNote
+from spentkey.core.task import Applied, Change, Request, Task, TaskRef, request_of
 from spentkey.ports.service_desk import Note
 
 Tasks = dict[str, dict[str, Any]]
@@ -59,12 +59,13 @@ class JsonDesk:
         """Look for the marker in the bodies."""
         return any(marker in note.body for note in await self.notes(task))
 
-    async def add_note(self, task: Task, note: NewNote) -> None:
+    async def add_note(self, task: Task, note: NewNote) -> AddedNote:
         """Once: if the marker is there already, the reply to an earlier write was lost."""
         with self._writing() as tasks:
             notes = tasks[task.ref]["notes"]
             if not any(note.marker in one["body"] for one in notes):
                 notes.append({"subject": note.subject, "body": note.body})
+        return AddedNote()
 
     def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
         """What `apply` will write. It goes on record first, so it holds all that `apply` needs."""
@@ -76,7 +77,7 @@ class JsonDesk:
         del begun
         return Change({"state": "open", "group": self.people, "version": task.version}, team=self.people)
 
-    async def apply(self, task: Task, change: Change) -> None:
+    async def apply(self, task: Task, change: Change) -> Applied:
         """Write it; a second time changes nothing."""
         wanted = {name: value for name, value in change.facts.items() if name in ("state", "group", "resolution")}
         with self._writing() as tasks:
@@ -84,11 +85,16 @@ class JsonDesk:
             if any(found.get(name) != value for name, value in wanted.items()):
                 handed = [*found.get("handed", []), found["version"] + 1] if change.team else found.get("handed", [])
                 found.update(wanted, version=found["version"] + 1, handed=handed)
+            return Applied(version=str(found["version"]))
 
-    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
-        """Whether a hand-over that began at that version took, although the task is with us again."""
+    def took(self, task: Task, begun: Mapping[str, Any]) -> Applied | None:
+        """Whether a change that began at that version took; a hand-over, also where the task is with us again."""
         own: Any = task.own
-        return any(version > int(begun.get("version") or 0) for version in own.get("handed", []))
+        if begun.get("group"):
+            took = any(version > int(begun.get("version") or 0) for version in own.get("handed", []))
+        else:
+            took = own["state"] == "closed"
+        return Applied(version=task.version) if took else None
 
     async def time(self) -> datetime | None:
         """A file has no clock."""

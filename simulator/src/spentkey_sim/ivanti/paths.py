@@ -14,6 +14,7 @@ TASKS, REQUESTS, PARAMETERS = "task__assignments", "servicereqs", "servicereqpar
 NOTES, TEAMS, EMPLOYEES = "journal__notess", "standarduserteams", "employees"
 SETS = (TASKS, REQUESTS, PARAMETERS, NOTES, TEAMS, EMPLOYEES)
 PARAMETERS_OF_REQUEST = "servicereqcontainsservicereqparam"
+MEMBERS_OF_TEAM = "standarduserteamcontainsemployee"
 NOTES_OF_TASK = ("taskcontainsjournal", "taskcontainsjournalnotes")
 _PATH = re.compile(
     r"/api/odata/businessobject/(?P<set>\w+)(?:\('(?P<key>[^']*)'\)(?:/(?P<relation>\w+))?|(?P<bare>\(\)))?/?", re.I

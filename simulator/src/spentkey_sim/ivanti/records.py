@@ -7,6 +7,8 @@ import hashlib
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from spentkey_sim.ivanti import behaviour
+from spentkey_sim.ivanti.behaviour import owner_shown, spelt
 from spentkey_sim.model import Ivanti, Note, ServiceRequest, Task, World
 
 Row = dict[str, Any]
@@ -43,7 +45,7 @@ def minutes(ivanti: Ivanti, value: float) -> Any:
 def task_row(world: World, task: Task, parent: ServiceRequest | None) -> Row:
     """A Task#Assignment."""
     # LEDGER: I-18, the fields of a task
-    return {
+    row = {
         "RecId": task.rec_id,
         "AssignmentID": task.number,
         "Subject": task.subject,
@@ -64,13 +66,14 @@ def task_row(world: World, task: Task, parent: ServiceRequest | None) -> Row:
         "IsUnRead": True,
         **{name: task.fields.get(name) for name in world.ivanti.task_fields},
     }
+    return spelt(world, row)
 
 
 def _state_fields(world: World, task: Task) -> Row:
     return {
         "Status": task.status,
         "Status_Valid": valid_id(world, "status", task.status),
-        "Owner": task.owner or None,
+        "Owner": owner_shown(world, task.owner) or None,
         "Owner_Valid": valid_id(world, "employee", task.owner.casefold()),
         "OwnerType": "Employee" if task.owner else None,
         "OwnerEmail": f"{task.owner}@example.org" if task.owner else None,
@@ -185,6 +188,7 @@ def employee_row(world: World, login_id: str, now: datetime) -> Row:
         "RecId": made_id(world, "employee", login_id.casefold()),
         "LoginID": login_id,
         "DisplayName": login_id,
+        "Team": behaviour.team_of(world, login_id),
         "PrimaryEmail": f"{login_id}@example.org",
         "Status": "Active",
         **_stamps("Admin", now - timedelta(days=900), "Admin", now - timedelta(days=90)),

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from spentkey_sim.clock import SimClock
 from spentkey_sim.faults import Faults
-from spentkey_sim.ivanti import errors, odata, paths, records, rules, state
+from spentkey_sim.ivanti import behaviour, errors, odata, paths, records, rules, state
 from spentkey_sim.ivanti.meddling import meddle
 from spentkey_sim.ivanti.paths import Target
 from spentkey_sim.ivanti.tables import Tables
@@ -159,7 +159,9 @@ class Request:
         changes = rules.task_changes(
             self.world, task, body, records.task_row(self.world, task, _parent(self.world, task))
         )
+        changes = behaviour.stored(self.world, task, changes, self.now)
         after = state.merged(self.world, task, changes, self.world.ivanti.login_id, self.now)
+        after = behaviour.moved_on(self.world, after)
         if not self.call.fault_is("noop"):
             state.store(self.world, task, after)
             state.record_write(after, body, self.now)
@@ -170,7 +172,7 @@ class Request:
         if target.set != paths.NOTES or target.key is not None:
             raise rules.no_right("create object", target.set)
         fields = rules.note_fields(self.world, rules.body_object(self._json()))
-        note = self._note(fields)
+        note = behaviour.kept_note(self.world, self._note(fields))
         if not self.call.fault_is("noop"):
             state.store_note(self.world, note)
             self.call.applied = True

@@ -8,7 +8,7 @@ import hmac
 import re
 from typing import Any
 
-from spentkey_sim.ivanti import records, state
+from spentkey_sim.ivanti import behaviour, records, state
 from spentkey_sim.ivanti.errors import bad_request, unresolved
 from spentkey_sim.model import Task, World
 
@@ -62,6 +62,7 @@ def task_changes(world: World, task: Task, body: dict[str, Any], row: dict[str, 
         changes[_ATTRIBUTES.get(name, name)] = _value(world, name, value)
     _check_companions(world, body)
     _check_completion(world, task, changes)
+    behaviour.check_write(world, task, body, changes)
     return changes
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from spentkey_sim.ivanti import paths, records, state
+from spentkey_sim.ivanti.behaviour import members
 from spentkey_sim.ivanti.records import Row
 from spentkey_sim.model import Note, ServiceRequest, Task, World
 
@@ -28,7 +29,7 @@ class Tables:
 
     def row(self, name: str, key: str) -> Row | None:
         """The row with that RecId."""
-        return next((row for row in self._rows(name, {"RecId": key}) if row["RecId"] == key), None)
+        return next((row for row in self._rows(name, {"RecId": key}) if row["RecId"].upper() == key), None)
 
     def names(self, name: str) -> dict[str, str]:
         """The fields of a set, by their names in lower case. A set without rows has fields, too."""
@@ -39,6 +40,11 @@ class Tables:
         if (name, relation) == (paths.REQUESTS, paths.PARAMETERS_OF_REQUEST):
             pinned = {"ParentLink_RecID": key}
             return [row for row in self._rows(paths.PARAMETERS, pinned) if row["ParentLink_RecID"] == key]
+        if (name, relation) == (paths.TEAMS, paths.MEMBERS_OF_TEAM):
+            team = self.row(name, key)
+            first = team is not None and team["Team"] == self.world.ivanti.teams[0]
+            people = members(self.world) if first else []
+            return [records.employee_row(self.world, login, self.now) for login in people]
         if name == paths.TASKS and relation in paths.NOTES_OF_TASK:
             # LEDGER: I-29, a note without the category of its parent is linked by half and does not show up here
             notes = (row for row in self._rows(paths.NOTES, {}) if row["ParentLink_RecID"] == key)

@@ -11,10 +11,10 @@ from spentkey.adapters.files.reading import refuse_open_folder
 from spentkey.adapters.files.reasons import CHANGED, CLOSED, ENDED, ENDED_MEANWHILE, HANDED_OFF, NOT_APPROVED, OPEN
 from spentkey.adapters.files.request_file import RequestFile, names_in, read_request_file
 from spentkey.adapters.files.request_log import RequestLog, RequestStatus, What, append, read_log
-from spentkey.core.errors import DeskRefused, WriteRefused
-from spentkey.core.notes import NewNote
+from spentkey.core.errors import DeskRefused, EndedByOthers
+from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.reason import reason_for
-from spentkey.core.task import Change, Request, Task, TaskRef, request_of
+from spentkey.core.task import Applied, Change, Request, Task, TaskRef, request_of
 from spentkey.ports.runtime import Clock
 from spentkey.ports.service_desk import Note
 
@@ -133,13 +133,14 @@ class FilesDesk:
         """Whether a note carries the marker."""
         return any(marker in note.body for note in await self.notes(task))
 
-    async def add_note(self, task: Task, note: NewNote) -> None:
+    async def add_note(self, task: Task, note: NewNote) -> AddedNote:
         """Append the note, unless it is there."""
 
         def there(log: RequestLog) -> bool:
             return any(note.marker in str(one.get("body") or "") for one in log.of(What.NOTE))
 
         await self._append(task.ref, What.NOTE, there, subject=note.subject, body=note.body)
+        return AddedNote()
 
     def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
         """Closed, by us."""
@@ -151,23 +152,27 @@ class FilesDesk:
         del begun
         return Change({"status": RequestStatus.HANDED_OFF, "owner": "", "version": task.version}, team=PEOPLE)
 
-    async def apply(self, task: Task, change: Change) -> None:
+    async def apply(self, task: Task, change: Change) -> Applied:
         """Append the status, unless it is the present one; what people ended meanwhile stays as they ended it."""
         facts = change.facts
         status = RequestStatus(str(facts["status"]))
 
         def there(log: RequestLog) -> bool:
             if log.status not in (RequestStatus.OPEN, status):
-                raise WriteRefused(ENDED_MEANWHILE(status=WORDS[log.status]()))
+                raise EndedByOthers(ENDED_MEANWHILE(status=WORDS[log.status]()))
             return log.status is status
 
         words = {"status": status, "owner": str(facts.get("owner") or ""), "body": str(facts.get("resolution") or "")}
         await self._append(task.ref, What.STATUS, there, **words)
+        after = await asyncio.to_thread(read_log, self.directory, task.ref)
+        return Applied(version=str(after.version))
 
-    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
-        """Whether the log shows the hand-over after the version that it began from; the request is open again since."""
-        handed = [one for one in own(task).log.of(What.STATUS) if one.get("status") == RequestStatus.HANDED_OFF]
-        return any(int(one["version"]) > int(begun.get("version") or 0) for one in handed)
+    def took(self, task: Task, begun: Mapping[str, Any]) -> Applied | None:
+        """Whether the log shows that status after the version that it began from; the request may be open again since."""
+        status = begun.get("status") or RequestStatus.HANDED_OFF
+        written = [one for one in own(task).log.of(What.STATUS) if one.get("status") == status]
+        took = any(int(one["version"]) > int(begun.get("version") or 0) for one in written)
+        return Applied(version=task.version) if took else None
 
     async def time(self) -> datetime | None:
         """None: the folder has no clock of its own."""

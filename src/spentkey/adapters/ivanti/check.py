@@ -4,12 +4,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from spentkey.adapters.ivanti.client import PARAMETERS, TASKS, IvantiDesk, date_of
-from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of
+from spentkey.adapters.ivanti.rows import all_rows
+from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of, same, usable_id
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState, clock_finding
 from spentkey.http.client import Response
 
 TEAMS, EMPLOYEES = "StandardUserTeams", "Employees"
+NO_MEMBERSHIP = (
+    "look in Ivanti whether the user is in the team; with ivanti.team_members set to the name of the relation, "
+    "check sees it"
+)
+MEMBER = 'make the user a member of the team, or set ivanti.owner = "none"'
+MOST_NAMED = 5
+"""How many records that cannot be read are named, in order."""
 ROLE = "give the key's role read rights on Task, ServiceReqParam, StandardUserTeam, Employee and Journal"
 
 
@@ -25,6 +33,8 @@ class IvantiCheck:
     statuses: tuple[str, ...]
     parameters: tuple[str, ...]
     """The names that requests are to have."""
+    members: str = ""
+    """The relation of a team with its members; empty where it is not known."""
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Check and report one item after the other; without an accepted key nothing more can be checked."""
@@ -41,7 +51,26 @@ class IvantiCheck:
         for what, entity_set, where, otherwise, fix in self._wanted():
             yield await _exists(desk, what, entity_set, where, otherwise, fix)
         yield _fields(desk, rows)
-        yield await _queue(desk)
+        if desk.forms.sets_owner:
+            yield await self._membership(desk)
+        for finding in await _queue(desk):
+            yield finding
+
+    async def _membership(self, desk: IvantiDesk) -> Finding:
+        """Many tenants refuse an owner who is not in the team of the task; the field and the relation are the tenant's."""
+        team, login = desk.forms.queue_team, self.login_id
+        what = f"{login} in the team {team}"
+        try:
+            found = await member_of(desk, self.members, login, team)
+        except SpentkeyError as problem:
+            return Finding(SYSTEM, what, FindingState.WARN, f"cannot be looked up: {problem}", NO_MEMBERSHIP)
+        if found is None:
+            return Finding(SYSTEM, what, FindingState.WARN, "cannot be looked up here", NO_MEMBERSHIP)
+        if found:
+            return Finding(SYSTEM, what, FindingState.OK, "is a member")
+        return Finding(
+            SYSTEM, what, FindingState.WARN, "is not a member: Ivanti may refuse to make it the Owner", MEMBER
+        )
 
     def _wanted(self) -> Iterator[tuple[str, str, str, FindingState, str]]:
         """What must exist: its name, where it is looked for, how bad its absence is, and what mends it."""
@@ -58,12 +87,42 @@ class IvantiCheck:
             yield f"parameter {name}", PARAMETERS, filter_by(ParameterName=name), FindingState.WARN, fix
 
 
-async def _queue(desk: IvantiDesk) -> Finding:
+async def member_of(desk: IvantiDesk, relation: str, login: str, team: str) -> bool | None:
+    """Whether the login is in the team, by the relation of the settings, else by the employee's own `Team`.
+
+    None where neither says: an employee may be in other teams than the one that stands in that field.
+    """
+    if relation:
+        (row, *_) = rows_of(await _get(desk, TEAMS, filter_by(Team=team))) or [{}]
+        record = usable_id(row.get("RecId"))
+        if record is None:
+            return None
+        found = await all_rows(desk.read, f"{TEAMS}('{record}')/{relation}", {})
+        return any(same(str(one.get("LoginID") or ""), login) for one in found.rows)
+    (row, *_) = rows_of(await _get(desk, EMPLOYEES, filter_by(LoginID=login))) or [{}]
+    return True if same(str(row.get("Team") or ""), team) else None
+
+
+async def _queue(desk: IvantiDesk) -> list[Finding]:
+    """How much waits, what is there but owned by others, and what cannot be read."""
     try:
-        waiting = len(await desk.queue())
+        look = await desk.look()
     except SpentkeyError as problem:
-        return Finding(SYSTEM, "queue", FindingState.FAIL, str(problem), "see the line above that names what is wrong")
-    return Finding(SYSTEM, "queue", FindingState.OK, f"{waiting} open tasks with the team {desk.forms.queue_team}")
+        return [
+            Finding(SYSTEM, "queue", FindingState.FAIL, str(problem), "see the line above that names what is wrong")
+        ]
+    ours = [task for task in look.tasks if task.is_ours]
+    found = [Finding(SYSTEM, "queue", FindingState.OK, f"{len(ours)} open tasks with the team {desk.forms.queue_team}")]
+    others = len([task for task in look.tasks if not task.is_ours and task.owner])
+    if others:
+        message = f"{others} open tasks of that team are owned by somebody else, and are not worked on"
+        fix = "find out which rule gives them an owner, or make ivanti.login_id that owner"
+        found.append(Finding(SYSTEM, "owned by others", FindingState.WARN, message, fix))
+    if look.odd:
+        named = "; ".join(look.odd[:MOST_NAMED])
+        more = f"; and {len(look.odd) - MOST_NAMED} more" if len(look.odd) > MOST_NAMED else ""
+        found.append(Finding(SYSTEM, "unreadable", FindingState.WARN, f"{named}{more}", "correct them in Ivanti"))
+    return found
 
 
 def _fields(desk: IvantiDesk, rows: list[Row]) -> Finding:

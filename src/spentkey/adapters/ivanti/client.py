@@ -2,54 +2,69 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
+from spentkey.adapters.ivanti.judging import (
+    MINUTES_UNREADABLE,
+    hands_over,
+    is_our_close,
+    kept_otherwise,
+    left_us,
+    otherwise,
+)
 from spentkey.adapters.ivanti.reasons import (
     CHANGE_NOT_SHOWN,
-    CHANGED_MEANWHILE,
     EMPTY,
+    MAY_BE_THE_LOST_NOTE,
     NO_SERVICE_REQUEST,
     NO_TEAM,
     NOT_OPEN,
-    NOTE_KEPT_OTHERWISE,
     NOTE_NOT_SHOWN,
     OTHER_OWNER,
     OTHER_TEAM,
     READ_ONLY,
     SEVERAL_TASKS,
-    TOO_MANY_ROWS,
 )
+from spentkey.adapters.ivanti.rows import Found, all_rows
 from spentkey.adapters.ivanti.wire import (
     SYSTEM,
     IvantiTask,
+    Refused400,
     Row,
+    UnreadableField,
     check_write,
     filter_by,
     hint_of,
+    name_of,
+    read_number,
     read_parameter,
     read_task,
     rec_id,
     record_of,
-    rows_of,
+    same,
     same_id,
+    usable_id,
 )
-from spentkey.core.errors import Outage, WriteRefused
-from spentkey.core.notes import NewNote
+from spentkey.core.errors import EndedByOthers, Outage, WriteRefused
+from spentkey.core.notes import AddedNote, NewNote, lacks_marker
+from spentkey.core.reason import Reason, ReasonKind
 from spentkey.core.secret import Secret
-from spentkey.core.task import Change, Request, Task, TaskRef, request_of
+from spentkey.core.task import Applied, Change, Request, Task, TaskRef, request_of
 from spentkey.http.client import HttpClient, ReplyLost, Response
 from spentkey.ports.service_desk import Note
 
 ODATA = "/api/odata/businessobject"
 TASKS, PARAMETERS, NOTES = "Task__Assignments", "ServiceReqParams", "Journal__Notess"
 """Entity sets; Ivanti appends a literal s to the object's name, so the notes really end in ss."""
-PAGE = 100
-"""Largest `$top` that Ivanti takes."""
-MOST_PAGES = 100
+USED = (
+    *("RecId", "AssignmentID", "Status", "Owner", "OwnerTeam", "ReadOnly"),
+    *("ParentLink_RecID", "ParentLink_Category", "LastModDateTime", "LastModBy"),
+)
+"""The fields of a task that are used, besides those of `fields`."""
 WRITES = 3
 """How often a write whose effect does not show is sent at most."""
 LOOKS = 3
@@ -78,7 +93,7 @@ class TaskForms:
 
     def is_open(self, status: str) -> bool:
         """Whether a task with that status can be worked on, in any case."""
-        return any(_same(status, one) for one in self.open_statuses)
+        return any(same(status, one) for one in self.open_statuses)
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,28 @@ class Fields:
     resolution: str
     note_category: str
     note_parent_category: str
+
+
+@dataclass(frozen=True)
+class QueueLook:
+    """The tasks in the queue that can be read, and in words what cannot be."""
+
+    tasks: Sequence[Task]
+    odd: Sequence[Reason]
+
+
+ENDED_BY_OTHERS = ReasonKind(
+    "desk-ended-by-others",
+    en="somebody ended task {task}, or took it, while it was written; it is left as it is",
+    nl="iemand heeft taak {task} beëindigd of overgenomen terwijl ze werd geschreven; ze blijft zoals ze is",
+    fr="quelqu'un a terminé ou repris la tâche {task} pendant qu'elle était écrite ; elle reste comme elle est",
+)
+PARTLY_TAKEN = ReasonKind(
+    "desk-partly-taken",
+    en="task {task} was changed while it was written, or not all of it was taken: {otherwise}",
+    nl="taak {task} werd gewijzigd terwijl ze werd geschreven, of niet alles werd aangenomen: {otherwise}",
+    fr="la tâche {task} a été modifiée pendant l'écriture, ou tout n'a pas été accepté : {otherwise}",
+)
 
 
 @dataclass(frozen=True)
@@ -106,28 +143,78 @@ class IvantiDesk:
     async def find(self, ref: TaskRef) -> Task | None:
         """The task with that AssignmentID; the row is checked again, because a filter may be ignored."""
         number = int(ref)
-        rows = [row for row in await self._rows(TASKS, filter_by(AssignmentID=number)) if _is_number(row, number)]
+        found = await self._rows(TASKS, filter_by(AssignmentID=number))
+        rows = [row for row in found.rows if _is_number(row, number)]
+        if not rows and (found.left_out or any("AssignmentID" not in row for row in found.rows)):
+            raise UnreadableField("AssignmentID", f"a record in the place of task {number}")
         if len(rows) > 1:
             raise Outage(SEVERAL_TASKS(system=SYSTEM, count=len(rows), number=number))
         return self._task(rows[0]) if rows else None
 
     async def queue(self) -> list[Task]:
-        """The open tasks of the queue team, one query for each open status, in the order of their numbers."""
-        tasks: dict[int, IvantiTask] = {}
+        """The open tasks of the queue team, in the order of their numbers."""
+        return list((await self.look()).tasks)
+
+    async def look(self) -> QueueLook:
+        """The same, and in words what could not be read. One query for each open status."""
+        tasks: dict[int, Task] = {}
+        odd: list[Reason] = []
         for status in self.forms.open_statuses:
-            for row in await self._rows(TASKS, filter_by(OwnerTeam=self.forms.queue_team, Status=status)):
-                task = self._own(row)
-                if _same(task.owner_team, self.forms.queue_team) and self.forms.is_open(task.status):
-                    tasks[task.number] = task
-        return [self._neutral(tasks[number]) for number in sorted(tasks)]
+            found = await self._selected(filter_by(OwnerTeam=self.forms.queue_team, Status=status))
+            odd += found.left_out
+            for row in found.rows:
+                try:
+                    task = self._own(row)
+                except UnreadableField as problem:
+                    odd.append(problem.reason)
+                    tasks |= self._odd_task(row)
+                    continue
+                if same(task.owner_team, self.forms.queue_team) and self.forms.is_open(task.status):
+                    tasks[task.number] = self._neutral(task)
+        for problem in odd:
+            self.http.meter.left_out(SYSTEM, "task", problem)
+        return QueueLook([tasks[number] for number in sorted(tasks)], odd)
+
+    def _odd_task(self, row: Row) -> dict[int, Task]:
+        """A task that cannot be read, by its number where that can be: a try at it says so; the others are worked on."""
+        try:
+            number = read_number(row.get("AssignmentID"))
+        except UnreadableField:
+            return {}
+        ref = TaskRef(str(number))
+        return {number: Task(ref, is_open=True, is_ours=True, team=self.forms.queue_team, owner="", version="")}
+
+    async def _selected(self, where: str) -> Found:
+        """Tasks with the fields that are used, which is a small part of each; all fields where Ivanti has it otherwise."""
+        names = [*USED, *(name for name in (self.fields.minutes, self.fields.resolution) if name)]
+        try:
+            found = await all_rows(self.read, TASKS, {"$filter": where, "$select": ",".join(names)})
+        except Refused400:
+            return await all_rows(self.read, TASKS, {"$filter": where})
+        if all("RecId" in row and "Status" in row for row in found.rows if row):
+            return found
+        return await all_rows(self.read, TASKS, {"$filter": where})
 
     async def request(self, task: Task) -> Request:
-        """All parameters of the task's service request."""
-        if own(task).service_request is None:
+        """All parameters of the task's service request; one whose name cannot be read is left out, and named."""
+        if task.own is None or own(task).service_request is None:
             return Request()
         parent = rec_id(own(task).service_request)
-        rows = await self._rows(PARAMETERS, filter_by(ParentLink_RecID=parent))
-        return request_of(read_parameter(row) for row in rows if same_id(row.get("ParentLink_RecID"), parent))
+        found = await self._rows(PARAMETERS, filter_by(ParentLink_RecID=parent))
+        given: list[tuple[str, object]] = []
+        if found.left_out:
+            raise UnreadableField("value", f"a parameter of task {task.ref}")  # it may be the one that is needed
+        odd: list[Reason] = []
+        for row in found.rows:
+            if not same_id(row.get("ParentLink_RecID"), parent):
+                continue
+            try:
+                given.append(read_parameter(row))
+            except UnreadableField as problem:
+                odd.append(problem.of(f"a parameter of task {task.ref}"))
+        for problem in odd:
+            self.http.meter.left_out(SYSTEM, "parameter", problem)
+        return replace(request_of(given), odd=tuple(odd))
 
     async def begin(self, task: Task) -> None:
         """Nothing: Ivanti keeps its own history."""
@@ -135,18 +222,31 @@ class IvantiDesk:
 
     async def notes(self, task: Task) -> Sequence[Note]:
         """The journal's notes on the task."""
-        return [Note(str(row.get("Subject") or ""), str(row.get("NotesBody") or "")) for row in await self._noted(task)]
+        return [self._note(row) for row in await self._noted(task)]
+
+    def _note(self, row: Row) -> Note:
+        """One note; what cannot be read of it is empty."""
+        by_us = same(str(row.get("CreatedBy") or ""), self.forms.login_id)
+        texts = str(row.get("Subject") or ""), str(row.get("NotesBody") or "")
+        return Note(*texts, usable_id(row.get("RecId")) or "", by_us)
 
     async def has_note(self, task: Task, marker: str) -> bool:
         """Whether a note on the task carries the marker."""
         return any(marker in str(row.get("NotesBody") or "") for row in await self._noted(task))
 
     async def _noted(self, task: Task) -> list[Row]:
-        rows = await self._rows(NOTES, filter_by(ParentLink_RecID=own(task).rec_id))
-        return [row for row in rows if same_id(row.get("ParentLink_RecID"), own(task).rec_id)]
+        found = await self._rows(NOTES, filter_by(ParentLink_RecID=own(task).rec_id))
+        for problem in found.left_out:
+            self.http.meter.left_out(SYSTEM, "note", problem)
+        if found.left_out or not all(found.rows):
+            raise UnreadableField("text", f"a note on task {task.ref}")  # it may be ours, so no other one is written
+        return [row for row in found.rows if same_id(row.get("ParentLink_RecID"), own(task).rec_id)]
 
-    async def add_note(self, task: Task, note: NewNote) -> None:
-        """Write the note and read it back; after a lost reply it is looked for before it is written again."""
+    async def add_note(self, task: Task, note: NewNote) -> AddedNote:
+        """Write the note and read it back; after a lost reply it is looked for before it is written again.
+
+        Where Ivanti told its RecId, the note is looked for by that: its text may be cut, its category another one.
+        """
         body = {
             "Subject": note.subject,
             "NotesBody": note.body,
@@ -156,31 +256,36 @@ class IvantiDesk:
         }
         for _ in range(WRITES):
             created = await self._created(body, lambda: self.has_note(task, note.marker))
-            if await self._shows(lambda created=created: self._note_is_there(task, note, created)):
-                return
-            if await self.has_note(task, note.marker):  # it is there, so another one would be a second note
-                raise WriteRefused(NOTE_KEPT_OTHERWISE(system=SYSTEM))
+            for look in range(LOOKS):
+                if look:
+                    await self.http.clock.sleep(LOOK_INTERVAL_S)
+                added = await self._added(task, note, body, created)
+                if added is not None:
+                    return added
+            if created is None and any(
+                one.by_us and one.subject == note.subject and lacks_marker(one.body) for one in await self.notes(task)
+            ):
+                raise Outage(MAY_BE_THE_LOST_NOTE(system=SYSTEM, ref=task.ref))
         raise WriteRefused(NOTE_NOT_SHOWN(system=SYSTEM, ref=task.ref))
 
     async def _created(self, body: dict[str, Any], shows: Callable[[], Awaitable[bool]]) -> str | None:
-        """The RecId of the new note, or None when the reply was lost."""
+        """The RecId of the new note, or None when the reply was lost, or does not tell it."""
         try:
             response = await self.http.write("POST", f"{ODATA}/{NOTES}", body, self._headers, shows)
         except ReplyLost:
             return None
         check_write(response)
         record = record_of(response)
-        return rec_id(record.get("RecId")) if record is not None else None
+        return usable_id((record or {}).get("RecId"))
 
-    async def _note_is_there(self, task: Task, note: NewNote, created: str | None) -> bool:
-        if created is None:
-            return await self.has_note(task, note.marker)
-        record = record_of(await self.read(f"{NOTES}('{created}')"))
-        if record is None:
-            return await self.has_note(task, note.marker)
-        there = same_id(record.get("ParentLink_RecID"), own(task).rec_id)
-        sort = record.get("ParentLink_Category") == self.fields.note_parent_category
-        return there and sort and note.marker in str(record.get("NotesBody"))
+    async def _added(self, task: Task, note: NewNote, body: Mapping[str, str], created: str | None) -> AddedNote | None:
+        """The note as Ivanti keeps it, by its RecId where that is known, else by its marker; None while it does not show."""
+        if created is not None:
+            record = record_of(await self.read(f"{NOTES}('{created}')"))
+            if record is not None and same_id(record.get("ParentLink_RecID"), own(task).rec_id):
+                return AddedNote(created, kept_otherwise(record, body))
+        rows = [row for row in await self._noted(task) if note.marker in str(row.get("NotesBody") or "")]
+        return AddedNote(usable_id(rows[0].get("RecId")) or "", kept_otherwise(rows[0], body)) if rows else None
 
     def closing(self, task: Task, resolution: str, begun: Mapping[str, Any] | None) -> Change:
         """Completed, owned by us, with our minutes; and the resolution where a field takes it."""
@@ -201,48 +306,96 @@ class IvantiDesk:
         forms = self.forms
         facts: dict[str, str | None] = {"status": forms.handed_off, "owner": "", "team": forms.escalation_team}
         booked = self._booked(task, begun)
-        if booked:
+        if booked and own(task).minutes is not None:
             booked["from"] = str(own(task).minutes)
         return Change({**facts, **booked, **_more(forms.hand_over_fields)}, team=forms.escalation_team)
 
     def _booked(self, task: Task, begun: Mapping[str, Any] | None) -> dict[str, str | None]:
-        """The minutes, where tasks have a field for them."""
-        return {"minutes": str(self._minutes(task, begun))} if self.fields.minutes else {}
+        """The minutes, where tasks have a field for them and what stands there is a number."""
+        minutes = self._minutes(task, begun)
+        return {"minutes": str(minutes)} if self.fields.minutes and minutes is not None else {}
 
-    def _minutes(self, task: Task, begun: Mapping[str, Any] | None) -> Decimal:
+    def _minutes(self, task: Task, begun: Mapping[str, Any] | None) -> Decimal | None:
         """The field's value as read and the minutes of this work; an unfinished earlier write keeps its sum."""
         if begun is not None and begun.get("minutes") is not None:
             return Decimal(str(begun["minutes"]))
-        return own(task).minutes + self.forms.minutes
+        booked = own(task).minutes
+        return None if booked is None else booked + self.forms.minutes
 
-    def took(self, task: Task, begun: Mapping[str, Any]) -> bool:
-        """The minutes show it, because they are written together with the team."""
-        if begun.get("from") is None or begun.get("minutes") is None:
-            return False
-        return Decimal(str(begun["from"])) != Decimal(str(begun["minutes"])) == own(task).minutes
+    def took(self, task: Task, begun: Mapping[str, Any]) -> Applied | None:
+        """By the status, or what was written with it; of a hand-over by the team, or by the minutes written with it."""
+        shown, forms = own(task), self.forms
+        if left_us(shown, begun, forms.queue_team, forms.is_open):
+            ours = hands_over(begun) or is_our_close(shown, begun, forms.completed)
+            return self._applied(shown, begun) if ours else None
+        before, after = begun.get("from"), begun.get("minutes")
+        if before is None or after is None or shown.minutes is None:
+            return None
+        return Applied() if Decimal(str(before)) != Decimal(str(after)) == shown.minutes else None
 
     async def time(self) -> datetime | None:
         """The time of Ivanti's answer to a small request."""
         return date_of(await self.read(TASKS, {"$top": "1"}))
 
-    async def apply(self, task: Task, change: Change) -> None:
+    async def apply(self, task: Task, change: Change) -> Applied:
         """Write the change and read it back; a write that shows no effect is sent again, at most three times."""
-        path = f"{ODATA}/{TASKS}('{own(task).rec_id}')"
-        body, hint = self.body_of(change), ""
+        before, facts, answered, hint = own(task), change.facts, False, ""
+        path, body = f"{ODATA}/{TASKS}('{before.rec_id}')", self.body_of(change)
 
-        def shows() -> Awaitable[bool]:
-            return self._change_took(task, change.facts)
+        async def left() -> bool:
+            return self._left(await self._shown(before), facts)
 
         for _ in range(WRITES):
             try:
-                check_write(await self.http.write("PATCH", path, body, self._headers, shows))
+                check_write(await self.http.write("PATCH", path, body, self._headers, left))
+                answered = True
             except ReplyLost as problem:  # whether it was applied is read back, as for every write
-                hint = hint_of(problem.response)
-            if await self._shows(shows):
-                return
-            if await self._changed_by_others(own(task)):
-                raise WriteRefused(CHANGED_MEANWHILE(system=SYSTEM, ref=task.ref))
+                hint = hint_of(problem.response, body)
+            shown = await self._read_back(before, facts)
+            if self._left(shown, facts):
+                if answered or hands_over(facts) or is_our_close(shown, facts, self.forms.completed, before):
+                    unread = self._unread_minutes(before)
+                    return replace(self._applied(shown, facts, unread), version=shown.changed)
+                raise EndedByOthers(ENDED_BY_OTHERS(task=task.ref))
+            self._refuse_changed(before, shown, facts)
         raise WriteRefused(CHANGE_NOT_SHOWN(system=SYSTEM, ref=task.ref, hint=hint))
+
+    def _left(self, shown: IvantiTask, facts: Mapping[str, Any]) -> bool:
+        return left_us(shown, facts, self.forms.queue_team, self.forms.is_open)
+
+    async def _read_back(self, before: IvantiTask, facts: Mapping[str, Any]) -> IvantiTask:
+        """The task as the last of a few spaced reads shows it, or the first that shows that it left us."""
+        shown = await self._shown(before)
+        for _ in range(LOOKS - 1):
+            if self._left(shown, facts):
+                break
+            await self.http.clock.sleep(LOOK_INTERVAL_S)
+            shown = await self._shown(before)
+        return shown
+
+    async def _shown(self, before: IvantiTask) -> IvantiTask:
+        """The task as it is now; as it was, where Ivanti does not show it."""
+        record = record_of(await self.read(f"{TASKS}('{before.rec_id}')"))
+        return before if record is None else self._own(record)
+
+    def _refuse_changed(self, before: IvantiTask, shown: IvantiTask, facts: Mapping[str, Any]) -> None:
+        """Nothing is written again over another person's work, or where Ivanti took a part of it only."""
+        was, now = ((one.status, one.owner, one.owner_team) for one in (before, shown))
+        changed = [(old, new) for old, new in zip(was, now, strict=True) if not same(old, new)]
+        if not changed:
+            return
+        if self._why_not_open(shown) or self._why_not_ours(shown):
+            raise EndedByOthers(ENDED_BY_OTHERS(task=str(shown.number)))
+        raise WriteRefused(
+            PARTLY_TAKEN(task=str(shown.number), otherwise=self._applied(shown, facts).warnings)  # pyright: ignore[reportArgumentType]
+        )
+
+    def _applied(self, shown: IvantiTask, facts: Mapping[str, Any], more: tuple[Reason, ...] = ()) -> Applied:
+        return Applied((*otherwise(shown, facts, self.fields.minutes, self.fields.resolution), *more), shown.changed)
+
+    def _unread_minutes(self, before: IvantiTask) -> tuple[Reason, ...]:
+        unread = self.fields.minutes and before.minutes is None
+        return (MINUTES_UNREADABLE(system=SYSTEM, field=self.fields.minutes),) if unread else ()
 
     def body_of(self, change: Change) -> dict[str, Any]:
         """What the change looks like in Ivanti's words; the record of it is enough."""
@@ -259,37 +412,8 @@ class IvantiDesk:
             body[self.fields.resolution] = facts["resolution"]
         return body
 
-    async def _change_took(self, task: Task, facts: Mapping[str, str | None]) -> bool:
-        record = record_of(await self.read(f"{TASKS}('{own(task).rec_id}')"))
-        return record is not None and took(self._own(record), facts)
-
-    async def _changed_by_others(self, task: IvantiTask) -> bool:
-        """Whether the task shows neither the old nor the written values: then the write is not repeated over another person's work."""
-        record = record_of(await self.read(f"{TASKS}('{task.rec_id}')"))
-        shown = task if record is None else self._own(record)
-        before, after = ((one.status, one.owner, one.owner_team) for one in (task, shown))
-        return not all(_same(*pair) for pair in zip(before, after, strict=True))
-
-    async def _shows(self, look: Callable[[], Awaitable[bool]]) -> bool:
-        """Whether one of a few spaced reads shows what was written."""
-        for attempt in range(LOOKS):
-            if attempt:
-                await self.http.clock.sleep(LOOK_INTERVAL_S)
-            if await look():
-                return True
-        return False
-
-    async def _rows(self, entity_set: str, where: str) -> list[Row]:
-        rows: list[Row] = []
-        for page in range(MOST_PAGES):
-            query = {"$filter": where, "$top": str(PAGE), "$skip": str(page * PAGE)}
-            if page == 0:
-                del query["$skip"]
-            found = rows_of(await self.read(entity_set, query))
-            rows += found
-            if len(found) < PAGE:
-                return rows
-        raise Outage(TOO_MANY_ROWS(system=SYSTEM, most=MOST_PAGES * PAGE))
+    async def _rows(self, entity_set: str, where: str) -> Found:
+        return await all_rows(self.read, entity_set, {"$filter": where})
 
     async def read(self, path: str, query: Mapping[str, str] | None = None) -> Response:
         """GET below the OData root, with the key."""
@@ -297,6 +421,13 @@ class IvantiDesk:
         return await self.http.read(f"{ODATA}/{path}", query, headers)
 
     def _own(self, row: Row) -> IvantiTask:
+        """The task; raises `UnreadableField`, which names it."""
+        try:
+            return self._as_read(row)
+        except UnreadableField as problem:
+            raise UnreadableField(problem.field, name_of(row)) from None
+
+    def _as_read(self, row: Row) -> IvantiTask:
         return read_task(row, self.fields.minutes, self.fields.resolution, self.forms.parent_category)
 
     def _task(self, row: Row) -> Task:
@@ -323,7 +454,7 @@ class IvantiDesk:
     def _why_not_ours(self, task: IvantiTask) -> str:
         if task.read_only:
             return READ_ONLY()
-        if not _same(task.owner_team, self.forms.queue_team):
+        if not same(task.owner_team, self.forms.queue_team):
             return OTHER_TEAM(team=task.owner_team or NO_TEAM(), ours=self.forms.queue_team)
         if task.owner and task.owner.casefold() != self.forms.login_id.casefold():
             return OTHER_OWNER()
@@ -333,23 +464,6 @@ class IvantiDesk:
 def own(task: Task) -> IvantiTask:
     """The task as Ivanti has it."""
     return cast("IvantiTask", task.own)
-
-
-def took(shown: IvantiTask, facts: Mapping[str, str | None]) -> bool:
-    """Whether a task as read shows a change. After a reassignment the new team may already have acted on it."""
-    minutes = facts.get("minutes")
-    if minutes is not None and shown.minutes != Decimal(str(minutes)):
-        return False
-    if facts.get("team") is not None:
-        return _same(shown.owner_team, str(facts["team"]))
-    owner = facts.get("owner")
-    same = _same(shown.status, str(facts["status"])) and (owner is None or _same(shown.owner, owner))
-    return same and facts.get("resolution") in (None, shown.resolution)
-
-
-def _same(one: str, other: str) -> bool:
-    """Statuses, teams and log-ins are not told apart by case."""
-    return one.casefold() == other.casefold()
 
 
 def _more(fields: Mapping[str, str | int | float | bool]) -> dict[str, str | None]:

@@ -71,11 +71,19 @@ CHANGE_NOT_SHOWN = ReasonKind(
 LIST_VALUE = ReasonKind(
     "ivanti-list-value",
     ": it answered 500 ISM_5000, so a list value was not accepted: Owner, OwnerTeam or Status; "
-    "see whether the owner is a member of the team",
+    "see whether the owner is a member of the team. Written was {written}",
     ": het antwoordde 500 ISM_5000; een lijstwaarde werd dus niet aanvaard: Owner, OwnerTeam of Status; "
-    "kijk of de eigenaar lid is van het team",
+    "kijk of de eigenaar lid is van het team. Geschreven werd {written}",
     " : il a répondu 500 ISM_5000 ; une valeur de liste n'a donc pas été acceptée : Owner, OwnerTeam ou Status ; "
-    "voyez si le propriétaire est membre de l'équipe",
+    "voyez si le propriétaire est membre de l'équipe. Ce qui a été écrit : {written}",
+)
+WRITTEN = ReasonKind("ivanti-written", "{name} {value}", "{name} {value}", "{name} {value}")
+NONE_WRITTEN = ReasonKind("ivanti-none-written", "(none)", "(geen)", "(aucun)")
+MAY_BE_THE_LOST_NOTE = ReasonKind(
+    "ivanti-may-be-the-lost-note",
+    "{system} shows a note on task {ref} that may be the one whose reply was lost",
+    "{system} toont bij taak {ref} een notitie die die kan zijn waarvan het antwoord verloren ging",
+    "{system} montre sur la tâche {ref} une note qui est peut-être celle dont la réponse s'est perdue",
 )
 """What a 500 with ISM_5000 and no message means on a write (measured)."""
 

@@ -67,6 +67,7 @@ def check(settings: IvantiSettings, outside: Outside) -> Checker:
         login_id=settings.login_id,
         statuses=tuple(dict.fromkeys((*status.open, status.completed, status.handed_off))),
         parameters=tuple(dict.fromkeys((*names.in_order(), *outside.parameters))),
+        members=settings.team_members,
     )
 
 

@@ -96,6 +96,8 @@ class IvantiSettings(Section):
     """The same for a hand-over."""
     owner: Literal["login", "none"] = "login"
     """What a close writes as the task's owner: `login_id`, or nothing."""
+    team_members: FieldNameOrNone = ""
+    """The relation of StandardUserTeam with its members, by which `check` sees whether the user is in the queue team."""
     parent_category: Text = "ServiceReq"
     """What `ParentLink_Category` of a task says where its parent is a service request."""
     note_category: Text = "Status Update"

@@ -4,6 +4,7 @@ Filters are only ever `field eq literal` joined by `and`: functions are dropped 
 misread by the server, both with status 200, so every row is also checked here.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +16,14 @@ from spentkey.adapters.ivanti.reasons import (
     LIST_VALUE,
     NO_ADDRESS,
     NO_LIST,
-    NO_MINUTES,
-    NO_NUMBER,
     NO_RECORD,
-    NO_RECORD_ID,
-    NO_TEXT,
+    NONE_WRITTEN,
     WRITE_REFUSED,
+    WRITTEN,
 )
-from spentkey.core.errors import DeskRefused, Misconfigured, Outage, WriteRefused
+from spentkey.core.errors import DeskRefused, Misconfigured, OddData, Outage, WriteRefused
+from spentkey.core.reason import Reason, ReasonKind, listed
+from spentkey.core.sanitize import plain
 from spentkey.http.client import Response, json_value
 from spentkey.http.reasons import ANSWERED
 
@@ -38,6 +39,30 @@ _REC_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
 Row = Mapping[str, Any]
 
 
+UNREADABLE = ReasonKind(
+    "desk-field-unreadable",
+    en="{system} shows {record}, whose {field} cannot be read; correct it there",
+    nl="{system} toont {record}, waarvan {field} niet leesbaar is; verbeter het daar",
+    fr="{system} montre {record}, dont {field} est illisible ; corrigez-le là",
+)
+
+
+class UnreadableField(OddData):
+    """A field of a record that is needed is not what it must be."""
+
+    def __init__(self, field: str, record: str = "a record") -> None:
+        super().__init__(UNREADABLE(system=SYSTEM, record=record, field=field))
+        self.field = field
+
+    def of(self, record: str) -> Reason:
+        """The same in words, with the record's name."""
+        return UNREADABLE(system=SYSTEM, record=record, field=self.field)
+
+
+class Refused400(Outage):
+    """A read is refused as it was asked: a field that Ivanti does not know, or does not show to this role."""
+
+
 @dataclass(frozen=True)
 class IvantiTask:
     """A task (`Task#Assignment`) as read; `minutes` is the effort booked so far."""
@@ -51,10 +76,11 @@ class IvantiTask:
     read_only: bool
     parent_rec_id: str | None
     parent_category: str | None
-    minutes: Decimal
+    minutes: Decimal | None
+    """None: what stands there is no number."""
     resolution: str | None = None
     changed: str = ""
-    """When it was changed last, as Ivanti says it (`LastModDateTime`)."""
+    """When it was changed last, as Ivanti says it (`LastModDateTime`), and a digest of who did and to what."""
     is_request: bool = True
     """Whether its parent is a service request, by `ivanti.parent_category`."""
 
@@ -76,8 +102,21 @@ def _literal(value: str | int) -> str:
 def rec_id(value: Any) -> str:
     """A record id, 32 hexadecimal digits in any case; anything else never reaches a URL or a filter."""
     if not isinstance(value, str) or not _REC_ID.fullmatch(value.upper()):
-        raise Outage(NO_RECORD_ID(system=SYSTEM))
+        raise UnreadableField("RecId")
     return value
+
+
+def usable_id(value: Any) -> str | None:
+    """The record id, or None for what is none."""
+    try:
+        return rec_id(value)
+    except UnreadableField:
+        return None
+
+
+def same(one: str, other: str) -> bool:
+    """Statuses, teams and log-ins are not told apart by case."""
+    return one.casefold() == other.casefold()
 
 
 def same_id(one: object, other: str | None) -> bool:
@@ -86,7 +125,10 @@ def same_id(one: object, other: str | None) -> bool:
 
 
 def rows_of(response: Response) -> list[Row]:
-    """The rows of a collection. An empty one is an empty body, status 204, or a text in place of the list."""
+    """The rows of a collection. An empty one is an empty body, status 204, or a text in place of the list.
+
+    What is no record counts as one without any field, so that the others are still read.
+    """
     check(response)
     if response.status == 204 or not response.body.strip():
         return []
@@ -94,9 +136,9 @@ def rows_of(response: Response) -> list[Row]:
     rows = cast("Any", value).get("value") if isinstance(value, dict) else None
     if rows == NONE_RELATED:
         return []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in cast("list[Any]", rows)):
+    if not isinstance(rows, list):
         raise Outage(NO_LIST(system=SYSTEM))
-    return cast("list[Row]", rows)
+    return [cast("Row", row) if isinstance(row, dict) else {} for row in cast("list[Any]", rows)]
 
 
 def record_of(response: Response) -> Row | None:
@@ -116,6 +158,8 @@ def check(response: Response) -> None:
         raise DeskRefused(KEY_REFUSED(system=SYSTEM))
     if response.status == 404:
         raise Outage(NO_ADDRESS(system=SYSTEM))
+    if response.status == 400:
+        raise Refused400(ANSWERED(system=SYSTEM, status=f"400{_code_of(response)}"))
     if response.status >= 300:
         raise Outage(ANSWERED(system=SYSTEM, status=f"{response.status}{_code_of(response)}"))
 
@@ -127,10 +171,12 @@ def check_write(response: Response) -> None:
     check(response)
 
 
-def hint_of(response: Response | None) -> str:
+def hint_of(response: Response | None, body: Mapping[str, Any]) -> str:
     """What an answer with 500 to a write means, where its code tells; it may have been applied all the same."""
-    unresolved = response is not None and response.status == 500 and b'"ISM_5000"' in response.body[:10_000]
-    return LIST_VALUE() if unresolved else ""
+    if response is None or response.status != 500 or b'"ISM_5000"' not in response.body[:10_000]:
+        return ""
+    named = [name for name in ("Owner", "OwnerTeam", "Status") if name in body]
+    return LIST_VALUE(written=listed(WRITTEN(name=name, value=str(body[name] or NONE_WRITTEN())) for name in named))
 
 
 def _code_of(response: Response) -> str:
@@ -138,7 +184,7 @@ def _code_of(response: Response) -> str:
     found = re.search(rb'"code"\s*:\s*"(ISM_\d{4})"', response.body[:10_000])
     if found is None or response.status != 400:
         return f" {found[1].decode()}" if found else ""
-    rule = re.search(rb'"message"\s*:\s*\[\s*"([^"\\{}]{1,200})', response.body[:10_000])
+    rule = re.search(rb'"message"\s*:\s*\[?\s*"([^"\\{}]{1,200})', response.body[:10_000])
     words = f": {rule[1].decode(errors='replace')}" if rule else ""
     return f" {found[1].decode()}{words}"
 
@@ -152,7 +198,7 @@ def read_task(row: Row, minutes_field: str, resolution_field: str, parent_catego
     return IvantiTask(
         rec_id=rec_id(row.get("RecId")),
         number=read_number(row.get("AssignmentID")),
-        subject=_text(row, "Subject"),
+        subject=str(row.get("Subject") or ""),
         status=_text(row, "Status"),
         owner=_text(row, "Owner"),
         owner_team=_text(row, "OwnerTeam"),
@@ -161,7 +207,7 @@ def read_task(row: Row, minutes_field: str, resolution_field: str, parent_catego
         parent_category=_text(row, "ParentLink_Category") or None,
         minutes=read_minutes(row.get(minutes_field)) if minutes_field else Decimal(0),
         resolution=resolution if isinstance(resolution, str) else None,
-        changed=str(row.get("LastModDateTime") or ""),
+        changed=_changed(row),
         is_request=_text(row, "ParentLink_Category").rstrip("#").casefold() == parent_category.rstrip("#").casefold(),
     )
 
@@ -172,19 +218,19 @@ def read_number(value: Any) -> int:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER:
         return int(value)
-    raise Outage(NO_NUMBER(system=SYSTEM))
+    raise UnreadableField("AssignmentID")
 
 
-def read_minutes(value: Any) -> Decimal:
-    """Booked minutes: a number, a decimal as a string (`1.0000`), or nothing, which counts as none."""
+def read_minutes(value: Any) -> Decimal | None:
+    """Booked minutes: a number, a decimal as a string (`1.0000`), or nothing, which counts as none. Else None."""
     if value is None or value == "":
         return Decimal(0)
     try:
         minutes = Decimal(str(value))
     except (InvalidOperation, ValueError):  # ValueError: an integer of more digits than Python turns into text
-        raise Outage(NO_MINUTES(system=SYSTEM)) from None
+        return None
     if not minutes.is_finite() or minutes.copy_abs() > MOST_MINUTES:  # abs() rounds, and overflows at 10E999999
-        raise Outage(NO_MINUTES(system=SYSTEM))
+        return None
     return minutes
 
 
@@ -193,10 +239,30 @@ def read_parameter(row: Row) -> tuple[str, object]:
     return _text(row, "ParameterName"), row.get("ParameterValue")
 
 
+def name_of(row: Row) -> str:
+    """What a record that cannot be read is called, for people: its number, else its RecId, as far as they are usable."""
+    number, record = row.get("AssignmentID"), row.get("RecId")
+    if isinstance(number, int | str) and str(number).isascii() and str(number).isdigit():
+        return f"task {str(number)[:LONGEST_NUMBER]}"
+    return f"the record {plain(record)}" if isinstance(record, str) and record else "a record without a usable RecId"
+
+
+def _changed(row: Row) -> str:
+    """When a record was changed last, and a digest of by whom and to what: two writes may fall into one second.
+
+    A digest, because nobody's name belongs on record.
+    """
+    when = row.get("LastModDateTime")
+    if not isinstance(when, str) or not when:
+        return ""
+    state = "\0".join(str(row.get(name) or "") for name in ("LastModBy", "Status", "Owner", "OwnerTeam"))
+    return f"{when} {hashlib.sha256(state.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
 def _text(row: Row, name: str) -> str:
     value = row.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Outage(NO_TEXT(system=SYSTEM, name=name))
+        raise UnreadableField(name)
     return value

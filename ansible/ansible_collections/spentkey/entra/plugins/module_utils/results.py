@@ -23,6 +23,7 @@ def of_result(result: Result, *, changed: bool, failed: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {**result.as_json(), "changed": changed, "app_display_name": result.app_name}
     shown["task"] = shown["task"] if shown["task"] != "0" else None
     shown["resolution"] = _resolution(result, result.outcome)
+    shown["desk_warnings"] = list(shown["warnings"])  # Ansible shows `warnings`, and leaves an empty list out
     if failed:
         shown.update(failed=True, msg=str(result.reason or f"the outcome is {result.outcome}"))
     return shown

@@ -112,6 +112,13 @@ evidence:
   description: The id of this try in the evidence.
   returned: always
   type: str
+desk_warnings:
+  description:
+    - What the service desk keeps otherwise than it was written, or shows that cannot be read, each in words.
+    - Ansible shows them as warnings, too.
+  returned: always
+  type: list
+  elements: str
 resolution:
   description: The text with which such a task is closed.
   returned: when the credential is gone
