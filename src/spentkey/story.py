@@ -5,10 +5,8 @@ plan names one key id, the ticket was read again, and the intent is on record; a
 the directory agree. A crash anywhere is resumed by calling this again: it reads what is true and goes on from there.
 """
 
-from collections.abc import Awaitable, Callable
-
-from spentkey.core.errors import OddData, SpentkeyError
-from spentkey.core.outcome import End, Failed, Result, leave_open
+from spentkey.core.errors import SpentkeyError
+from spentkey.core.outcome import End, Result, leave_open
 from spentkey.core.task import RemovalRequest, TaskRef, Ticket
 from spentkey.steps.ask import what_is_asked
 from spentkey.steps.attempt import Attempt
@@ -19,12 +17,11 @@ from spentkey.steps.context import Context
 from spentkey.steps.judge import judge
 from spentkey.steps.plan import Removal, plan_removal
 from spentkey.steps.remove import remove
-from spentkey.steps.report import finish, settle_problem
+from spentkey.steps.report import Telling, end_of, finish, settle_problem
 from spentkey.steps.resume import asked_earlier
 from spentkey.steps.see import see_application
 from spentkey.steps.verify import verify
 
-Telling = Callable[[Attempt], Awaitable[End | Result]]
 JUDGED_AT_MOST = 3
 """How often an application is judged whose credential lists keep changing."""
 
@@ -34,10 +31,7 @@ async def work_on(ref: TaskRef, context: Context, attempt_id: str | None = None,
     attempt = Attempt(ref, attempt_id or context.ids.new(), context)
     try:
         async with context.locks.task(ref):
-            try:
-                end = await (how or tell)(attempt)
-            except OddData as problem:  # waiting does not help, so in the end people look
-                end = leave_open(Failed(problem.reason, problem.who))
+            end = await end_of(how or tell, attempt)
             return end if isinstance(end, Result) else await finish(attempt, end)
     except SpentkeyError as problem:
         return await settle_problem(attempt, problem)
@@ -65,10 +59,7 @@ async def on_application(attempt: Attempt, ticket: Ticket | None, request: Remov
 
 
 async def decide(attempt: Attempt, ticket: Ticket | None, request: RemovalRequest) -> Removal | End:
-    """Steps 3 to 5, which write nothing: what is to be removed, or why nothing is. `spentkey plan` stops here.
-
-    A removal whose audit event an earlier try waits for is only asked about.
-    """
+    """Steps 3 to 5, which write nothing: what is to be removed, or why nothing is (or still awaited); `plan` stops here."""
     seen = await awaited(attempt, request) or await see_application(attempt, request)
     if isinstance(seen, End):
         return seen

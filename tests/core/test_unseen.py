@@ -46,12 +46,12 @@ def test_the_characters_that_tell_two_names_apart_are_told_by_code_point(scenari
     """Each with the name that has it."""
     asked, shown, expected = CASES[scenario]
     assert as_seen(asked) == as_seen(shown)
-    assert [str(one) for one in unseen_differences(asked, shown)] == expected
+    assert [str(one) for one in unseen_differences(asked, shown, "AppDisplayName")] == expected
 
 
 def test_the_differences_can_be_read_in_other_languages() -> None:
     """What stands in a note is whole in its language."""
-    (found,) = unseen_differences("Sa  les", "Sa les")
+    (found,) = unseen_differences("Sa  les", "Sa les", "AppDisplayName")
     assert found.in_language("nl") == "2 keer U+0020 SPACE na elkaar in AppDisplayName"
     assert found.in_language("fr") == "U+0020 SPACE 2 fois de suite dans AppDisplayName"
 
@@ -66,4 +66,4 @@ def test_names_that_a_screen_tells_apart_do_not_look_the_same(other: str) -> Non
 def test_where_names_look_the_same_and_are_not_something_is_told(one: str, other: str) -> None:
     """Whatever they hold, apart from what stands at their ends."""
     if one.strip() != other.strip() and as_seen(one) == as_seen(other):
-        assert unseen_differences(f"x{one}x", f"x{other}x")
+        assert unseen_differences(f"x{one}x", f"x{other}x", "AppDisplayName")

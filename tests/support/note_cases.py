@@ -29,6 +29,7 @@ from spentkey.adapters.entra.reasons import (
     CAUSES,
     FORBIDDEN,
     FORBIDDEN_ITSELF,
+    NO_LIST_EVENT_YET,
     PROOF_REJECTED,
     REFUSED,
     SIGN_IN_AS,
@@ -151,7 +152,7 @@ def failures() -> dict[str, Outcome]:
         "failed-nobody": Failed(NO_ANSWER(system="Microsoft Graph", why=TIME_OUT()), Who.NOBODY),
         "cannot-tell": CannotTell(READS_DISAGREE()),
         "cannot-tell-no-event": CannotTell(
-            NOT_PROVEN(why="it cannot be read", sent="2026-03-01T12:00:00+00:00", before="0f", after="1e"),
+            NOT_PROVEN(why=NO_LIST_EVENT_YET(), sent="2026-03-01T12:00:00+00:00", before="0f", after="1e"),
             Cause.NO_EVENT,
         ),
     }

@@ -149,7 +149,7 @@ def g3_name(application: Target, request: RemovalRequest) -> Refused | None:
     asked, shown = plain(request.app_display_name), plain(application.name)
     name = request.names.app_display_name
     if folded(as_seen(application.name)) == folded(as_seen(request.app_display_name)):
-        differences = unseen_differences(trimmed(request.app_display_name), trimmed(application.name))
+        differences = unseen_differences(trimmed(request.app_display_name), trimmed(application.name), name)
         return Refused("G3", G3_LOOK_ALIKE(name=name, asked=asked, shown=shown, differences=differences))
     if asked == shown:
         return Refused("G3", G3_ALIKE_SO_FAR(name=name, asked=asked))

@@ -26,9 +26,7 @@ IN_A_ROW = ReasonKind(
     "{count} keer U+0020 SPACE na elkaar",
     "U+0020 SPACE {count} fois de suite",
 )
-IN_TASK = ReasonKind(
-    "in-the-task", "{what} in AppDisplayName", "{what} in AppDisplayName", "{what} dans AppDisplayName"
-)
+IN_TASK = ReasonKind("in-the-task", "{what} in {name}", "{what} in {name}", "{what} dans {name}")
 IN_DIRECTORY = ReasonKind(
     "in-the-directory",
     "{what} in the directory's name",
@@ -43,13 +41,16 @@ def as_seen(name: str) -> str:
     return " ".join(shown.split())
 
 
-def unseen_differences(asked: str, shown: str) -> tuple[Reason, ...]:
-    """What a screen does not show of two names and that tells them apart: first of the task's, then of the directory's."""
+def unseen_differences(asked: str, shown: str, name: str) -> tuple[Reason, ...]:
+    """What a screen does not show of two names and that tells them apart: first of the task's, then of the directory's.
+
+    `name` is that of the parameter that holds the task's.
+    """
     in_task, in_directory = _unseen(asked), _unseen(shown)
     only = (_names(in_task - in_directory), _names(in_directory - in_task))
     if not any(only):  # the same characters, at other places
         only = (_names(in_task), _names(in_directory))
-    return (*(IN_TASK(what=what) for what in only[0]), *(IN_DIRECTORY(what=what) for what in only[1]))
+    return (*(IN_TASK(what=what, name=name) for what in only[0]), *(IN_DIRECTORY(what=what) for what in only[1]))
 
 
 def _is_hidden(character: str) -> bool:

@@ -1,8 +1,9 @@
 """Step 8: tell the ticket how it ended: close it, or hand it over with the reason; each write is read back."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from spentkey.core.errors import Busy, DeskRefused, EndedByOthers, Misconfigured, SpentkeyError, Who
+from spentkey.core.errors import Busy, DeskRefused, EndedByOthers, Misconfigured, OddData, SpentkeyError, Who
 from spentkey.core.guards import g7_still_ours
 from spentkey.core.limits import limit_of
 from spentkey.core.notes import (
@@ -45,6 +46,17 @@ from spentkey.core.task import Task
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
 from spentkey.steps.resume import written_earlier
+
+Telling = Callable[[Attempt], Awaitable[End | Result]]
+"""What is told of a task: its story, or only that it ends the program."""
+
+
+async def end_of(telling: Telling, attempt: Attempt) -> End | Result:
+    """How the telling ends. Where the data that was asked about cannot be read, waiting does not help: people look in the end."""
+    try:
+        return await telling(attempt)
+    except OddData as problem:
+        return leave_open(Failed(problem.reason, problem.who))
 
 
 async def finish(attempt: Attempt, end: End) -> Result:

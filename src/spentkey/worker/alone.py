@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from spentkey.core.errors import Stopping
+from spentkey.core.step_reasons import STOPPED_BETWEEN
 from spentkey.worker.concurrency import Slots
 
 
@@ -55,7 +56,7 @@ class Gate:
             async with self._slots.released():
                 await asyncio.wait({waiter, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if self._slots.stopping.is_set():
-                raise Stopping("the service is being stopped; the task is taken up again at the next start")
+                raise Stopping(STOPPED_BETWEEN())
         except BaseException:
             if waiter.done():
                 leave()

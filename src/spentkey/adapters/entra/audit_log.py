@@ -12,10 +12,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from spentkey.adapters.entra.reasons import (
+    BY,
+    BY_APPLICATION,
+    BY_SOMEBODY,
+    LISTS_UNREADABLE,
+    LOG_ANSWERED,
+    MORE_WENT,
+    NO_EVENT_YET,
+    NO_LIST_EVENT_YET,
+    TOO_MANY_EVENTS,
+)
 from spentkey.adapters.entra.wire import SYSTEM
 from spentkey.core.audit_event import AuditEvent, Shows, WrittenList
 from spentkey.core.credential import SKEW, Kind
 from spentkey.core.errors import Outage
+from spentkey.core.reason import Reason
 from spentkey.http.client import Response, json_object
 
 PATH = "/v1.0/auditLogs/directoryAudits"
@@ -34,7 +46,7 @@ def query_for(object_id: str, since: datetime) -> Mapping[str, str]:
     return {"$filter": where, "$top": str(MOST_EVENTS)}
 
 
-def not_available(why: str) -> AuditEvent:
+def not_available(why: Reason) -> AuditEvent:
     """The log cannot be asked, which proves nothing either way."""
     return AuditEvent(Shows.NOT_AVAILABLE, why)
 
@@ -42,18 +54,18 @@ def not_available(why: str) -> AuditEvent:
 def read_witness(response: Response, object_id: str, key_id: str, actor: str) -> AuditEvent:
     """What the events show; ours is one whose removal of that key id was made by the application `actor`."""
     if response.status != 200:
-        return not_available(f"{SYSTEM} answered {response.status} to a read of the audit log")
+        return not_available(LOG_ANSWERED(system=SYSTEM, status=response.status))
     try:
         events = json_object(response, SYSTEM).get("value")
     except Outage as problem:
-        return not_available(str(problem))
+        return not_available(problem.reason)
     removals = [one for one in _objects(events) if _removes(one, object_id, key_id)]
     if not removals:
-        return AuditEvent(Shows.NOT_YET, "no event of the audit log shows the removal so far")
+        return AuditEvent(Shows.NOT_YET, NO_EVENT_YET())
     ours = [one for one in removals if _actor(one) == actor]
     if ours:
-        return AuditEvent(Shows.OURS, f"initiated by the application {actor}", _id(ours[0]))
-    return AuditEvent(Shows.OTHERS, f"initiated by {_actor(removals[0]) or 'somebody else'}", _id(removals[0]))
+        return AuditEvent(Shows.OURS, BY_APPLICATION(app_id=actor), _id(ours[0]))
+    return AuditEvent(Shows.OTHERS, _by(removals[0]), _id(removals[0]))
 
 
 def read_patch_event(response: Response, object_id: str, key_id: str, actor: str, written: WrittenList) -> AuditEvent:
@@ -62,16 +74,16 @@ def read_patch_event(response: Response, object_id: str, key_id: str, actor: str
     All events of the actor are looked at, because a list may have been written twice.
     """
     if response.status != 200:
-        return not_available(f"{SYSTEM} answered {response.status} to a read of the audit log")
+        return not_available(LOG_ANSWERED(system=SYSTEM, status=response.status))
     try:
         body = json_object(response, SYSTEM)
     except Outage as problem:
-        return not_available(str(problem))
+        return not_available(problem.reason)
     events = list(_objects(body.get("value")))
     changes = [(one, _read_change(change)) for one in events for change in _made_by(actor, one, object_id)]
     found = _not_ours_alone(changes, key_id, written)
     if found is None and "@odata.nextLink" in body:
-        return not_available("more events than are looked through")
+        return not_available(TOO_MANY_EVENTS())
     return found or _ours(changes, key_id) or _somebodys(events, object_id, key_id)
 
 
@@ -84,17 +96,17 @@ def _not_ours_alone(changes: Changes, key_id: str, written: WrittenList) -> Audi
     for event, change in changes:
         beside = change.beside(key_id, written) if change is not None else ()
         if beside:
-            return AuditEvent(Shows.MORE, "more than the planned certificate went", _id(event), beside)
+            return AuditEvent(Shows.MORE, MORE_WENT(), _id(event), beside)
     unreadable = [event for event, change in changes if change is None]
     if unreadable:
-        return AuditEvent(Shows.UNREADABLE, "the lists in an event of ours cannot be read", _id(unreadable[0]))
+        return AuditEvent(Shows.UNREADABLE, LISTS_UNREADABLE(), _id(unreadable[0]))
     return None
 
 
 def _ours(changes: Changes, key_id: str) -> AuditEvent | None:
     for event, change in changes:
         if change is not None and key_id in change.dropped:
-            return AuditEvent(Shows.OURS, f"initiated by the application {_actor(event)}", _id(event))
+            return AuditEvent(Shows.OURS, BY_APPLICATION(app_id=_actor(event)), _id(event))
     return None
 
 
@@ -102,8 +114,8 @@ def _somebodys(events: Sequence[Mapping[str, Any]], object_id: str, key_id: str)
     """No event of ours is there; one of somebody else may show the removal."""
     for event in events:
         if event.get("result") != FAILURE and _removes(event, object_id, key_id):
-            return AuditEvent(Shows.OTHERS, f"initiated by {_actor(event) or 'somebody else'}", _id(event))
-    return AuditEvent(Shows.NOT_YET, "no event of the audit log shows the written list so far")
+            return AuditEvent(Shows.OTHERS, _by(event), _id(event))
+    return AuditEvent(Shows.NOT_YET, NO_LIST_EVENT_YET())
 
 
 Lists = Mapping[str, tuple[str, ...]]
@@ -190,6 +202,11 @@ def _actor(event: Mapping[str, Any]) -> str:
         for app in _objects([initiator.get("app")]):
             return str(app.get("appId") or "").lower()
     return ""
+
+
+def _by(event: Mapping[str, Any]) -> Reason:
+    actor = _actor(event)
+    return BY(actor=actor) if actor else BY_SOMEBODY()
 
 
 def _id(event: Mapping[str, Any]) -> str | None:

@@ -16,6 +16,8 @@ from spentkey.adapters.entra.reasons import (
     A_READ,
     CANNOT_SIGN_PROOF,
     CERTIFICATE_CANNOT_SIGN,
+    LOG_NOT_GRANTED,
+    LOG_TOO_OFTEN,
     NOT_ONCE_IN_LIST,
     NOT_SIGNED_IN,
     READ_WITHOUT_CODE,
@@ -229,9 +231,9 @@ class EntraDirectory:
         """The events about an application, or why the log cannot be asked."""
         try:
             if not (await self.tokens.token_claims()).reads_audit_log:
-                return not_available(f"{AUDIT_LOG} is not granted")
+                return not_available(LOG_NOT_GRANTED(role=AUDIT_LOG))
             if not await self.quota.audit_read(wait=wait):
-                return not_available("it may be asked only a few times in ten seconds")
+                return not_available(LOG_TOO_OFTEN())
             token = await self.tokens.token()
 
             def headers() -> Mapping[str, str]:
@@ -239,7 +241,7 @@ class EntraDirectory:
 
             return await self.http.read_once(PATH, query_for(application.object_id, since), headers)
         except SpentkeyError as problem:
-            return not_available(str(problem))
+            return not_available(problem.reason)
 
     def _action(
         self,

@@ -354,3 +354,58 @@ UNREADABLE_ENTRY = ReasonKind(
     "een ingang die niet gelezen kan worden zou opnieuw verstuurd moeten worden",
     "une entrée illisible devrait être renvoyée",
 )
+LOG_NOT_GRANTED = ReasonKind(
+    "audit-log-not-granted", "{role} is not granted", "{role} is niet toegekend", "{role} n'est pas accordé"
+)
+LOG_TOO_OFTEN = ReasonKind(
+    "audit-log-too-often",
+    "it may be asked only a few times in ten seconds",
+    "het mag maar enkele keren per tien seconden bevraagd worden",
+    "il ne peut être interrogé que quelques fois en dix secondes",
+)
+LOG_ANSWERED = ReasonKind(
+    "audit-log-answered",
+    "{system} answered {status} to a read of the audit log",
+    "{system} antwoordde {status} op een lezing van het auditlogboek",
+    "{system} a répondu {status} à une lecture du journal d'audit",
+)
+NO_EVENT_YET = ReasonKind(
+    "audit-log-no-event",
+    "no event of the audit log shows the removal so far",
+    "geen gebeurtenis in het auditlogboek toont de verwijdering tot nu toe",
+    "aucun événement du journal d'audit ne montre la suppression jusqu'ici",
+)
+NO_LIST_EVENT_YET = ReasonKind(
+    "audit-log-no-list-event",
+    "no event of the audit log shows the written list so far",
+    "geen gebeurtenis in het auditlogboek toont de geschreven lijst tot nu toe",
+    "aucun événement du journal d'audit ne montre la liste écrite jusqu'ici",
+)
+BY_APPLICATION = ReasonKind(
+    "audit-log-by-application",
+    "initiated by the application {app_id}",
+    "gestart door de applicatie {app_id}",
+    "lancé par l'application {app_id}",
+)
+BY = ReasonKind("audit-log-by", "initiated by {actor}", "gestart door {actor}", "lancé par {actor}")
+BY_SOMEBODY = ReasonKind(
+    "audit-log-by-somebody", "initiated by somebody else", "gestart door iemand anders", "lancé par quelqu'un d'autre"
+)
+TOO_MANY_EVENTS = ReasonKind(
+    "audit-log-too-many-events",
+    "more events than are looked through",
+    "er zijn meer gebeurtenissen dan er doorzocht worden",
+    "il y a plus d'événements qu'il n'en est parcouru",
+)
+MORE_WENT = ReasonKind(
+    "audit-log-more-went",
+    "more than the planned certificate went",
+    "er verdween meer dan het geplande certificaat",
+    "il a disparu plus que le certificat prévu",
+)
+LISTS_UNREADABLE = ReasonKind(
+    "audit-log-lists-unreadable",
+    "the lists in an event of ours cannot be read",
+    "de lijsten in een gebeurtenis van ons kunnen niet gelezen worden",
+    "les listes d'un de nos événements sont illisibles",
+)

@@ -31,6 +31,18 @@ TOO_MANY = ReasonKind(
     nl="er zijn meer dan {most} records van {what}: aan de eerste {most} wordt gewerkt",
     fr="il y a plus de {most} enregistrements de {what} : les {most} premiers sont traités",
 )
+NOTHING_READABLE = ReasonKind(
+    "desk-nothing-readable",
+    en="{system} answered something that cannot be read",
+    nl="{system} antwoordde iets dat niet gelezen kan worden",
+    fr="{system} a répondu par quelque chose d'illisible",
+)
+TOO_MANY_UNREADABLE = ReasonKind(
+    "desk-too-many-unreadable",
+    en="{system}: {count} records of {what} cannot be read",
+    nl="{system}: {count} records van {what} kunnen niet gelezen worden",
+    fr="{system} : {count} enregistrements de {what} sont illisibles",
+)
 
 Read = Callable[[str, Mapping[str, str]], Awaitable[Response]]
 
@@ -58,8 +70,8 @@ async def all_rows(read: Read, entity_set: str, query: Mapping[str, str]) -> Fou
                 top //= 2
                 continue
             if len(left_out) >= MOST_LEFT_OUT:
-                raise Outage(f"{SYSTEM}: {len(left_out) + 1} records of {entity_set} cannot be read") from None
-            left_out.append(LEFT_OUT(at=skip + 1, what=entity_set, why=str(problem)))
+                raise Outage(TOO_MANY_UNREADABLE(system=SYSTEM, count=len(left_out) + 1, what=entity_set)) from None
+            left_out.append(LEFT_OUT(at=skip + 1, what=entity_set, why=problem.reason))
             skip += 1
             continue
         rows += page
@@ -74,7 +86,7 @@ async def all_rows(read: Read, entity_set: str, query: Mapping[str, str]) -> Fou
 def _found(rows: list[Row], left_out: list[Reason]) -> Found:
     """What was read; where nothing was, the answer is unreadable as a whole, and is no empty set."""
     if left_out and not rows:
-        raise Outage(f"{SYSTEM} answered something that cannot be read")
+        raise Outage(NOTHING_READABLE(system=SYSTEM))
     return Found(rows, left_out)
 
 
