@@ -16,7 +16,13 @@ from spentkey.core.reason import Reason, ReasonKind, read_reason, recorded_reaso
 KINDS = kinds()
 EACH = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.code)
 OTHER_LANGUAGES = pytest.mark.parametrize("language", ["nl", "fr"])
-ALIKE = {"graph-accepted": {"nl", "fr"}, "files-open": {"nl"}, "files-of-folder": {"nl"}, "secrets-of-folder": {"nl"}}
+ALIKE = {
+    "graph-accepted": {"nl", "fr"},
+    "in-the-task": {"nl"},
+    "files-open": {"nl"},
+    "files-of-folder": {"nl"},
+    "secrets-of-folder": {"nl"},
+}
 """Kinds whose words are the same in that language too: names of settings, answers of a protocol, `open`."""
 ENGLISH = re.compile(
     r"\b(the|and|that|with|not|which|cannot|has|have|by|from|does|its|are|it|removed|answered|refused|found|because|at|as)\b"
