@@ -262,14 +262,14 @@ TABLE: dict[str, Sabotage] = {
     ),
     "G8, a stop or a pause before every try": Sabotage(
         "steps/confirm.py",
-        "lambda blast_radius: blast_radius.refuse_any() or schedule.refuse(now)",
+        "lambda blast_radius: blast_radius.refuse_any(about) or schedule.refuse(now)",
         "lambda blast_radius: schedule.refuse(now)",
         "tests/story/test_story_asked_again.py",
     ),
     "G8, the window before every try": Sabotage(
         "steps/confirm.py",
-        "lambda blast_radius: blast_radius.refuse_any() or schedule.refuse(now)",
-        "lambda blast_radius: blast_radius.refuse_any()",
+        "lambda blast_radius: blast_radius.refuse_any(about) or schedule.refuse(now)",
+        "lambda blast_radius: blast_radius.refuse_any(about)",
         "tests/story/test_story_asked_again.py",
     ),
     "G8, the windows": Sabotage(
@@ -293,7 +293,7 @@ TABLE: dict[str, Sabotage] = {
     ),
     "what was not sent is on record": Sabotage(
         "steps/remove.py",
-        "await attempt.try_to_record(AnswerRecord(answer.value, _why_given_up(problem), client_request_id, None))",
+        "await attempt.try_to_record(AnswerRecord(answer.value, _why_given_up(problem), client_request_id, None, route))",
         "attempt.step(answer.value)",
         "tests/story/test_story_refused_intents.py",
     ),
@@ -402,8 +402,8 @@ TABLE: dict[str, Sabotage] = {
     ),
     "no PATCH without the audit log": Sabotage(
         "steps/plan.py",
-        "        if not (await directory.token_claims()).reads_audit_log:",
-        "        if not (await directory.token_claims()).app_id:",
+        "    if not (await removal.directory.token_claims()).reads_audit_log:",
+        "    if not (await removal.directory.token_claims()).app_id:",
         "tests/story/test_story_patch_events.py",
     ),
     "G8, hand-overs while a clock was wrong": Sabotage(

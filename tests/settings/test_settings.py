@@ -72,6 +72,7 @@ DEFAULTS: dict[str, object] = {
     "ivanti.language": "en",
     "ivanti.close_fields": {},
     "ivanti.hand_over_fields": {},
+    "ivanti.team_members": "",
     "ivanti.owner": "login",
     "ivanti.parent_category": "ServiceReq",
     "ivanti.note_category": "Status Update",

@@ -26,8 +26,8 @@ async def _look(self: EntraDirectory, app_id: str) -> Any:
     return await look(self, app_id)
 
 
-async def _remove(self: EntraDirectory, application: Any, key_id: str, client_request_id: str) -> Any:
-    reply = await remove(self, application, key_id, client_request_id)
+async def _remove(self: EntraDirectory, application: Any, *asked: Any) -> Any:
+    reply = await remove(self, application, *asked)
     if AT == "removed" and application.app_id == APP:
         _die()
     return reply
