@@ -198,9 +198,16 @@ async def test_a_wait_for_a_fresh_token_is_a_wait(
     assert (ours(sim), sim.writes().count("removePassword"), replies(sim)) == ([], 1, ["not-done"])
 
 
+def without_signer() -> dict[str, Any]:
+    """A certificate without a signer, in a tenant where the audit log may be read: it goes by PATCH."""
+    made = world(certificate_parameters(), entries=[], documents=[])
+    made["tenants"][0]["clients"][0]["roles"] = ["Application.ReadWrite.All", "AuditLog.Read.All"]
+    return made
+
+
 async def test_a_list_is_not_written_after_a_wait_for_a_token_either(sim: RealSimulator) -> None:
     """PATCH is sent once, and a renewed token makes that one later."""
-    sim.reset(world(certificate_parameters(), entries=[], documents=[]))
+    sim.reset(without_signer())
     sim.faults(
         fault("graph", "patch", "401", nth=1, params={"body": DENIED_TOKEN}),
         fault("login", "token", "429", nth=2, params={"retry_after": WAIT}),
@@ -212,7 +219,7 @@ async def test_a_list_is_not_written_after_a_wait_for_a_token_either(sim: RealSi
 
 async def test_before_a_list_is_written_the_ticket_is_read_last(sim: RealSimulator) -> None:
     """Not before the spaced reads, which take as long as their spaces."""
-    sim.reset(world(certificate_parameters(), entries=[], documents=[]))
+    sim.reset(without_signer())
     result = await sim.run(TASK, Meanwhile(sim, 5, moved), **PATCH)
     assert end(result) == ("refused", "untouched", "G7", 4), result.reason
     assert (ours(sim), "patch" in sim.writes(), replies(sim)) == ([], False, [])

@@ -129,6 +129,7 @@ async def test_a_list_with_an_entry_that_cannot_be_read_is_not_written_again(sim
     """PATCH would have to send it back; the hand-over names it."""
     odd = showing(other, certificate_parameters(), keyId=None)
     odd["passwordstate"]["documents"] = []
+    odd["tenants"][0]["clients"][0]["roles"] = ["Application.ReadWrite.All", "AuditLog.Read.All"]
     sim.reset(odd)
     result = await sim.run(TASK, None, **PATCH)
     assert (result.outcome, result.ticket.value) == ("failed", "handed-off"), result.reason
