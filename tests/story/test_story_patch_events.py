@@ -175,7 +175,7 @@ async def test_a_close_that_failed_needs_no_second_event(sim: RealSimulator) -> 
 async def test_a_crash_before_the_wait_is_on_record_is_resumed_by_waiting(sim: RealSimulator) -> None:
     """The certificate is gone and the intent is ours: that alone closes nothing."""
     sim.reset(no_signer())
-    sim.faults(fault("graph", "read-application", "503"))
+    sim.faults(*[fault("graph", "read-application", "503", nth=nth) for nth in range(5, 60)])
     first = await sim.run(TASK, None, **PATCH)
     assert (first.outcome, records(sim, "awaiting-event")) == ("cannot-tell", [])
     sim.faults()
