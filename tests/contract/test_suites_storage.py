@@ -58,7 +58,7 @@ class SeveralMachines:
 
     async def connections(self) -> Postgres:
         made = await self.stack.enter_async_context(opened(Secret(self.url)))
-        await prepare(made, text_references=True)
+        await prepare(made)
         return made
 
     async def log(self, *, read_only: bool = False) -> PostgresEvidence:

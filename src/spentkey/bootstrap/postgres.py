@@ -26,7 +26,7 @@ from spentkey.worker.routing import Router
 
 @asynccontextmanager
 async def opened_for(
-    settings: Settings, clock: Clock, *, read_only: bool, text_references: bool
+    settings: Settings, clock: Clock, *, read_only: bool
 ) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, TryMarks, Postgres]]:
     """What is stored in the database; a read-only caller makes no tables, marks nothing, and paces itself where there are none."""
     policy, url = settings.policy, settings.engine.database_url
@@ -34,7 +34,7 @@ async def opened_for(
         raise Misconfigured("engine.database_url: is missing")
     async with opened(url, still_s=min(STILL_S, settings.engine.take_over_s / 2)) as database:
         if not read_only:
-            await prepare(database, text_references)
+            await prepare(database)
         leases = LeaseLocks(
             database,
             clock,

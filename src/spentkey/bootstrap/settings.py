@@ -38,12 +38,6 @@ def reference_of(settings: Settings, text: str) -> TaskRef:
     return TaskRef(found)
 
 
-def references_are_texts(settings: Settings) -> bool:
-    """Whether the configured desk names its tasks by texts, which programs of version 0.1 cannot handle."""
-    kind = desk_kind(settings.desk.name) if settings.desk is not None else None
-    return settings.desk is not None and kind is not None and not kind.rules(settings.desk.section).numbers
-
-
 def needs_desk(settings: Settings) -> tuple[Chosen, AnyDesk]:
     """The configured desk; raises `Misconfigured` where there is none."""
     kind = desk_kind(settings.desk.name) if settings.desk is not None else None

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from spentkey.bootstrap.settings import references_are_texts
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
@@ -64,9 +63,7 @@ async def storage_for(
     Who writes takes over what version 0.1 left. Who only reads makes nothing.
     """
     if settings.engine.database_url is not None:
-        async with with_database().opened_for(
-            settings, clock, read_only=read_only, text_references=references_are_texts(settings)
-        ) as storage:
+        async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
             evidence, locks, rates, marks, database = storage
             yield Storage(evidence, locks, rates, rates, marks, database)
         return
@@ -130,7 +127,7 @@ class WithDatabase(Protocol):
     """What `bootstrap/postgres.py` offers."""
 
     def opened_for(
-        self, settings: Settings, clock: Clock, *, read_only: bool, text_references: bool
+        self, settings: Settings, clock: Clock, *, read_only: bool
     ) -> AbstractAsyncContextManager[tuple[EvidenceLog, Locks, RateStates, TryMarks, "Postgres"]]:
         """Evidence, locks, rates and marks in the database, and the connections to it."""
         ...

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from spentkey.core.evidence import Facts
+from spentkey.core.history import NOTHING_DONE
 from spentkey.core.outcome import Refused, RemovalRoute
 from spentkey.core.reason import ReasonKind
 from spentkey.core.records import RecordKind
@@ -20,8 +21,6 @@ AHEAD = timedelta(seconds=300)
 PENDING_FOR = timedelta(hours=2)
 """How long a PATCH without an end on record counts as under way."""
 ASK_AGAIN = timedelta(minutes=5)
-ENDED_BY_ANSWER = ("forbidden", "proof-rejected", "rejected")
-"""Answers after which Graph has done nothing."""
 OF_A_PATCH = (
     RecordKind.INTENT,
     RecordKind.ANSWER,
@@ -107,7 +106,7 @@ def _is_over(last: Facts, now: datetime) -> bool:
     match last.get("what"):
         case RecordKind.AUDIT_EVENT:
             return True
-        case RecordKind.ANSWER if last.get("answer") in ENDED_BY_ANSWER:
+        case RecordKind.ANSWER if last.get("answer") in NOTHING_DONE:
             return True
         case RecordKind.VERIFIED if last.get("verdict") in ("still-there", "survivor-lost"):
             return True

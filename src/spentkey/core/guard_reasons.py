@@ -133,7 +133,7 @@ G2_OTHER_APPLICATION = ReasonKind(
 G2_OTHER_KIND = ReasonKind(
     "g2-other-kind",
     "the object with this AppID is not an app registration but of the type {kind}, which Spentkey does not change",
-    "het object met deze AppID is geen app-registratie maar van het type {kind}, dat Spentkey niet wijzigt",
+    "het object met deze AppID is geen applicatie maar van het type {kind}, dat Spentkey niet wijzigt",
     "l'objet portant cet AppID n'est pas une inscription d'application mais du type {kind}, que Spentkey ne modifie pas",
 )
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from spentkey.core.canary import canary_key
 from spentkey.core.credential import SKEW
 from spentkey.core.evidence import Facts
-from spentkey.core.guard_reasons import G8_APPLICATION, G8_HAND_OVERS, G8_HOUR, G8_RUN
+from spentkey.core.guard_reasons import G4_ON_PRINCIPAL, G8_APPLICATION, G8_HAND_OVERS, G8_HOUR, G8_RUN
 from spentkey.core.outcome import Cause, End, Failed, Refused
 from spentkey.core.reason import ReasonKind
 from spentkey.core.records import RecordKind
@@ -177,23 +177,24 @@ def hand_over_of(record: Facts) -> HandOver:
     if "guard" not in record and "cause" not in record:
         return HandOver(_at(record), which, None)
     reason = str(record.get("said") or record.get("reason") or "")
-    return HandOver(_at(record), which, _limit(record.get("guard"), record.get("cause"), reason))
+    on_principal = record.get("guard") == "G4" and ON_PRINCIPAL_OF_0_1 in reason
+    return HandOver(_at(record), which, _limit(record.get("guard"), record.get("cause"), on_principal=on_principal))
 
 
 def limit_of(end: End) -> HandOverLimit:
     """What the hand-over of such an end counts for."""
     outcome = end.outcome
     if isinstance(outcome, Refused):
-        return _limit(outcome.guard, None, outcome.reason)
-    return _limit(None, outcome.cause if isinstance(outcome, Failed) else None, "")
+        return _limit(outcome.guard, None, on_principal=outcome.reason.code == G4_ON_PRINCIPAL.code)
+    return _limit(None, outcome.cause if isinstance(outcome, Failed) else None, on_principal=False)
 
 
-ON_PRINCIPAL = " is a credential of the service principal, not of the app registration"
-"""In the reason of G4 for a credential on a service principal."""
+ON_PRINCIPAL_OF_0_1 = " is a credential of the service principal, not of the app registration"
+"""In the reason of G4 for a credential on a service principal, as version 0.1 has it on record without a code."""
 
 
-def _limit(guard: object, cause: object, reason: str) -> HandOverLimit:
-    if cause == Cause.SURVIVOR_LOST or (guard == "G4" and ON_PRINCIPAL in reason):
+def _limit(guard: object, cause: object, *, on_principal: bool) -> HandOverLimit:
+    if cause == Cause.SURVIVOR_LOST or on_principal:
         return HandOverLimit.NONE
     return HandOverLimit.REQUEST if guard in ("G1", "G2", "G3", "G4") else HandOverLimit.OTHER
 

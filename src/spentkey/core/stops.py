@@ -24,28 +24,28 @@ G8_EVERYTHING_STOPPED = ReasonKind(
     "g8-everything-stopped",
     en="everything is stopped since {since}, because another credential was lost in the work on task {task}; when that "
     "has been looked into: spentkey resume --stop {id} --why …",
-    nl="alles is gestopt sinds {since}, omdat een ander geheim of certificaat verloren ging bij het werk aan taak {task}; "
+    nl="alles is gestopt sinds {since}, omdat een andere credential verloren ging bij het werk aan taak {task}; "
     "als dat is onderzocht: spentkey resume --stop {id} --why …",
-    fr="tout est arrêté depuis {since}, car un autre secret ou certificat a été perdu lors du travail sur la tâche {task} ; "
+    fr="tout est arrêté depuis {since}, car un autre identifiant a été perdu lors du travail sur la tâche {task} ; "
     "une fois la cause examinée : spentkey resume --stop {id} --why …",
 )
 G8_APPLICATION_STOPPED = ReasonKind(
     "g8-application-stopped",
     en="removals on application {app_id} are stopped since {since}, because another credential was lost in the work on "
     "task {task}; when that has been looked into: spentkey resume --stop {id} --why …",
-    nl="verwijderingen bij de app-registratie {app_id} zijn gestopt sinds {since}, omdat een ander geheim of certificaat "
+    nl="verwijderingen bij de applicatie {app_id} zijn gestopt sinds {since}, omdat een andere credential "
     "verloren ging bij het werk aan taak {task}; als dat is onderzocht: spentkey resume --stop {id} --why …",
-    fr="les suppressions sur l'application {app_id} sont arrêtées depuis {since}, car un autre secret ou certificat a été "
+    fr="les suppressions sur l'application {app_id} sont arrêtées depuis {since}, car un autre identifiant a été "
     "perdu lors du travail sur la tâche {task} ; une fois la cause examinée : spentkey resume --stop {id} --why …",
 )
 G8_ROUTE_STOPPED = ReasonKind(
     "g8-route-stopped",
     en="removals by {route} in tenant {tenant} are stopped since {since}, because another credential was lost in the work "
     "on task {task}; when that has been looked into: spentkey resume --stop {id} --why …",
-    nl="verwijderingen met {route} in tenant {tenant} zijn gestopt sinds {since}, omdat een ander geheim of certificaat "
+    nl="verwijderingen met {route} in tenant {tenant} zijn gestopt sinds {since}, omdat een andere credential "
     "verloren ging bij het werk aan taak {task}; als dat is onderzocht: spentkey resume --stop {id} --why …",
-    fr="les suppressions par {route} dans le locataire {tenant} sont arrêtées depuis {since}, car un autre secret ou "
-    "certificat a été perdu lors du travail sur la tâche {task} ; une fois la cause examinée : spentkey resume --stop {id} "
+    fr="les suppressions par {route} dans le tenant {tenant} sont arrêtées depuis {since}, car un autre "
+    "identifiant a été perdu lors du travail sur la tâche {task} ; une fois la cause examinée : spentkey resume --stop {id} "
     "--why …",
 )
 G8_EVERYTHING_PAUSED = ReasonKind(

@@ -93,7 +93,7 @@ class Confirmation:
         if changed is None:
             (ticket, ticket_at), (changed, lists_at) = await _both(
                 self._timed(confirm_ticket(self.attempt, self.removal)),
-                self._timed(last_look(self.attempt, self.removal)),
+                self._timed(last_look(self.removal)),
             )
             self._answered_at = lists_at if self.removal.task is None else min(ticket_at, lists_at)
             if ticket is not None:
@@ -134,21 +134,17 @@ async def earlier_looks(attempt: Attempt, removal: Removal) -> ListsChanged | No
     """
     rules = attempt.context.rules.verify
     for _ in range(rules.reads - 1 if removal.plan.route is RemovalRoute.PATCH else 0):
-        changed = await last_look(attempt, removal)
+        changed = await last_look(removal)
         if changed is not None:
             return changed
         await attempt.context.clock.sleep(rules.interval_s)
     return None
 
 
-async def last_look(attempt: Attempt, removal: Removal) -> ListsChanged | None:
+async def last_look(removal: Removal) -> ListsChanged | None:
     """Guard G10: the lists read just before the write are those that were judged."""
-    del attempt
-    directory, judged, whole_list = (
-        removal.directory,
-        removal.plan.application,
-        removal.plan.route is RemovalRoute.PATCH,
-    )
+    directory, judged = removal.directory, removal.plan.application
+    whole_list = removal.plan.route is RemovalRoute.PATCH
     shown = await (directory.read_with_keys(judged) if whole_list else directory.look(judged.app_id))
     changed = g10_lists_unchanged(judged, shown, raw=whole_list)
     return ListsChanged(changed) if changed is not None else None

@@ -10,7 +10,6 @@ from spentkey.core.reason import ReasonKind, several
 from spentkey.core.records import AnswerRecord, IntentRecord
 from spentkey.core.signer import Signer
 from spentkey.core.step_reasons import CHANGED_WHILE_VERIFIED, HELD_UP, WITH_CERTIFICATE
-from spentkey.core.stops import About
 from spentkey.ports.directory import Answer, Reply, Sending
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
@@ -133,9 +132,8 @@ def too_many_removals(attempt: Attempt, app_id: str) -> Question:
     tenant, route = attempt.tenant, attempt.route
     by = (tenant.name if tenant is not None else None, route.value if route is not None else None)
     return lambda blast_radius: (
-        blast_radius.refuse_any(About(*by, app_id))
+        blast_radius.refuse_intent(run, app_id, now, rules.limits, *by)
         or rules.schedule.refuse(now)
-        or blast_radius.refuse_intent(run, app_id, now, rules.limits, *by)
         or alone(blast_radius)
     )
 

@@ -143,7 +143,7 @@ async def _write(attempt: Attempt, end: End) -> tuple[End, SpentkeyError | None]
         await _hand_over(attempt, task, end)
     except EndedByOthers as problem:
         attempt.warn((problem.reason,))
-        await attempt.try_to_record(NotReportedRecord(str(problem)))
+        await attempt.try_to_record(NotReportedRecord(str(problem), problem.reason.code))
         return leave_untouched(end.outcome), None
     except SpentkeyError as problem:
         await attempt.try_to_record(NotReportedRecord(str(problem), problem.reason.code))

@@ -1,4 +1,4 @@
-"""Spentkey's own tables in PostgreSQL. They only grow, so that old and new workers can run side by side.
+"""Spentkey's own tables in PostgreSQL. They only grow, so that old and new workers can run side by side where `LEAST` allows it.
 
 A change adds a table, a column that may be null or has a default, or an index, and raises `VERSION`. `LEAST` is the
 oldest version of the program that may still work with the tables; it is raised only where an old worker would do harm,
@@ -12,9 +12,9 @@ from psycopg.rows import TupleRow
 from spentkey.core.errors import Misconfigured
 from spentkey.storage.postgres.connection import Connection, Postgres
 
-VERSION, LEAST = 3, 1
-TEXT_REFERENCES = 2
-"""The first version that finds a task by a text; one before it would take such a task for one without records."""
+VERSION, LEAST = 3, 3
+"""Older workers find no task by a text, know no fingerprint without `key`, no lift of one stop, no refused intent and no
+wait for an audit event: they would stop what is well, lift what nobody has looked into, or close what is not proven."""
 LOCK = 0x5350_4B01
 """Advisory lock for making the tables."""
 APPENDING = 0x5350_4B02
@@ -102,13 +102,9 @@ async def version_of(database: Postgres) -> tuple[int, int] | None:
     return _version(await database.rows("SELECT version, least FROM spentkey_schema")) if there else None
 
 
-async def prepare(database: Postgres, text_references: bool = False) -> None:
-    """Make the tables where they are missing or older; raises `Misconfigured` where they are too new for us.
-
-    With `text_references` tasks may be named by texts, and programs that cannot find those are kept out.
-    """
-    least = TEXT_REFERENCES if text_references else LEAST
-    if _enough(await version_of(database), least):
+async def prepare(database: Postgres) -> None:
+    """Make the tables where they are missing or older; raises `Misconfigured` where they are too new for us."""
+    if _enough(await version_of(database)):
         return
     async with database.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
@@ -117,15 +113,15 @@ async def prepare(database: Postgres, text_references: bool = False) -> None:
         )
         cursor = await connection.execute("SELECT version, least FROM spentkey_schema")
         found = _version(await cursor.fetchall())
-        if not _enough(found, least):  # nobody else was quicker
-            await _upgrade(connection, found or (0, 0), least)
+        if not _enough(found):  # nobody else was quicker
+            await _upgrade(connection, found or (0, 0))
 
 
 def _version(rows: list[TupleRow]) -> tuple[int, int] | None:
     return (int(rows[0][0]), int(rows[0][1])) if rows else None
 
 
-def _enough(found: tuple[int, int] | None, least: int) -> bool:
+def _enough(found: tuple[int, int] | None) -> bool:
     """Whether nothing is to be done; raises `Misconfigured` for tables that are too new for us."""
     if found is None:
         return False
@@ -134,10 +130,10 @@ def _enough(found: tuple[int, int] | None, least: int) -> bool:
             f"engine.database_url: the database has the tables of version {found[0]}, made by a newer spentkey; this one "
             f"knows version {VERSION} and must be upgraded first"
         )
-    return found[0] >= VERSION and found[1] >= least
+    return found[0] >= VERSION and found[1] >= LEAST
 
 
-async def _upgrade(connection: Connection, found: tuple[int, int], least: int) -> None:
+async def _upgrade(connection: Connection, found: tuple[int, int]) -> None:
     """Add what is missing; an append that is under way ends first, and the next one waits."""
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", (APPENDING,))
     for statements in STEPS[found[0] :]:
@@ -145,5 +141,5 @@ async def _upgrade(connection: Connection, found: tuple[int, int], least: int) -
             await connection.execute(statement)
     await connection.execute("DELETE FROM spentkey_schema")
     await connection.execute(
-        "INSERT INTO spentkey_schema (version, least) VALUES (%s, %s)", (max(found[0], VERSION), max(found[1], least))
+        "INSERT INTO spentkey_schema (version, least) VALUES (%s, %s)", (max(found[0], VERSION), max(found[1], LEAST))
     )
