@@ -150,7 +150,7 @@ class MemoryConnector(aiohttp.BaseConnector):
     allowed_protocol_schema_set = frozenset({"https"})
 
     def __init__(self, servers: dict[int, web.Server]) -> None:
-        super().__init__(limit=100)
+        super().__init__(limit=100, force_close=True)  # a kept connection would answer sooner than a new one
         self._servers = servers
 
     async def _create_connection(
