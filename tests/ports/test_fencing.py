@@ -82,7 +82,7 @@ async def test_a_read_asks_nobody() -> None:
     async with desk.client() as client:
         with holding(1, fence.ask):
             await client.read("/x")
-            await client.post_read("/x", {}, dict)
+            await client.read_try("POST", "/x", None, {}, dict)
     assert (desk.asked, fence.asked) == (["GET", "POST"], 0)
 
 

@@ -114,10 +114,7 @@ class HttpClient:
         """GET, as often as the retry policy allows; raises `Outage` when no usable answer comes."""
 
         async def once() -> Response:
-            response = await self._try("GET", path, query, None, headers or _none)
-            if response.status in AGAIN_READ or self.refused_before_effect(response):
-                raise self._read_again(response)
-            return response
+            return self.usable(await self._try("GET", path, query, None, headers or _none))
 
         return await with_retries(once, self.clock, self.jitter)
 
@@ -146,17 +143,6 @@ class HttpClient:
             return await self._try("GET", path, query, None, headers)
         except Retryable as problem:
             raise Outage(problem.reason) from None
-
-    async def post_read(self, path: str, body: Any, headers: Callable[[], Mapping[str, str]]) -> Response:
-        """POST that changes nothing (a batch of reads), with the retries of a read."""
-
-        async def once() -> Response:
-            response = await self._try("POST", path, None, body, headers)
-            if response.status in AGAIN_READ or self.refused_before_effect(response):
-                raise self._read_again(response)
-            return response
-
-        return await with_retries(once, self.clock, self.jitter)
 
     async def write(
         self,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from json_soup import CALM, VALUES, records, refusal_of, response, responses
 
 from spentkey.adapters.entra.batch import batch_of_two, read_batch
-from spentkey.adapters.entra.wire import directory_time, error_of, read_application, read_moment, refused_before_effect
+from spentkey.adapters.entra.wire import error_of, read_application, read_moment, refused_before_effect
 from spentkey.core.credential import Kind, Target
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.reason import Reason
@@ -144,15 +144,15 @@ def test_a_moment_keeps_its_zone() -> None:
 @pytest.mark.parametrize("date", ["", "x", "Mon, 01 Jan 2020", "Mon, 01 Jan 2020 00:00:00 -0000", "1" * 400])
 def test_a_date_that_cannot_be_read_is_none(date: str) -> None:
     """`-0000` says that the zone is not known."""
-    assert directory_time({"Date": date}) is None
-    assert directory_time({}) is None
+    assert Response(200, {"Date": date}, b"").time() is None
+    assert Response(200, {}, b"").time() is None
 
 
 @given(st.text(max_size=60))
 @CALM
 def test_any_date_is_a_moment_with_a_zone_or_none(date: str) -> None:
     """There is no other exception."""
-    moment = directory_time({"Date": date})
+    moment = Response(200, {"Date": date}, b"").time()
     assert moment is None or moment.tzinfo is not None
 
 

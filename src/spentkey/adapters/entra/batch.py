@@ -23,7 +23,6 @@ from spentkey.adapters.entra.wire import (
     NOT_FOUND,
     SYSTEM,
     code_in,
-    directory_time,
     read_application,
     read_principal,
 )
@@ -74,7 +73,7 @@ def snapshot_of(application: Target | Reason | None, principal: Target | None, r
     return Snapshot(
         application=application if isinstance(application, Target) else None,
         principal=principal,
-        directory_time=directory_time(response.headers),
+        directory_time=response.time(),
         request_id=response.headers.get("request-id"),
         fault=application if isinstance(application, Reason) else None,
     )

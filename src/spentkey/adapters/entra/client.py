@@ -275,6 +275,13 @@ class EntraDirectory:
                 tokens.renew()
         raise AssertionError("unreachable: the last try always gives a reply")
 
+    async def read_list(self, path: str, query: Mapping[str, str]) -> Any:
+        """What a collection lists first, as read; it must not select `keyCredentials`. For proposals alone."""
+        await self.quota.read()
+        return json_object(await self._authorised(lambda headers: self.http.read(path, query, headers)), SYSTEM).get(
+            "value"
+        )
+
     async def _authorised(self, send: Callable[[Headers], Any]) -> Response:
         """Send a read with the automation's token; a token that Graph no longer takes is renewed once."""
         for fresh in (False, True):

@@ -8,9 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from spentkey.adapters.entra.client import EntraDirectory
-from spentkey.adapters.entra.wire import SYSTEM
 from spentkey.core.errors import SpentkeyError
-from spentkey.http.client import json_object
 
 FIRST = 100
 """How many applications are looked at."""
@@ -29,11 +27,7 @@ class Candidate:
 async def application_to_rehearse_on(directory: EntraDirectory, now: datetime) -> Candidate | None:
     """The first that will do, of those that the tenant lists first; None where none is seen. It is only a proposal."""
     try:
-        await directory.quota.read()
-        response = await directory._authorised(  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # one adapter
-            lambda headers: directory.http.read("/v1.0/applications", QUERY, headers)
-        )
-        listed: Any = json_object(response, SYSTEM).get("value")
+        listed = await directory.read_list("/v1.0/applications", QUERY)
     except SpentkeyError:
         return None
     rows = cast("list[Any]", listed) if isinstance(listed, list) else []
@@ -53,8 +47,9 @@ def _candidate(row: Any, now: datetime) -> Candidate | None:
 
 
 def _lives(secret: Any, now: datetime) -> bool:
-    """Whether a secret has not ended; one whose end cannot be read may have."""
-    end = cast("dict[str, Any]", secret).get("endDateTime") if isinstance(secret, dict) else None
+    """Whether a secret has not ended; one whose end cannot be read may have, and one without a key id may be any."""
+    fields = cast("dict[str, Any]", secret) if isinstance(secret, dict) else {}
+    end = fields.get("endDateTime") if isinstance(fields.get("keyId"), str) else None
     try:
         return isinstance(end, str) and datetime.fromisoformat(end) > now
     except (TypeError, ValueError):  # TypeError: an end without a zone

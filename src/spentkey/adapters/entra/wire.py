@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypedDict, cast
 
 from spentkey.adapters.entra.reasons import NO_USABLE, UNREADABLE_ANSWER, WITHOUT_LIST
@@ -133,15 +132,6 @@ def read_moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
-
-
-def directory_time(headers: Mapping[str, str]) -> datetime | None:
-    """The directory's own clock, from the `Date` header."""
-    try:
-        moment = parsedate_to_datetime(headers["Date"])
-    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return moment if moment.tzinfo is not None else None
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
-from spentkey.adapters.ivanti.client import PARAMETERS, TASKS, IvantiDesk, date_of
+from spentkey.adapters.ivanti.client import PARAMETERS, TASKS, IvantiDesk
 from spentkey.adapters.ivanti.rows import all_rows
 from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of, same, usable_id
 from spentkey.core.errors import SpentkeyError
@@ -47,7 +47,7 @@ class IvantiCheck:
             yield Finding(SYSTEM, "API key and address", FindingState.FAIL, str(problem), fix)
             return
         yield Finding(SYSTEM, "API key and address", FindingState.OK, f"accepted at {desk.http.base}")
-        yield clock_finding(SYSTEM, desk.http.clock.now(), date_of(response))
+        yield clock_finding(SYSTEM, desk.http.clock.now(), response.time())
         for what, entity_set, where, otherwise, fix in self._wanted():
             yield await _exists(desk, what, entity_set, where, otherwise, fix)
         yield _fields(desk, rows)

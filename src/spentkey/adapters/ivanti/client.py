@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from spentkey.adapters.ivanti.judging import (
@@ -335,7 +334,7 @@ class IvantiDesk:
 
     async def time(self) -> datetime | None:
         """The time of Ivanti's answer to a small request."""
-        return date_of(await self.read(TASKS, {"$top": "1"}))
+        return (await self.read(TASKS, {"$top": "1"})).time()
 
     async def apply(self, task: Task, change: Change) -> Applied:
         """Write the change and read it back; a write that shows no effect is sent again, at most three times."""
@@ -469,14 +468,6 @@ def own(task: Task) -> IvantiTask:
 def _more(fields: Mapping[str, str | int | float | bool]) -> dict[str, str | None]:
     """Further fields as one fact, so that they can be written from the record."""
     return {"fields": json.dumps(dict(fields), sort_keys=True)} if fields else {}
-
-
-def date_of(response: Response) -> datetime | None:
-    """The server's time, by its header `Date`."""
-    try:
-        return parsedate_to_datetime(response.headers["Date"])
-    except (KeyError, TypeError, ValueError):
-        return None
 
 
 def _is_number(row: Row, number: int) -> bool:
