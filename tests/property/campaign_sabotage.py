@@ -288,8 +288,7 @@ TABLE: dict[str, Sabotage] = {
         "core/history.py",
         'return [r for r in intents if r.get("client_request_id") is None or r["client_request_id"] not in refused]',
         "return list(intents)",
-        PROPERTY,
-        "5",
+        "tests/story/test_story_refused_intents.py",
     ),
     "what was not sent is on record": Sabotage(
         "steps/remove.py",
