@@ -23,6 +23,7 @@ from campaign_folder import campaign_folder
 from real_simulator import Steps
 from stores import Store, store_chosen
 
+from spentkey import system
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.settings import load_settings
 from spentkey.settings.schema import Settings
@@ -217,6 +218,7 @@ class InMemory:
         self.faults.clear()
         self.faults.seed, self.faults.calm, self.faults.storm = seed, True, None
         self.order = random.Random(seed)  # noqa: S311
+        system._random.seed(seed)  # pyright: ignore[reportPrivateUsage]  # what spreads retries decides when they come
         self.crashes = 0
         self.events.clear()
         self.workers.clear()
