@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 
 from commands import QUICK
 from crash_stories import CLOSED, HANDED_OFF, REMOVALS, Story
+from invariants import NOTHING_DONE
 from real_simulator import RealSimulator
 from stores import Store
 from worlds import APP, CANARIES, TASK
@@ -193,11 +194,12 @@ def _no_removal_too_many(story: Story, found: Found) -> Iterator[str]:
     accepted = [one for one in found.asked if one["applied"] or one["status"] == 204]
     if len(accepted) > story.accepted:
         yield f"6 Graph said yes to {len(accepted)} removals"
+    refused = {one["client_request_id"] for one in found.records_of("answer") if one["answer"] in NOTHING_DONE}
     since: int | None = None
     for entry in found.journal:
         if entry["route"] in REMOVALS:
             if since is not None and since < READS:
                 yield f"6 a removal was repeated after {since} reads"
-            since = 0
+            since = None if entry["client_request_id"] in refused else 0  # after a refusal there is nothing to wait for
         elif entry["route"] == "read-application" and since is not None:
             since += 1

@@ -60,10 +60,7 @@ def version_of(connection: sqlite3.Connection, where: str) -> int:
 
     Raises `EvidenceBroken` for a database of something else, `Misconfigured` for tables that are too new for us.
     """
-    (application,), (version,) = (
-        connection.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
-    )
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    application, version, tables = _seen(connection)
     if application != APPLICATION:
         if tables or version or application:
             raise EvidenceBroken(f"{where} is a database of another program, nothing is removed")
@@ -77,6 +74,24 @@ def version_of(connection: sqlite3.Connection, where: str) -> int:
             f"version {VERSION} and must be upgraded first"
         )
     return int(version)
+
+
+def _seen(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """The program and version that the file names, and how many tables it has, all as of one moment.
+
+    Another process may be making the tables right now: one reading before and one after that would not fit together.
+    """
+    mine = not connection.in_transaction
+    if mine:
+        connection.execute("BEGIN")
+    try:
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    finally:
+        if mine:
+            connection.execute("COMMIT")
+    return int(application), int(version), int(tables)
 
 
 def prepare(connection: sqlite3.Connection, where: str) -> None:

@@ -6,6 +6,7 @@ FOR INTERNAL COLLECTION USE ONLY: this file may change in any release.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
@@ -67,7 +68,7 @@ def tell(call: Call) -> dict[str, Any]:
             "ReadOnly": task.read_only,
             "ParentLink_RecID": task.parent_rec_id,
             "ParentLink_Category": task.parent_category,
-            "minutes": float(task.minutes),
+            "minutes": _minutes(task.minutes),
             "servicereq_params": _parameters(ticket.request, facade.rules()),
         },
     }
@@ -140,6 +141,11 @@ def _of_written(written: Written, *, failed: bool) -> dict[str, Any]:
     return of_result(written.result, changed=written.changed, failed=failed)
 
 
+def _minutes(booked: Decimal | None) -> float | None:
+    """None where the desk shows something that is no number: then none are booked."""
+    return None if booked is None else float(booked)
+
+
 def _diff(
     ivanti: IvantiSettings, read: Task | None, status: str, owner: str, team: str | None, minutes: int | None
 ) -> dict[str, Any]:
@@ -147,8 +153,9 @@ def _diff(
     if read is None:
         return {"before": "", "after": ""}
     before, more = _own(read), ivanti.minutes if minutes is None else minutes
-    now = (before.status, before.owner, before.owner_team, float(before.minutes))
-    then = (status, owner, team or before.owner_team, float(before.minutes) + more)
+    booked = _minutes(before.minutes)
+    now = (before.status, before.owner, before.owner_team, booked)
+    then = (status, owner, team or before.owner_team, None if booked is None else booked + more)
     names = ("Status", "Owner", "OwnerTeam", "minutes")
     return {
         "before": dict(zip(names, now, strict=True)),
