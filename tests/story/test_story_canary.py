@@ -56,8 +56,9 @@ def apps(count: int) -> dict[str, Any]:
 
 @asynccontextmanager
 async def at_work(sim: RealSimulator, **environment: str) -> AsyncGenerator[Context]:
-    """One process."""
-    async with context_for(sim.settings(**environment), Steps(), use_proxies=False, clock=QuickClock()) as context:
+    """One process. Its tasks share a clock that only their sleeps move, so these are short: what is read stays fresh."""
+    settings = sim.settings(**{"SPENTKEY_POLICY__VERIFY_INTERVAL_S": "0.1"} | environment)
+    async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
         yield context
 
 
