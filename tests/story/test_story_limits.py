@@ -99,7 +99,7 @@ async def test_parallel_tasks_cannot_pass_a_limit_together(sim: RealSimulator) -
     made["ivanti"]["requests"] = [{"number": 1000 + n, "parameters": one} for n, one in enumerate(asked)]
     made["ivanti"]["tasks"] = [{"number": TASK + n, "parent": 1000 + n} for n in range(6)]
     sim.reset(made)
-    settings = sim.settings(SPENTKEY_POLICY__MAX_REMOVALS_PER_RUN="3")
+    settings = sim.settings(SPENTKEY_POLICY__MAX_REMOVALS_PER_RUN="3", SPENTKEY_POLICY__VERIFY_INTERVAL_S="0.1")
     async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock()) as context:
         refs = [TaskRef(str(TASK + n)) for n in range(6)]
         results = await in_parallel(refs, lambda ref: work_on(ref, context), 6)
