@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,16 @@ async def _close(ref: TaskRef) -> Result:
     return result(ref)
 
 
+class WrongClock(SystemClock):
+    """The clock of a machine that is off; time passes on it as on any other."""
+
+    def __init__(self, wrong_by: timedelta) -> None:
+        self._wrong_by = wrong_by
+
+    def now(self) -> datetime:
+        return super().now() + self._wrong_by
+
+
 @dataclass
 class Maker:
     """Makes rigs of one kind, which share a desk and what is kept."""
@@ -179,14 +189,15 @@ class Maker:
     stack: AsyncExitStack
     desk: MemoryDesk = field(default_factory=MemoryDesk)
 
-    async def rig(self, concurrency: int = 4, spacing_s: float = 0.0) -> Rig:
-        """One process more."""
+    async def rig(self, concurrency: int = 4, spacing_s: float = 0.0, clock_s: float = 0.0) -> Rig:
+        """One process more, on a machine whose clock is off by `clock_s`."""
+        machine = WrongClock(timedelta(seconds=clock_s))
         slots = Slots(concurrency)
-        clock = SlotClock(SystemClock(), slots)
+        clock = SlotClock(machine, slots)
         router = Router(self.desk, REQUEST_RULES, (PRODUCTION, ONDERWIJS))
         if self.kind == "local":
             rig = Rig(self.desk, slots, clock, SlotLocks(FileLocks(self.folder, clock, spacing_s, 60), slots))
-            rig.engine = LocalEngine(router, rig.work, slots, SystemClock(), POLL_S)
+            rig.engine = LocalEngine(router, rig.work, slots, machine, POLL_S)
             return rig
         database = await self.stack.enter_async_context(opened(Secret(self.database)))
         await prepare(database)
@@ -195,7 +206,7 @@ class Maker:
         keeping = asyncio.create_task(leases.keep(SystemClock()))
         self.stack.callback(keeping.cancel)
         rig = Rig(self.desk, slots, clock, SlotLocks(leases, slots))
-        engine = DistributedEngine(database, router, rig.work, slots, SystemClock(), POLL_S, TAKE_OVER_S)
+        engine = DistributedEngine(database, router, rig.work, slots, machine, POLL_S, TAKE_OVER_S)
         await engine.open()
         rig.engine = engine
         return rig

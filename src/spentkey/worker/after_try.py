@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from spentkey.core.errors import SpentkeyError, Stopping
+from spentkey.core.guard_reasons import G5_OUR_CLOCK
 from spentkey.core.outcome import Result
 from spentkey.core.task import TaskRef
 from spentkey.ports.runtime import Clock
@@ -27,6 +28,8 @@ class RetryIn:
     """The task is tried again, after so many seconds."""
 
     seconds: float
+    elsewhere_s: float | None = None
+    """After how many seconds another machine may try it, where only this one is at fault."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Tries:
         self._router, self._work, self._slots, self._clock, self._poll_s = router, work, slots, clock, poll_s
         self._breakers = {queue: CircuitBreaker(poll_s) for queue in router.queues}
         self._outages: dict[TaskRef, int] = {}
+        self._right_at = 0.0
+
+    def rest_s(self) -> float:
+        """How long this process leaves tasks to others, in seconds, because its clock is wrong; 0 when it does not."""
+        return max(0.0, self._right_at - self._clock.monotonic())
 
     def wait_s(self, task: TaskRef, queue: str) -> float:
         """How long the circuit breaker of the queue holds the task up, in seconds; 0 when it may start."""
@@ -79,4 +87,7 @@ class Tries:
         if outage:
             self._outages[task] = outages + 1
         delay_s = retry_delay(result, outages, self._clock.now(), self._poll_s)
+        if delay_s is not None and result.reason_code == G5_OUR_CLOCK.code:
+            self._right_at = self._clock.monotonic() + OTHERWISE * self._poll_s
+            return RetryIn(delay_s, elsewhere_s=self._poll_s), None  # no system is away
         return Done() if delay_s is None else RetryIn(delay_s), outage

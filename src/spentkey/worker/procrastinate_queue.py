@@ -72,8 +72,9 @@ class _AsTold(BaseRetryStrategy):
 class _Jobs(JobManager):
     """The manager of jobs, which outlives an outage of the database, and leaves jobs alone that were taken over."""
 
-    def __init__(self, connector: procrastinate.PsycopgConnector) -> None:
+    def __init__(self, connector: procrastinate.PsycopgConnector, rest_s: Callable[[], float]) -> None:
         super().__init__(connector)
+        self._rest_s = rest_s
         self.workers: set[int] = set()
         """The workers of this process."""
 
@@ -109,6 +110,9 @@ class _Jobs(JobManager):
             _away("a job's end could not be stored", problem)
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """None too while this process leaves tasks to others."""
+        if self._rest_s() > 0 and list(queues or ()) != [POLLING]:
+            return None
         try:
             return await super().fetch_job(queues, worker_id)
         except exceptions.ConnectorException as problem:
@@ -182,7 +186,7 @@ class DistributedEngine:
         self._running: set[int] = set()
         self._left_behind: set[int] = set()
         connector = procrastinate.PsycopgConnector()
-        self._app, self._jobs = procrastinate.App(connector=connector), _Jobs(connector)
+        self._app, self._jobs = procrastinate.App(connector=connector), _Jobs(connector, self._tries.rest_s)
         self._app.job_manager = self._jobs
         self._task = self._app.task(name="spentkey.work", pass_context=True, retry=_AsTold())(self._job)
         poll = self._app.task(
@@ -226,16 +230,17 @@ class DistributedEngine:
     async def queued(self) -> Sequence[Queued]:
         """Every task that any process holds."""
         rows = await self._database.rows(
-            "SELECT args->>'task', status::text, scheduled_at, attempts, worker_id FROM procrastinate_jobs"
+            "SELECT args->>'task', status::text, scheduled_at, scheduled_at > clock_timestamp(), attempts, worker_id"
+            " FROM procrastinate_jobs"
             " WHERE task_name = 'spentkey.work' AND status IN ('todo', 'doing') ORDER BY id"
         )
         return [self._shown(row) for row in rows]
 
     def _shown(self, row: Sequence[Any]) -> Queued:
-        task, status, due, tries, worker = row
+        task, status, due, later, tries, worker = row
         if status == Status.DOING.value:
             return Queued(TaskRef(task), Stage.WORKING, None, tries, None if worker is None else str(worker))
-        if due is not None and due > self._clock.now():
+        if later:
             return Queued(TaskRef(task), Stage.LATER, due, tries)
         return Queued(TaskRef(task), Stage.QUEUED, None, tries)
 
@@ -316,9 +321,17 @@ class DistributedEngine:
                 return RetryDecision(lock=_later(task))
             case MoveTo(found):
                 return RetryDecision(queue=found.queue, lock=_lock_of(task, found))
-            case RetryIn(seconds):
+            case RetryIn(seconds, elsewhere_s):
+                wait = timedelta(seconds=seconds if elsewhere_s is None else elsewhere_s)
                 # without the application's lock, which would hold up every other task of that application
-                return RetryDecision(retry_at=self._clock.now() + timedelta(seconds=seconds), lock=_later(task))
+                return RetryDecision(retry_at=await self._time() + wait, lock=_later(task))
+
+    async def _time(self) -> datetime:
+        """The time of the database, by which jobs become due: the clock of this machine may be wrong."""
+        try:
+            return (await self._database.rows("SELECT clock_timestamp()"))[0][0]
+        except SpentkeyError:
+            return self._clock.now()
 
     async def _take_over(self) -> None:
         """Put back the jobs of workers that are dead or cut off, and those whose end could not be stored."""
@@ -340,7 +353,7 @@ class DistributedEngine:
 
     async def _put_back(self, job: Job) -> None:
         try:
-            await self._jobs.retry_job_by_id_async(job.id or 0, self._clock.now())
+            await self._jobs.retry_job_by_id_async(job.id or 0, await self._time())
             logger.warning("task %s of a worker that is gone is taken over", job.task_kwargs.get("task", "(poll)"))
         except exceptions.UniqueViolation:
             await self._jobs.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
