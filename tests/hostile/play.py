@@ -40,6 +40,7 @@ SERVICE = {
 }
 MODES = ("work", "serve", "two machines")
 LONGEST_S = 120.0
+TIMED_TRIES = 3
 SLACK_S = 2.0
 """What the start of a process may differ by."""
 
@@ -90,8 +91,16 @@ def case_of(seed: int) -> Case:
     return Case(mode, seed, wrong_by_s)
 
 
-def play(case: Case, stage: Stage) -> list[str]:
-    """What does not hold, in words."""
+def play(case: Case, stage: Stage, *, timed: bool = True) -> list[str]:
+    """What does not hold, in words. What took too long is played again, for the host may have been busy meanwhile."""
+    for _ in range(TIMED_TRIES if timed else 1):
+        wrong, slow = _play(case, stage)
+        if wrong or not slow or not timed:
+            return wrong
+    return slow
+
+
+def _play(case: Case, stage: Stage) -> tuple[list[str], list[str]]:
     made = bystanders()
     ours = numbers_of(made)
     alone = _run(case, stage, made, ours, None)
@@ -105,10 +114,11 @@ def play(case: Case, stage: Stage) -> list[str]:
     ]
     if beside.removed != alone.removed:
         wrong.append(f"removed {sorted(beside.removed)}, alone {sorted(alone.removed)}")
-    if beside.took_s > 2 * alone.took_s + SLACK_S:
-        wrong.append(f"it took {beside.took_s:.1f} s, alone {alone.took_s:.1f} s")
     wrong += _broken(case, stage, world, beside.start)
-    return [f"{', '.join(attacks)}: {one}" for one in wrong]
+    slow = beside.took_s > 2 * alone.took_s + SLACK_S
+    took = f"it took {beside.took_s:.1f} s, alone {alone.took_s:.1f} s"
+    told = ", ".join(attacks)
+    return [f"{told}: {one}" for one in wrong], [f"{told}: {took}"] if slow else []
 
 
 def _run(case: Case, stage: Stage, made: Json, ours: list[int], rng: random.Random | None) -> Ended:
