@@ -169,7 +169,7 @@ async def _close(ref: TaskRef) -> Result:
     return result(ref)
 
 
-class WrongClock(SystemClock):
+class ClockApart(SystemClock):
     """The clock of a machine that is off; time passes on it as on any other."""
 
     def __init__(self, wrong_by: timedelta) -> None:
@@ -191,7 +191,7 @@ class Maker:
 
     async def rig(self, concurrency: int = 4, spacing_s: float = 0.0, clock_s: float = 0.0) -> Rig:
         """One process more, on a machine whose clock is off by `clock_s`."""
-        machine = WrongClock(timedelta(seconds=clock_s))
+        machine = ClockApart(timedelta(seconds=clock_s))
         slots = Slots(concurrency)
         clock = SlotClock(machine, slots)
         router = Router(self.desk, REQUEST_RULES, (PRODUCTION, ONDERWIJS))

@@ -141,7 +141,7 @@ def _objects(made: Hostile) -> None:
     made.asks(**about(number, key(crowd[0])))
 
 
-def _again(made: Hostile) -> None:
+def _repeated(made: Hostile) -> None:
     """The same credentials are asked for by others too, and one application's owner asks for his live secret."""
     for request in made.rng.sample(made.world["ivanti"]["requests"][:6], 3):
         made.task([list(one) for one in request["parameters"]])
@@ -156,7 +156,7 @@ ATTACKS: Mapping[str, Callable[[Hostile], None]] = {
     "rows": _rows,
     "a row without a number": _without_a_number,
     "objects": _objects,
-    "the same again": _again,
+    "the same again": _repeated,
 }
 """Worlds are built in this order, so that the one that numbers every row comes after those that add some."""
 

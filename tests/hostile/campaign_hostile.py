@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from bystanders import bystanders  # noqa: E402
-from play import Stage, case_of, play  # noqa: E402
+from play import Parts, encounter_of, play  # noqa: E402
 from real_postgres import RealPostgres  # noqa: E402
 from real_simulator import RealSimulator  # noqa: E402
 from supervisor import supervise  # noqa: E402
@@ -25,18 +25,18 @@ def main() -> int:
     timed = os.environ.get("TIMED", "1") != "0"
     began, counts, held = time.monotonic(), Counter[str](), Counter[str]()
     with tempfile.TemporaryDirectory() as name:
-        stage = Stage(RealSimulator.start(Path(name), bystanders()), RealPostgres(), Path(name) / "home")
+        stage = Parts(RealSimulator.start(Path(name), bystanders()), RealPostgres(), Path(name) / "home")
         try:
             for seed in range(first, first + cases):
-                case = case_of(seed)
+                encounter = encounter_of(seed)
                 try:
-                    wrong = play(case, stage, timed=timed)
+                    wrong = play(encounter, stage, timed=timed)
                 except AssertionError as problem:
                     wrong = [str(problem)]
-                counts[case.mode] += 1
-                held[case.mode] += not wrong
+                counts[encounter.mode] += 1
+                held[encounter.mode] += not wrong
                 for problem in wrong:
-                    print(f"{case}: {problem}", flush=True)
+                    print(f"{encounter}: {problem}", flush=True)
         finally:
             stage.sim.stop()
             stage.postgres.stop()

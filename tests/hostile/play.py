@@ -46,7 +46,7 @@ SLACK_S = 2.0
 
 
 @dataclass(frozen=True)
-class Ended:
+class Ending:
     """How the bystanders ended, and after how many seconds."""
 
     states: Mapping[int, tuple[str, str, str]]
@@ -59,7 +59,7 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Case:
+class Encounter:
     """What is played."""
 
     mode: str
@@ -73,7 +73,7 @@ class Case:
 
 
 @dataclass
-class Stage:
+class Parts:
     """The real parts, which serve one case after the other."""
 
     sim: RealSimulator
@@ -83,30 +83,30 @@ class Stage:
     """The database of the present run."""
 
 
-def case_of(seed: int) -> Case:
-    """Draw a case."""
+def encounter_of(seed: int) -> Encounter:
+    """Draw one."""
     rng = random.Random(seed)  # noqa: S311
     mode = rng.choice(MODES)
     wrong_by_s = rng.choice([0.0, 3600.0, -3600.0, 400.0]) if mode == "two machines" else 0.0
-    return Case(mode, seed, wrong_by_s)
+    return Encounter(mode, seed, wrong_by_s)
 
 
-def play(case: Case, stage: Stage, *, timed: bool = True) -> list[str]:
+def play(encounter: Encounter, stage: Parts, *, timed: bool = True) -> list[str]:
     """What does not hold, in words. What took too long is played again, for the host may have been busy meanwhile."""
     for _ in range(TIMED_TRIES if timed else 1):
-        wrong, slow = _play(case, stage)
+        wrong, slow = _play(encounter, stage)
         if wrong or not slow or not timed:
             return wrong
     return slow
 
 
-def _play(case: Case, stage: Stage) -> tuple[list[str], list[str]]:
+def _play(encounter: Encounter, stage: Parts) -> tuple[list[str], list[str]]:
     made = bystanders()
     ours = numbers_of(made)
-    alone = _run(case, stage, made, ours, None)
-    rng = random.Random(f"{case.seed} attacks")  # noqa: S311
+    alone = _run(encounter, stage, made, ours, None)
+    rng = random.Random(f"{encounter.seed} attacks")  # noqa: S311
     world, attacks = under_attack(bystanders(), rng)
-    beside = _run(case, stage, world, ours, rng)
+    beside = _run(encounter, stage, world, ours, rng)
     wrong = [
         f"task {number} ended as {beside.states[number]}, alone as {alone.states[number]}"
         for number in ours
@@ -114,26 +114,26 @@ def _play(case: Case, stage: Stage) -> tuple[list[str], list[str]]:
     ]
     if beside.removed != alone.removed:
         wrong.append(f"removed {sorted(beside.removed)}, alone {sorted(alone.removed)}")
-    wrong += _broken(case, stage, world, beside.start)
+    wrong += _broken(encounter, stage, world, beside.start)
     slow = beside.took_s > 2 * alone.took_s + SLACK_S
     took = f"it took {beside.took_s:.1f} s, alone {alone.took_s:.1f} s"
     told = ", ".join(attacks)
     return [f"{told}: {one}" for one in wrong], [f"{told}: {took}"] if slow else []
 
 
-def _run(case: Case, stage: Stage, made: Json, ours: list[int], rng: random.Random | None) -> Ended:
+def _run(encounter: Encounter, stage: Parts, made: Json, ours: list[int], rng: random.Random | None) -> Ending:
     """Work until every bystander has ended. With `rng` it decides what peers do."""
     stage.sim.reset(made)
     shutil.rmtree(stage.home, ignore_errors=True)
     stage.home.mkdir(parents=True)
     start, began = stage.sim.truth(), time.monotonic()
-    with _processes(case, stage, rng):
+    with _processes(encounter, stage, rng):
         until(lambda: _all_ended(stage.sim, ours), LONGEST_S, lambda: f"for {_open(stage.sim, ours)}")
         took_s = time.monotonic() - began
     tasks = stage.sim.truth()["ivanti"]["tasks"]
     theirs = {str(one["key_id"]) for one in stage.sim.removals()} & _keys(bystanders())
     states = {number: _state(tasks[str(number)]) for number in ours}
-    return Ended(states, frozenset(theirs), took_s, start)
+    return Ending(states, frozenset(theirs), took_s, start)
 
 
 def _keys(made: Json) -> set[str]:
@@ -159,16 +159,16 @@ def _all_ended(sim: RealSimulator, ours: list[int]) -> bool:
 
 
 @contextmanager
-def _processes(case: Case, stage: Stage, rng: random.Random | None) -> Generator[None]:
+def _processes(encounter: Encounter, stage: Parts, rng: random.Random | None) -> Generator[None]:
     """The product at work, as the mode has it; stopped as an operator does at the end."""
     logs = [stage.home / f"log-{at}.txt" for at in range(2)]
     running: list[subprocess.Popen[bytes]] = []
     try:
-        for (command, more), log in zip(_commands(case, stage), logs, strict=False):
+        for (command, more), log in zip(_commands(encounter, stage), logs, strict=False):
             variables = environment(stage.home, **SETTINGS, **more)
             with log.open("wb") as out:
                 running.append(subprocess.Popen(command, cwd=stage.home, env=variables, stdout=out, stderr=out))
-        attacked = case.mode == "serve" and rng is not None
+        attacked = encounter.mode == "serve" and rng is not None
         with peers(_address(logs[0]), rng) if attacked and rng is not None else nullcontext():
             yield
             for one in running:
@@ -189,25 +189,25 @@ def _address(log: Path) -> str:
     return until(found)
 
 
-def _commands(case: Case, stage: Stage) -> list[Command]:
+def _commands(encounter: Encounter, stage: Parts) -> list[Command]:
     config = ["--config", str(stage.sim.config)]
-    if case.mode == "work":
+    if encounter.mode == "work":
         return [([str(BIN / "spentkey"), "work", *config], {})]
-    if case.mode == "serve":
+    if encounter.mode == "serve":
         return [([str(BIN / "spentkey"), "serve", *config], SERVICE)]
     stage.database = stage.postgres.database()
     shared = {"SPENTKEY_ENGINE__DATABASE_URL": stage.database}
     second: Command = ([str(BIN / "spentkey"), "work", *config], shared)
-    if case.wrong_by_s:
+    if encounter.wrong_by_s:
         script = str(Path(__file__).parent / "wrong_clock.py")
-        second = ([sys.executable, script, "work", *config], {**shared, "WRONG_BY": str(case.wrong_by_s)})
+        second = ([sys.executable, script, "work", *config], {**shared, "WRONG_BY": str(encounter.wrong_by_s)})
     return [([str(BIN / "spentkey"), "work", *config], shared), second]
 
 
-def _broken(case: Case, stage: Stage, world: Json, start: Json) -> list[str]:
+def _broken(encounter: Encounter, stage: Parts, world: Json, start: Json) -> list[str]:
     """Every invariant that does not hold, for the hostile tasks too."""
     ledger = Ledger.of(world, start, canaries=tuple(CANARIES.values()))
-    if case.mode != "two machines":
+    if encounter.mode != "two machines":
         return broken(ledger, stage.sim.truth(), StateDirectory(stage.sim.state))
     with closing(Database(stage.database, stage.sim.state)) as store:
         return broken(ledger, stage.sim.truth(), store)
