@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from spentkey.adapters.passwordstate.sql import Database, find_documents
+from spentkey.adapters.passwordstate.sql import find_documents
+from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.secret import Secret
 

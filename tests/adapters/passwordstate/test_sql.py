@@ -17,7 +17,8 @@ from tls_material import server_context
 from worlds import CANARIES, certificate_entry, certificate_parameters, document, world
 
 from spentkey.adapters.passwordstate.entries import DocumentRef
-from spentkey.adapters.passwordstate.sql import Database, find_documents
+from spentkey.adapters.passwordstate.sql import find_documents
+from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
 

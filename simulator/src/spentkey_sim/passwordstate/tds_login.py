@@ -22,6 +22,8 @@ class TdsLogin:
     database: str
     packet_size: int
     features: bool
+    version: int
+    read_only: bool
 
 
 def read_options(body: bytes) -> dict[int, bytes]:
@@ -66,6 +68,8 @@ def read_login(body: bytes) -> TdsLogin:
         database=field_at(68).decode("utf-16-le"),
         packet_size=struct.unpack_from("<I", body, 8)[0],
         features=bool(body[27] & 0x10),
+        version=struct.unpack_from("<I", body, 4)[0],
+        read_only=bool(body[26] & 0x20),
     )
 
 
@@ -79,4 +83,26 @@ def login_problem(database: Database, login: TdsLogin) -> SqlError | None:
     if login.database.casefold() not in ("", "master", database.name.casefold()):
         text = f'Cannot open database "{login.database}" requested by the login. The login failed.'
         return SqlError(4060, text, 11)
-    return None
+    return _intent_problem(database, login)
+
+
+def _intent_problem(database: Database, login: TdsLogin) -> SqlError | None:
+    # LEDGER: P-33 - a replica that takes one intent alone
+    if not login.database or database.intent == ("read-only" if login.read_only else "read-write"):
+        return None
+    known = {
+        "read-only": SqlError(
+            978,
+            f"The target database ('{database.name}') is in an availability group and is currently accessible for "
+            "connections when the application intent is set to read only. For more information about application "
+            "intent, see SQL Server Books Online.",
+            14,
+        ),
+        "read-write": SqlError(
+            979,
+            f"The target database ('{database.name}') is in an availability group and currently does not allow read "
+            "only connections. For more information about application intent, see SQL Server Books Online.",
+            14,
+        ),
+    }
+    return known.get(database.intent)
