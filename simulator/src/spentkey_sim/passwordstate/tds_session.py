@@ -47,7 +47,7 @@ class Session:
             Packet.BATCH: statements.batch,
             Packet.RPC: statements.call,
             Packet.TRANSACTION: statements.transaction,
-            Packet.ATTENTION: lambda _body: tds_tokens.done(tds_tokens.ATTENTION_SEEN),
+            Packet.ATTENTION: lambda _body: tds_tokens.done(tds_tokens.ATTENTION_SEEN, old=statements.old),
         }
         while True:
             kind, body = self.channel.read()
@@ -57,7 +57,8 @@ class Session:
                 reply = responses[kind](body)
             except SqlError as problem:
                 token = tds_tokens.DONE_PROC if kind == Packet.RPC else tds_tokens.DONE
-                reply = tds_tokens.error(problem) + tds_tokens.done(tds_tokens.ERROR_BIT, token=token)
+                ending = tds_tokens.done(tds_tokens.ERROR_BIT, token=token, old=statements.old)
+                reply = tds_tokens.error(problem, old=statements.old) + ending
             self.channel.send(reply)
 
     def _negotiate(self) -> None:
@@ -89,14 +90,16 @@ class Session:
         self.services.note("login", login.user, login.user, problem.number if problem else GOOD, fault)
         if problem:
             # LEDGER: P-17 - after 4060 comes 18456 too
-            second = tds_tokens.error(REFUSED) if problem.number == NO_DATABASE.number else b""
-            self.channel.send(tds_tokens.error(problem) + second + tds_tokens.done(tds_tokens.ERROR_BIT))
+            old = tds_tokens.is_old(login.version)
+            second = tds_tokens.error(REFUSED, old=old) if problem.number == NO_DATABASE.number else b""
+            ending = tds_tokens.done(tds_tokens.ERROR_BIT, old=old)
+            self.channel.send(tds_tokens.error(problem, old=old) + second + ending)
             return None
         database = login.database or "master"
         size = login.packet_size if login.packet_size in PACKET_SIZES else None
-        self.channel.send(tds_tokens.login_acknowledged(database, size, features=login.features))
+        self.channel.send(tds_tokens.login_acknowledged(database, size, login.version, features=login.features))
         self.channel.packet_size = size or self.channel.packet_size
-        return Statements(self.services, database)
+        return Statements(self.services, database, old=tds_tokens.is_old(login.version))
 
     def _expect(self, wanted: Packet) -> bytes:
         kind, body = self.channel.read()
