@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from spentkey_sim.passwordstate.tds_builtins import VARIABLES, variable
 from spentkey_sim.passwordstate.tds_tokens import SqlError
 
 LITERAL_OR_COMMENT = re.compile(r"N?'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -15,7 +16,9 @@ TOUCHES_DATA = re.compile(
 TARGET = re.compile(r"(?i)\b(?:FROM|INTO|UPDATE|TABLE|VIEW|EXEC(?:UTE)?)\s+((?:\[?\w+\]?\.)*\[?\w+\]?)")
 USED_DATABASE = re.compile(r"(?i)USE\s+\[?(\w+)\]?\s*$")
 TOP = re.compile(r"(?is)SELECT\s+TOP\s*\(?\s*(@?\w+)\s*\)?\s+(.*)")
-NOT_TSQL = re.compile(r"(?i)\b(LIMIT|OFFSET|GLOB|PRAGMA|ATTACH)\b|\|\||==")
+NOT_TSQL = re.compile(r"(?i)\b(LIMIT|OFFSET|GLOB|PRAGMA|ATTACH|REGEXP|NOTNULL|TRUE|FALSE|NATURAL|USING)\b|\|\||==|`")
+VARIABLE = re.compile(r"@@(\w+)")
+NILADIC = re.compile(r"(?i)(?<![\w.@\[\"])(?:(SYSTEM_USER)|CURRENT_USER|SESSION_USER)(?![\w(\]\"])")
 PASSWORD_ID = re.compile(r"(?i)\bPasswordID\]?\s*=\s*(?:(?P<number>\d+)|@(?P<name>\w+)|N?'(?P<text>(?:[^']|'')*)')")
 
 
@@ -102,10 +105,18 @@ def _to_sqlite(select: str) -> str:
         raise SqlError(102, f"Incorrect syntax near '{wrong[0]}'.", 15)
     text = re.sub(r"(?i)\[?passwordstate\]?\s*\.\s*(\[?(?:dbo|INFORMATION_SCHEMA)\]?)?\s*\.", _schema, select)
     text = re.sub(r"(?i)\bWITH\s*\(\s*NOLOCK\s*\)", "", text)
-    text = re.sub(r"@@(\w+)", lambda found: f"global_{found[1].lower()}()", text)
-    text = re.sub(r"@\w+", lambda found: found[0].lower(), text)
+    text = VARIABLE.sub(_variable, text)
+    text = re.sub(r"(?i)\bISNULL\s*\(", "coalesce(", text)  # SQLite has a word of that name which is no function
+    text = NILADIC.sub(lambda found: "suser_sname()" if found[1] else "user_name()", text)
+    text = re.sub(r"(?<![@\w])@\w+", lambda found: found[0].lower(), text)
     limited = TOP.match(text)
     return f"SELECT {limited[2]} LIMIT {limited[1]}" if limited else text
+
+
+def _variable(found: re.Match[str]) -> str:
+    if found[1].lower() not in VARIABLES:
+        raise SqlError(137, f'Must declare the scalar variable "{found[0]}".', 15)
+    return variable(found[1])
 
 
 def _schema(found: re.Match[str]) -> str:
