@@ -25,7 +25,11 @@ class Browser:
         self._services = services
         self._tcp_port = tcp_port
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((address, PORT))
+        try:
+            self._socket.bind((address, PORT))
+        except OSError:
+            self._socket.close()
+            raise
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="browser", daemon=True)
 
