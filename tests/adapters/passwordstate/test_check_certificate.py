@@ -57,7 +57,7 @@ async def test_a_certificate_that_is_believed_is_shown_whole(sim: RealSimulator,
     assert (found.state, found.fix) == (OK, "")
     assert found.message == (
         "subject CN=localhost; names localhost, 127.0.0.1, ::1; issuer CN=spentkey-sim throw-away CA; "
-        f"ends {shown.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}; SHA-256 {shown.fingerprint(hashes.SHA256()).hex().upper()}"
+        f"ends {shown.not_valid_after_utc:%Y-%m-%dT%H:%M:%S+00:00}; SHA-256 {shown.fingerprint(hashes.SHA256()).hex()}"
     )
     assert [entry for entry in sim.journal() if entry["system"] == "sql"] == []
 
@@ -118,7 +118,7 @@ async def test_the_pinned_certificate_is_compared(sim: RealSimulator) -> None:
     assert (await finding(where)).state is OK
     sim.reset(sql_world(certificate="named"))
     found = await finding(where)
-    assert (found.state, len(set(re.findall(r"SHA-256 ([0-9A-F]{64})", found.message)))) == (FAIL, 2)
+    assert (found.state, len(set(re.findall(r"SHA-256 ([0-9a-f]{64})", found.message)))) == (FAIL, 2)
     assert found.message.startswith("it is not the one of passwordstate.database.server_certificate")
 
 

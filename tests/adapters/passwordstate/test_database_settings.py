@@ -48,7 +48,7 @@ def test_the_driver_is_told_to_verify_whatever_is_set(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "line"),
+    ("settings", "words"),
     [
         ({"server": "sql,1433"}, "server: must be without a port: passwordstate.database.port has it"),
         ({"server": "tcp:sql"}, "server: must be a host name"),
@@ -75,10 +75,10 @@ def test_the_driver_is_told_to_verify_whatever_is_set(tmp_path: Path) -> None:
         ({"auth": "windows"}, "auth: "),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_one_line(tmp_path: Path, settings: dict[str, Any], line: str) -> None:
+def test_what_does_not_fit_is_one_line(tmp_path: Path, settings: dict[str, Any], words: str) -> None:
     """With the name of the setting, before anything is contacted."""
     (told,) = problems(tmp_path, with_database(**settings))
-    assert told.startswith(f"{TABLE}.{line}")
+    assert told.startswith(f"{TABLE}.{words}")
 
 
 def test_what_fits_loads(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def told(instance: str = "PASSWORDSTATE", port: str = "51433", protocol: str = "
     return b"\x05" + len(text).to_bytes(2, "little") + text
 
 
-async def answered(answer: bytes, instance: str = "PASSWORDSTATE") -> int:
+async def port_in(answer: bytes, instance: str = "PASSWORDSTATE") -> int:
     """The port that is understood from that answer."""
     loop = asyncio.get_running_loop()
     transport, browser = await loop.create_datagram_endpoint(lambda: _Scripted(answer), local_addr=(SCRIPTED, 1434))
@@ -126,7 +126,7 @@ async def answered(answer: bytes, instance: str = "PASSWORDSTATE") -> int:
 )
 async def test_the_port_is_read_from_the_answer(answer: bytes) -> None:
     """In any case, and among other ways to connect."""
-    assert await answered(answer) == 51433
+    assert await port_in(answer) == 51433
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_the_port_is_read_from_the_answer(answer: bytes) -> None:
 async def test_an_answer_that_makes_no_sense_is_an_outage(answer: bytes) -> None:
     """Anybody can send a datagram: nothing in it is believed but a port of the instance that was asked for."""
     with pytest.raises(Outage, match="does not tell the port"):
-        await answered(answer)
+        await port_in(answer)
 
 
 async def test_a_port_that_is_told_and_dead_is_an_outage(named: Database) -> None:

@@ -56,7 +56,7 @@ def acknowledged(port: int, ca: Path, version: int) -> int | None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered"),
+    ("asked", "agreed"),
     [
         (OLD, OLD),
         (0x71000000, 0x71000000),
@@ -71,10 +71,10 @@ def acknowledged(port: int, ca: Path, version: int) -> int | None:
     ],
 )
 def test_the_log_in_is_acknowledged_in_the_clients_version(
-    database: int, certificate: tuple[Path, Path], asked: int, answered: int | None
+    database: int, certificate: tuple[Path, Path], asked: int, agreed: int | None
 ) -> None:
     """The newest that both speak; what is older than 7.1 is cut off."""
-    assert acknowledged(database, certificate[0], asked) == answered
+    assert acknowledged(database, certificate[0], asked) == agreed
 
 
 @pytest.fixture

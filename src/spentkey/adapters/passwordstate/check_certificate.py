@@ -1,7 +1,6 @@
 """What `spentkey check` says about the SQL Server's certificate: what it is, and the line that mends it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 from hashlib import sha256
 from ipaddress import ip_address
 
@@ -82,13 +81,13 @@ def described(certificate: x509.Certificate) -> str:
     names = _names(certificate)
     shown = ", ".join(plain(name) for name in names[:_MOST_NAMES]) or "none"
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    end = certificate.not_valid_after_utc.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    end = certificate.not_valid_after_utc.isoformat()
     return f"subject {subject}; names {shown}{more}; issuer {issuer}; ends {end}; SHA-256 {_sha256(certificate)}"
 
 
 def _sha256(certificate: x509.Certificate | bytes) -> str:
     der = certificate if isinstance(certificate, bytes) else certificate.public_bytes(Encoding.DER)
-    return sha256(der).hexdigest().upper()
+    return sha256(der).hexdigest()
 
 
 def _names(certificate: x509.Certificate) -> list[str]:

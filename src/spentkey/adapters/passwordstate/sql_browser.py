@@ -22,13 +22,13 @@ _LONGEST = 1024
 async def port_of(host: str, instance: str) -> int:
     """The TCP port of that instance; raises `Outage` when nobody tells it."""
     loop = asyncio.get_running_loop()
-    answered: asyncio.Future[bytes] = loop.create_future()
+    reply: asyncio.Future[bytes] = loop.create_future()
     try:
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Asking(answered), remote_addr=(host, PORT))
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Asking(reply), remote_addr=(host, PORT))
     except OSError:
         raise Outage(NO_INSTANCE(server=rf"{host}\{instance}")) from None
     try:
-        answer = await _ask(transport, answered, _ONE_INSTANCE + instance.encode("utf-8") + b"\0")
+        answer = await _ask(transport, reply, _ONE_INSTANCE + instance.encode("utf-8") + b"\0")
     finally:
         transport.close()
     port = _port_in(answer, instance)
@@ -37,12 +37,12 @@ async def port_of(host: str, instance: str) -> int:
     return port
 
 
-async def _ask(transport: asyncio.DatagramTransport, answered: asyncio.Future[bytes], question: bytes) -> bytes:
+async def _ask(transport: asyncio.DatagramTransport, reply: asyncio.Future[bytes], question: bytes) -> bytes:
     for _ in range(TRIES):
         transport.sendto(question)
         try:
             async with asyncio.timeout(SECONDS):
-                return await asyncio.shield(answered)
+                return await asyncio.shield(reply)
         except TimeoutError:
             continue
         except OSError:  # nobody listens there
@@ -53,16 +53,16 @@ async def _ask(transport: asyncio.DatagramTransport, answered: asyncio.Future[by
 class _Asking(asyncio.DatagramProtocol):
     """Waits for the first datagram; only those of the host that was asked come this far."""
 
-    def __init__(self, answered: "asyncio.Future[bytes]") -> None:
-        self._answered = answered
+    def __init__(self, reply: "asyncio.Future[bytes]") -> None:
+        self._reply = reply
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:  # noqa: ARG002  (asyncio passes it)
-        if not self._answered.done():
-            self._answered.set_result(data)
+        if not self._reply.done():
+            self._reply.set_result(data)
 
     def error_received(self, exc: Exception) -> None:
-        if not self._answered.done():
-            self._answered.set_exception(exc)
+        if not self._reply.done():
+            self._reply.set_exception(exc)
 
 
 def _port_in(answer: bytes, instance: str) -> int | None:
