@@ -19,6 +19,7 @@ VARIABLES = {
     "trancount": 0,
     "rowcount": 0,
     "error": 0,
+    "max_precision": 38,
 }
 """By the name after `@@`."""
 PROPERTIES = {

@@ -10,6 +10,8 @@ from spentkey_sim.passwordstate.tds_tokens import SqlError
 LITERAL_OR_COMMENT = re.compile(r"N?'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 PLACEHOLDER = re.compile("\x00(\\d+)\x00")
 SETTLING = re.compile(r"(?i)(SET|USE|BEGIN\s+TRAN(SACTION)?|COMMIT|ROLLBACK|SAVE\s+TRAN(SACTION)?)\b")
+BETWEEN = re.compile(r"(?i);|\n(?=\s*(?:SET|USE|BEGIN\s+TRAN|COMMIT|ROLLBACK|SAVE\s+TRAN)\b)")
+"""What separates statements: a semicolon, or a line that begins with a setting, as drivers write their first batch."""
 TOUCHES_DATA = re.compile(
     r"(?i)\b(SELECT|INSERT|UPDATE|DELETE|MERGE|DROP|ALTER|CREATE|EXEC|EXECUTE|TRUNCATE|GRANT|INTO|WITH\s+\w+\s+AS)\b"
 )
@@ -33,7 +35,7 @@ class Batch:
 def read_batch(sql: str) -> Batch:
     """Take a batch apart; anything that could change data, or a second SELECT, is refused with 229."""
     masked, literals = _mask(sql)
-    statements = [part.strip() for part in masked.split(";") if part.strip()]
+    statements = [part.strip() for part in BETWEEN.split(masked) if part.strip()]
     database, selects = None, list[str]()
     for statement in statements:
         if SETTLING.match(statement) and not TOUCHES_DATA.search(statement):
