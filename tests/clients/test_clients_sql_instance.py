@@ -133,9 +133,9 @@ TEDIOUS = [
     for encrypt, name in ((True, "tedious"), ("strict", "tedious-strict"))
 ]
 JAVA = there(by_jtds, "jtds", there=has_jtds, missing="apt-get install libjtds-java default-jdk-headless")
-clients_of_others = pytest.mark.parametrize(
-    "ask", [pytest.param(by_python_tds, id="python-tds"), *TSQL, *TEDIOUS, JAVA]
-)
+PYTHON = pytest.param(by_python_tds, id="python-tds")
+clients_of_others = pytest.mark.parametrize("ask", [PYTHON, *TSQL, *TEDIOUS, JAVA])
+each_client_once = pytest.mark.parametrize("ask", [PYTHON, TSQL[-1], TEDIOUS[0], JAVA])
 
 
 @pytest.fixture(scope="module")
