@@ -13,12 +13,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from real_simulator import RealSimulator
 from sql_worlds import AUTOMATIC, as_der, shown_pem, sql_world
 from support_settings import passwordstate
 
-from spentkey.adapters.passwordstate.check_certificate import certificate_finding, described
+from spentkey.adapters.passwordstate.check_certificate import certificate_finding, described, judged
+from spentkey.adapters.passwordstate.sql_certificate import Look
 from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.core.finding import Finding, FindingState
 
@@ -211,3 +213,26 @@ def test_what_a_certificate_says_of_itself_is_no_line_of_ours() -> None:
     hostile = made("evil\n fail  SQL Server\x1b[31m" + 20 * "x", [f"n{number}.example\n" for number in range(40)])
     line = described(hostile)
     assert (line.isprintable(), len(line) < 1000, "and 35 more" in line) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    "names", [["*.corp.example"], ['x"\nverify = false #'], ["127.0.0.1"], ["sql 01"], ["x" * 300]], ids=repr
+)
+def test_a_name_that_no_setting_may_have_is_not_proposed(names: list[str]) -> None:
+    """What an operator is told to paste is a plain host name, or nothing."""
+    seen = Look(made("whatever it likes", names).public_bytes(Encoding.DER), code=62, why="Hostname mismatch")
+    found = judged("SQL Server", Database("sql.example.org", 1433, "d", "q", None), seen)
+    assert (found.state, "host_name_in_certificate" in found.fix) == (FAIL, False)
+
+
+def test_the_first_plain_name_is_proposed() -> None:
+    """Behind others that cannot be."""
+    seen = Look(made("x", ["*.corp.example", "sql7.corp.example"]).public_bytes(Encoding.DER), code=62)
+    found = judged("SQL Server", Database("sql.example.org", 1433, "d", "q", None), seen)
+    assert found.fix.endswith('host_name_in_certificate = "sql7.corp.example"')
+
+
+def test_a_certificate_that_cannot_be_read_is_told() -> None:
+    """Bytes that are none; the look itself did not fail."""
+    found = judged("SQL Server", Database("sql.example.org", 1433, "d", "q", None), Look(b"\x30\x00"))
+    assert (found.state, found.message.startswith("it cannot be read")) == (FAIL, True)

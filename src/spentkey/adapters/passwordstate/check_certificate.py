@@ -1,5 +1,6 @@
 """What `spentkey check` says about the SQL Server's certificate: what it is, and the line that mends it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from ipaddress import ip_address
@@ -26,6 +27,10 @@ GIVE = (
     "let the database administrator give SQL Server a certificate with the name {name} (SQL Server Configuration Manager > "
     "SQL Server Network Configuration > Protocols > Certificate) and restart it"
 )
+PIN = (
+    "; or save this one as passwordstate.database.server_certificate, after its SHA-256 was compared with the "
+    "database administrator's"
+)
 _MOST_NAMES = 5
 
 
@@ -33,7 +38,7 @@ async def certificate_finding(system: str, database: Database) -> Finding:
     """Look at the certificate, as the configuration has it, and where that kind of TLS is not taken as the other."""
     strict = database.encrypt == "strict"
     try:
-        return _judged(system, database, await look(database, strict=strict))
+        return judged(system, database, await look(database, strict=strict))
     except Outage as problem:
         fix = "start SQL Server Browser and open UDP 1434, or set passwordstate.database.port"
         return Finding(system, WHAT, FindingState.FAIL, str(problem), fix)
@@ -58,7 +63,8 @@ async def _other_kind(system: str, database: Database, *, strict: bool) -> Findi
     return Finding(system, WHAT, FindingState.FAIL, message, 'set passwordstate.database.encrypt = "strict"')
 
 
-def _judged(system: str, database: Database, seen: Look) -> Finding:
+def judged(system: str, database: Database, seen: Look) -> Finding:
+    """The finding for what was shown."""
     try:
         shown = x509.load_der_x509_certificate(seen.der)
         about = described(shown)
@@ -132,9 +138,9 @@ def _fault(database: Database, seen: Look, shown: x509.Certificate) -> tuple[str
     if seen.code in (OTHER_NAME, OTHER_ADDRESS):
         return f"it does not have the name {name}", _rename(shown, name)
     if seen.code in _ISSUER_CODES:
-        pin = " (or, for this certificate alone, passwordstate.database.server_certificate)" if _pins(database) else ""
         issuer = plain(shown.issuer.rfc4514_string())
-        return "its issuer is not trusted", f"set tls.ca_file to the certificate of {issuer} in PEM{pin}"
+        fix = f"set tls.ca_file to the certificate of {issuer} in PEM"
+        return "its issuer is not trusted", fix + (PIN if _pins(database) else "")
     return f"it is refused ({seen.why})", GIVE.format(name=name)
 
 
@@ -143,10 +149,11 @@ def _pins(database: Database) -> bool:
 
 
 def _rename(shown: x509.Certificate, name: str) -> str:
-    names = [one for one in _names(shown) if not _is_address(one)]
+    """The first name that a setting may have; a certificate says what it likes of itself."""
+    names = [one for one in _names(shown) if re.fullmatch(r"[A-Za-z0-9_.-]{1,253}", one) and not _is_address(one)]
     if not names:
         return GIVE.format(name=name)
-    return f'if that is the server meant, set passwordstate.database.host_name_in_certificate = "{plain(names[0])}"'
+    return f'if that is the server meant, set passwordstate.database.host_name_in_certificate = "{names[0]}"'
 
 
 def _is_address(name: str) -> bool:

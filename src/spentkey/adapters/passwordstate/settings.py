@@ -23,7 +23,7 @@ def _sql_server(server: str) -> str:
         raise ValueError(r"must have one backslash: write 'HOST\INSTANCE' in single quotes")
     if "," in server:
         raise ValueError("must be without a port: passwordstate.database.port has it")
-    if _PROTOCOL.match(server) or re.search(r"[\s;{}=/'\"()]", server) or not host:
+    if _PROTOCOL.match(server) or re.search(r"[\s;{}=/'\"()]", server) or not _may_be_asked_for(host):
         raise ValueError(r"must be a host name such as sql.example.org, or 'HOST\INSTANCE'")
     if instance.casefold() == "mssqlserver":
         raise ValueError("names MSSQLSERVER, which is the default instance: write the host alone")
@@ -32,9 +32,17 @@ def _sql_server(server: str) -> str:
     return server
 
 
+def _may_be_asked_for(host: str) -> bool:
+    """Whether the resolver takes that name: no part of it is empty or longer than 63 characters."""
+    try:
+        return bool(host.encode("idna"))
+    except UnicodeError:
+        return False
+
+
 def _host_name(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_*.-]+", name):
-        raise ValueError("must be a name as it stands in the certificate, such as sql.example.org")
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", name) or not _may_be_asked_for(name):
+        raise ValueError("must be a name that the certificate has, such as sql.example.org, without a *")
     return name
 
 
