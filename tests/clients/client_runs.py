@@ -116,6 +116,13 @@ class Clients:
         assert (ended.code, ended.out.startswith("{")) == (0, True), ended.out + ended.err
         return json.loads(ended.out)
 
+    def json_of(self, command: list[str], order: Mapping[str, Any], environment: Mapping[str, str]) -> Any:
+        """What a program that is no Python prints for that order: its rows, or the text of its error."""
+        ended = self.command(command, environment, json.dumps(order))
+        assert (ended.code, ended.out.startswith("{")) == (0, True), ended.out + ended.err
+        answer = json.loads(ended.out)
+        return answer["rows"] if "rows" in answer else str(answer["error"])
+
     def command(self, command: list[str], environment: Mapping[str, str], given: str = "") -> Answer:
         """Run any command with that environment and nothing else."""
         ended = subprocess.run(

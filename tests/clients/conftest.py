@@ -15,7 +15,16 @@ from real_simulator import RealSimulator
 
 from spentkey_sim import tls
 
-PACKAGES = ("azure-identity", "msal", "msgraph-sdk", "mssql-python", "mssql-python-odbc", "mssql-python-rs", "pymssql")
+PACKAGES = (
+    "azure-identity",
+    "msal",
+    "msgraph-sdk",
+    "mssql-python",
+    "mssql-python-odbc",
+    "mssql-python-rs",
+    "pymssql",
+    "python-tds",
+)
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,8 @@ def test_serving_prints_the_seed_and_one_line_per_port(tmp_path: Path) -> None:
         (["serve", "--latency-ms", "-1"], "milliseconds"),
         (["serve", "--seed", "many"], "many"),
         (["serve", "--storm", "2"], "part between 0 and 1"),
+        (["serve", "--sql-address", "192.0.2.7"], "not an address of the loopback interface"),
+        (["serve", "--sql-address", "localhost"], "not an address of the loopback interface"),
         (["serve", "--storm", "0.1", "--calm"], "not allowed with"),
         (["serve", "--no-such-option"], "--no-such-option"),
         (["serve", "--world", "/nowhere/world.json"], "/nowhere/world.json"),

@@ -16,6 +16,9 @@ class Addresses:
     sql: int
     ivanti_base: str
     proxy: int | None = None
+    sql_address: str = ""
+    """The address of the database alone, where a SQL Server Browser knows it by its instance; else empty."""
+    sql_instance: str = ""
 
     @property
     def control_url(self) -> str:
@@ -37,9 +40,15 @@ class Addresses:
         """Passwordstate's base before /api."""
         return f"https://{HOST}:{self.passwordstate}"
 
+    @property
+    def sql_server(self) -> str:
+        """The database as a configuration names it: a host, or an address and the name of the instance there."""
+        return rf"{self.sql_address}\{self.sql_instance}" if self.sql_address else HOST
+
     def ports(self) -> list[int]:
-        """Every port."""
-        ports = [self.control, self.entra, self.ivanti, self.passwordstate, self.sql]
+        """Every port on 127.0.0.1."""
+        ports = [self.control, self.entra, self.ivanti, self.passwordstate]
+        ports += [] if self.sql_address else [self.sql]
         return ports if self.proxy is None else [*ports, self.proxy]
 
     def lines(self) -> list[str]:
@@ -49,6 +58,6 @@ class Addresses:
             f"entra {self.entra_url}",
             f"ivanti {self.ivanti_url}",
             f"passwordstate {self.passwordstate_url}",
-            f"sql {HOST},{self.sql}",
+            f"sql {self.sql_server},{self.sql}",
         ]
         return lines if self.proxy is None else [*lines, f"proxy http://127.0.0.1:{self.proxy}"]

@@ -7,6 +7,7 @@ import json
 import secrets
 import sys
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -52,6 +53,13 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--proxy-port", type=_port, metavar="P", help="also a proxy for Microsoft's names; 0: any port")
     for name in ("control", "entra", "ivanti", "passwordstate", "sql"):
         serve.add_argument(f"--{name}-port", type=_port, default=0, metavar="P", help="left out: any free port")
+    serve.add_argument(
+        "--sql-address",
+        type=_loopback,
+        default=None,
+        metavar="A",
+        help="a loopback address such as 127.0.0.7 for the database, as a named instance with a SQL Server Browser",
+    )
     return made
 
 
@@ -84,6 +92,7 @@ def _options(given: argparse.Namespace) -> ServeOptions:
         ivanti_port=given.ivanti_port,
         passwordstate_port=given.passwordstate_port,
         sql_port=given.sql_port,
+        sql_address=given.sql_address or "",
     )
 
 
@@ -116,6 +125,16 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port")
     return int(text)
+
+
+def _loopback(text: str) -> str:
+    try:
+        known = IPv4Address(text) in IPv4Network("127.0.0.0/8")
+    except ValueError:
+        known = False
+    if not known:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address of the loopback interface such as 127.0.0.7")
+    return text
 
 
 def _part(text: str) -> float:

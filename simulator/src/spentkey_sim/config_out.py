@@ -91,7 +91,9 @@ def _passwordstate(vault: Passwordstate, where: Addresses, secrets: Path) -> Tab
 
 def _database(vault: Passwordstate, where: Addresses) -> Table:
     name = vault.database.name
-    return {"server": HOST, "port": where.sql, "database": name, "entry": DATABASE_ENTRY, "query": QUERY}
+    # an instance is found by its name, and what TLS vouches for is no address, which Microsoft's ODBC driver does not match
+    found = {"host_name_in_certificate": HOST} if where.sql_address else {"port": where.sql}
+    return {"server": where.sql_server, **found, "database": name, "entry": DATABASE_ENTRY, "query": QUERY}
 
 
 def _tenant(tenant: Tenant, where: Addresses) -> Table:

@@ -163,13 +163,25 @@ class ApiKey:
     documents: bool
 
 
+AUTOMATIC_CERTIFICATE = "SSL_Self_Signed_Fallback"
+"""What SQL Server calls the certificate that it makes at each start where it was given none."""
+
+
 @dataclass(frozen=True)
 class Database:
-    """The SQL Server database of Passwordstate and the one login that may read the view."""
+    """The SQL Server database of Passwordstate and the one login that may read the view.
+
+    `certificate` names one of the world's, or SQL Server's automatic one; empty: the simulator's own. `encryption` is
+    both, tds7 or strict; `intent` (of log-ins that are taken) any, read-only or read-write.
+    """
 
     name: str
     login: str
     password: str
+    instance: str = "PASSWORDSTATE"
+    certificate: str = ""
+    encryption: str = "both"
+    intent: str = "any"
 
 
 @dataclass

@@ -52,6 +52,8 @@ class ServeOptions:
     ivanti_port: int = 0
     passwordstate_port: int = 0
     sql_port: int = 0
+    sql_address: str = ""
+    """A loopback address for the database alone, with a SQL Server Browser; empty: 127.0.0.1, and none."""
     storm: float | None = None
 
 
@@ -90,9 +92,13 @@ class Simulator:
             sql=sql_port,
             ivanti_base=self.holder.world.ivanti.base,
             proxy=await self._serve_proxy(entra),
+            sql_address=options.sql_address,
+            sql_instance=self.holder.world.passwordstate.database.instance,
         )
         for port in where.ports():
             await _wait_until_listening(port)
+        if options.sql_address:
+            await _wait_until_listening(where.sql, options.sql_address)
         if options.config_out is not None:
             config_out.write(options.config_out, self.holder.world, where, self.tls.ca, files=options.desk == "files")
         return where
@@ -122,12 +128,13 @@ class Simulator:
             return context, self._serve_database(pem)
 
     def _serve_database(self, pem: Path) -> int:
-        port = self.options.sql_port
-        server = TdsServer(self.holder, self.journal, self.faults, self.clock, pem, "127.0.0.1", port)
+        port, own = self.options.sql_port, self.options.sql_address
+        address = own or "127.0.0.1"
+        server = TdsServer(self.holder, self.journal, self.faults, self.clock, pem, address, port)
         try:
-            number = server.start()
+            number = server.start(browser=bool(own))
         except OSError as why:
-            raise PortError(f"port {port} on 127.0.0.1: {why.strerror}") from None
+            raise PortError(f"port {port} on {address}: {why.strerror}") from None
         self._stops.append(server.stop)
         return number
 
@@ -174,9 +181,9 @@ def _port(sockets: list[socket.socket]) -> int:
     return int(sockets[0].getsockname()[1])
 
 
-async def _wait_until_listening(port: int) -> None:
+async def _wait_until_listening(port: int, address: str = "127.0.0.1") -> None:
     """Wait until somebody takes connections there."""
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    _, writer = await asyncio.open_connection(address, port)
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()

@@ -15,6 +15,7 @@ from spentkey_sim import world_entra, world_systems
 from spentkey_sim.clock import SimClock
 from spentkey_sim.making import Making, WorldError
 from spentkey_sim.model import (
+    AUTOMATIC_CERTIFICATE,
     ApiKey,
     Application,
     CertificateSpec,
@@ -106,3 +107,6 @@ def _check_documents(world: World) -> None:
         content = document.content
         if isinstance(content, PfxContent) and content.certificate not in world.certificates:
             raise WorldError(f"passwordstate.documents: there is no certificate {content.certificate!r}")
+    shown = world.passwordstate.database.certificate
+    if shown not in ("", AUTOMATIC_CERTIFICATE, *world.certificates):
+        raise WorldError(f"passwordstate.database: there is no certificate {shown!r}")

@@ -32,11 +32,8 @@ _FINAL = ("Completed", "Cancelled", "Rejected")
 
 def passwordstate(raw: Raw, tenants: list[Tenant], making: Making) -> Passwordstate:
     """The vault. Unless `auto_entries` is false it also gets the entries that the tenants and the database need."""
-    database = Database(
-        name=raw.get("database", {}).get("name", "passwordstate"),
-        login=raw.get("database", {}).get("login", "spentkey_reader"),
-        password=raw.get("database", {}).get("password", making.token("database")),
-    )
+    defaults = {"name": "passwordstate", "login": "spentkey_reader", "password": making.token("database")}
+    database = Database(**(defaults | raw.get("database", {})))
     keys = raw.get("api_keys", [{}])
     made = Passwordstate(
         build=raw.get("build", "9972"),

@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from spentkey.adapters.passwordstate.sql import Database, find_documents
+from spentkey.adapters.passwordstate.sql import find_documents
+from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.secret import Secret
 
@@ -14,8 +15,9 @@ from spentkey.core.secret import Secret
 async def main() -> str:
     """One order on standard input, one line as the answer."""
     order = json.load(sys.stdin)
-    ca_file = Path(order["ca_file"]) if order["ca_file"] else None
-    where = Database(order["server"], order["port"], order["name"], order["query"], ca_file)
+    order["ca_file"] = Path(order["ca_file"]) if order["ca_file"] else None
+    order["pin"] = bytes.fromhex(order["pin"]) if order["pin"] is not None else None
+    where = Database(**order)
     try:
         found = await find_documents(where, "reader", Secret(os.environ["ASK_PASSWORD"]), 1301)
     except SpentkeyError as problem:

@@ -17,7 +17,7 @@ from spentkey.adapters.passwordstate.entries import (
     Documents,
     PfxDocument,
 )
-from spentkey.adapters.passwordstate.sql import Database
+from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.core.errors import AccessRefused, OddData, Outage, SpentkeyError
 from spentkey.core.secret import Secret

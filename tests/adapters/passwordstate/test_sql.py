@@ -1,37 +1,25 @@
 """The real SQL Server driver over TDS with TLS: what it finds, what it believes, and what its refusals become."""
 
 import asyncio
-import ctypes
-import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from driver_process import NATIVE_PARTS, PASSWORD, in_a_process
 from fault_rules import fault
 from real_simulator import RealSimulator
 from support_settings import passwordstate
 from tls_material import server_context
-from worlds import CANARIES, certificate_entry, certificate_parameters, document, world
+from worlds import certificate_entry, certificate_parameters, document, world
 
 from spentkey.adapters.passwordstate.entries import DocumentRef
-from spentkey.adapters.passwordstate.sql import Database, find_documents
+from spentkey.adapters.passwordstate.sql import find_documents
+from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
 
-PASSWORD = CANARIES["database password"]
 CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-
-
-def loads(shared_object: str) -> bool:
-    """Whether this machine has that shared object."""
-    try:
-        ctypes.CDLL(shared_object)
-    except OSError:
-        return False
-    return True
 
 
 def database(sim: RealSimulator) -> Database:
@@ -135,16 +123,6 @@ async def test_a_port_where_nobody_listens_is_an_outage(sim: RealSimulator) -> N
         await find(replace(database(sim), port=9))
 
 
-NATIVE_PARTS = [
-    pytest.param(
-        "msodbcsql18",
-        marks=pytest.mark.skipif(
-            not loads("libltdl.so.7"), reason="the driver's default native part needs libltdl.so.7"
-        ),
-    ),
-    "mssql-odbc",
-]
-"""The driver's two; the environment chooses, once in the life of a process."""
 NO_LOG_INS, NO_DATABASE = "takes no log-ins now", "cannot be opened now"
 REFUSED, STATES = "AccessRefused the Passwordstate database refuses the log-in", "58 means Windows authentication only"
 AWAY = {
@@ -225,21 +203,6 @@ def test_a_server_that_speaks_french_is_judged_by_the_state(sim: RealSimulator) 
     message = in_a_process(database(sim))
     assert message.startswith(REFUSED)
     assert "ouverture" not in message
-
-
-def in_a_process(where: Database, **environment: str) -> str:
-    """Ask for the documents in a process of its own, because the driver reads the authorities once; what it said."""
-    order = {"server": where.server, "port": where.port, "name": where.name, "query": where.query}
-    ended = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("ask_documents.py"))],
-        input=json.dumps({**order, "ca_file": str(where.ca_file or "")}),
-        env={**os.environ, "ASK_PASSWORD": PASSWORD, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return ended.stdout.strip()
 
 
 def test_the_configured_authority_is_believed(sim: RealSimulator) -> None:

@@ -6,7 +6,6 @@ Speaks TDS 7.4 with TLS inside the log-in and TDS 8.0 with TLS around everything
 
 import contextlib
 import socket
-import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -17,7 +16,9 @@ from spentkey_sim.clock import SimClock
 from spentkey_sim.faults import Faults
 from spentkey_sim.journal import Journal
 from spentkey_sim.model import Holder
-from spentkey_sim.passwordstate.tds_session import Encryption, Session
+from spentkey_sim.passwordstate.tds_browser import Browser
+from spentkey_sim.passwordstate.tds_certificates import Certificates
+from spentkey_sim.passwordstate.tds_session import Session
 from spentkey_sim.passwordstate.tds_statements import DropError, Services
 
 JOIN_SECONDS = 5.0
@@ -37,24 +38,35 @@ class TdsServer:
         port: int = 0,
     ) -> None:
         self._stopping = threading.Event()
-        self._encryption = _encryption(cert_pem)
+        self._certificates = Certificates(cert_pem)
         self._services = Services(holder, journal, faults, clock, self._stopping.wait)
         self._address = (host, port)
         self._listener: socket.socket | None = None
+        self._browser: Browser | None = None
         self._threads: set[threading.Thread] = set()
         self._sessions: set[Session] = set()
         self._lock = threading.Lock()
 
-    def start(self) -> int:
-        """Begin to listen; the port is returned."""
+    def start(self, *, browser: bool = False) -> int:
+        """Begin to listen; the port is returned. With `browser` a SQL Server Browser on the same address tells it."""
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         listener = self._listener = socket.create_server(self._address, family=family)
+        port = int(listener.getsockname()[1])
+        if browser:
+            try:
+                self._browser = Browser(self._services, self._address[0], port)
+            except OSError:
+                listener.close()
+                raise
+            self._browser.start()
         self._spawn(lambda: self._accept(listener))
-        return int(listener.getsockname()[1])
+        return port
 
     def stop(self) -> None:
         """Stop listening, end every conversation, and wait until the threads are gone."""
         self._stopping.set()
+        if self._browser:
+            self._browser.stop()
         with self._lock:
             sockets = [session.channel.sock for session in self._sessions]
             threads = list(self._threads)
@@ -72,7 +84,7 @@ class TdsServer:
                 connection, _address = listener.accept()
             except OSError:
                 return
-            session = Session(self._services, self._encryption, connection)
+            session = Session(self._services, self._certificates.of, connection)
             with self._lock:
                 self._sessions.add(session)
             self._spawn(partial(self._converse, session))
@@ -100,18 +112,6 @@ class TdsServer:
         with self._lock:  # started while held, so that stop() never meets a thread that has not begun
             self._threads.add(thread)
             thread.start()
-
-
-def _encryption(cert_pem: Path) -> Encryption:
-    """TDS 7 cannot carry a TLS 1.3 handshake in its packets; TDS 8 can, and names itself by ALPN."""
-    # LEDGER: P-18 - both kinds of TLS
-    tunnel = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tunnel.load_cert_chain(cert_pem)
-    tunnel.maximum_version = ssl.TLSVersion.TLSv1_2
-    strict = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    strict.load_cert_chain(cert_pem)
-    strict.set_alpn_protocols(["tds/8.0"])
-    return Encryption(tunnel, strict)
 
 
 def _reset_on_close(sock: socket.socket) -> None:

@@ -11,6 +11,9 @@ OPTION_ENCRYPTION, OPTION_FEDERATED = 1, 6
 ENCRYPT_ON, ENCRYPT_NOT_SUPPORTED, ENCRYPT_REQUIRED = 1, 2, 3
 NO_MORE_OPTIONS = 0xFF
 SHORTEST_LOGIN = 72
+TDS_8 = 0x08
+NEWEST_OF = {TDS_8: 0x08000000, 0x71: 0x71000001, 0x72: 0x72090002, 0x73: 0x730B0003, 0x74: 0x74000004}
+"""Each version of TDS by its first byte ([MS-TDS] 2.2.7.14)."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class TdsLogin:
     database: str
     packet_size: int
     features: bool
+    version: int
+    read_only: bool
 
 
 def read_options(body: bytes) -> dict[int, bytes]:
@@ -66,7 +71,18 @@ def read_login(body: bytes) -> TdsLogin:
         database=field_at(68).decode("utf-16-le"),
         packet_size=struct.unpack_from("<I", body, 8)[0],
         features=bool(body[27] & 0x10),
+        version=_version(struct.unpack_from("<I", body, 4)[0]),
+        read_only=bool(body[26] & 0x20),
     )
+
+
+def _version(asked: int) -> int:
+    """The version that both speak: the client's, or the newest of TDS 7 for one that is newer."""
+    if asked >> 24 in NEWEST_OF:
+        return min(asked, NEWEST_OF[asked >> 24])
+    if asked >> 24 < min(NEWEST_OF.keys() - {TDS_8}):
+        raise EOFError("a version before TDS 7.1, which current servers do not speak")
+    return NEWEST_OF[max(NEWEST_OF)]
 
 
 def login_problem(database: Database, login: TdsLogin) -> SqlError | None:
@@ -79,4 +95,26 @@ def login_problem(database: Database, login: TdsLogin) -> SqlError | None:
     if login.database.casefold() not in ("", "master", database.name.casefold()):
         text = f'Cannot open database "{login.database}" requested by the login. The login failed.'
         return SqlError(4060, text, 11)
-    return None
+    return _intent_problem(database, login)
+
+
+def _intent_problem(database: Database, login: TdsLogin) -> SqlError | None:
+    # LEDGER: P-33 - a replica that takes one intent alone
+    if not login.database or database.intent == ("read-only" if login.read_only else "read-write"):
+        return None
+    known = {
+        "read-only": SqlError(
+            978,
+            f"The target database ('{database.name}') is in an availability group and is currently accessible for "
+            "connections when the application intent is set to read only. For more information about application "
+            "intent, see SQL Server Books Online.",
+            14,
+        ),
+        "read-write": SqlError(
+            979,
+            f"The target database ('{database.name}') is in an availability group and currently does not allow read "
+            "only connections. For more information about application intent, see SQL Server Books Online.",
+            14,
+        ),
+    }
+    return known.get(database.intent)

@@ -4,12 +4,12 @@ Follows the state machine of a server in [MS-TDS] 3.3.5 (learn.microsoft.com/ope
 """
 
 import socket
-import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from spentkey_sim.faults import Fault
+from spentkey_sim.model import World
 from spentkey_sim.passwordstate import tds_login, tds_tokens
+from spentkey_sim.passwordstate.tds_certificates import Encryption
 from spentkey_sim.passwordstate.tds_errors import NO_DATABASE, REFUSED, error_of
 from spentkey_sim.passwordstate.tds_statements import GOOD, DropError, Services, Statements
 from spentkey_sim.passwordstate.tds_tokens import SqlError
@@ -19,18 +19,10 @@ TLS_RECORD = b"\x16"
 WANTS_ENCRYPTION = (b"\x01", b"\x03")
 
 
-@dataclass(frozen=True)
-class Encryption:
-    """TLS as TDS 7 has it, inside its packets, and as TDS 8 has it, around them."""
-
-    tunnel: ssl.SSLContext
-    strict: ssl.SSLContext
-
-
 class Session:
     """One conversation. `serve` ends with `EOFError`, `OSError` or `DropError` when either side breaks it off."""
 
-    def __init__(self, services: Services, encryption: Encryption, sock: socket.socket) -> None:
+    def __init__(self, services: Services, encryption: Callable[[World], Encryption], sock: socket.socket) -> None:
         self.services = services
         self.encryption = encryption
         self.channel = Channel(sock)
@@ -55,7 +47,7 @@ class Session:
             Packet.BATCH: statements.batch,
             Packet.RPC: statements.call,
             Packet.TRANSACTION: statements.transaction,
-            Packet.ATTENTION: lambda _body: tds_tokens.done(tds_tokens.ATTENTION_SEEN),
+            Packet.ATTENTION: lambda _body: tds_tokens.done(tds_tokens.ATTENTION_SEEN, old=statements.old),
         }
         while True:
             kind, body = self.channel.read()
@@ -65,15 +57,21 @@ class Session:
                 reply = responses[kind](body)
             except SqlError as problem:
                 token = tds_tokens.DONE_PROC if kind == Packet.RPC else tds_tokens.DONE
-                reply = tds_tokens.error(problem) + tds_tokens.done(tds_tokens.ERROR_BIT, token=token)
+                ending = tds_tokens.done(tds_tokens.ERROR_BIT, token=token, old=statements.old)
+                reply = tds_tokens.error(problem, old=statements.old) + ending
             self.channel.send(reply)
 
     def _negotiate(self) -> None:
         """Agree on encryption; there is no conversation without it."""
         # LEDGER: P-16 - TLS, or no conversation
+        world = self.services.holder.world
         strict = self.channel.sock.recv(1, socket.MSG_PEEK) == TLS_RECORD
+        # LEDGER: P-32 - a server that takes one of the two alone
+        if world.passwordstate.database.encryption == ("tds7" if strict else "strict"):
+            raise EOFError("the server is set to the other kind of TLS")
+        encryption = self.encryption(world)
         if strict:
-            self.channel.encrypt_outside(self.encryption.strict)
+            self.channel.encrypt_outside(encryption.strict)
         options = tds_login.read_options(self._expect(Packet.PRELOGIN))
         wish = options.get(tds_login.OPTION_ENCRYPTION, b"\x02")[:1]
         answer = tds_login.ENCRYPT_ON if wish in WANTS_ENCRYPTION else tds_login.ENCRYPT_REQUIRED
@@ -82,7 +80,7 @@ class Session:
         federated = tds_login.OPTION_FEDERATED in options
         self.channel.send(tds_login.prelogin_answer(answer, federated=federated))
         if not strict:
-            self.channel.encrypt_inside(self.encryption.tunnel)
+            self.channel.encrypt_inside(encryption.tunnel)
 
     def _log_in(self, fault: Fault | None) -> Statements | None:
         """Check login, password and database; None when the conversation ends here."""
@@ -92,14 +90,16 @@ class Session:
         self.services.note("login", login.user, login.user, problem.number if problem else GOOD, fault)
         if problem:
             # LEDGER: P-17 - after 4060 comes 18456 too
-            second = tds_tokens.error(REFUSED) if problem.number == NO_DATABASE.number else b""
-            self.channel.send(tds_tokens.error(problem) + second + tds_tokens.done(tds_tokens.ERROR_BIT))
+            old = tds_tokens.is_old(login.version)
+            second = tds_tokens.error(REFUSED, old=old) if problem.number == NO_DATABASE.number else b""
+            ending = tds_tokens.done(tds_tokens.ERROR_BIT, old=old)
+            self.channel.send(tds_tokens.error(problem, old=old) + second + ending)
             return None
         database = login.database or "master"
         size = login.packet_size if login.packet_size in PACKET_SIZES else None
-        self.channel.send(tds_tokens.login_acknowledged(database, size, features=login.features))
+        self.channel.send(tds_tokens.login_acknowledged(database, size, login.version, features=login.features))
         self.channel.packet_size = size or self.channel.packet_size
-        return Statements(self.services, database)
+        return Statements(self.services, database, old=tds_tokens.is_old(login.version))
 
     def _expect(self, wanted: Packet) -> bytes:
         kind, body = self.channel.read()

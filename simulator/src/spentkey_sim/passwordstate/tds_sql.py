@@ -7,17 +7,17 @@ learn.microsoft.com/sql/relational-databases/security/metadata-visibility-config
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from spentkey_sim.model import Passwordstate
-from spentkey_sim.passwordstate import tds_text
+from spentkey_sim.passwordstate import tds_builtins, tds_text
+from spentkey_sim.passwordstate.tds_refusals import translated
 from spentkey_sim.passwordstate.tds_tokens import Column, SqlError
 
 VIEW = "vw_PfxDocuments"
-READABLE = {VIEW.lower(), "columns"}
+READABLE = {VIEW.lower(), "columns", "tables"}
 KINDS = {
     "documentid": "int",
     "passwordid": "int",
@@ -25,6 +25,7 @@ KINDS = {
     "store": "nvarchar",
     "table_schema": "nvarchar",
     "table_name": "nvarchar",
+    "table_type": "nvarchar",
     "column_name": "nvarchar",
     "data_type": "nvarchar",
 }
@@ -37,8 +38,11 @@ SCHEMA = """
         SELECT DocumentID, PasswordID, DocumentName, Store FROM PasswordDocuments WHERE Store = 'password';
     CREATE TABLE INFORMATION_SCHEMA.COLUMNS (TABLE_CATALOG TEXT, TABLE_SCHEMA TEXT COLLATE NOCASE,
         TABLE_NAME TEXT COLLATE NOCASE, COLUMN_NAME TEXT COLLATE NOCASE, ORDINAL_POSITION INTEGER, DATA_TYPE TEXT);
+    CREATE TABLE INFORMATION_SCHEMA.TABLES (TABLE_CATALOG TEXT, TABLE_SCHEMA TEXT COLLATE NOCASE,
+        TABLE_NAME TEXT COLLATE NOCASE, TABLE_TYPE TEXT COLLATE NOCASE);
 """
-GLOBALS = {"global_version": "Microsoft SQL Server 2022 (simulated)", "global_spid": "51", "global_trancount": "0"}
+NAMELESS = {"null", "true", "false"}
+"""Words that are no name of a column, though they look like one."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +55,19 @@ class Table:
 
 def select(passwordstate: Passwordstate, database: str, statement: str, parameters: dict[str, Any]) -> Table:
     """Run the one SELECT; refusals come as `SqlError` with SQL Server's numbers."""
-    guard = ReadGuard()
+    functions = tds_builtins.functions(database, passwordstate.database.login)
+    guard = ReadGuard(tds_builtins.SHARED | functions.keys())
     connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
+        tds_builtins.install(connection, functions)
         _fill(connection, passwordstate, database)
         connection.set_authorizer(guard.decide)
         cursor = connection.execute(statement, _checked(statement, parameters))
-        names = [str(part[0]) for part in cursor.description]
+        names = [_shown(str(part[0]), statement) for part in cursor.description]
         rows: list[Sequence[Any]] = cursor.fetchall()
     except (sqlite3.Error, sqlite3.Warning, OverflowError) as problem:
-        raise _translated(str(problem), guard.refused) from None
+        arguments = {name: wanted for name, (wanted, _) in functions.items()}
+        raise translated(str(problem), statement, guard.refused, arguments) from None
     finally:
         connection.close()
     kinds = (_kind(name, [row[location] for row in rows]) for location, name in enumerate(names))
@@ -68,16 +75,23 @@ def select(passwordstate: Passwordstate, database: str, statement: str, paramete
 
 
 class ReadGuard:
-    """Lets a statement read the view and what the view itself reads, and nothing else."""
+    """Lets a statement read the view and what the view itself reads, by functions that T-SQL has, and nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, functions: Set[str]) -> None:
         self.refused = ""
+        """The first table that was refused, or the first function, with `()`."""
+        self._functions = functions
 
-    def decide(self, action: int, first: str | None, _second: str | None, _schema: str | None, via: str | None) -> int:
+    def decide(self, action: int, first: str | None, second: str | None, _schema: str | None, via: str | None) -> int:
         """SQLite's authorizer: asked for each table and column that a statement touches."""
         # LEDGER: P-21 - a view may read what its reader may not
-        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION):
+        if action == sqlite3.SQLITE_SELECT:
             return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_FUNCTION:
+            # LEDGER: P-36 - SQLite does not show through
+            known = (second or "").lower() in self._functions
+            self.refused = self.refused or ("" if known else f"{second}()")
+            return sqlite3.SQLITE_OK if known else sqlite3.SQLITE_DENY
         if action == sqlite3.SQLITE_READ and READABLE & {(first or "").lower(), (via or "").lower()}:
             return sqlite3.SQLITE_OK
         self.refused = self.refused or first or "?"
@@ -85,9 +99,6 @@ class ReadGuard:
 
 
 def _fill(connection: sqlite3.Connection, passwordstate: Passwordstate, database: str) -> None:
-    for name, value in GLOBALS.items():
-        connection.create_function(name, 0, partial(str, value))
-    connection.create_function("db_name", 0, lambda: database)
     connection.execute("ATTACH ':memory:' AS dbo")
     connection.execute("ATTACH ':memory:' AS INFORMATION_SCHEMA")
     if database.casefold() != passwordstate.database.name.casefold():
@@ -96,6 +107,7 @@ def _fill(connection: sqlite3.Connection, passwordstate: Passwordstate, database
     documents = [(each.id, each.owner, each.name, each.store) for each in passwordstate.documents]
     connection.executemany("INSERT INTO dbo.PasswordDocuments VALUES (?, ?, ?, ?)", documents)
     connection.executemany("INSERT INTO INFORMATION_SCHEMA.COLUMNS VALUES (?, ?, ?, ?, ?, ?)", _catalogue(database))
+    connection.execute("INSERT INTO INFORMATION_SCHEMA.TABLES VALUES (?, 'dbo', ?, 'VIEW')", (database, VIEW))
 
 
 def _catalogue(database: str) -> Iterable[tuple[Any, ...]]:
@@ -115,23 +127,11 @@ def _checked(statement: str, parameters: dict[str, Any]) -> dict[str, Any]:
     return parameters
 
 
-def _translated(problem: str, refused: str) -> SqlError:
-    # LEDGER: P-26 - the numbers by which drivers and people know these errors
-    if refused:
-        return tds_text.denied("SELECT", refused)
-    table = re.search(r"no such table: (.*)", problem) or re.search(r"unknown database (.*)", problem)
-    if table:
-        return SqlError(208, f"Invalid object name '{table[1]}'.")
-    column = re.search(r"no such column: (.*)", problem)
-    if column:
-        return SqlError(207, f"Invalid column name '{column[1]}'.")
-    variable = re.search(r"binding parameter :(\w+)", problem)
-    if variable:
-        return SqlError(137, f'Must declare the scalar variable "@{variable[1]}".', 15)
-    function = re.search(r"no such function: (.*)", problem)
-    if function:
-        return SqlError(195, f"'{function[1]}' is not a recognized built-in function name.", 15)
-    return SqlError(102, f"Incorrect syntax: {problem}.", 15)
+def _shown(name: str, statement: str) -> str:
+    """The name of a column: its own or its alias; SQLite calls every other one by its expression, SQL Server by nothing."""
+    quoted = any(form in statement for form in (f"[{name}]", f'"{name}"', f"AS '{name}'"))
+    plain = re.fullmatch(r"[A-Za-z_#@][\w#@$]*", name) is not None and name.lower() not in NAMELESS
+    return name if quoted or plain else ""
 
 
 def _kind(name: str, values: list[Any]) -> str:

@@ -92,16 +92,18 @@ class Statements:
 
     services: Services
     database: str
+    old: bool = False
+    """Whether the client speaks TDS 7.1."""
     prepared: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
 
     def batch(self, body: bytes) -> bytes:
         """A batch of text."""
-        return self._run(Asked(body[_headers(body) :].decode("utf-16-le")))
+        return self._run(Asked(body[self._headers(body) :].decode("utf-16-le")))
 
     def call(self, body: bytes) -> bytes:
         """The procedures by which drivers send parameters, and no others."""
         # LEDGER: P-19 - prepared and parameterised statements
-        call = read_call(body)
+        call = read_call(body, self._headers(body))
         values = [argument.value for argument in call.arguments]
         handle, out = None, b""
         match call.procedure:
@@ -119,17 +121,21 @@ class Statements:
                 self.prepared.pop(values[0], None)
             case _:
                 raise SqlError(2812, f"Could not find stored procedure '{call.procedure}'.")
-        return out + tds_tokens.procedure_end(handle)
+        return out + tds_tokens.procedure_end(handle, old=self.old)
 
     def transaction(self, body: bytes) -> bytes:
         """Begin, commit or roll back: acknowledged, as there is nothing that a reader could change."""
-        (request,) = struct.unpack_from("<H", body, _headers(body))
+        (request,) = struct.unpack_from("<H", body, self._headers(body))
         number = b"\x08" + struct.pack("<Q", 1)
         kind = TRANSACTIONS.get(request)
         if kind is None:
-            return tds_tokens.done()
+            return tds_tokens.done(old=self.old)
         new, old = (number, b"\0") if kind == tds_tokens.ENV_BEGIN else (b"\0", number)
-        return tds_tokens.change(kind, new, old) + tds_tokens.done()
+        return tds_tokens.change(kind, new, old) + tds_tokens.done(old=self.old)
+
+    def _headers(self, body: bytes) -> int:
+        """The length of ALL_HEADERS, which precede a message since TDS 7.2 ([MS-TDS] 2.2.5.3)."""
+        return 0 if self.old else int(struct.unpack_from("<I", body)[0])
 
     def _known(self, handle: Any) -> tuple[str, str]:
         if handle not in self.prepared:
@@ -161,11 +167,11 @@ class Statements:
         moved = self._move_to(batch.database) if batch.database else b""
         more = tds_tokens.MORE if asked.in_procedure else 0
         if batch.select is None:
-            return moved + tds_tokens.done(more, token=asked.token)
+            return moved + tds_tokens.done(more, token=asked.token, old=self.old)
         passwordstate = self.services.holder.world.passwordstate
         table = tds_sql.select(passwordstate, self.database, batch.select, asked.values)
         rows = with_rows(table, int(fault.params.get("n", 0))) if fault and fault.kind == "rows" else table.rows
-        return moved + tds_tokens.result_set(table.columns, rows, asked.token, more=bool(more))
+        return moved + tds_tokens.result_set(table.columns, rows, asked.token, more=bool(more), old=self.old)
 
     def _move_to(self, database: str) -> bytes:
         known = self.services.holder.world.passwordstate.database.name
@@ -189,9 +195,3 @@ def _bound(text: Any, declared: Any, call: ProcedureCall, first: int) -> Asked:
     given = call.arguments[first:]
     values = {(each.name or name)[1:].lower(): each.value for name, each in zip(names, given, strict=False)}
     return Asked(str(text), values, in_procedure=True)
-
-
-def _headers(body: bytes) -> int:
-    """The length of ALL_HEADERS, which precede the text of a batch ([MS-TDS] 2.2.5.3)."""
-    (length,) = struct.unpack_from("<I", body)
-    return length

@@ -4,18 +4,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from spentkey_sim.passwordstate.tds_builtins import VARIABLES, variable
 from spentkey_sim.passwordstate.tds_tokens import SqlError
 
 LITERAL_OR_COMMENT = re.compile(r"N?'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 PLACEHOLDER = re.compile("\x00(\\d+)\x00")
 SETTLING = re.compile(r"(?i)(SET|USE|BEGIN\s+TRAN(SACTION)?|COMMIT|ROLLBACK|SAVE\s+TRAN(SACTION)?)\b")
+BETWEEN = re.compile(r"(?i);|\n(?=\s*(?:SET|USE|BEGIN\s+TRAN|COMMIT|ROLLBACK|SAVE\s+TRAN)\b)")
+"""What separates statements: a semicolon, or a line that begins with a setting, as drivers write their first batch."""
 TOUCHES_DATA = re.compile(
     r"(?i)\b(SELECT|INSERT|UPDATE|DELETE|MERGE|DROP|ALTER|CREATE|EXEC|EXECUTE|TRUNCATE|GRANT|INTO|WITH\s+\w+\s+AS)\b"
 )
 TARGET = re.compile(r"(?i)\b(?:FROM|INTO|UPDATE|TABLE|VIEW|EXEC(?:UTE)?)\s+((?:\[?\w+\]?\.)*\[?\w+\]?)")
 USED_DATABASE = re.compile(r"(?i)USE\s+\[?(\w+)\]?\s*$")
 TOP = re.compile(r"(?is)SELECT\s+TOP\s*\(?\s*(@?\w+)\s*\)?\s+(.*)")
-NOT_TSQL = re.compile(r"(?i)\b(LIMIT|OFFSET|GLOB|PRAGMA|ATTACH)\b|\|\||==")
+NOT_TSQL = re.compile(r"(?i)\b(LIMIT|OFFSET|GLOB|PRAGMA|ATTACH|REGEXP|NOTNULL|TRUE|FALSE|NATURAL|USING)\b|\|\||==|`")
+VARIABLE = re.compile(r"@@(\w+)")
+NILADIC = re.compile(r"(?i)(?<![\w.@\[\"])(?:(SYSTEM_USER)|CURRENT_USER|SESSION_USER)(?![\w(\]\"])")
 PASSWORD_ID = re.compile(r"(?i)\bPasswordID\]?\s*=\s*(?:(?P<number>\d+)|@(?P<name>\w+)|N?'(?P<text>(?:[^']|'')*)')")
 
 
@@ -30,7 +35,7 @@ class Batch:
 def read_batch(sql: str) -> Batch:
     """Take a batch apart; anything that could change data, or a second SELECT, is refused with 229."""
     masked, literals = _mask(sql)
-    statements = [part.strip() for part in masked.split(";") if part.strip()]
+    statements = [part.strip() for part in BETWEEN.split(masked) if part.strip()]
     database, selects = None, list[str]()
     for statement in statements:
         if SETTLING.match(statement) and not TOUCHES_DATA.search(statement):
@@ -102,10 +107,18 @@ def _to_sqlite(select: str) -> str:
         raise SqlError(102, f"Incorrect syntax near '{wrong[0]}'.", 15)
     text = re.sub(r"(?i)\[?passwordstate\]?\s*\.\s*(\[?(?:dbo|INFORMATION_SCHEMA)\]?)?\s*\.", _schema, select)
     text = re.sub(r"(?i)\bWITH\s*\(\s*NOLOCK\s*\)", "", text)
-    text = re.sub(r"@@(\w+)", lambda found: f"global_{found[1].lower()}()", text)
-    text = re.sub(r"@\w+", lambda found: found[0].lower(), text)
+    text = VARIABLE.sub(_variable, text)
+    text = re.sub(r"(?i)\bISNULL\s*\(", "coalesce(", text)  # SQLite has a word of that name which is no function
+    text = NILADIC.sub(lambda found: "suser_sname()" if found[1] else "user_name()", text)
+    text = re.sub(r"(?<![@\w])@\w+", lambda found: found[0].lower(), text)
     limited = TOP.match(text)
     return f"SELECT {limited[2]} LIMIT {limited[1]}" if limited else text
+
+
+def _variable(found: re.Match[str]) -> str:
+    if found[1].lower() not in VARIABLES:
+        raise SqlError(137, f'Must declare the scalar variable "{found[0]}".', 15)
+    return variable(found[1])
 
 
 def _schema(found: re.Match[str]) -> str:

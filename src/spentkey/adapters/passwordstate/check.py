@@ -4,8 +4,10 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from spentkey.adapters.passwordstate.check_certificate import certificate_finding
 from spentkey.adapters.passwordstate.entries import CertificateEntry
-from spentkey.adapters.passwordstate.sql import Database, read_rows
+from spentkey.adapters.passwordstate.sql import read_rows
+from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.adapters.passwordstate.wire import SYSTEM
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
@@ -41,6 +43,7 @@ class PasswordstateCheck:
             login = found if title == self.vault.database_entry else login
         certificates, finding = await self._certificates()
         yield finding
+        yield await certificate_finding(DATABASE, self.vault.database)
         if login is not None:
             async for found_in_database in self._database(login, certificates):
                 yield found_in_database

@@ -73,15 +73,33 @@ QUERY_GIVEN_UP = ReasonKind(
 )
 DATABASE_TLS = ReasonKind(
     "database-tls-refused",
-    "the Passwordstate database: the TLS connection was refused",
-    "de databank van Passwordstate: de TLS-verbinding werd geweigerd",
-    "la base de données de Passwordstate : la connexion TLS a été refusée",
+    "the Passwordstate database: the TLS connection was refused; spentkey check shows the certificate",
+    "de databank van Passwordstate: de TLS-verbinding werd geweigerd; spentkey check toont het certificaat",
+    "la base de données de Passwordstate : la connexion TLS a été refusée ; spentkey check montre le certificat",
 )
 DATABASE_AWAY = ReasonKind(
     "database-away",
     "the Passwordstate database: it cannot be reached",
     "de databank van Passwordstate is niet bereikbaar",
     "la base de données de Passwordstate est injoignable",
+)
+NO_INSTANCE = ReasonKind(
+    "database-no-instance",
+    "the Passwordstate database: SQL Server Browser (UDP 1434) does not tell the port of {server}; where it is not to run, "
+    "set passwordstate.database.port",
+    "de databank van Passwordstate: SQL Server Browser (UDP 1434) noemt geen poort voor {server}; als die dienst niet mag "
+    "draaien, vul passwordstate.database.port in",
+    "la base de données de Passwordstate : SQL Server Browser (UDP 1434) n'indique aucun port pour {server} ; si ce "
+    "service ne doit pas tourner, indiquez passwordstate.database.port",
+)
+WRONG_INTENT = ReasonKind(
+    "database-wrong-intent",
+    "the Passwordstate database: this replica takes only connections with another intent: set "
+    "passwordstate.database.application_intent to {setting}",
+    "de databank van Passwordstate: deze replica aanvaardt alleen verbindingen met een ander doel: zet "
+    "passwordstate.database.application_intent op {setting}",
+    "la base de données de Passwordstate : ce réplica n'accepte que des connexions d'une autre intention : mettez "
+    "passwordstate.database.application_intent à {setting}",
 )
 DATABASE_SLOW = ReasonKind(
     "database-slow",

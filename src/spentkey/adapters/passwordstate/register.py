@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from spentkey.adapters.kinds import Outside, VaultKind
 from spentkey.adapters.passwordstate.api import ApiKeys, PasswordstateApi
-from spentkey.adapters.passwordstate.settings import PasswordstateSettings
-from spentkey.adapters.passwordstate.sql import Database
+from spentkey.adapters.passwordstate.settings import PasswordstateDatabaseSettings, PasswordstateSettings
 from spentkey.adapters.passwordstate.sql_errors import METERED
+from spentkey.adapters.passwordstate.sql_server import Database, pinned
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
 from spentkey.adapters.passwordstate.wire import SYSTEM
 from spentkey.core.errors import Misconfigured
@@ -14,9 +14,7 @@ from spentkey.ports.runtime import Checker, Probe
 
 
 def open_vault(settings: PasswordstateSettings, outside: Outside) -> PasswordstateVault:
-    """The vault; nothing is asked yet."""
-    database = settings.database
-    server = (database.server, database.port, database.database, database.query)
+    """The vault; nothing is asked yet. Raises `Misconfigured` for a pinned certificate that cannot be read."""
     keys = ApiKeys(
         credentials=settings.api_key,
         certificates=settings.certificates_api_key or settings.api_key,
@@ -25,10 +23,27 @@ def open_vault(settings: PasswordstateSettings, outside: Outside) -> Passwordsta
     http = outside.connections.http(SYSTEM, settings.url)
     return PasswordstateVault(
         api=PasswordstateApi(http, keys, settings.credentials_list, settings.certificates_list),
-        database=Database(*server, outside.ca_file, outside.connections.meter),
-        database_entry=database.entry,
+        database=_database(settings.database, outside),
+        database_entry=settings.database.entry,
         pki_entry=settings.pki_entry,
         certificate_match=settings.certificate_match,
+    )
+
+
+def _database(settings: PasswordstateDatabaseSettings, outside: Outside) -> Database:
+    pin = settings.server_certificate
+    return Database(
+        settings.server,
+        settings.port,
+        settings.database,
+        settings.query,
+        outside.ca_file,
+        outside.connections.meter,
+        encrypt=settings.encrypt,
+        name_in_certificate=settings.host_name_in_certificate,
+        pin=pinned(pin) if pin is not None else None,
+        multi_subnet_failover=settings.multi_subnet_failover,
+        application_intent=settings.application_intent,
     )
 
 

@@ -15,7 +15,6 @@ import threading
 from codecs import BOM_UTF8
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,13 +27,13 @@ from spentkey.adapters.passwordstate.reasons import (
     NO_DOCUMENT_ID,
     ODD_ROW,
 )
+from spentkey.adapters.passwordstate.sql_browser import port_of
 from spentkey.adapters.passwordstate.sql_errors import METERED, meaning
+from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
 from spentkey.core.task import trimmed
 from spentkey.http.tls import machine_store
-from spentkey.ports.read_only import UNMEASURED
-from spentkey.ports.runtime import Meter
 
 logger = logging.getLogger(__name__)
 SECONDS = 15
@@ -45,23 +44,12 @@ _prepared: list[bool] = []
 _ENDINGS = (".pfx", ".p12")
 
 
-@dataclass(frozen=True)
-class Database:
-    """Where the database is and what is asked; `query` has one parameter, the PasswordID."""
-
-    server: str
-    port: int
-    name: str
-    query: str
-    ca_file: Path | None
-    meter: Meter = UNMEASURED
-
-
 async def reach(database: Database) -> None:
     """Check that the database's port accepts a connection; raises `Outage` when it does not."""
     try:
         async with asyncio.timeout(SECONDS):
-            _, writer = await asyncio.open_connection(database.server, database.port)
+            port = database.known_port or await port_of(database.host, database.instance)
+            _, writer = await asyncio.open_connection(database.host, port)
             writer.close()
             await writer.wait_closed()
     except (OSError, TimeoutError):
@@ -116,24 +104,15 @@ def _ask(
         finally:
             connection.close()
     except driver.Error as problem:
-        raise meaning(problem, connected=connected) from None
+        raise meaning(problem, server=database.server, connected=connected) from None
     except Exception as problem:  # noqa: BLE001  # its text may quote the connection string, password and all
         raise Outage(DRIVER_UNUSABLE(why=type(problem).__name__)) from None
 
 
 def _connect(driver: Any, database: Database, user: str, password: Secret) -> Any:
-    with _trusting(database.ca_file):
-        return driver.connect(
-            server=f"{database.server},{database.port}",
-            database=database.name,
-            uid=user,
-            pwd=password.reveal(),
-            Encrypt="yes",
-            TrustServerCertificate="no",
-            ApplicationIntent="ReadOnly",
-            ConnectRetryCount="0",
-            timeout=SECONDS,
-        )
+    with _trusting(database.ca_file), _pinning(database.pin) as pin:
+        options = database.driver_options() | pin
+        return driver.connect(uid=user, pwd=password.reveal(), timeout=SECONDS, **options)
 
 
 def _driver() -> Any:
@@ -170,15 +149,31 @@ def _trusting(ca_file: Path | None) -> Generator[None]:
 
 
 @contextmanager
+def _pinning(pin: bytes | None) -> Generator[dict[str, str]]:
+    """The option for the one certificate that is believed: the driver wants a file, and gets what was read at the start."""
+    if pin is None:
+        yield {}
+        return
+    with _in_memory(pin) as file:
+        yield {"ServerCertificate": str(file)}
+
+
+@contextmanager
 def _without_mark(ca_file: Path | None) -> Generator[Path | None]:
     """A copy in memory of a file that begins with a byte order mark, which OpenSSL does not pass over; else None."""
     content = ca_file.read_bytes() if ca_file is not None else b""
     if not content.startswith(BOM_UTF8):
         yield None
         return
-    copy = os.memfd_create("ca.pem", os.MFD_CLOEXEC)
+    with _in_memory(content.removeprefix(BOM_UTF8)) as file:
+        yield file
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Generator[Path]:
+    copy = os.memfd_create("certificate", os.MFD_CLOEXEC)
     try:
-        os.write(copy, content.removeprefix(BOM_UTF8))
+        os.write(copy, content)
         yield Path(f"/proc/self/fd/{copy}")
     finally:
         os.close(copy)

@@ -13,12 +13,14 @@ from spentkey.adapters.passwordstate.reasons import (
     DATABASE_AWAY,
     DATABASE_TLS,
     LOGIN_REFUSED,
+    NO_INSTANCE,
     NO_LOGINS,
     NO_LOGINS_NOW,
     NOT_OPENED_NOW,
     QUERY_GIVEN_UP,
     QUERY_NOT_ALLOWED,
     QUERY_REFUSED,
+    WRONG_INTENT,
 )
 from spentkey.core.errors import AccessRefused, Outage
 
@@ -46,12 +48,17 @@ _NO_DATABASE_NOW = re.compile(
     re.I,
 )
 """Errors 4060, 40613, 922, 927, 942, 976, 983."""
+_INTENTS = {
+    "ReadOnly": re.compile(r"intent is set to read only", re.I),
+    "ReadWrite": re.compile(r"does not allow read only connections", re.I),
+}
+"""Errors 978 and 979, by the intent that the replica takes."""
 _ACCOUNT = re.compile(r"(login failed for user|is not able to access the database)", re.I)
 """Errors 18470, 18486, 18487, 18488 and 916: the account is disabled, locked, expired, or has no user there."""
 _STATEMENT = re.compile(r"permission was denied|incorrect syntax", re.I)
 
 
-def meaning(problem: Any, *, connected: bool) -> AccessRefused | Outage:
+def meaning(problem: Any, *, server: str, connected: bool) -> AccessRefused | Outage:
     """What the driver's error means; its texts are not passed on whole. `connected`: after the log-in was taken."""
     state, words = (str(getattr(problem, name, "")) for name in ("driver_error", "ddbc_error"))
     if state == DEADLOCK:
@@ -62,10 +69,15 @@ def meaning(problem: Any, *, connected: bool) -> AccessRefused | Outage:
         return _no_query(WRONG_NAMES[state])
     if state == NOT_ALLOWED:
         return _not_allowed(words, connected=connected)
+    if "locating server/instance" in words.lower():
+        return Outage(NO_INSTANCE(server=server))
     return Outage(DATABASE_TLS() if "certificate" in words.lower() else DATABASE_AWAY())
 
 
 def _not_allowed(words: str, *, connected: bool) -> AccessRefused | Outage:
+    for setting, told in _INTENTS.items():
+        if told.search(words):
+            return AccessRefused(WRONG_INTENT(setting=setting))
     if _NO_LOGINS_NOW.search(words):
         return Outage(NO_LOGINS_NOW())
     if _NO_DATABASE_NOW.search(words):

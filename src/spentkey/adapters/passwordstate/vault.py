@@ -21,7 +21,8 @@ from spentkey.adapters.passwordstate.reasons import (
     NO_USERNAME,
     PASSED_OVER,
 )
-from spentkey.adapters.passwordstate.sql import Database, find_documents
+from spentkey.adapters.passwordstate.sql import find_documents
+from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.adapters.passwordstate.wire import PasswordEntry
 from spentkey.core.errors import AccessRefused
 from spentkey.core.reason import Reason, several
