@@ -229,7 +229,7 @@ def everything() -> Metrics:
     metrics.queue(["queued"])
     metrics.stopped([])
     metrics.ready({"ivanti": True})
-    metrics.days_left("production", 3)
+    metrics.days_left("production", "secret", 3)
     return metrics
 
 

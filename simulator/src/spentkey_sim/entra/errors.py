@@ -148,6 +148,21 @@ def no_credential() -> LoginError:
     return LoginError(7000218, text)
 
 
+def no_federated_credential(app_id: str) -> LoginError:
+    """LEDGER: E-74, a token of somebody else, and the application trusts nobody's."""
+    return LoginError(70025, f"The client '{app_id}' has no configured federated identity credentials.")
+
+
+def federated_mismatch(number: int, what: str, value: object) -> LoginError:
+    """LEDGER: E-74, a token whose issuer, audience or subject is not the one that the application trusts."""
+    text = (
+        f"No matching federated identity record found for presented assertion {what} '{value}'. Check your federated "
+        "identity credential Subject, Audience and Issuer against the presented assertion. "
+        "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
+    )
+    return LoginError(number, text)
+
+
 def unsupported_grant(grant: str) -> LoginError:
     """LEDGER: E-15, any grant but client_credentials."""
     text = f"The app requested an unsupported grant type '{grant}'."

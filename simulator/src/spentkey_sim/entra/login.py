@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from spentkey_sim import material
 from spentkey_sim.clock import SimClock
-from spentkey_sim.entra import errors, hosts, jose, proofs, state
+from spentkey_sim.entra import errors, federation, hosts, jose, proofs, state
 from spentkey_sim.model import Client, Holder, Tenant, World
 from spentkey_sim.wire import body_of
 
@@ -140,6 +140,9 @@ class LoginHandlers:
             raise errors.key_not_found("")
         if application.service_principal is None:
             raise errors.no_service_principal(app_id, tenant.tenant_id)
+        if federation.is_foreign(form["client_assertion"], app_id):
+            federation.check(form["client_assertion"], self.holder.world, application, self.clock.now())
+            return
         audiences = frozenset(
             f"{base}/{name}/{end}"
             for base in hosts.login_bases(request)
