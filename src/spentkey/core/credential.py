@@ -176,12 +176,14 @@ class OwnKind(StrEnum):
 class OwnCredential:
     """What the automation signs in with; `ends` is None for a kind that does not end, and where the end is not known.
 
-    `among` is how many live secrets it may be: the directory does not show which one was used.
+    `among` is how many live secrets it may be: the directory does not show which one was used. `note` is what people
+    should know of it beside that; mostly nothing.
     """
 
     kind: OwnKind
     ends: datetime | None = None
     among: int = 1
+    note: str = ""
 
 
 AUDIT_LOG = "AuditLog.Read.All"

@@ -22,13 +22,13 @@ def token(world: World, claims: dict[str, str], now: datetime, lifetime: timedel
     return jose.sign({**claims, **times}, material.issuer_key(world.seed), "issuer")
 
 
-def is_foreign(assertion: str, client_id: str) -> bool:
-    """Whether an assertion is issued by another than the client itself."""
+def is_foreign(assertion: str) -> bool:
+    """Whether an assertion is issued by a token service, whose name is an address, and not by a client."""
     try:
         issuer = jose.parse(assertion, strict=False).claims.get("iss")
     except (jose.MalformedError, UnicodeEncodeError):
         return False
-    return isinstance(issuer, str) and issuer.lower() != client_id
+    return isinstance(issuer, str) and issuer.startswith("https://")
 
 
 def check(assertion: str, world: World, application: Application, now: datetime) -> None:

@@ -140,7 +140,7 @@ class LoginHandlers:
             raise errors.key_not_found("")
         if application.service_principal is None:
             raise errors.no_service_principal(app_id, tenant.tenant_id)
-        if federation.is_foreign(form["client_assertion"], app_id):
+        if federation.is_foreign(form["client_assertion"]):
             federation.check(form["client_assertion"], self.holder.world, application, self.clock.now())
             return
         audiences = frozenset(

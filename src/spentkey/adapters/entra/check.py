@@ -101,7 +101,8 @@ def _own_credential(system: str, own: OwnCredential, now: datetime) -> Finding:
     """When what we sign in with ends; of several secrets that it may be, the soonest end counts."""
     what = "own credential"
     if not own.kind.ends:
-        return Finding(system, what, FindingState.OK, f"a {own.kind.value.replace('-', ' ')}, which does not end")
+        message = f"a {own.kind.value.replace('-', ' ')}, which does not end"
+        return Finding(system, what, FindingState.OK, f"{message}; {own.note}" if own.note else message)
     if own.ends is None:
         fix = "look at the automation's app registration: its credentials are not shown here"
         return Finding(system, what, FindingState.WARN, "no live client secret is shown", fix)

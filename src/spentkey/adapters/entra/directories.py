@@ -9,8 +9,8 @@ from uuid import UUID
 import aiohttp
 
 from spentkey.adapters.entra.client import EntraDirectory
+from spentkey.adapters.entra.managed_identity import METADATA, UNTRIED, IdentityEndpoint, ManagedIdentity
 from spentkey.adapters.entra.managed_identity import SYSTEM as IDENTITY_SYSTEM
-from spentkey.adapters.entra.managed_identity import IdentityEndpoint, ManagedIdentity
 from spentkey.adapters.entra.own_credential import Own, OwnCertificate, OwnSecret, OwnToken, OwnWithoutEnd, PfxOnDisk
 from spentkey.adapters.entra.quota import quota_of
 from spentkey.adapters.entra.reasons import NO_CLIENT_ID, NO_CLIENT_SECRET
@@ -134,10 +134,11 @@ class EntraDirectories:
         where = (endpoint.authority, endpoint.tenant_id)
         more = (f"{endpoint.graph_url}/.default", endpoint.proxy)
         if isinstance(given, ByManagedIdentity):
+            own = OwnWithoutEnd(OwnKind.MANAGED_IDENTITY, UNTRIED if given.endpoint.base == METADATA else "")
             identity = ManagedIdentity(
                 given.endpoint, self._on_this_machine(given), given.client_id, endpoint.graph_url
             )
-            return SignIn(*where, given.client_id or "", *more), identity, OwnWithoutEnd(OwnKind.MANAGED_IDENTITY)
+            return SignIn(*where, given.client_id or "", *more), identity, own
         if isinstance(given, ByToken):
             token = OwnToken(given.file, self.clock)
             return SignIn(*where, given.client_id, *more), token, token

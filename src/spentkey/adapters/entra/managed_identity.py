@@ -26,6 +26,7 @@ SYSTEM = "managed identity"
 """What it is called in metrics, logs, traces and messages."""
 ENDPOINT, HEADER = "IDENTITY_ENDPOINT", "IDENTITY_HEADER"
 METADATA = "http://169.254.169.254"
+UNTRIED = "by the metadata address of a virtual machine (IMDS), which was never tried on a real one"
 UPDATING = frozenset({404, 410})
 """What the metadata address answers while it is updated; the request is sent again then (how-to-use-vm-token)."""
 LATEST = 1e11

@@ -79,14 +79,15 @@ class OwnSecret:
 
 @dataclass(frozen=True)
 class OwnWithoutEnd:
-    """A token that others renew, or a managed identity."""
+    """A managed identity."""
 
     kind: OwnKind
+    note: str = ""
 
     def shown(self, application: Target | None, now: datetime) -> OwnCredential:
         """It does not end."""
         del application, now
-        return OwnCredential(self.kind)
+        return OwnCredential(self.kind, note=self.note)
 
 
 @dataclass
