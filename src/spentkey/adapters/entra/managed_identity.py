@@ -99,15 +99,15 @@ class ManagedIdentity:
 class IdentityRequest:
     """Asks for a token, one request each time; who calls stores it."""
 
-    def __init__(self, identity: ManagedIdentity, clock: Clock) -> None:
-        self._identity, self._clock = identity, clock
+    def __init__(self, managed: ManagedIdentity, clock: Clock) -> None:
+        self._managed, self._clock = managed, clock
         self.date: datetime | None = None
         """The endpoint's clock, by its last answer."""
 
     @without_values(Retryable, SpentkeyError)
     async def send(self) -> tuple[Secret, float]:
         """A token and its end; raises `Retryable`, `Outage`, or `AccessRefused` where there is no such identity."""
-        one, endpoint = self._identity, self._identity.endpoint
+        one, endpoint = self._managed, self._managed.endpoint
         query = {"api-version": endpoint.version, "resource": one.resource}
         query |= {"client_id": one.client_id} if one.client_id else {}
         headers = lambda: {endpoint.header: endpoint.value.reveal()}  # noqa: E731  # made when it is sent
