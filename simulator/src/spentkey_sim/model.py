@@ -101,6 +101,8 @@ class Application(Credentials):
     sign_in_audience: str = "AzureADMyOrg"
     shows: dict[str, Any] = field(default_factory=dict[str, Any])
     """What reads show in place of the real properties, or beside them."""
+    owners: list[str] = field(default_factory=list[str])
+    """The user names of the people who own it."""
     owners_only: bool = False
     soft_deleted: bool = False
     service_principal: ServicePrincipal | None = None

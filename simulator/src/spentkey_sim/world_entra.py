@@ -123,6 +123,7 @@ def _application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) ->
         display_name=raw.get("display_name", f"App {n + 1}"),
         token_encryption_key_id=raw.get("token_encryption_key_id"),
         sign_in_audience=raw.get("sign_in_audience", "AzureADMyOrg"),
+        owners=list(raw.get("owners", [])),
         owners_only=raw.get("owners_only", False),
         soft_deleted=raw.get("soft_deleted", False),
         shows=dict(raw.get("shows", {})),

@@ -122,6 +122,15 @@ def invalid_scope(scope: str) -> LoginError:
     return LoginError(70011, text, error="invalid_scope", status=400)
 
 
+def no_resource(resource: str, tenant: str) -> LoginError:
+    """LEDGER: E-09, a resource that the tenant does not know."""
+    text = (
+        f"The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the "
+        "application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
+    )
+    return LoginError(500011, text, error="invalid_resource", status=400)
+
+
 def subject_mismatch() -> LoginError:
     """LEDGER: E-10, an assertion whose sub is not its iss."""
     return LoginError(50048, "Subject must match Issuer claim in the client assertion.")
