@@ -77,7 +77,7 @@ def _request(one: Exchange, path: str, query: str) -> Iterator[str]:
     if one.method == "POST":
         parameters = CSDL["actions"].get(found["action"], {}).get(kind)
         yield from ["no such action"] if parameters is None else _members(one.body, parameters, "")
-        yield from [f"{name} is missing" for name in (parameters or {}) if name not in one.body]
+        yield from [f"{name} is missing" for name in cast("dict[str, Any]", parameters or {}) if name not in one.body]
     if one.method == "PATCH":
         yield from _members(one.body, properties(kind), "")
 
@@ -107,7 +107,7 @@ def _answer(one: Exchange, path: str) -> Iterator[str]:
 def properties(kind: str) -> Mapping[str, Any]:
     """The properties of a type, those of its bases included."""
     described = TYPES[kind]
-    inherited = properties(described["base"]) if described.get("base") else {}
+    inherited: Mapping[str, Any] = properties(described["base"]) if described.get("base") else {}
     return {**inherited, **described["properties"]}
 
 

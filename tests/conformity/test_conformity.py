@@ -105,7 +105,8 @@ async def test_refusals_have_graphs_envelope(sim: RealSimulator, tmp_path: Path)
     """An application that is not there."""
     made = world(parameters(AppID="22222222-2222-4222-8222-0000000000ff"))
     recording = await worked(sim, tmp_path, made, **NORMAL)
-    assert 404 in {part["status"] for one in recording.exchanges for part in (one.answer or {}).get("responses", [])}
+    answers: list[dict[str, Any]] = [one.answer or {} for one in recording.exchanges]
+    assert 404 in {part["status"] for one in answers for part in one.get("responses", [])}
     assert [fault for one in recording.exchanges for fault in faults_of(one)] == []
 
 

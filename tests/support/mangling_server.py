@@ -49,7 +49,7 @@ class Mangler:
     keep_alive: bool = False
     keep_host: bool = False
     """Whether the system hears the address of this server as its own, so that what a client signs for it fits."""
-    heard: Callable[[str, str, bytes, Real], None] = lambda *_: None
+    heard: Callable[[str, str, bytes, Real], None] | None = None
     """Hears each request, by method, path and body, and what the system really answered."""
     port: int = 0
     seen: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -76,7 +76,8 @@ class Mangler:
         body = body if self.keep_host else body.replace(*asked)  # the scope of a token names the address of Graph
         self.seen.append((method, path))
         really = await self._really(method, path, headers, body)
-        self.heard(method, path, body, really)
+        if self.heard is not None:
+            self.heard(method, path, body, really)
         async for part in self.mangle(really) if self.spoils(path) else _as_it_is(really):
             writer.write(part)
             await writer.drain()
