@@ -3,7 +3,10 @@
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from own_sign_in import (
     HEADER,
     IDENTITY,
@@ -15,7 +18,7 @@ from own_sign_in import (
     signs_in_by,
 )
 from real_simulator import QuickClock, RealSimulator, Steps
-from worlds import AUTOMATION, EXPIRED_SECRET, REF
+from worlds import AUTOMATION, EXPIRED_SECRET, REF, TASK
 
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.settings import load_settings
@@ -222,5 +225,49 @@ async def test_an_identity_of_another_tenant_is_refused(
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"{sim.control}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", HEADER)
     result, _ = await run(sim, tmp_path, "managed_identity = true")
-    assert (result.outcome, sim.removals()) != ("removed", [])
+    assert (result.outcome, result.guard, result.exit_code) == ("refused", "G2", 3)
     assert sim.removals() == []
+
+
+async def test_a_token_for_another_identity_than_was_asked_for_is_not_used(
+    sim: RealSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An endpoint that does not know `client_id` gives the machine's first one."""
+    sim.reset(own_world())
+
+    async def first(request: web.Request) -> web.Response:
+        query = {name: value for name, value in request.query.items() if name != "client_id"}
+        sent = {"X-IDENTITY-HEADER": request.headers["X-IDENTITY-HEADER"]}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{sim.control}/msi/token", params=query, headers=sent) as answer,
+        ):
+            return web.json_response(await answer.json(), status=answer.status)
+
+    app = web.Application()
+    app.router.add_get("/token", first)
+    async with TestServer(app) as server:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", str(server.make_url("/token")))
+        monkeypatch.setenv("IDENTITY_HEADER", HEADER)
+        result, _ = await run(sim, tmp_path, f'managed_identity = true\nclient_id = "{AUTOMATION}"')
+    assert (result.outcome, result.guard, sim.removals()) == ("refused", "G2", [])
+
+
+@pytest.mark.parametrize("way", ["certificate", "token", "identity"])
+async def test_nothing_that_signs_in_is_kept(
+    sim: RealSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Not in the evidence, nor anywhere else in the state directory, nor on the ticket."""
+    found = certificate()
+    sim.reset(own_world(found))
+    put_pfx(tmp_path / "own.pfx", found)
+    token = federated_token(sim)
+    (tmp_path / "token").write_text(token)
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{sim.control}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", HEADER)
+    ways = {"certificate": IN_FILE, "token": BY_TOKEN, "identity": "managed_identity = true"}
+    removed(sim, (await run(sim, tmp_path, ways[way]))[0])
+    files = [one for one in (tmp_path / "state").rglob("*") if one.is_file()]
+    assert len(files) >= 1
+    kept = b"".join(one.read_bytes() for one in files) + repr(sim.task(TASK)).encode()
+    assert [one for one in (PASSWORD, HEADER, token, token.split(".")[2], "eyJ") if one.encode() in kept] == []

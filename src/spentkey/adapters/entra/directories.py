@@ -113,7 +113,7 @@ class EntraDirectories:
     async def _sign_in(self, endpoint: TenantEndpoint) -> EntraDirectory:
         sign_in, proof, own = await self._proof_for(endpoint)
         tokens = self._tokens(sign_in, proof)
-        client_id = (await tokens.token_claims()).app_id if isinstance(proof, ManagedIdentity) else sign_in.client_id
+        client_id = sign_in.client_id or (await tokens.token_claims()).app_id  # an identity that nobody named
         tokens.sign_in = replace(sign_in, client_id=client_id)
         directory = EntraDirectory(
             http=self.http(SYSTEM, endpoint.graph_url, refused_before_effect),
