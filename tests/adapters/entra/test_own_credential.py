@@ -1,6 +1,7 @@
 """What the automation signs in with: files that are no tokens, certificates that are not valid, and when each ends."""
 
 import os
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from spentkey.adapters.entra.sign_in import SignIn
 from spentkey.core.credential import Credential
 from spentkey.core.errors import AccessRefused
 from spentkey.core.secret import Secret
+from spentkey.ports.vault import SigningFile
 
 SIGN_IN = SignIn("https://login.example", "tenant", "client", "scope")
 IN_AN_HOUR = int(datetime.now(UTC).timestamp()) + 3600  # noqa: TID251
@@ -119,7 +121,7 @@ async def test_a_file_that_is_odd_is_named_and_holds_nobody_up(tmp_path: Path) -
 def own(*paths: Path, password: str = PASSWORD) -> OwnCertificate:
     """The certificates in these files."""
 
-    async def files() -> Any:
+    async def files() -> AsyncIterator[SigningFile]:
         for path in paths:
             yield PfxOnDisk(path, Secret(password))
 
