@@ -176,7 +176,7 @@ def app(control: Control) -> web.Application:
             web.post("/reset", control.post_reset),
             web.post("/behaviour", control.post_behaviour),
             web.post("/federated-token", control.post_federated_token),
-            web.get(managed.PATH, managed.ManagedIdentities(control.holder, control.clock).token),
+            web.get("/msi/token", managed.ManagedIdentities(control.holder, control.clock).token),
         ]
     )
     return made

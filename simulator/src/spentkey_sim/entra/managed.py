@@ -13,7 +13,6 @@ from spentkey_sim.clock import SimClock
 from spentkey_sim.entra import login, state
 from spentkey_sim.model import Holder, ManagedIdentity, Tenant
 
-PATH = "/msi/token"
 VERSION = "2019-08-01"
 
 
