@@ -1,14 +1,18 @@
 """`spentkey status` as a process: it reads only, and says what it could not read."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from commands import Ended, fits, spentkey
 from evidence_store import evidence_in, lines_in, put_lines
 from fault_rules import fault
+from own_sign_in import PASSWORD, certificate, federated_token, own_world, put_pfx, signs_in_by
 from real_simulator import RealSimulator
-from worlds import AUTOMATION, world
+from worlds import AUTOMATION, CANARIES, world
 
+HINT = CANARIES["automation secret"][:3]
+"""What Graph shows of the secret that the automation signs in with."""
 LOST: dict[str, Any] = {"task": 40021, "tenant": "production", "route": "removePassword", "app_id": "a", "lost": []}
 
 
@@ -34,7 +38,7 @@ def with_own_application() -> dict[str, Any]:
         "certificates": [],
         "passwords": [
             {"key_id": "5ff382ee-6b0d-4f53-8a39-0d7c4be1f0a1", "display_name": "old", "start": "-400d", "end": "-30d"},
-            {"key_id": "5ff382ee-6b0d-4f53-8a39-0d7c4be1f0a2", "display_name": "new", "start": "-30d", "end": "+40d"},
+            {"key_id": "5ff382ee-6b0d-4f53-8a39-0d7c4be1f0a2", "hint": HINT, "start": "-30d", "end": "+40d"},
         ],
     }
     made["tenants"][0]["applications"].append(mine)
@@ -71,6 +75,34 @@ async def test_our_own_credential_that_ends_first_is_shown(sim: RealSimulator, t
     (one,) = [each for each in value["credentials"] if each["ends"]]
     assert (one["kind"], one["days"] in (39, 40)) == ("secret", True)
     assert "days left" in status(sim, tmp_path).out
+
+
+async def test_our_own_certificate_is_shown_with_its_end(sim: RealSimulator, tmp_path: Path) -> None:
+    """The one that signed in."""
+    found = certificate(end=timedelta(days=100))
+    sim.reset(own_world(found))
+    put_pfx(tmp_path / "own.pfx", found)
+    way = f'client_id = "{AUTOMATION}"\ncertificate = {{ file = "own.pfx" }}\ncertificate_password = {{ env = "PFX" }}'
+    config = str(signs_in_by(sim, tmp_path, way))
+    ended = spentkey("status", "--config", config, "--json", home=tmp_path, PFX=PASSWORD)
+    (one,) = [each for each in told(ended)["credentials"] if each["tenant"] == "production"]
+    assert (one["kind"], one["days"]) == ("certificate", 99)
+    assert one["ends"] == found.not_valid_after_utc.isoformat()
+
+
+async def test_a_federated_token_is_shown_without_an_end(sim: RealSimulator, tmp_path: Path) -> None:
+    """And people read that it does not end."""
+    sim.reset(own_world())
+    (tmp_path / "token").write_text(federated_token(sim))
+    config = str(signs_in_by(sim, tmp_path, f'client_id = "{AUTOMATION}"\nfederated_token_file = "token"'))
+    (one,) = [
+        each
+        for each in told(spentkey("status", "--config", config, "--json", home=tmp_path))["credentials"]
+        if each["tenant"] == "production"
+    ]
+    assert one == {"tenant": "production", "kind": "federated-token", "ends": None, "days": None}
+    words = spentkey("status", "--config", config, home=tmp_path).out
+    assert "production   signs in with a federated token, which does not end" in words
 
 
 async def test_what_cannot_be_read_is_named(sim: RealSimulator, tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_an_unknown_application_is_not_found(clients: Clients) -> None:
 
 def test_a_filter_that_needs_the_search_index_is_refused(clients: Clients) -> None:
     """Stricter than Graph on purpose: what verifies a removal must not be read from there."""
-    answer = clients.graph("direct", "find", filter="startswith(displayName,'Sal')")
+    answer = clients.graph("direct", "find", filter="keyCredentials/any(k:k/endDateTime le 2021-01-02T12:00:00Z)")
     assert (answer["status"], answer["code"]) == (400, "Request_UnsupportedQuery")
 
 

@@ -164,6 +164,6 @@ def test_an_authority_that_microsoft_does_not_know_is_not_believed(clients: Clie
 
 @libraries
 def test_a_scope_of_somebody_else_is_refused(clients: Clients, program: str) -> None:
-    """AADSTS70011: there is one resource here, and a token for another one is not given out."""
-    assert "AADSTS70011" in clients.sign_in(program, "direct", scope="https://vault.azure.net/.default")["error"]
+    """AADSTS500011: there is no such resource here, and a token for another one is not given out."""
+    assert "AADSTS500011" in clients.sign_in(program, "direct", scope="https://vault.azure.net/.default")["error"]
     assert asked(program, 400) == clients.routes()

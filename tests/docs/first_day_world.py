@@ -38,6 +38,9 @@ def first_day(roles: list[str] | None = None) -> dict[str, Any]:
     return made
 
 
+SECRETS = {AUTOMATION: "automation secret", AUTOMATION_OND: "onderwijs secret"}
+
+
 def _own(app_id: str, number: int) -> dict[str, Any]:
     """The automation's own app registration, with a client secret of a year."""
     return {
@@ -48,6 +51,7 @@ def _own(app_id: str, number: int) -> dict[str, Any]:
             {
                 "key_id": f"66666666-6666-4666-8666-00000000000{number}",
                 "display_name": "spentkey",
+                "hint": CANARIES[SECRETS[app_id]][:3],
                 "start": "-1d",
                 "end": "+364d",
             }

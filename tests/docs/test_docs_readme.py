@@ -141,5 +141,5 @@ def test_every_route_of_the_control_port_is_explained() -> None:
     """The simulator's page lists the requests of the control port."""
     (table,) = [one for one in tables(SIMULATOR) if one[0][0] == "request"]
     source = page("simulator", "src", "spentkey_sim", "control.py")
-    routes = {f"`{method.upper()} {path}`" for method, path in re.findall(r'web\.(get|post)\("(/\w+)"', source)}
+    routes = {f"`{method.upper()} {path}`" for method, path in re.findall(r'web\.(get|post)\("(/[\w/-]+)"', source)}
     assert routes == {row[0] for row in table[1:]}

@@ -1,14 +1,18 @@
 """`spentkey check` on real parts: what is in place, what is missing, and the line that mends it."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from evidence_store import lines_in, put_lines
 from fault_rules import fault
+from own_sign_in import HEADER, PASSWORD, certificate, federated_token, own_world, put_pfx, signs_in_by
 from real_simulator import RealSimulator
 from worlds import AUTOMATION, CANARIES, TASK, sales, world
 
 from spentkey.bootstrap.checks import checkers_for
+from spentkey.bootstrap.settings import load_settings
 from spentkey.core.finding import Finding, FindingState
 
 
@@ -20,7 +24,15 @@ def healthy() -> dict[str, Any]:
         "object_id": "1b1b1b1b-1111-4111-8111-111111111111",
         "display_name": "Spentkey",
         "certificates": [],
-        "passwords": [{"key_id": TASK_KEY, "display_name": "own", "start": "-10d", "end": "+100d"}],
+        "passwords": [
+            {
+                "key_id": TASK_KEY,
+                "display_name": "own",
+                "hint": CANARIES["automation secret"][:3],
+                "start": "-10d",
+                "end": "+100d",
+            }
+        ],
     }
     made = world()
     made["tenants"][0]["applications"].append(own)
@@ -210,7 +222,68 @@ async def test_an_own_secret_that_ends_soon_is_a_warning(sim: RealSimulator) -> 
     made = healthy()
     made["tenants"][0]["applications"][1]["passwords"][0]["end"] = "+12d"
     sim.reset(made)
-    assert "days left" in bad(await check_up(sim))["Entra production: own credential"].message
+    found = bad(await check_up(sim))["Entra production: own credential"]
+    assert "days left until the client secret ends" in found.message
+    assert "a managed identity, a federated token, or a certificate" in found.fix
+
+
+CLIENT = f'client_id = "{AUTOMATION}"\n'
+WAYS = {
+    "certificate": f'{CLIENT}certificate = {{ file = "own.pfx" }}\ncertificate_password = {{ env = "PFX_PASSWORD" }}',
+    "federated token": f'{CLIENT}federated_token_file = "token"',
+    "managed identity": "managed_identity = true",
+}
+ENDS = {
+    "certificate": "99 days left until the certificate ends",
+    "federated token": "a federated token, which does not end",
+    "managed identity": "a managed identity, which does not end",
+}
+
+
+async def own_findings(sim: RealSimulator, folder: Path, way: str, end: int) -> dict[str, Finding]:
+    """What the check-up says of the first tenant, signed in to in this way; the certificate lives for `end` days."""
+    found = certificate(end=timedelta(days=end))
+    sim.reset(own_world(found))
+    put_pfx(folder / "own.pfx", found)
+    (folder / "token").write_text(federated_token(sim))
+    settings = load_settings(signs_in_by(sim, folder, WAYS[way]), {**sim.environment, "PFX_PASSWORD": PASSWORD})
+    async with checkers_for(settings, use_proxies=False) as checkers:
+        findings = [finding for checker in checkers async for finding in checker.findings()]
+    return {one.what: one for one in findings if one.system == "Entra production"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_each_way_to_sign_in_says_when_it_ends(
+    sim: RealSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Or that it does not."""
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{sim.control}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", HEADER)
+    found = await own_findings(sim, tmp_path, way, 100)
+    assert (found["sign-in"].state, found["own credential"].state) == (FindingState.OK, FindingState.OK)
+    assert found["own credential"].message == ENDS[way]
+
+
+async def test_an_own_certificate_that_ends_soon_is_a_warning(sim: RealSimulator, tmp_path: Path) -> None:
+    """As a secret is."""
+    found = (await own_findings(sim, tmp_path, "certificate", 20))["own credential"]
+    assert (found.state, found.message) == (FindingState.WARN, "19 days left until the certificate ends")
+    assert found.fix.startswith("make a new certificate")
+
+
+async def test_an_own_certificate_that_ended_fails_with_its_date(sim: RealSimulator, tmp_path: Path) -> None:
+    """Nothing was sent, and the line says what to mend."""
+    found = (await own_findings(sim, tmp_path, "certificate", -2))["sign-in"]
+    assert (found.state, "own.pfx ended on " in found.message) == (FindingState.FAIL, True)
+    assert found.fix == "check tenants.production: the client id, and what it signs in with"
+
+
+async def test_a_secret_that_is_not_ours_tells_nothing_of_ours(sim: RealSimulator) -> None:
+    """The hint that Graph shows is not how our secret begins."""
+    made = healthy()
+    made["tenants"][0]["applications"][1]["passwords"][0]["hint"] = "XyZ"
+    sim.reset(made)
+    assert bad(await check_up(sim))["Entra production: own credential"].message == "no live client secret is shown"
 
 
 async def test_clocks_that_differ_by_more_than_300_s_fail(sim: RealSimulator) -> None:

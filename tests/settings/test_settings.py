@@ -103,6 +103,10 @@ DEFAULTS: dict[str, object] = {
     f"{TENANT}.subscription_id": None,
     f"{TENANT}.client_id": None,
     f"{TENANT}.client_secret": None,
+    f"{TENANT}.certificate": None,
+    f"{TENANT}.certificate_password": None,
+    f"{TENANT}.federated_token_file": None,
+    f"{TENANT}.managed_identity": False,
     f"{TENANT}.when": {},
     "policy.grace_days": 0,
     "policy.verify_reads": 5,
@@ -189,6 +193,85 @@ def test_a_tenant_signs_in_without_a_vault(tmp_path: Path) -> None:
     assert CANARY not in repr(found)
 
 
+IN_FILE = {"file": "own.pfx"}
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {"client_id": CLIENT, "certificate": IN_FILE},
+        {"client_id": CLIENT, "certificate": IN_FILE, "certificate_password": {"env": "SECRET"}},
+        {"client_id": CLIENT, "certificate": {"entry": "Spentkey certificate"}},
+        {"client_id": CLIENT, "federated_token_file": "/var/run/secrets/tokens/token"},
+        {"managed_identity": True},
+        {"managed_identity": True, "client_id": CLIENT},
+    ],
+)
+def test_a_tenant_signs_in_without_a_secret(tmp_path: Path, ways: dict[str, object]) -> None:
+    """By each way that needs none."""
+    changes = {f"{TENANT}.{name}": value for name, value in ({"entry": GONE} | ways).items()}
+    found = load(tmp_path, changes, SECRET=CANARY).tenants["production"]
+    given = {name for name in ways if getattr(found, name) not in (None, False)}
+    assert given == set(ways)
+    assert CANARY not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"client_id": CLIENT, "certificate": IN_FILE, "federated_token_file": "token"},
+            "certificate: stands beside federated_token_file; a tenant signs in by one of them",
+        ),
+        (
+            {"client_id": CLIENT, "certificate": IN_FILE, "client_secret": {"env": "SECRET"}},
+            "client_secret: stands beside certificate; a tenant signs in by one of them",
+        ),
+        (
+            {"managed_identity": True, "client_id": CLIENT, "federated_token_file": "token"},
+            "managed_identity: stands beside federated_token_file; a tenant signs in by one of them",
+        ),
+        ({"certificate": IN_FILE}, "client_id: is missing; certificate proves who it is"),
+        ({"federated_token_file": "token"}, "client_id: is missing; federated_token_file proves who it is"),
+        ({"managed_identity": False}, "entry: is missing; a tenant signs in by "),
+        ({"managed_identity": "perhaps"}, "managed_identity: "),
+        (
+            {"client_id": CLIENT, "certificate": {"entry": "x", **IN_FILE}},
+            "certificate.file: is missing; a certificate is an entry of the vault, or a file: one of both",
+        ),
+        ({"client_id": CLIENT, "certificate": {}}, "certificate.file: is missing"),
+        ({"client_id": CLIENT, "certificate": {"entry": ""}}, "certificate.entry: "),
+        (
+            {"client_id": CLIENT, "certificate": {"path": "own.pfx", **IN_FILE}},
+            "certificate.path: is not a known setting",
+        ),
+        ({"client_id": CLIENT, "certificate": "own.pfx"}, "certificate: must be a table"),
+        (
+            {"client_id": CLIENT, "certificate": {"entry": "x"}, "certificate_password": {"env": "SECRET"}},
+            "certificate_password: opens certificate.file, and there is none",
+        ),
+        (
+            {"client_id": CLIENT, "federated_token_file": "token", "certificate_password": {"env": "SECRET"}},
+            "certificate_password: opens certificate.file, and there is none",
+        ),
+    ],
+)
+def test_a_wrong_mixture_is_one_line(tmp_path: Path, changes: dict[str, object], message: str) -> None:
+    """It names the setting, and repeats no secret."""
+    values = {f"{TENANT}.{name}": value for name, value in ({"entry": GONE} | changes).items()}
+    (line,) = problems(tmp_path, values, SECRET=CANARY)
+    assert line.startswith(f"{TENANT}.{message}")
+    assert CANARY not in line
+
+
+def test_a_managed_identity_is_of_one_tenant(tmp_path: Path) -> None:
+    """Two cannot both be right."""
+    other = {"tenant_id": CLIENT, "domain": "b.example", "managed_identity": True, "when": {"Onderwijs": "b"}}
+    values = {f"{TENANT}.entry": GONE, f"{TENANT}.managed_identity": True, "tenants.other": other}
+    (line,) = problems(tmp_path, values)
+    assert line == "tenants: production, other: a managed identity is of one tenant, so only one can sign in by it"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -199,11 +282,14 @@ def test_a_tenant_signs_in_without_a_vault(tmp_path: Path) -> None:
         ),
         (
             {"entry": GONE, "client_id": CLIENT},
-            "entry: is missing; without one, client_id and client_secret stand together",
+            (
+                "entry: is missing; a tenant signs in by entry, client_id with one of client_secret, certificate and "
+                "federated_token_file, or managed_identity"
+            ),
         ),
         (
             {"entry": GONE, "client_secret": {"env": "SECRET"}},
-            "entry: is missing; without one, client_id and client_secret stand together",
+            "client_id: is missing; client_secret proves who it is",
         ),
         ({"entry": GONE, "client_id": "me", "client_secret": {"env": "SECRET"}}, "client_id: must be a UUID"),
         ({"entry": GONE, "client_id": CLIENT, "client_secret": {"entry": "x"}}, "client_secret: "),

@@ -47,6 +47,10 @@ class Mangler:
     spoils: Callable[[str], bool] = lambda _: True
     """Which paths are spoilt; the others are answered as the system does."""
     keep_alive: bool = False
+    keep_host: bool = False
+    """Whether the system hears the address of this server as its own, so that what a client signs for it fits."""
+    heard: Callable[[str, str, bytes, Real], None] | None = None
+    """Hears each request, by method, path and body, and what the system really answered."""
     port: int = 0
     seen: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
@@ -68,9 +72,12 @@ class Mangler:
         headers = [(name, value.strip()) for line in head[1:] if line for name, _, value in [line.partition(":")]]
         length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
         asked = quote(self.url, safe="").encode(), quote(self.target, safe="").encode()
-        body = (await reader.readexactly(length)).replace(*asked)  # the scope of a token names the address of Graph
+        body = await reader.readexactly(length)
+        body = body if self.keep_host else body.replace(*asked)  # the scope of a token names the address of Graph
         self.seen.append((method, path))
         really = await self._really(method, path, headers, body)
+        if self.heard is not None:
+            self.heard(method, path, body, really)
         async for part in self.mangle(really) if self.spoils(path) else _as_it_is(really):
             writer.write(part)
             await writer.drain()
@@ -80,7 +87,8 @@ class Mangler:
         return True
 
     async def _really(self, method: str, path: str, headers: list[tuple[str, str]], body: bytes) -> Real:
-        kept = [one for one in headers if one[0].lower() not in (*HOP_BY_HOP, "host", "accept-encoding")]
+        dropped = (*HOP_BY_HOP, "accept-encoding", *([] if self.keep_host else ["host"]))
+        kept = [one for one in headers if one[0].lower() not in dropped]
         trust = ssl.create_default_context(cafile=str(self.ca_file))
         async with (
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), trust_env=False) as session,

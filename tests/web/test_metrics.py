@@ -126,6 +126,10 @@ async def test_steps_are_timed(sim: RealSimulator, tmp_path: Path) -> None:
     assert taken >= 10
 
 
+HINT = CANARIES["automation secret"][:3]
+"""What Graph shows of the secret that the automation signs in with."""
+
+
 async def own(one: Served) -> Labels:
     """How many days the automation's own secrets live, by tenant, after one round."""
 
@@ -147,9 +151,9 @@ async def test_own_credentials_days_are_told_where_they_are_known(sim: RealSimul
         "object_id": "1c1c1c1c-1111-4111-8111-111111111111",
         "display_name": "Automation",
         "passwords": [
-            {"key_id": "77777777-7777-4777-8777-111111111111", "end": "-3d"},
-            {"key_id": "77777777-7777-4777-8777-222222222222", "end": "+40d"},
-            {"key_id": "77777777-7777-4777-8777-333333333333", "end": "+400d"},
+            {"key_id": "77777777-7777-4777-8777-111111111111", "hint": HINT, "end": "-3d"},
+            {"key_id": "77777777-7777-4777-8777-222222222222", "hint": HINT, "end": "+40d"},
+            {"key_id": "77777777-7777-4777-8777-333333333333", "hint": HINT, "end": "+400d"},
         ],
         "certificates": [],
     }
@@ -229,7 +233,7 @@ def everything() -> Metrics:
     metrics.queue(["queued"])
     metrics.stopped([])
     metrics.ready({"ivanti": True})
-    metrics.days_left("production", 3)
+    metrics.days_left("production", "secret", 3)
     return metrics
 
 

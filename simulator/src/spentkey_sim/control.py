@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from aiohttp import web
 
 from spentkey_sim.clock import SimClock, wire_time
+from spentkey_sim.entra import federation, managed
 from spentkey_sim.faults import FaultError, Faults
 from spentkey_sim.ivanti.behaviour import behaviour
 from spentkey_sim.journal import Journal
@@ -84,6 +85,15 @@ class Control:
         else:
             self.clock.set(_moment(body["set"]))
         return web.json_response({"clock": wire_time(self.clock.now())})
+
+    async def post_federated_token(self, request: web.Request) -> web.Response:
+        """A token of the issuer that every federated credential here trusts, for these claims; `seconds` is its life."""
+        body = await _body(request, {"issuer", "subject", "audience", "seconds"})
+        claims = {"iss": body.get("issuer"), "sub": body.get("subject"), "aud": body.get("audience")}
+        given = {name: value for name, value in claims.items() if isinstance(value, str)}
+        lifetime = timedelta(seconds=_seconds(body.get("seconds", 3600)))
+        made = federation.token(self.holder.world, given, self.clock.now(), lifetime)
+        return web.json_response({"token": made})
 
     async def post_behaviour(self, request: web.Request) -> web.Response:
         """What Ivanti makes of what is written to it from now on; all that is not named is as usual again."""
@@ -165,6 +175,8 @@ def app(control: Control) -> web.Application:
             web.post("/clock", control.post_clock),
             web.post("/reset", control.post_reset),
             web.post("/behaviour", control.post_behaviour),
+            web.post("/federated-token", control.post_federated_token),
+            web.get("/msi/token", managed.ManagedIdentities(control.holder, control.clock).token),
         ]
     )
     return made

@@ -52,6 +52,13 @@ def token_key(seed: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 
+@lru_cache(maxsize=256)
+def issuer_key(seed: int) -> rsa.RSAPrivateKey:
+    """The key of whoever issues the tokens of federated credentials in a world."""
+    del seed
+    return rsa.generate_private_key(65537, 2048)
+
+
 @lru_cache(maxsize=1024)
 def _key(name: str, kind: str) -> PrivateKey:
     del name

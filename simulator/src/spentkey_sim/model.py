@@ -72,6 +72,24 @@ class ServicePrincipal(Credentials):
     last_write: datetime | None = None
 
 
+@dataclass(frozen=True)
+class FederatedCredential:
+    """Whose tokens an application signs in with: who issues them, for whom, and for which audience."""
+
+    issuer: str
+    subject: str
+    audience: str
+
+
+@dataclass(frozen=True)
+class ManagedIdentity:
+    """An identity that the platform keeps: `header` is what proves that a request comes from this machine."""
+
+    client_id: str
+    header: str
+    roles: tuple[str, ...]
+
+
 @dataclass
 class Application(Credentials):
     """An app registration. `before` is how its lists stood ahead of the latest write; stale reads show that."""
@@ -83,9 +101,12 @@ class Application(Credentials):
     sign_in_audience: str = "AzureADMyOrg"
     shows: dict[str, Any] = field(default_factory=dict[str, Any])
     """What reads show in place of the real properties, or beside them."""
+    owners: list[str] = field(default_factory=list[str])
+    """The user names of the people who own it."""
     owners_only: bool = False
     soft_deleted: bool = False
     service_principal: ServicePrincipal | None = None
+    federated: list[FederatedCredential] = field(default_factory=list[FederatedCredential])
     before: Credentials | None = None
     last_write: datetime | None = None
 
@@ -136,6 +157,7 @@ class Tenant:
     when: dict[str, str]
     clients: list[Client]
     applications: list[Application]
+    managed_identities: list[ManagedIdentity] = field(default_factory=list[ManagedIdentity])
     removals: list[Removal] = field(default_factory=list[Removal])
     audit: list[AuditEvent] = field(default_factory=list[AuditEvent])
     hints: Hints = field(default_factory=Hints, repr=False, compare=False)

@@ -12,7 +12,9 @@ from spentkey_sim.model import (
     CertificateSpec,
     Client,
     EntraOptions,
+    FederatedCredential,
     KeyCredential,
+    ManagedIdentity,
     PasswordCredential,
     ServicePrincipal,
     Tenant,
@@ -86,6 +88,7 @@ def _tenant(raw: Raw, specs: Specs, making: Making) -> Tenant:
         when=dict(raw.get("when", {})),
         clients=[_client(name, n, client, making) for n, client in enumerate(raw.get("clients", [{}]))],
         applications=[_application(name, n, app, specs, making) for n, app in enumerate(raw.get("applications", []))],
+        managed_identities=[_managed(one) for one in raw.get("managed_identities", [])],
     )
     _distinct([app.app_id for app in made.applications], f"tenants.{name}: two applications have the same app_id")
     _distinct([app.object_id for app in made.applications], f"tenants.{name}: two applications have one object_id")
@@ -103,6 +106,15 @@ def _client(tenant: str, n: int, raw: Raw, making: Making) -> Client:
     )
 
 
+def _managed(raw: Raw) -> ManagedIdentity:
+    roles = tuple(raw.get("roles", ["Application.ReadWrite.All"]))
+    return ManagedIdentity(raw["client_id"].lower(), raw["header"], roles)
+
+
+def _federated(raw: Raw) -> FederatedCredential:
+    return FederatedCredential(raw["issuer"], raw["subject"], raw.get("audience", "api://AzureADTokenExchange"))
+
+
 def _application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) -> Application:
     names = ("application", tenant, n)
     return Application(
@@ -111,9 +123,11 @@ def _application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) ->
         display_name=raw.get("display_name", f"App {n + 1}"),
         token_encryption_key_id=raw.get("token_encryption_key_id"),
         sign_in_audience=raw.get("sign_in_audience", "AzureADMyOrg"),
+        owners=list(raw.get("owners", [])),
         owners_only=raw.get("owners_only", False),
         soft_deleted=raw.get("soft_deleted", False),
         shows=dict(raw.get("shows", {})),
+        federated=[_federated(one) for one in raw.get("federated", [])],
         service_principal=_service_principal(names, raw.get("service_principal", {}), specs, making),
         **_credentials(names, raw, specs, making),
     )

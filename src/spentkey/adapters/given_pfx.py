@@ -66,6 +66,10 @@ class VaultWithPfx:
         """The PFX that was brought."""
         yield _GivenFile(self.pfx, self.vault, (app_id, display_name))
 
+    def files_of(self, title: str) -> AsyncIterator[SigningFile]:
+        """The vault's own answer."""
+        return self.vault.files_of(title)
+
     async def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
         """None: the caller brought a file."""
         del app_id, display_name

@@ -1,14 +1,23 @@
 """Builds the `Context` of a story from the settings. Only the files of this package know which adapters there are."""
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
-from spentkey.adapters.entra.directories import EntraDirectories, TenantEndpoint
+from spentkey.adapters.entra.directories import (
+    ByCertificate,
+    ByManagedIdentity,
+    ByToken,
+    EntraDirectories,
+    TenantEndpoint,
+)
+from spentkey.adapters.entra.managed_identity import identity_endpoint
 from spentkey.adapters.kinds import Outside
 from spentkey.bootstrap.registry import vault_kind
 from spentkey.bootstrap.settings import needs_desk, titles_of
 from spentkey.bootstrap.storage import Storage, storage_for
+from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
 from spentkey.ports.read_only import UNMEASURED, TellsLeftOut
@@ -121,8 +130,15 @@ def directories_of(
     return EntraDirectories(slots, vault, *how, rates, scarce, connections.meter)
 
 
-def _credential_of(tenant: TenantSettings) -> Login | str:
-    """The client id and secret of the settings, or the title of the entry that has them."""
+def _credential_of(tenant: TenantSettings) -> Login | str | ByCertificate | ByToken | ByManagedIdentity:
+    """What the settings say, which is one way; the title of an entry stands for the client id and secret in it."""
+    if tenant.managed_identity:
+        return ByManagedIdentity(tenant.client_id, identity_endpoint(os.environ))
     if tenant.client_id is not None and tenant.client_secret is not None:
         return Login(tenant.client_id, tenant.client_secret)
+    if tenant.client_id is not None and tenant.federated_token_file is not None:
+        return ByToken(tenant.client_id, tenant.federated_token_file)
+    if tenant.client_id is not None and tenant.certificate is not None:
+        one = tenant.certificate
+        return ByCertificate(tenant.client_id, one.entry, one.file, tenant.certificate_password or Secret(""))
     return tenant.entry or ""  # the settings have one or the other

@@ -1,6 +1,7 @@
 """Builds the service: context, slots, and the engine that the settings choose."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -182,11 +183,16 @@ def observed(observers: Observers) -> Trying:
     return trying
 
 
-async def watch_own_credentials(context: Context, clock: Clock, tell: Callable[[str, float | None], None]) -> None:
-    """Once an hour, say for each tenant how many days the automation's own secret lives; None where it is not known."""
+DaysLeft = Callable[[str, str, float | None], None]
+"""Hears the name of a tenant, the kind of the automation's own credential (empty where not even that is known), and the
+days until it ends: infinite for a kind that does not end, None where it is not known."""
+
+
+async def watch_own_credentials(context: Context, clock: Clock, tell: DaysLeft) -> None:
+    """Once an hour, say for each tenant how many days the automation's own credential lives."""
     while True:
         for tenant in context.rules.tenants:
-            tell(tenant.name, await _days_left(context, tenant))
+            tell(tenant.name, *await _days_left(context, tenant))
         await clock.sleep(HOUR_S)
 
 
@@ -202,12 +208,12 @@ async def verify_every_day(context: Context, clock: Clock, tell: Callable[[str],
             tell(f"the evidence verifies, {count} records")
 
 
-async def _days_left(context: Context, tenant: TenantRules) -> float | None:
+async def _days_left(context: Context, tenant: TenantRules) -> tuple[str, float | None]:
     try:
-        directory = await context.directories.open(tenant)
-        application = (await directory.look(directory.client_id)).application
+        own = await (await context.directories.open(tenant)).own_credential()
     except SpentkeyError:
-        return None
-    now = context.clock.now()
-    ends = application.live_secret_ends(now) if application is not None else []
-    return (ends[0] - now).total_seconds() / DAY_S if ends else None
+        return "", None
+    if not own.kind.ends:
+        return own.kind.value, math.inf
+    left = None if own.ends is None else (own.ends - context.clock.now()).total_seconds() / DAY_S
+    return own.kind.value, left

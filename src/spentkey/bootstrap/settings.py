@@ -7,7 +7,7 @@ from spentkey.bootstrap.registry import AnyDesk, desk_kind, desk_names, settings
 from spentkey.core.errors import Misconfigured
 from spentkey.core.task import TaskRef
 from spentkey.settings.load import read_settings
-from spentkey.settings.schema import Chosen, Settings
+from spentkey.settings.schema import Chosen, Settings, entries_of
 
 
 def load_settings(file: Path, environment: Mapping[str, str]) -> Settings:
@@ -25,8 +25,7 @@ def _titles(settings: Settings) -> Mapping[str, str]:
 
 def titles_of(settings: Settings) -> dict[str, str]:
     """Every title of a vault entry that the configuration names, by the setting."""
-    tenants = {f"tenants.{name}.entry": one.entry for name, one in settings.tenants.items() if one.entry is not None}
-    return {**tenants, **_titles(settings)}
+    return {**entries_of(settings.tenants), **_titles(settings)}
 
 
 def reference_of(settings: Settings, text: str) -> TaskRef:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from spentkey.bootstrap.context import connected_for, directories_of, outside_of, vault_of, with_vault
 from spentkey.bootstrap.registry import desk_kind
 from spentkey.bootstrap.storage import storage_for
+from spentkey.core.credential import OwnCredential
 from spentkey.core.errors import Misconfigured, SpentkeyError
 from spentkey.core.records import RecordKind
 from spentkey.core.rules import DeskRules, TenantRules
@@ -26,21 +27,26 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class OwnCredential:
-    """The automation's own client secret of a tenant that ends first; `ends` is None where no live one is shown."""
+class OfTenant:
+    """What the automation signs in to a tenant with, and what time it is."""
 
     tenant: str
-    ends: datetime | None
+    own: OwnCredential
     now: datetime
+
+    @property
+    def days(self) -> int | None:
+        """Whole days until it ends; None where it does not end, or no live one is shown."""
+        return (self.own.ends - self.now).days if self.own.ends is not None else None
 
     def as_json(self) -> dict[str, str | int | None]:
         """As `status --json` shows it."""
-        days = (self.ends - self.now).days if self.ends is not None else None
+        ends = self.own.ends
         return {
             "tenant": self.tenant,
-            "kind": "secret",
-            "ends": self.ends.isoformat() if self.ends is not None else None,
-            "days": days,
+            "kind": self.own.kind.value,
+            "ends": ends.isoformat() if ends is not None else None,
+            "days": self.days,
         }
 
 
@@ -50,7 +56,7 @@ class Overview:
 
     queue: int | None = None
     stops: Sequence[Stop] | None = None
-    credentials: list[OwnCredential] = field(default_factory=list[OwnCredential])
+    credentials: list[OfTenant] = field(default_factory=list[OfTenant])
     problems: list[str] = field(default_factory=list[str])
 
     def as_json(self) -> Mapping[str, object]:
@@ -106,12 +112,9 @@ async def _stops(settings: Settings, clock: Clock) -> Sequence[Stop]:
 async def _credentials(
     overview: Overview, directories: Directories, tenants: Sequence[TenantRules], connections: Connections
 ) -> None:
-    async def end_in(tenant: TenantRules) -> OwnCredential:
-        directory = await directories.open(tenant)
-        application = (await directory.look(directory.client_id)).application
-        now = connections.clock.now()
-        ends = application.live_secret_ends(now) if application is not None else []
-        return OwnCredential(tenant.name, ends[0] if ends else None, now)
+    async def end_in(tenant: TenantRules) -> OfTenant:
+        own = await (await directories.open(tenant)).own_credential()
+        return OfTenant(tenant.name, own, connections.clock.now())
 
     read = (overview.read(f"tenant {one.name}", lambda one=one: end_in(one)) for one in tenants)
     overview.credentials += [one for one in await asyncio.gather(*read) if one is not None]

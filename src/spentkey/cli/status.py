@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from spentkey.bootstrap.settings import load_settings
-from spentkey.bootstrap.status import Overview, overview_of
+from spentkey.bootstrap.status import OfTenant, Overview, overview_of
 from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json
+from spentkey.core.credential import OwnKind
 from spentkey.core.stops import worst_first
 from spentkey.system import SystemClock
 
@@ -35,8 +36,12 @@ def _rows(overview: Overview) -> list[tuple[str, str]]:
     elif not overview.stops:
         rows.append(("stops", "none"))
     rows += [(f"stop {one.id}", one.reason) for one in worst_first(overview.stops or ())]
-    for one in overview.credentials:
-        days = one.as_json()["days"]
-        message = "no live client secret is shown" if days is None else f"{days} days left until a client secret ends"
-        rows.append((one.tenant, message))
-    return rows
+    return rows + [(one.tenant, _own(one)) for one in overview.credentials]
+
+
+def _own(one: OfTenant) -> str:
+    kind = one.own.kind
+    if not kind.ends:
+        return f"signs in with a {kind.value.replace('-', ' ')}, which does not end"
+    what = "client secret" if kind is OwnKind.SECRET else kind.value
+    return f"no live {what} is shown" if one.days is None else f"{one.days} days left until the {what} ends"

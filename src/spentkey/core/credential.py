@@ -145,11 +145,6 @@ class Target:
         """Its key credentials."""
         return [credential for credential in self.credentials if credential.kind is Kind.CERTIFICATE]
 
-    def live_secret_ends(self, now: datetime) -> list[datetime]:
-        """When its live secrets end, the soonest first."""
-        ends = [one.end for one in self.credentials if one.kind is Kind.SECRET and one.end is not None]
-        return sorted(end for end in ends if end > now)
-
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -161,6 +156,34 @@ class Snapshot:
     request_id: str | None = None
     fault: Reason | None = None
     """Why an application that is there cannot be read."""
+
+
+class OwnKind(StrEnum):
+    """What the automation signs in with itself."""
+
+    SECRET = "secret"  # noqa: S105  # the name of a kind
+    CERTIFICATE = "certificate"
+    FEDERATED_TOKEN = "federated-token"  # noqa: S105  # the name of a kind
+    MANAGED_IDENTITY = "managed-identity"
+
+    @property
+    def ends(self) -> bool:
+        """Whether it ends one day, so that somebody must renew it."""
+        return self in (OwnKind.SECRET, OwnKind.CERTIFICATE)
+
+
+@dataclass(frozen=True)
+class OwnCredential:
+    """What the automation signs in with; `ends` is None for a kind that does not end, and where the end is not known.
+
+    `among` is how many live secrets it may be: the directory does not show which one was used. `note` is what people
+    should know of it beside that; mostly nothing.
+    """
+
+    kind: OwnKind
+    ends: datetime | None = None
+    among: int = 1
+    note: str = ""
 
 
 AUDIT_LOG = "AuditLog.Read.All"

@@ -74,8 +74,8 @@ class Metrics(Observer):
         self._queue = Gauge("spentkey_queue_tasks", "Tasks that the engine holds.", ("stage",), registry=registry)
         self._days_left = Gauge(
             "spentkey_credential_days_left",
-            "Days until the first live client secret of the automation itself ends.",
-            ("tenant",),
+            "Days until what the automation itself signs in with ends; infinite for a kind that does not end.",
+            ("tenant", "kind"),
             registry=registry,
         )
         self._stopped = Gauge("spentkey_stopped", "1 while anything is stopped or paused.", registry=registry)
@@ -85,7 +85,7 @@ class Metrics(Observer):
         )
         Gauge("spentkey_build_info", "Always 1.", ("version",), registry=registry).labels(__version__).set(1)
         self._at: dict[TaskRef, tuple[str, float]] = {}
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
 
     def called(self, call: Called) -> None:
         """Count and time an outside call."""
@@ -147,14 +147,14 @@ class Metrics(Observer):
         for name, within_reach in systems.items():
             self._ready.labels(name).set(within_reach)
 
-    def days_left(self, tenant: str, days: float | None) -> None:
-        """Say how long the automation's own secret lives; None, where it is not known, takes the figure away."""
+    def days_left(self, tenant: str, kind: str, days: float | None) -> None:
+        """Say how long the automation's own credential lives; None, where it is not known, takes the figure away."""
+        for told in [one for one in self._told if one[0] == tenant and (days is None or one[1] != kind)]:
+            self._told.remove(told)
+            self._days_left.remove(*told)
         if days is not None:
-            self._days_left.labels(tenant).set(days)
-            self._told.add(tenant)
-        elif tenant in self._told:
-            self._told.remove(tenant)
-            self._days_left.remove(tenant)
+            self._days_left.labels(tenant, kind).set(days)
+            self._told.add((tenant, kind))
 
     def text(self) -> bytes:
         """Everything, in the format that Prometheus reads."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from spentkey.core.audit_event import AuditEvent, WrittenList
-from spentkey.core.credential import Snapshot, Target, TokenClaims
+from spentkey.core.credential import OwnCredential, Snapshot, Target, TokenClaims
 from spentkey.core.outcome import RemovalRoute
 from spentkey.core.reason import Reason
 from spentkey.core.rules import TenantRules
@@ -70,6 +70,10 @@ class Directory(Protocol):
 
     async def token_claims(self) -> TokenClaims:
         """Who the automation's token is for; raises `AccessRefused` when sign-in is refused."""
+        ...
+
+    async def own_credential(self) -> OwnCredential:
+        """What the automation signed in with, and when that ends; raises as `look` does."""
         ...
 
     async def sign_in_time(self) -> datetime | None:

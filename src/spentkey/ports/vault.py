@@ -72,6 +72,10 @@ class Vault(Protocol):
         """The PFX files that belong to the application; none of them is read yet."""
         ...
 
+    def files_of(self, title: str) -> AsyncIterator[SigningFile]:
+        """The PFX files of the one entry with that title, for signing in ourselves; none of them is read yet."""
+        ...
+
     def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
         """The keys in the vault that belong to the application."""
         ...
@@ -98,6 +102,12 @@ class NoVault:
         del app_id, display_name
         for none in ():
             yield none
+
+    async def files_of(self, title: str) -> AsyncIterator[SigningFile]:
+        """There is none; the settings were checked, so nobody asks."""
+        for none in ():
+            yield none
+        raise LookupError(title)
 
     async def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
         """None."""

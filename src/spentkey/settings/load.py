@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from spentkey.core.errors import Misconfigured
-from spentkey.settings.schema import Chosen, Settings
+from spentkey.settings.schema import Chosen, Settings, entries_of
 from spentkey.settings.section import Section
 from spentkey.settings.sources import Sources, read_sources
 from spentkey.settings.values import UUID_PATTERN
@@ -70,7 +70,7 @@ def _validated(
 def _without_a_vault(settings: Settings, titles: Titles) -> list[str]:
     if settings.vault is not None:
         return []
-    named = [f"tenants.{name}.entry" for name, tenant in settings.tenants.items() if tenant.entry is not None]
+    named = entries_of(settings.tenants)
     return [f"{name}: names an entry, and no vault is configured" for name in (*named, *titles(settings))]
 
 

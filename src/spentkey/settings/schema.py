@@ -6,6 +6,7 @@ a secret may come from, stands in `values.py`. Relative paths count from the con
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -38,15 +39,49 @@ def _of_one_cloud(graph_url: str, info: ValidationInfo) -> str:
     return graph_url
 
 
+def _one_of_both(file: Path | None, info: ValidationInfo) -> Path | None:
+    if "entry" in info.data and (info.data["entry"] is None) == (file is None):
+        raise ValueError("is missing; a certificate is an entry of the vault, or a file: one of both")
+    return file
+
+
+class CertificateSettings(Section):
+    """The certificate that a tenant is signed in to with: the title of an entry of the vault, or a PFX file."""
+
+    entry: Text | None = None
+    """The title of the entry whose PFX document it is; its Password opens it."""
+    file: Annotated[FilePath | None, AfterValidator(_one_of_both)] = Field(default=None, validate_default=True)
+
+
+WITH_CLIENT_ID = ("client_secret", "certificate", "federated_token_file")
+"""What signs in the client that `client_id` names."""
+WAYS = "entry, client_id with one of client_secret, certificate and federated_token_file, or managed_identity"
+
+
 def _one_way_to_sign_in(entry: str | None, info: ValidationInfo) -> str | None:
-    if not {"client_id", "client_secret"} <= info.data.keys():
+    given = info.data
+    if not {"client_id", "certificate_password", "managed_identity", *WITH_CLIENT_ID} <= given.keys():
         return entry  # one of them is wrong, and that is said already
-    given = [name for name in ("client_id", "client_secret") if info.data[name] is not None]
-    if entry is not None and given:
-        raise ValueError(f"stands beside {' and '.join(given)}; a tenant signs in by one of them")
-    if entry is None and len(given) != 2:
-        raise ValueError("is missing; without one, client_id and client_secret stand together")
+    proofs = [name for name in WITH_CLIENT_ID if given[name] is not None]
+    ways = [*(["managed_identity"] if given["managed_identity"] else []), *proofs]
+    beside = [*(["client_id"] if given["client_id"] is not None else []), *ways]
+    if entry is not None and beside:
+        raise ValueError(f"stands beside {' and '.join(beside)}; a tenant signs in by one of them")
+    if entry is None and not ways:
+        raise ValueError(f"is missing; a tenant signs in by {WAYS}")
+    if len(ways) > 1:
+        raise _about(ways[0], f"stands beside {' and '.join(ways[1:])}; a tenant signs in by one of them")
+    if proofs and given["client_id"] is None:
+        raise _about("client_id", f"is missing; {proofs[0]} proves who it is")
+    certificate: CertificateSettings | None = given["certificate"]
+    if given["certificate_password"] is not None and (certificate is None or certificate.file is None):
+        raise _about("certificate_password", "opens certificate.file, and there is none")
     return entry
+
+
+def _about(setting: str, message: str) -> PydanticCustomError:
+    """A problem of a setting that shows where a later one is read."""
+    return PydanticCustomError("about_another", "{message}", {"setting": setting, "message": message})
 
 
 def _names_once(when: Mapping[str, str]) -> Mapping[str, str]:
@@ -62,8 +97,15 @@ class TenantSettings(Section):
     domain: Text
     subscription_id: Uuid | None = None
     client_id: Uuid | None = None
-    """With `client_secret`: sign in without an entry of the vault."""
+    """Signs in without an entry of the vault, with one of the next four; beside `managed_identity` the one that is meant."""
     client_secret: SecretValue | None = None
+    certificate: CertificateSettings | None = None
+    certificate_password: SecretValue | None = None
+    """Opens `certificate.file`; left out, its password is empty."""
+    federated_token_file: FilePath | None = None
+    """A token that a cluster or a pipeline keeps renewing in this file; it is read anew for each sign-in."""
+    managed_identity: bool = False
+    """Sign in as the managed identity of the machine; at most one tenant can."""
     entry: Annotated[Text | None, AfterValidator(_one_way_to_sign_in)] = Field(default=None, validate_default=True)
     when: Annotated[Mapping[Text, Text], AfterValidator(_names_once)] = Field(default={})
     """Parameter to the value that it must have; may be left out where there is one tenant."""
@@ -161,7 +203,7 @@ def _not_in_the_clear(behind_proxy: bool, info: ValidationInfo) -> bool:
     listen, tls = info.data.get("listen"), info.data.get("tls", "wrong by itself")
     if listen is None or tls is not None or behind_proxy or _is_loopback(_host(listen)):
         return behind_proxy
-    raise PydanticCustomError("about_another", "{message}", {"setting": "listen", "message": IN_THE_CLEAR})
+    raise _about("listen", IN_THE_CLEAR)
 
 
 def _is_loopback(host: str) -> bool:
@@ -216,7 +258,21 @@ class Chosen:
     section: Section
 
 
+def entries_of(tenants: Mapping[str, TenantSettings]) -> dict[str, str]:
+    """The titles of the vault's entries that tenants are signed in to with, by the setting."""
+    found: dict[str, str] = {}
+    for name, tenant in tenants.items():
+        if tenant.entry is not None:
+            found[f"tenants.{name}.entry"] = tenant.entry
+        if tenant.certificate is not None and tenant.certificate.entry is not None:
+            found[f"tenants.{name}.certificate"] = tenant.certificate.entry
+    return found
+
+
 def _told_apart(tenants: Mapping[str, TenantSettings]) -> Mapping[str, TenantSettings]:
+    managed = [name for name, tenant in tenants.items() if tenant.managed_identity]
+    if len(managed) > 1:
+        raise ValueError(f"{', '.join(managed)}: a managed identity is of one tenant, so only one can sign in by it")
     without = [name for name, tenant in tenants.items() if not tenant.when]
     if without and len(tenants) > 1:
         raise ValueError(f"{', '.join(without)} has no `when`, which may be left out only where there is one tenant")

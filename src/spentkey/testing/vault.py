@@ -93,6 +93,17 @@ class VaultContract(ABC):
 
         with_rig(self.rig(), do)
 
+    @pytest.mark.parametrize("title", ["", "../secrets", "a/b", "a\nb", "*", "' OR 1=1"])
+    def test_the_files_of_a_title_are_of_that_title_alone(self, title: str) -> None:
+        """A title that is none, or is of nothing, gives no file: whoever signed in with another's would be another."""
+
+        async def do(rig: VaultRig) -> None:
+            for one in (title, rig.unknown_title):
+                with pytest.raises(AccessRefused):
+                    _ = [file.name async for file in rig.vault.files_of(one)]
+
+        with_rig(self.rig(), do)
+
     def test_an_application_without_anything_has_no_files_and_no_keys(self) -> None:
         """And the vault says so in words."""
 

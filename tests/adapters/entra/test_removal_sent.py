@@ -35,7 +35,7 @@ def directory(problem: Exception) -> EntraDirectory:
     """A directory that can only fail to write."""
     anything = cast("Any", None)
     return EntraDirectory(
-        cast("Any", Broken(problem)), cast("Any", Tokens()), anything, anything, anything, anything, anything
+        cast("Any", Broken(problem)), cast("Any", Tokens()), anything, anything, anything, anything, anything, anything
     )
 
 

@@ -398,3 +398,20 @@ async def test_a_password_that_others_may_read_is_refused_under_any_name(vault: 
 def test_other_names_with_blanks_are_none_of_the_application(name: str) -> None:
     """Blanks count inside a name."""
     assert not is_signing_file(name, APP)
+
+
+@pytest.mark.parametrize("ending", [".pfx", ".p12"])
+async def test_the_certificate_of_a_title_is_one_file_with_its_password(vault: SecretFilesVault, ending: str) -> None:
+    """With which the automation signs in."""
+    put(vault, f"spentkey{ending}", b"content")
+    put(vault, f"spentkey{ending}.password", b"word\n")
+    put(vault, "spentkey.old.pfx", b"other")
+    (file,) = [one async for one in vault.files_of("spentkey")]
+    assert (file.name, await file.read(), await passwords(file)) == (f"spentkey{ending}", b"content", ["word"])
+
+
+async def test_a_title_without_a_certificate_is_refused_by_its_files(vault: SecretFilesVault) -> None:
+    """Both names are told."""
+    put(vault, "spentkey.username")
+    with pytest.raises(AccessRefused, match=r"there is no spentkey.pfx or spentkey.p12 in "):
+        _ = [one async for one in vault.files_of("spentkey")]

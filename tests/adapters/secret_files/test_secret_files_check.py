@@ -88,3 +88,21 @@ async def test_a_folder_that_cannot_be_believed_fails(folder: Path, mode: int | 
         os.chmod(folder, mode)  # noqa: PTH101
     ((what, state, message),) = await findings(folder if mode is not None else folder / "away")
     assert (what, state, message.startswith("secrets.directory: ")) == ("directory", "fail", True)
+
+
+OWN = {"tenants.production.certificate": "spentkey"}
+
+
+async def test_the_certificate_of_a_tenant_is_looked_for(folder: Path) -> None:
+    """It belongs to no application, and is none that signs for one."""
+    put(folder, "spentkey.pfx")
+    assert (await findings(folder, OWN))[1:] == [
+        ("certificate spentkey", "ok", "spentkey.pfx found"),
+        ("signing files", "ok", "1 PFX files"),
+    ]
+
+
+async def test_a_missing_certificate_of_a_tenant_fails(folder: Path) -> None:
+    """By the names that it may have."""
+    message = "there is no spentkey.pfx or spentkey.p12 in FOLDER"
+    assert (await findings(folder, OWN))[1] == ("certificate spentkey", "fail", message)

@@ -195,3 +195,65 @@ async def test_a_world_may_write_times_in_two_notations(desk: Desk) -> None:
         for query in ("", "?$select=keyCredentials")
     ]
     assert plain == chosen.replace("Z", ".0000000Z")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ("startswith(displayName,'sa')", ["Sales"]),
+        ("startswith(displayName, 'Pay')", ["Payroll"]),
+        ("startswith(displayName,'ales')", []),
+    ],
+)
+async def test_a_list_is_filtered_by_the_beginning_of_a_name(desk: Desk, wanted: str, names: list[str]) -> None:
+    """In any case."""
+    reply = await desk.ask("GET", f"/applications?$filter={wanted}&$select=displayName")
+    assert [one["displayName"] for one in reply.body["value"]] == names
+
+
+async def test_a_service_principal_is_found_by_one_of_its_names(desk: Desk) -> None:
+    """As `az ad sp show --id` looks for it, and then reads it."""
+    reply = await desk.ask("GET", f"/servicePrincipals?$filter=servicePrincipalNames/any(c:c eq '{SALES}')")
+    (found,) = reply.body["value"]
+    assert (found["appId"], SALES in found["servicePrincipalNames"]) == (SALES, True)
+    assert (await desk.ask("GET", f"/servicePrincipals/{found['id']}")).body["appId"] == SALES
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "servicePrincipalNames/any(c:d eq 'x')",
+        "servicePrincipalNames eq 'x'",
+        "startswith(appId,'5a')",
+        "startswith(displayName,'a') and displayName eq 'b'",
+        "keyCredentials/any(k:k/endDateTime le 2021-01-02T12:00:00Z)",
+    ],
+)
+async def test_other_filters_are_refused(desk: Desk, wanted: str) -> None:
+    """A removal must not rest on a search."""
+    reply = await desk.ask("GET", f"/servicePrincipals?$filter={wanted}")
+    assert reply.error[:2] == (400, "Request_UnsupportedQuery")
+
+
+async def test_the_owners_of_an_application_are_people_of_the_world(desk: Desk) -> None:
+    """Or nobody."""
+    desk.sales.owners.append("ann@example.org")
+    (owner,) = (await desk.ask("GET", f"/applications/{SALES_OBJECT}/owners")).body["value"]
+    assert (owner["@odata.type"], owner["userPrincipalName"]) == ("#microsoft.graph.user", "ann@example.org")
+    assert (await desk.ask("GET", f"/applications/{UNKNOWN}/owners")).status == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+async def test_owners_are_only_read(desk: Desk, method: str) -> None:
+    """Writing them is not simulated."""
+    assert (await desk.ask(method, f"/applications/{SALES_OBJECT}/owners", {})).status == 405
+
+
+async def test_the_type_of_an_answer_says_how_much_metadata_it_has(desk: Desk) -> None:
+    """A refusal's too."""
+    for path, status in ((f"/applications/{SALES_OBJECT}", 200), (f"/applications/{UNKNOWN}", 404)):
+        reply = await desk.ask("GET", path)
+        assert (reply.status, reply.headers["Content-Type"].split(";")[:2]) == (
+            status,
+            ["application/json", "odata.metadata=minimal"],
+        )

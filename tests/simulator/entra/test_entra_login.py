@@ -64,7 +64,9 @@ async def test_padding_in_an_assertion_is_tolerated(desk: Desk) -> None:
         ({"client_id": None}, 400, "invalid_request", 900144),
         ({"scope": None}, 400, "invalid_request", 900144),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
-        ({"scope": "https://graph.microsoft.com/.default"}, 400, "invalid_scope", 70011),
+        ({"scope": "https://graph.microsoft.com/.default"}, 400, "invalid_resource", 500011),
+        ({"scope": "https://vault.azure.net/.default"}, 400, "invalid_resource", 500011),
+        ({"scope": "/.default"}, 400, "invalid_scope", 70011),
         ({"scope": "User.Read"}, 400, "invalid_scope", 70011),
         ({"client_id": "00000000-0000-4000-8000-00000000dead"}, 400, "unauthorized_client", 700016),
         ({"client_secret": None}, 401, "invalid_client", 7000218),
@@ -181,3 +183,51 @@ async def test_sign_in_may_know_a_certificate_later(desk: Desk, begins: str | No
     got, body = await desk.login_by_certificate(desk.assertion())
     assert got == status
     assert status == 200 or "[Reason - The key was not found." in body["error_description"]
+
+
+async def test_a_token_says_of_the_application_what_real_ones_say(desk: Desk) -> None:
+    """Names and ids that other clients read: the service principal, and how it proved who it is."""
+    by_secret = decoded((await desk.login())[1]["access_token"])
+    by_certificate = decoded((await desk.login_by_certificate(desk.assertion()))[1]["access_token"])
+    assert desk.sales.service_principal is not None
+    principal = desk.sales.service_principal.object_id
+    assert (by_secret["appidacr"], by_certificate["appidacr"]) == ("1", "2")
+    assert (by_certificate["oid"], by_certificate["sub"]) == (principal, principal)
+    assert by_certificate["app_displayname"] == "Sales"
+    assert by_certificate["idp"] == by_certificate["iss"] == f"https://sts.windows.net/{desk.tenant.tenant_id}/"
+    assert len(by_secret["wids"]) == 1
+
+
+def decoded(token: str) -> dict[str, Any]:
+    """What a token says, unverified."""
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+@pytest.mark.parametrize("tenant", ["", "common"])
+async def test_the_key_of_the_tokens_is_where_the_discovery_document_says(desk: Desk, tenant: str) -> None:
+    """Clients that verify a token find it, and it verifies."""
+    path = f"/{desk.tenant.tenant_id}/v2.0/.well-known/openid-configuration"
+    async with desk.client.get(path) as answer:
+        where = str((await answer.json())["jwks_uri"]).removeprefix(desk.base)
+    if tenant:
+        where = where.replace(desk.tenant.tenant_id, tenant)
+    async with desk.client.get(where) as answer:
+        (key,) = (await answer.json())["keys"]
+    token = await desk.token()
+    assert jwt.get_unverified_header(token)["kid"] == key["kid"]
+    assert jwt.decode(token, jwt.PyJWK(key, "RS256"), audience=desk.base)["appid"] == AUTOMATION
+
+
+async def test_an_unknown_tenant_has_no_keys(desk: Desk) -> None:
+    """As it has no other document."""
+    async with desk.client.get("/nowhere.onmicrosoft.com/discovery/v2.0/keys") as answer:
+        assert (answer.status, (await answer.json())["error"]) == (400, "invalid_tenant")
+
+
+async def test_a_token_for_resource_manager_is_none_for_graph(desk: Desk) -> None:
+    """It is given out, as every tenant does, and opens nothing here."""
+    status, body = await desk.login(scope="https://management.azure.com//.default")
+    claims = decoded(body["access_token"])
+    assert (status, claims["aud"], "roles" in claims) == (200, "https://management.azure.com", False)
+    reply = await desk.ask("GET", "/applications", token=body["access_token"])
+    assert reply.error == (401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.")

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from spentkey_sim.entra import errors, paths
 from spentkey_sim.entra.graph import Answer
+from spentkey_sim.entra.shapes import JSON_TYPE
 
 LARGEST = 20
 _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "PUT"})
@@ -27,7 +28,7 @@ def serve(raw: bytes, one: Serve) -> Answer:
     for sub in _requests(raw):
         answer = _answer(sub, statuses, one)
         statuses[sub["id"]] = answer.status
-        headers = {"Content-Type": "application/json"} | answer.headers if answer.body is not None else answer.headers
+        headers = {"Content-Type": JSON_TYPE} | answer.headers if answer.body is not None else answer.headers
         responses.append({"id": sub["id"], "status": answer.status, "headers": headers, "body": answer.body})
     return Answer(200, {"responses": responses})
 

@@ -122,6 +122,15 @@ def invalid_scope(scope: str) -> LoginError:
     return LoginError(70011, text, error="invalid_scope", status=400)
 
 
+def no_resource(resource: str, tenant: str) -> LoginError:
+    """LEDGER: E-09, a resource that the tenant does not know."""
+    text = (
+        f"The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the "
+        "application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
+    )
+    return LoginError(500011, text, error="invalid_resource", status=400)
+
+
 def subject_mismatch() -> LoginError:
     """LEDGER: E-10, an assertion whose sub is not its iss."""
     return LoginError(50048, "Subject must match Issuer claim in the client assertion.")
@@ -146,6 +155,21 @@ def no_credential() -> LoginError:
     """LEDGER: E-13, a form with neither a secret nor an assertion."""
     text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
     return LoginError(7000218, text)
+
+
+def no_federated_credential(app_id: str) -> LoginError:
+    """LEDGER: E-74, a token of somebody else, and the application trusts nobody's."""
+    return LoginError(70025, f"The client '{app_id}' has no configured federated identity credentials.")
+
+
+def federated_mismatch(number: int, what: str, value: object) -> LoginError:
+    """LEDGER: E-74, a token whose issuer, audience or subject is not the one that the application trusts."""
+    text = (
+        f"No matching federated identity record found for presented assertion {what} '{value}'. Check your federated "
+        "identity credential Subject, Audience and Issuer against the presented assertion. "
+        "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
+    )
+    return LoginError(number, text)
 
 
 def unsupported_grant(grant: str) -> LoginError:

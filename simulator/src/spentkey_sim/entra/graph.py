@@ -59,6 +59,8 @@ class Graph:
             "sp-removeKey": self._remove_key,
             "patch": self._patch,
             "list-directory-audits": self._list_audits,
+            "application-owners": self._owners,
+            "service-principal-owners": self._owners,
         }
 
     @property
@@ -116,6 +118,14 @@ class Graph:
         body = {"@odata.count": len(records)} if options.count else dict[str, Any]()
         following = _next_link(ask, options.offset + options.size, len(records))
         return _listing(ask, body | following | {"value": [options.narrow(record, kind) for record in page]})
+
+    def _owners(self, ask: Ask) -> Answer:
+        """LEDGER: E-78, nobody but those that the world names; a list of objects of several types."""
+        rules.require_reader(ask.grant)
+        app, _ = self._find(ask)
+        value = [{"@odata.type": "#microsoft.graph.user", **shapes.owner(one)} for one in app.owners]
+        context = f"{ask.base}/v1.0/$metadata#directoryObjects"
+        return Answer(200, {"@odata.context": context, "value": value})
 
     def _list_audits(self, ask: Ask) -> Answer:
         """LEDGER: E-52, E-54, the directory audit log, some time behind what happened."""
@@ -240,7 +250,7 @@ def bearer(world: World, authorization: str | None, now: datetime, *, expire: bo
     if scheme.lower() != "bearer" or not token.strip():
         raise errors.invalid_token("Access token is empty.")
     grant = state.memory(world).grants.get(token.strip())
-    if grant is None:
+    if grant is None or not grant.for_graph:
         raise errors.invalid_token("Access token validation failure. Invalid audience.")
     if expire:
         grant.expires = now

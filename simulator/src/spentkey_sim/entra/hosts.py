@@ -4,6 +4,8 @@ from aiohttp import web
 
 LOGIN_HOST = "login.microsoftonline.com"
 GRAPH_HOST = "graph.microsoft.com"
+RESOURCE_MANAGER = frozenset({"https://management.azure.com", "https://management.core.windows.net"})
+"""Azure Resource Manager by both of its names."""
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 

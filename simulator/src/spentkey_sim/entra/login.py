@@ -3,6 +3,7 @@
 Flow: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
 """
 
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -12,12 +13,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from spentkey_sim import material
 from spentkey_sim.clock import SimClock
-from spentkey_sim.entra import errors, hosts, jose, proofs, state
+from spentkey_sim.entra import errors, federation, hosts, jose, proofs, state
 from spentkey_sim.model import Client, Holder, Tenant, World
 from spentkey_sim.wire import body_of
 
 LIFETIME = 3599
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+NO_ROLE = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
+"""What `wids` names for whoever has no role of the directory (learn.microsoft.com/entra/identity-platform/
+access-token-claims-reference)."""
 _DEFAULT = "/.default"
 _PUBLIC_CLOUD = {
     "preferred_network": hosts.LOGIN_HOST,
@@ -60,12 +64,23 @@ class LoginHandlers:
             "issuer": f"{hosts.here(request)}/{tenant.tenant_id}/v2.0",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "token_endpoint": f"{base}/oauth2/v2.0/token",
+            "jwks_uri": f"{base}/discovery/v2.0/keys",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
             "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
         }
         return web.json_response(document)
+
+    async def keys(self, request: web.Request) -> web.Response:
+        """LEDGER: E-14, the key that the tokens of this world are signed with, as a JSON Web Key (RFC 7517)."""
+        name = request.match_info["tenant"]
+        if name != "common" and state.find_tenant(self.holder.world, name) is None:
+            return self.refuse(request, errors.tenant_not_found(name, "invalid_tenant"))
+        key = material.token_key(self.holder.world.seed).public_key().public_numbers()
+        parts = {"n": _number(key.n), "e": _number(key.e)}
+        names = {"kty": "RSA", "use": "sig", "kid": _key_id(self.holder.world), **parts}
+        return web.json_response({"keys": [names]})
 
     async def token(self, request: web.Request) -> web.Response:
         """LEDGER: E-01, a token for a client that proves who it is."""
@@ -108,14 +123,17 @@ class LoginHandlers:
                 raise errors.missing_parameter(field)
         if form["grant_type"] != "client_credentials":
             raise errors.unsupported_grant(form["grant_type"])
-        audience = _resource(form["scope"], hosts.graph_bases(request))
+        audience = _resource(form["scope"], hosts.graph_bases(request), tenant)
         app_id = form["client_id"].lower()
         if "client_assertion" in form:
             self._check_assertion(request, form, tenant, app_id)
         else:
             self._check_secret(form, tenant, app_id)
         expires = self.clock.now() + timedelta(seconds=LIFETIME)
-        return state.Grant(tenant, app_id, roles_of(tenant, app_id), expires), audience
+        for_graph = audience not in hosts.RESOURCE_MANAGER
+        roles = roles_of(tenant, app_id) if for_graph else ()
+        how = "2" if "client_assertion" in form else "1"
+        return state.Grant(tenant, app_id, roles, expires, for_graph=for_graph, proven_by=how), audience
 
     def _check_secret(self, form: Mapping[str, str], tenant: Tenant, app_id: str) -> None:
         """LEDGER: E-05, only the clients of a world have secrets that log in."""
@@ -140,6 +158,9 @@ class LoginHandlers:
             raise errors.key_not_found("")
         if application.service_principal is None:
             raise errors.no_service_principal(app_id, tenant.tenant_id)
+        if federation.is_foreign(form["client_assertion"]):
+            federation.check(form["client_assertion"], self.holder.world, application, self.clock.now())
+            return
         audiences = frozenset(
             f"{base}/{name}/{end}"
             for base in hosts.login_bases(request)
@@ -168,9 +189,11 @@ def issue(world: World, grant: state.Grant, audience: str, now: datetime) -> str
     """A signed access token, remembered so that Graph takes no other. Claims: access-token-claims-reference.
 
     LEDGER: E-70, `roles` are the application permissions that were granted, and absent where there are none.
+    LEDGER: E-77, the other claims are those of a token of version 1.0 for an application.
     """
     key = material.token_key(world.seed)
     tenant_id = grant.tenant.tenant_id
+    principal = _principal_of(grant)
     begin = int(now.timestamp())
     claims = {
         "aud": audience,
@@ -178,15 +201,34 @@ def issue(world: World, grant: state.Grant, audience: str, now: datetime) -> str
         "iat": begin,
         "nbf": begin,
         "exp": begin + LIFETIME,
+        "app_displayname": _name_of(grant),
         "appid": grant.app_id,
+        "appidacr": grant.proven_by,
+        "idp": f"https://sts.windows.net/{tenant_id}/",
         "idtyp": "app",
+        "oid": principal,
+        "sub": principal,
         "tid": tenant_id,
         "uti": state.fresh_guid(world),
         "ver": "1.0",
+        "wids": [NO_ROLE],
     }
     token = jose.sign(claims | ({"roles": list(grant.roles)} if grant.roles else {}), key, _key_id(world))
     state.memory(world).grants[token] = grant
     return token
+
+
+def _name_of(grant: state.Grant) -> str:
+    app = state.find_application(grant.tenant, "appId", grant.app_id)
+    return app.display_name if app is not None else "Automation"
+
+
+def _principal_of(grant: state.Grant) -> str:
+    """The object id of the caller's service principal; one that the world does not have is made of the names."""
+    found = state.find_principal(grant.tenant, "appId", grant.app_id)
+    if found is not None:
+        return found[1].object_id
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{grant.tenant.tenant_id}/{grant.app_id}"))
 
 
 def _key_id(world: World) -> str:
@@ -194,9 +236,18 @@ def _key_id(world: World) -> str:
     return jose.encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)[-20:])
 
 
-def _resource(scope: str, bases: frozenset[str]) -> str:
-    """LEDGER: E-09, the one scope of this flow is the resource with /.default; a doubled slash is legal."""
+def _number(value: int) -> str:
+    return jose.encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def _resource(scope: str, bases: frozenset[str], tenant: Tenant) -> str:
+    """LEDGER: E-09, the one scope of this flow is the resource with /.default; a doubled slash is legal.
+
+    Azure Resource Manager is known beside Graph, as in every tenant; Graph does not take its tokens.
+    """
     resource = scope.removesuffix(_DEFAULT).rstrip("/")
-    if not scope.endswith(_DEFAULT) or resource not in bases:
+    if not scope.endswith(_DEFAULT) or not resource:
         raise errors.invalid_scope(scope)
+    if resource not in bases and resource not in hosts.RESOURCE_MANAGER:
+        raise errors.no_resource(resource, tenant.domain)
     return resource

@@ -78,6 +78,8 @@ def _login_name(request: web.Request) -> tuple[str, str, bool]:
         return "token", form_of(request).get("client_id", "").lower(), False
     if parts[1:] == ["v2.0", ".well-known", "openid-configuration"]:
         return "openid-configuration", parts[0], False
+    if parts[1:] == ["discovery", "v2.0", "keys"]:
+        return "keys", parts[0], False
     if parts == ["common", "discovery", "instance"]:
         return "instance-discovery", "", False
     return "other", "", False

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 _ADDRESS = re.compile(
     r"/(?P<collection>applications|servicePrincipals)"
     r"(?:/(?P<id>[^/()]+)|\((?P<by>appId)='(?P<app_id>[^']*)'\))?"
-    r"(?:/(?P<action>removePassword|removeKey))?/?",
+    r"(?:/(?P<action>removePassword|removeKey|owners))?/?",
     re.IGNORECASE,
 )
+OWNERS = "owners"
 AUDITS = "auditLogs/directoryAudits"
 _COLLECTIONS = {"applications": "applications", "serviceprincipals": "servicePrincipals"}
 _NOUNS = {"applications": "application", "servicePrincipals": "service-principal"}
-_ACTIONS = {"removepassword": "removePassword", "removekey": "removeKey"}
+_ACTIONS = {"removepassword": "removePassword", "removekey": "removeKey", "owners": OWNERS}
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def understand(method: str, path: str) -> Operation:
 
 def _route(method: str, collection: str, by: str, action: str | None) -> tuple[str, bool]:
     on_application = collection == "applications"
+    if action == OWNERS:
+        return (f"{_NOUNS[collection]}-owners" if by and method == "GET" else "wrong-method"), False
     if action and by and method == "POST":
         return (action if on_application else f"sp-{action}"), True
     if action:

@@ -9,14 +9,17 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from spentkey_sim.entra import errors
 
 LARGEST_PAGE = 999
 _LIST_OPTIONS = frozenset({"$select", "$filter", "$top", "$count", "$skiptoken"})
 _READ_OPTIONS = frozenset({"$select"})
-_FILTER = re.compile(r"\s*(id|appId|displayName)\s+eq\s+'((?:[^']|'')*)'\s*")
+_TEXT = r"'((?:[^']|'')*)'"
+_FILTER = re.compile(rf"\s*(id|appId|displayName)\s+eq\s+{_TEXT}\s*")
+_BEGINS = re.compile(rf"\s*startswith\(\s*(displayName)\s*,\s*{_TEXT}\s*\)\s*", re.IGNORECASE)
+_ANY = re.compile(rf"\s*(servicePrincipalNames)/any\(\s*(\w+)\s*:\s*\2\s+eq\s+{_TEXT}\s*\)\s*")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class QueryOptions:
     select: tuple[str, ...]
     field: str = ""
     wanted: str = ""
+    how: str = "eq"
+    """`eq`, `startswith`, or `any` for a member of a list."""
     size: int = 0
     offset: int = 0
     count: bool = False
@@ -37,7 +42,13 @@ class QueryOptions:
 
     def keeps(self, record: Mapping[str, Any]) -> bool:
         """Whether the filter lets a record through; texts compare without case, as in Graph."""
-        return not self.field or str(record[self.field]).casefold() == self.wanted.casefold()
+        if not self.field:
+            return True
+        wanted, found = self.wanted.casefold(), record.get(self.field)
+        if self.how == "any":
+            return wanted in [str(one).casefold() for one in cast("list[object]", found or [])]
+        text = str(found).casefold()
+        return text.startswith(wanted) if self.how == "startswith" else text == wanted
 
     def narrow(self, record: dict[str, Any], kind: str) -> dict[str, Any]:
         """The selected properties of a record."""
@@ -62,13 +73,13 @@ def for_one(query: Mapping[str, str]) -> QueryOptions:
 def for_list(query: Mapping[str, str], page_size: int, *, eventual: bool) -> QueryOptions:
     """The options of a list. `eventual` is whether the client sent `ConsistencyLevel: eventual`."""
     only(query, _LIST_OPTIONS)
-    field, wanted = _filter(query.get("$filter"))
+    field, wanted, how = _filter(query.get("$filter"))
     count = query.get("$count", "false").lower() == "true"
     if count and not eventual:
         # LEDGER: E-38, counting is an advanced query and needs the header
         raise errors.unsupported_query("$count is not currently supported without the header ConsistencyLevel.")
     size = size_of(query.get("$top"), page_size)
-    return QueryOptions(selected(query), field, wanted, size, offset_of(query.get("$skiptoken")), count)
+    return QueryOptions(selected(query), field, wanted, how, size, offset_of(query.get("$skiptoken")), count)
 
 
 def next_token(offset: int) -> str:
@@ -94,14 +105,15 @@ def selected(query: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name.strip() for name in query.get("$select", "").split(",") if name.strip())
 
 
-def _filter(text: str | None) -> tuple[str, str]:
-    """LEDGER: E-39, equality of one property; credentials are listed nowhere as filterable."""
+def _filter(text: str | None) -> tuple[str, str, str]:
+    """LEDGER: E-39, one property: equality, a beginning, or a name of a service principal; never a credential."""
     if text is None:
-        return "", ""
-    found = _FILTER.fullmatch(text)
-    if found is None:
-        raise errors.unsupported_query("Unsupported or invalid query filter clause specified.")
-    return found[1], found[2].replace("''", "'")
+        return "", "", "eq"
+    for pattern, how in ((_FILTER, "eq"), (_BEGINS, "startswith"), (_ANY, "any")):
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return found[1], found[found.lastindex or 2].replace("''", "'"), how
+    raise errors.unsupported_query("Unsupported or invalid query filter clause specified.")
 
 
 def size_of(text: str | None, page_size: int) -> int:

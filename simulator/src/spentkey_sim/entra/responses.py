@@ -3,11 +3,12 @@
 learn.microsoft.com/graph/errors, learn.microsoft.com/graph/best-practices-concept (request ids).
 """
 
+import json
 from collections.abc import Mapping
 
 from aiohttp import web
 
-from spentkey_sim.entra import errors, state
+from spentkey_sim.entra import errors, shapes, state
 from spentkey_sim.entra.graph import Answer
 from spentkey_sim.model import World
 
@@ -40,4 +41,6 @@ def respond(world: World, answer: Answer, headers: Mapping[str, str]) -> web.Res
     }
     if answer.body is None:
         return web.Response(status=answer.status, headers=sent)
-    return web.json_response(answer.body, status=answer.status, headers=sent)
+    # LEDGER: E-76, the type says how much metadata there is
+    sent["Content-Type"] = shapes.JSON_TYPE
+    return web.Response(body=json.dumps(answer.body).encode(), status=answer.status, headers=sent)

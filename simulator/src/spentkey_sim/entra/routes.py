@@ -141,6 +141,7 @@ def app(holder: Holder, journal: Journal, faults: Faults, clock: SimClock, laten
     routes = [
         web.get("/common/discovery/instance", login.instance_discovery),
         web.get("/{tenant}/v2.0/.well-known/openid-configuration", login.openid_configuration),
+        web.get("/{tenant}/discovery/v2.0/keys", login.keys),
         web.post("/{tenant}/oauth2/v2.0/token", login.token),
         web.route("*", "/{anything:.*}", anything),
     ]

@@ -5,6 +5,7 @@ Shapes: learn.microsoft.com/graph/api/resources/application, .../keycredential, 
 
 import base64
 import re
+import uuid
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from spentkey_sim import material
 from spentkey_sim.model import Application, Credentials, KeyCredential, PasswordCredential, ServicePrincipal, World
 
+JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+"""The type of every answer with a body."""
 CREATED = "2021-03-01T08:00:00Z"
 _TIMES = frozenset({"startDateTime", "endDateTime"})
 _SHORT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z$")
@@ -48,14 +51,24 @@ def service_principal(
         "accountEnabled": True,
         "appDisplayName": app.display_name,
         "appId": app.app_id,
-        "createdDateTime": CREATED,
         "displayName": app.display_name,
         "preferredTokenSigningKeyThumbprint": None,
+        "servicePrincipalNames": [app.app_id],
         "servicePrincipalType": "Application",
         "signInAudience": app.sign_in_audience,
         "tags": [],
         "tokenEncryptionKeyId": None,
         **_lists(world, shown, with_keys=with_keys),
+    }
+
+
+def owner(name: str) -> dict[str, Any]:
+    """A user who owns an object."""
+    return {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
+        "displayName": name,
+        "mail": None,
+        "userPrincipalName": name,
     }
 
 

@@ -26,6 +26,10 @@ class Grant:
     app_id: str
     roles: tuple[str, ...]
     expires: datetime
+    for_graph: bool = True
+    """Whether Graph is the audience."""
+    proven_by: str = "2"
+    """How the client proved who it is, as the claim `appidacr` has it: "1" a secret, "2" a certificate or a token."""
 
 
 @dataclass

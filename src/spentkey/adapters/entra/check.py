@@ -1,4 +1,4 @@
-"""The check-up of a tenant: sign-in, rights in the token, a read, and how long the automation's own secret lives."""
+"""The check-up of a tenant: sign-in, rights in the token, a read, and how long the automation's own credential lives."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from spentkey.adapters.entra.client import EntraDirectory
 from spentkey.adapters.entra.directories import EntraDirectories
-from spentkey.core.credential import AUDIT_LOG, TokenClaims
+from spentkey.core.credential import AUDIT_LOG, OwnCredential, OwnKind, TokenClaims
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState, clock_finding
 from spentkey.core.guards import g2_identity
@@ -16,6 +16,8 @@ READ = {"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All
 WRITE = {"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}
 SIGN_IN = "sign-in"
 SOON = timedelta(days=30)
+BEST = "better still, sign in without one: by a managed identity, a federated token, or a certificate, in that order"
+"""CIS asks for no client secrets at all (Microsoft 365 Foundations 7.0.0, 5.1.5.3)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class TenantCheck:
             directory = await self.directories.open(self.tenant)
             token_claims = await directory.token_claims()
         except SpentkeyError as problem:
-            fix = f"check tenants.{self.tenant.name}: the client id and a live client secret, in the settings or in its entry"
+            fix = f"check tenants.{self.tenant.name}: the client id, and what it signs in with"
             yield Finding(self.system, SIGN_IN, FindingState.FAIL, str(problem), fix)
             return
         stranger = g2_identity(token_claims, self.tenant.tenant_id, directory.client_id)
@@ -91,24 +93,28 @@ class TenantCheck:
         yield Finding(self.system, what, FindingState.OK, "works")
         now = self.directories.clock.now()
         yield clock_finding(self.system, now, snapshot.directory_time)
-        application = snapshot.application
-        yield _own_secret(self.system, application.live_secret_ends(now) if application else [], now)
+        own = await directory.own_credential()
+        yield _own_credential(self.system, own, now)
 
 
-def _own_secret(system: str, ends: list[datetime], now: datetime) -> Finding:
-    """Which of the secrets is in use is not shown, so the soonest end among the live ones counts."""
+def _own_credential(system: str, own: OwnCredential, now: datetime) -> Finding:
+    """When what we sign in with ends; of several secrets that it may be, the soonest end counts."""
     what = "own credential"
-    if not ends:
+    if not own.kind.ends:
+        message = f"a {own.kind.value.replace('-', ' ')}, which does not end"
+        return Finding(system, what, FindingState.OK, f"{message}; {own.note}" if own.note else message)
+    if own.ends is None:
         fix = "look at the automation's app registration: its credentials are not shown here"
         return Finding(system, what, FindingState.WARN, "no live client secret is shown", fix)
-    days = (ends[0] - now).days
-    message = f"{days} days left until the first of {len(ends)} live secrets ends"
-    if ends[0] - now < SOON:
-        return Finding(
-            system,
-            what,
-            FindingState.WARN,
-            message,
-            "make a new client secret and put it in the place of the old one in time",
-        )
-    return Finding(system, what, FindingState.OK, message)
+    message = f"{(own.ends - now).days} days left until {_name(own)} ends"
+    if own.ends - now >= SOON:
+        return Finding(system, what, FindingState.OK, message)
+    word = "client secret" if own.kind is OwnKind.SECRET else "certificate"
+    fix = f"make a new {word} and put it in the place of the old one in time; {BEST}"
+    return Finding(system, what, FindingState.WARN, message, fix)
+
+
+def _name(own: OwnCredential) -> str:
+    if own.kind is OwnKind.CERTIFICATE:
+        return "the certificate"
+    return "the client secret" if own.among == 1 else f"the first of {own.among} live secrets"

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from spentkey.adapters.entra.assertions import UnusableProof, client_assertion, proof_of_possession
 from spentkey.adapters.entra.audit_log import PATH, not_available, query_for, read_patch_event, read_witness
 from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch, refused_read, snapshot_of
+from spentkey.adapters.entra.own_credential import Own
 from spentkey.adapters.entra.quota import APPLICATION, PRINCIPAL, SELECTED, Quota
 from spentkey.adapters.entra.reasons import (
     A_READ,
@@ -35,7 +36,7 @@ from spentkey.adapters.entra.wire import (
     read_application,
 )
 from spentkey.core.audit_event import AuditEvent, WrittenList
-from spentkey.core.credential import AUDIT_LOG, Snapshot, Target, TokenClaims
+from spentkey.core.credential import AUDIT_LOG, OwnCredential, OwnKind, Snapshot, Target, TokenClaims
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.guards import g2_identity
 from spentkey.core.outcome import RemovalRoute
@@ -59,6 +60,8 @@ class EntraDirectory:
 
     http: HttpClient
     tokens: TokenSource
+    own: Own
+    """What the automation signed in with."""
     as_application: Callable[[SignIn, Callable[[], Awaitable[str]]], TokenSource]
     """Makes the token source of a target application, which signs in by client assertion."""
     clock: Clock
@@ -76,6 +79,12 @@ class EntraDirectory:
     async def token_claims(self) -> TokenClaims:
         """Who the automation's token is for."""
         return await self.tokens.token_claims()
+
+    async def own_credential(self) -> OwnCredential:
+        """The automation's own app registration is read where only that shows the end."""
+        secret = self.own.kind is OwnKind.SECRET
+        application = (await self.look(self.client_id)).application if secret else None
+        return self.own.shown(application, self.clock.now())
 
     async def sign_in_time(self) -> datetime | None:
         """By the `Date` of its last answer, and the time that has passed since."""

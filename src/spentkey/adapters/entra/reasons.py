@@ -51,6 +51,15 @@ SIGN_IN_AWAY = ReasonKind(
     "{who} : Entra est momentanément indisponible (AADSTS{number})",
 )
 
+_NO_FEDERATION = ReasonKind(
+    "sign-in-no-federation",
+    "no federated credential of the application fits the token: issuer, subject and audience must be the same, in the same "
+    "case",
+    "geen enkele federatieve referentie van de applicatie past bij het token: issuer, subject en audience moeten gelijk "
+    "zijn, ook in hoofdletters",
+    "aucune information d'identification fédérée de l'application ne correspond au jeton : issuer, subject et audience "
+    "doivent être identiques, casse comprise",
+)
 _CONDITIONAL_ACCESS = ReasonKind(
     "sign-in-conditional-access",
     "conditional access blocks it: a policy for workload identities or locations applies to the application",
@@ -135,6 +144,13 @@ CAUSES = {
         "Entra telde te veel gelijke aanvragen na elkaar (een lus) en weigert enkele minuten",
         "Entra a compté trop de demandes identiques de suite (une boucle) et refuse pendant quelques minutes",
     ),
+    "70021": _NO_FEDERATION,
+    "70025": _NO_FEDERATION,
+    "700211": _NO_FEDERATION,
+    "700212": _NO_FEDERATION,
+    "700213": _NO_FEDERATION,
+    "7002137": _NO_FEDERATION,
+    "7002138": _NO_FEDERATION,
     "53003": _CONDITIONAL_ACCESS,
     "530003": _CONDITIONAL_ACCESS,
     "500011": ReasonKind(

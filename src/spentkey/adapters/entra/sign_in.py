@@ -10,7 +10,7 @@ SYSTEM = "Microsoft sign-in"
 """What it is called in metrics, logs, traces, messages and findings."""
 ROUTE = "POST /{tenant}/oauth2/v2.0/token"
 Proof = Secret | Callable[[], Awaitable[str]]
-"""A client secret, or a function that makes a client assertion."""
+"""A client secret, or a function that gives a client assertion, asked anew for each token."""
 
 
 class KeyRefused(AccessRefused):

@@ -10,6 +10,7 @@ from typing import Any, cast
 import aiohttp
 import jwt
 
+from spentkey.adapters.entra.managed_identity import IdentityRequest, ManagedIdentity
 from spentkey.adapters.entra.reasons import TOKEN_UNREADABLE
 from spentkey.adapters.entra.sign_in import Proof, SignIn
 from spentkey.core.credential import TokenClaims
@@ -24,7 +25,7 @@ FRESH_FOR_S = 300
 
 
 class TokenSource:
-    """Tokens for one client in one tenant, signed in by a secret or by client assertions."""
+    """Tokens for one client in one tenant, signed in by a secret, by client assertions, or as a managed identity."""
 
     def __init__(
         self,
@@ -32,12 +33,18 @@ class TokenSource:
         session: aiohttp.ClientSession,
         clock: Clock,
         jitter: Callable[[], float],
-        proof: Proof,
+        proof: Proof | ManagedIdentity,
         meter: Meter = UNMEASURED,
     ) -> None:
         self.sign_in, self._clock, self._jitter = sign_in, clock, jitter
-        self._new_request = lambda: _token_request().TokenRequest(sign_in, session, clock, proof, meter)
-        self._request = self._new_request()
+
+        def new_request() -> Any:
+            if isinstance(proof, ManagedIdentity):
+                return IdentityRequest(proof, clock)
+            return _token_request().TokenRequest(sign_in, session, clock, proof, meter)
+
+        self._new_request = new_request
+        self._request = new_request()
         self._one_at_a_time = asyncio.Lock()
         self._stored: tuple[Secret, float] | None = None
         self._claims: TokenClaims | None = None

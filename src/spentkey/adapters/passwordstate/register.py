@@ -52,8 +52,10 @@ def check(settings: PasswordstateSettings, outside: Outside) -> Checker:
     from spentkey.adapters.passwordstate.check import PasswordstateCheck  # noqa: PLC0415  # only who checks loads it
 
     vault = open_vault(settings, outside)
-    clients = frozenset(title for name, title in outside.titles.items() if name.startswith("tenants."))
-    return PasswordstateCheck(vault, (*sorted(clients), vault.database_entry, vault.pki_entry), clients)
+    titles = {name: title for name, title in outside.titles.items() if name.startswith("tenants.")}
+    clients = frozenset(title for name, title in titles.items() if name.endswith(".entry"))
+    entries = (*sorted(set(titles.values())), vault.database_entry, vault.pki_entry)
+    return PasswordstateCheck(vault, entries, clients)
 
 
 def probes(vault: PasswordstateVault) -> Sequence[Probe]:

@@ -65,6 +65,15 @@ class PasswordstateVault:
         if odd:
             yield UnreadableFile(PASSED_OVER(), _some(odd))
 
+    async def files_of(self, title: str) -> AsyncIterator[SigningFile]:
+        """The PFX documents of that entry of the credentials list, opened by its password as any."""
+        entry = await self.api.entry(title)
+        listed = await self.documents(CertificateEntry(entry.entry_id, title, entry.password or Secret("")))
+        if not listed.documents:
+            raise AccessRefused(NO_DOCUMENT(titles=title))
+        for document in listed.documents:
+            yield PfxDocument(document, entry.password or Secret(""), self.download, self.pki_password)
+
     async def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:
         """None: Passwordstate gives its keys away."""
         del app_id, display_name

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from spentkey.adapters.secret_files.client import SYSTEM, PfxFile, SecretFilesVault, has_pfx_ending, names_in
+from spentkey.adapters.secret_files.client import ENDINGS, SYSTEM, PfxFile, SecretFilesVault, has_pfx_ending, names_in
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.sanitize import plain
@@ -31,8 +31,9 @@ class SecretFilesCheck:
             return
         yield Finding(SYSTEM, "directory", FindingState.OK, f"{self.vault.directory} can be read")
         for setting, title in self.titles.items():
-            yield await self._title(setting, title)
-        files = [name for name in names if has_pfx_ending(name)]
+            yield await (self._certificate(title) if _is_certificate(setting) else self._title(setting, title))
+        own = {name for setting, title in self.titles.items() if _is_certificate(setting) for name in _own_files(title)}
+        files = [name for name in names if has_pfx_ending(name) and name not in own]
         for name in files:
             problem = await self._problem(name)
             if problem:
@@ -51,6 +52,16 @@ class SecretFilesCheck:
             return str(problem)
         return ""
 
+    async def _certificate(self, title: str) -> Finding:
+        """The PFX that we sign in with; whether it opens shows at sign-in."""
+        what = f"certificate {title}"
+        try:
+            names = [file.name async for file in self.vault.files_of(title)]
+        except SpentkeyError as problem:
+            fix = f"put {title}.pfx there, its password in {title}.pfx.password; {MODE}"
+            return Finding(SYSTEM, what, FindingState.FAIL, str(problem), fix)
+        return Finding(SYSTEM, what, FindingState.OK, f"{', '.join(names)} found")
+
     async def _title(self, setting: str, title: str) -> Finding:
         what = f"entry {title}"
         try:
@@ -62,3 +73,11 @@ class SecretFilesCheck:
             fix = f"{title}.username holds the client id, {title}.password the client secret"
             return Finding(SYSTEM, what, FindingState.FAIL, "the user name is no client id", fix)
         return Finding(SYSTEM, what, FindingState.OK, "found")
+
+
+def _own_files(title: str) -> list[str]:
+    return [f"{title}{ending}" for ending in ENDINGS]
+
+
+def _is_certificate(setting: str) -> bool:
+    return setting.startswith("tenants.") and setting.endswith(".certificate")

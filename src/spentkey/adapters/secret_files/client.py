@@ -26,6 +26,7 @@ from spentkey.adapters.secret_files.reasons import (
     LEADS_OUTSIDE,
     NO_FILE,
     NO_FOLDER,
+    NO_OWN_FILE,
     NO_PLAIN_FILE,
     NO_TITLE,
     NOT_NOW,
@@ -109,6 +110,17 @@ class SecretFilesVault:
         """The files that begin with the AppID, in the order of their names."""
         del display_name
         for name in await asyncio.to_thread(self._names_for, app_id):
+            yield PfxFile(self.directory, name)
+
+    async def files_of(self, title: str) -> AsyncIterator[SigningFile]:
+        """`TITLE.pfx` or `TITLE.p12`, whose password is in the same name with `.password` behind it."""
+        if not TITLE.fullmatch(title):
+            raise AccessRefused(NO_TITLE(title=repr(title), path=str(self.directory)))
+        wanted = [f"{title}{ending}" for ending in ENDINGS]
+        found = [name for name in await asyncio.to_thread(names_in, self.directory) if name in wanted]
+        if not found:
+            raise AccessRefused(NO_OWN_FILE(names=" or ".join(wanted), path=str(self.directory)))
+        for name in found:
             yield PfxFile(self.directory, name)
 
     async def signing_keys(self, app_id: str, display_name: str) -> AsyncIterator[SigningKey]:

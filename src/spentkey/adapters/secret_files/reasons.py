@@ -8,6 +8,12 @@ NO_FILE = ReasonKind(
     "de map met geheimen heeft {app_id}.pfx noch {app_id}.p12",
     "le dossier des secrets n'a ni {app_id}.pfx ni {app_id}.p12",
 )
+NO_OWN_FILE = ReasonKind(
+    "secrets-no-own-file",
+    "there is no {names} in {path}",
+    "er is geen {names} in {path}",
+    "il n'y a pas de {names} dans {path}",
+)
 NO_TITLE = ReasonKind(
     "secrets-no-title",
     "the title {title} cannot be the name of a file in {path}",
