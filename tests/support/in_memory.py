@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.client_proto import ResponseHandler
 from campaign_folder import campaign_folder
+from pfx_in_process import PfxInProcess
 from real_simulator import Steps
 from stores import Store, store_chosen
 
@@ -231,7 +232,7 @@ class InMemory:
     @contextlib.asynccontextmanager
     async def context(self, settings: Settings) -> AsyncGenerator[Context]:
         """A process of its own, as far as memory goes: every adapter is new."""
-        async with context_for(settings, Steps(), use_proxies=False, clock=self.clock) as context:
+        async with context_for(settings, Steps(), use_proxies=False, clock=self.clock, pfx=PfxInProcess()) as context:
             session = cast("Any", context.directories).session_for(f"https://localhost:{PORTS['entra']}")
             spare, session._connector = session._connector, MemoryConnector(self.servers)
             await spare.close()

@@ -31,7 +31,7 @@ from spentkey.adapters.passwordstate.reasons import (
 from spentkey.adapters.passwordstate.sql_errors import METERED, meaning
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.core.task import trimmed
+from spentkey.core.trim import trimmed
 from spentkey.http.tls import machine_store
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Meter
