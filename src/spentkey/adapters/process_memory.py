@@ -10,9 +10,13 @@ _SET_DUMPABLE = 4
 """PR_SET_DUMPABLE (linux/prctl.h): at 0 no core is written, and `/proc/PID/mem` and ptrace are root's alone."""
 
 
-def keep_memory_to_itself() -> None:
-    """Until the next exec. A system without that call (it is Linux's) has the limit of core files alone."""
+def keep_memory_to_itself() -> bool:
+    """Until the next exec; False where the system does not have it so, and core files alone are off."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return process_control(_SET_DUMPABLE, 0)
+
+
+def process_control(option: int, value: int) -> bool:
+    """Linux's `prctl`, with one number; False where the system does not have it, or refuses."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
-        prctl(_SET_DUMPABLE, 0, 0, 0, 0)
+    return prctl is not None and prctl(option, value, 0, 0, 0) == 0

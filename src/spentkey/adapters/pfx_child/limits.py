@@ -1,10 +1,9 @@
 """What one PFX file may cost, and how the child process binds itself to that before it reads anything."""
 
-import ctypes
 import resource
 import signal
 
-from spentkey.adapters.process_memory import keep_memory_to_itself
+from spentkey.adapters.process_memory import keep_memory_to_itself, process_control
 
 SECONDS = 10
 """How long one file may take, with all its passwords together: so long the caller waits, and so much CPU the child gets."""
@@ -20,9 +19,7 @@ _SET_PDEATHSIG = 1
 def bind_this_process() -> None:
     """Bound memory and CPU; no file is written, no process started; it ends with its parent, and its memory is its own."""
     keep_memory_to_itself()
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
-        prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    process_control(_SET_PDEATHSIG, signal.SIGKILL)
     memory = MEGABYTES * 1_000_000
     for limit, most in (
         (resource.RLIMIT_AS, memory),
