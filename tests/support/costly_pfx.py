@@ -27,8 +27,8 @@ def _number(value: int) -> bytes:
     return element(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
-def _scheme(salt: bytes, rounds: int, start: bytes) -> bytes:
-    derived = element(0x30, element(0x04, salt), _number(rounds), element(0x30, HMAC_SHA256, element(0x05)))
+def _scheme(salt: bytes, iterations: int, start: bytes) -> bytes:
+    derived = element(0x30, element(0x04, salt), _number(iterations), element(0x30, HMAC_SHA256, element(0x05)))
     return element(
         0x30,
         PBES2,
@@ -36,9 +36,9 @@ def _scheme(salt: bytes, rounds: int, start: bytes) -> bytes:
     )
 
 
-def shrouded(rounds: int) -> bytes:
+def shrouded(iterations: int) -> bytes:
     """A key bag that asks for so many rounds; what is in it is nothing."""
-    return _bag(ENCRYPTED_KEY_BAG, element(0x30, _scheme(b"salt", rounds, bytes(16)), element(0x04, bytes(1200))))
+    return _bag(ENCRYPTED_KEY_BAG, element(0x30, _scheme(b"salt", iterations, bytes(16)), element(0x04, bytes(1200))))
 
 
 def _bag(kind: str, value: bytes) -> bytes:
@@ -46,18 +46,18 @@ def _bag(kind: str, value: bytes) -> bytes:
 
 
 @cache
-def _derived(password: bytes, salt: bytes, rounds: int) -> bytes:
-    return PBKDF2HMAC(hashes.SHA256(), 32, salt, rounds).derive(password)
+def _derived(password: bytes, salt: bytes, iterations: int) -> bytes:
+    return PBKDF2HMAC(hashes.SHA256(), 32, salt, iterations).derive(password)
 
 
-def encrypted(content: bytes, password: bytes, rounds: int = 1) -> bytes:
+def encrypted(content: bytes, password: bytes, iterations: int = 1) -> bytes:
     """A part of a PFX that shows what it holds only to who has the password."""
     salt, start = b"salt", os.urandom(16)
-    key = _derived(password, salt, rounds)
+    key = _derived(password, salt, iterations)
     filled = content + bytes([16 - len(content) % 16]) * (16 - len(content) % 16)
     cipher = Cipher(algorithms.AES(key), modes.CBC(start)).encryptor()
     body = cipher.update(filled) + cipher.finalize()
-    info = element(0x30, bytes.fromhex(DATA), _scheme(salt, rounds, start), element(0x80, body))
+    info = element(0x30, bytes.fromhex(DATA), _scheme(salt, iterations, start), element(0x80, body))
     return element(0x30, ENCRYPTED_DATA, element(0xA0, element(0x30, _number(0), info)))
 
 
@@ -75,14 +75,14 @@ def pfx_with(*parts: bytes) -> bytes:
     )
 
 
-def hidden_rounds(rounds: int, password: bytes) -> bytes:
+def hidden_rounds(iterations: int, password: bytes) -> bytes:
     """Two rounds to see; the key inside the encrypted part asks for many."""
-    return pfx_with(encrypted(element(0x30, shrouded(rounds)), password))
+    return pfx_with(encrypted(element(0x30, shrouded(iterations)), password))
 
 
-def many_parts(rounds: int, count: int, password: bytes) -> bytes:
+def many_parts(iterations: int, count: int, password: bytes) -> bytes:
     """Each part is within what one file may ask for; all of them together are not."""
-    return pfx_with(*[encrypted(element(0x30, _certificate_bag()), password, rounds)] * count)
+    return pfx_with(*[encrypted(element(0x30, _certificate_bag()), password, iterations)] * count)
 
 
 def many_bags(count: int) -> bytes:

@@ -15,7 +15,7 @@ for _encoding in (
     codecs.lookup(_encoding)
 
 
-def answered(stream: BinaryIO) -> bytes:
+def answer_to(stream: BinaryIO) -> bytes:
     """The answer to the request in that stream."""
     request = read_request(stream)
     opened = read_pfx("", request.content, request.passwords)

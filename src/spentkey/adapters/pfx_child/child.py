@@ -14,10 +14,10 @@ def main() -> None:
     """Answer one request; the exit code is 1 where there is no answer."""
     bind_this_process()
     try:
-        from spentkey.adapters.pfx_child.answering import answered  # noqa: PLC0415  # within the limits
+        from spentkey.adapters.pfx_child.answering import answer_to  # noqa: PLC0415  # within the limits
 
         open_nothing_more()
-        answer = answered(sys.stdin.buffer)
+        answer = answer_to(sys.stdin.buffer)
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
     except BaseException:  # noqa: BLE001  # memory that runs out too: there is no answer, and nobody reads a traceback

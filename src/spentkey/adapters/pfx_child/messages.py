@@ -37,7 +37,7 @@ class NoMessage(Exception):
 
 
 @dataclass(frozen=True)
-class Request:
+class PfxRequest:
     """One file, the passwords to be tried on it, and of which certificates the keys are wanted; None of all."""
 
     content: bytes = field(repr=False)
@@ -54,7 +54,7 @@ class Request:
         return json.dumps(header).encode() + b"\n" + self.content
 
 
-def read_request(stream: BinaryIO) -> Request:
+def read_request(stream: BinaryIO) -> PfxRequest:
     """The request that stands in a stream; raises `NoMessage` where it is cut off or longer than it says."""
     header = stream.readline(MOST_HEADER)
     try:
@@ -66,7 +66,7 @@ def read_request(stream: BinaryIO) -> Request:
     content = stream.read(size + 1) if 0 <= size <= MOST_BYTES else b""
     if len(content) != size:
         raise NoMessage("the file is cut off")
-    return Request(content, passwords, wanted)
+    return PfxRequest(content, passwords, wanted)
 
 
 def answer_of(opened: Pfx | Unusable) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from spentkey.adapters.pfx_child.limits import MEGABYTES, MOST_CHILDREN, SECONDS
-from spentkey.adapters.pfx_child.messages import MOST_ANSWER, NoMessage, Request, read_answer
+from spentkey.adapters.pfx_child.messages import MOST_ANSWER, NoMessage, PfxRequest, read_answer
 from spentkey.core.errors import Outage
 from spentkey.core.pfx import Pfx, Unusable, too_large
 from spentkey.core.redaction import without_values
@@ -28,7 +28,7 @@ def command() -> Sequence[str]:
     It finds its modules where this process found them; those are paths, so they may stand in the process list.
     """
     found = [one for one in sys.path if one and Path(one).is_absolute()]
-    return (sys.executable, "-I", "-S", "-B", "-c", PROGRAM, *found)
+    return (sys.executable or "", "-I", "-S", "-B", "-c", PROGRAM, *found)
 
 
 class PfxInChild:
@@ -59,14 +59,14 @@ class PfxInChild:
         async for password in passwords:
             async with self._slots:
                 begun = loop.time()
-                opened = await self._ask(document, Request(content, [password], wanted), left)
+                opened = await self._ask(document, PfxRequest(content, [password], wanted), left)
                 left = max(0.0, left - (loop.time() - begun))
             if isinstance(opened, Pfx) or not opened.locked:
                 break
         return opened
 
     @without_values(Outage)
-    async def _ask(self, document: str, request: Request, seconds: float) -> Pfx | Unusable:
+    async def _ask(self, document: str, request: PfxRequest, seconds: float) -> Pfx | Unusable:
         """One child for one request; without a whole answer in time the file is beyond its limits."""
         answer = await _dialogue(self._program or command(), request, seconds)
         try:
@@ -106,15 +106,15 @@ def _done(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-async def _dialogue(program: Sequence[str], request: Request, seconds: float) -> bytes:
+async def _dialogue(program: Sequence[str], request: PfxRequest, seconds: float) -> bytes:
     """What the child answers; nothing where it takes too long or says too much. It is gone when this returns."""
     try:
         started, protocol = await asyncio.get_running_loop().subprocess_exec(
             _Dialogue, *program, stderr=asyncio.subprocess.DEVNULL, env={}, cwd="/", start_new_session=True
         )
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RuntimeError) as problem:
         raise Outage(CANNOT_START(why=str(getattr(problem, "strerror", None) or type(problem).__name__))) from None
-    transport = cast("SubprocessTransport", started)
+    transport: SubprocessTransport = started
     try:
         stdin = cast("asyncio.WriteTransport", transport.get_pipe_transport(0))
         stdin.write(request.to_bytes())

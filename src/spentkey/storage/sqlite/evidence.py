@@ -17,7 +17,7 @@ from typing import Any
 
 from spentkey.core.canary import canary_key
 from spentkey.core.errors import EvidenceBroken
-from spentkey.core.evidence import Facts
+from spentkey.core.evidence import Facts, Sealed
 from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
@@ -162,16 +162,15 @@ class SqliteEvidence:
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
         with self._checked():
-            rows: list[Row] = []
+            chain, made, refused = Chain(self._where), list[Sealed](), None
             try:
                 with self._store.writing() as connection:
                     chain = self._catch_up(connection)
                     refused = refuse(BlastRadius(self._past)) if refuse is not None else None
-                    made = [] if refused is not None else chain.following(self._clock.now(), wanted)
-                    rows = [row_from(one.record, one.record_line) for one in made]
-                    connection.executemany(INSERT, rows)
+                    made += [] if refused is not None else chain.following(self._clock.now(), wanted)
+                    connection.executemany(INSERT, [row_from(one.record, one.record_line) for one in made])
             except FlushFailed:
-                if not self._lasts(rows):
+                if not self._lasts([row_from(one.record, one.record_line) for one in made]):
                     raise
             for one in made:  # committed: from here on they count
                 chain.went_on(one)
