@@ -7,7 +7,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +31,7 @@ from spentkey.core.signer_reasons import BEYOND_LIMITS, LOCKED, NO_PFX, TOO_LARG
 from spentkey.ports.pfx import PfxOpener
 
 T = TypeVar("T")
+Children = Callable[[], list[str]]
 VECTORS = Path(__file__).parents[2] / "vectors"
 FILES = sorted(VECTORS.glob("*pfx/*.pfx"))
 FIRST, SECOND = (pair(NOW - DAY, NOW + days * DAY) for days in (10, 20))
@@ -176,16 +177,23 @@ CHEAP = {
 
 
 @pytest.mark.parametrize("scenario", COSTLY)
-def test_a_costly_file_ends_by_its_limit(scenario: str) -> None:
+def test_a_costly_file_ends_by_its_limit(scenario: str, children: Children) -> None:
     """It is the reason of this file, and no process is left behind."""
     assert in_child(COSTLY[scenario](), "vector", "", seconds=1.5) == Unusable("a.pfx", BEYOND)
     assert children() == []
 
 
-def children() -> list[str]:
+def all_children() -> list[str]:
     """The processes of this one."""
     found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     return [one for path in found for one in path.read_text("utf-8").split()]
+
+
+@pytest.fixture(name="children")
+def children_of_this_test() -> Children:
+    """The processes that this test started and that are there."""
+    before = set(all_children())
+    return lambda: [one for one in all_children() if one not in before]
 
 
 async def longest_still(work: Coroutine[Any, Any, Any]) -> float:
@@ -273,7 +281,7 @@ WRONG_CHILDREN = {
 
 
 @pytest.mark.parametrize("scenario", WRONG_CHILDREN)
-def test_a_child_that_fails_is_the_reason_of_its_file(scenario: str) -> None:
+def test_a_child_that_fails_is_the_reason_of_its_file(scenario: str, children: Children) -> None:
     """It dies, hangs or babbles: beyond the limits; and it is gone."""
     program = acts(WRONG_CHILDREN[scenario])
     assert in_child(vector("modern"), "vector", seconds=2.0, program=program) == Unusable("a.pfx", BEYOND)
@@ -286,7 +294,7 @@ def test_a_child_that_cannot_be_started_is_an_outage() -> None:
         in_child(vector("modern"), "vector", program=["/nonexistent/python"])
 
 
-def test_a_call_that_is_cancelled_leaves_no_child() -> None:
+def test_a_call_that_is_cancelled_leaves_no_child(children: Children) -> None:
     """Whoever stops waiting takes the child with it."""
 
     async def do() -> None:
@@ -299,7 +307,7 @@ def test_a_call_that_is_cancelled_leaves_no_child() -> None:
     assert children() == []
 
 
-def test_at_most_two_children_live_at_once() -> None:
+def test_at_most_two_children_live_at_once(children: Children) -> None:
     """Six files are opened two at a time."""
     most = 0
 
@@ -351,7 +359,7 @@ def test_the_child_is_bound_before_it_reads_anything() -> None:
     }
 
 
-async def last_seen(work: Coroutine[Any, Any, Any]) -> tuple[bytes, bytes, set[str]]:
+async def last_seen(work: Coroutine[Any, Any, Any], children: Children) -> tuple[bytes, bytes, set[str]]:
     """Arguments, environment and open files of the child, as the process list showed them last."""
     loop, seen = asyncio.get_running_loop(), (b"", b"", set[str]())
 
@@ -371,12 +379,12 @@ async def last_seen(work: Coroutine[Any, Any, Any]) -> tuple[bytes, bytes, set[s
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root sees a process that is not dumpable")
-def test_nothing_secret_is_in_the_process_list() -> None:
+def test_nothing_secret_is_in_the_process_list(children: Children) -> None:
     """The arguments are paths, the environment is empty, and no file of this process is open in the child."""
     costly = costly_pfx.hidden_rounds(2 * 10**9, b"canary-password")
 
     async def do() -> tuple[bytes, bytes, set[str]]:
-        return await last_seen(opened_by(PfxInChild(seconds=1.5), costly, "canary-password"))
+        return await last_seen(opened_by(PfxInChild(seconds=1.5), costly, "canary-password"), children)
 
     arguments, environment, opened = done(do())
     assert b"pfx_child" in arguments
@@ -384,7 +392,7 @@ def test_nothing_secret_is_in_the_process_list() -> None:
     assert (environment, opened) == (b"", {"0", "1", "2"})
 
 
-def test_limits_and_environment_of_this_process_stay_as_they_are() -> None:
+def test_limits_and_environment_of_this_process_stay_as_they_are(children: Children) -> None:
     """The child binds itself, and nobody else: a host process notices nothing."""
     names = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 
