@@ -9,7 +9,7 @@ from functools import partial
 from spentkey.bootstrap.context import context_with
 from spentkey.bootstrap.settings import needs_desk
 from spentkey.bootstrap.storage import Storage, engine_for, storage_for
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.errors import PROBLEMS, known
 from spentkey.core.history import History
 from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
@@ -196,8 +196,8 @@ async def verify_every_day(context: Context, clock: Clock, tell: Callable[[str],
         await clock.sleep(DAY_S)
         try:
             count = await context.evidence.verify()
-        except SpentkeyError as problem:
-            tell(f"the evidence does not verify: {problem}")
+        except PROBLEMS as problem:
+            tell(f"the evidence does not verify: {known(problem)}")
         else:
             tell(f"the evidence verifies, {count} records")
 
@@ -206,7 +206,7 @@ async def _days_left(context: Context, tenant: TenantRules) -> float | None:
     try:
         directory = await context.directories.open(tenant)
         application = (await directory.look(directory.client_id)).application
-    except SpentkeyError:
+    except PROBLEMS:
         return None
     now = context.clock.now()
     ends = application.live_secret_ends(now) if application is not None else []
