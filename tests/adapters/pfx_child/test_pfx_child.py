@@ -19,6 +19,7 @@ from pfx_in_process import PfxInProcess
 from support_core import DAY, NOW
 from support_pairs import pair, pfx_of
 from support_pfx import vector
+from waiting import until
 
 from spentkey.adapters.pfx_child.limits import MEGABYTES, SECONDS
 from spentkey.adapters.pfx_child.messages import NoMessage, PfxRequest, answer_of, read_answer, read_request
@@ -78,8 +79,8 @@ def shown(opened: Pfx | Unusable) -> object:
 
 
 def acts(program: str) -> Sequence[str]:
-    """A program in the child's place."""
-    return (sys.executable, "-c", program)
+    """A program in the child's place, which finds its modules where this process does."""
+    return (sys.executable, "-c", f"import sys; sys.path[:0] = {[one for one in sys.path if one]!r}\n{program}")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -305,6 +306,45 @@ def test_a_call_that_is_cancelled_leaves_no_child(children: Children) -> None:
 
     done(do())
     assert children() == []
+
+
+STARTS = """
+import asyncio, sys
+from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.core.secret import Secret
+import costly_pfx
+async def passwords():
+    yield Secret("vector")
+costly = costly_pfx.hidden_rounds(2 * 10**9, b"vector")
+print("starts", flush=True)
+asyncio.run(PfxInChild().open("a.pfx", costly, passwords(), None))
+"""
+
+
+def test_a_child_ends_with_its_parent() -> None:
+    """Killed without a word: the child does not go on for its ten seconds."""
+    with subprocess.Popen(acts(STARTS), stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        tasks = Path(f"/proc/{parent.pid}/task")
+        (child,) = until(lambda: " ".join(one.read_text("utf-8") for one in tasks.glob("*/children")).split() or None)
+        until(lambda: b"pfx_child" in Path(f"/proc/{child}/cmdline").read_bytes())
+        until(lambda: _seconds_of(child) > 0.3)
+        parent.kill()
+    until(lambda: not _is_alive(child), within_s=5)
+
+
+def _seconds_of(process: str) -> float:
+    """The CPU time of a process."""
+    fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _is_alive(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_at_most_two_children_live_at_once(children: Children) -> None:
