@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
+import cryptography
+
 from spentkey.adapters.pfx_child.limits import MEGABYTES, MOST_CHILDREN, SECONDS
 from spentkey.adapters.pfx_child.messages import MOST_ANSWER, NoMessage, PfxRequest, read_answer
 from spentkey.core.errors import Outage
@@ -27,7 +29,8 @@ def command() -> Sequence[str]:
 
     It finds its modules where this process found them; those are paths, so they may stand in the process list.
     """
-    found = [one for one in sys.path if one and Path(one).is_absolute()]
+    own = [str(Path(file).resolve().parents[up]) for file, up in ((__file__, 3), (str(cryptography.__file__), 1))]
+    found = dict.fromkeys([*(one for one in sys.path if one and Path(one).is_absolute()), *own])
     return (sys.executable or "", "-I", "-S", "-B", "-c", PROGRAM, *found)
 
 
