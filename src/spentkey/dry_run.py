@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.errors import PROBLEMS
 from spentkey.core.outcome import End, NotOurs, Result, TicketState, leave_open
 from spentkey.core.planned import Action, Planned
 from spentkey.core.reason import IN_WORDS
@@ -22,7 +22,7 @@ async def dry_run(ref: TaskRef, context: Context) -> Planned:
     attempt = Attempt(ref, attempt_id=context.ids.new(), context=writing_nothing(context))
     try:
         end = await _look_ahead(attempt)
-    except SpentkeyError as problem:
+    except PROBLEMS as problem:
         end = left(problem, attempt)
     return await planned(attempt, end)
 

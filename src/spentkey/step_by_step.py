@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from spentkey.core.errors import SpentkeyError, Who
+from spentkey.core.errors import PROBLEMS, Who, known
 from spentkey.core.guard_reasons import G2_OTHER_TENANT, G7_ASKS_OTHERWISE
 from spentkey.core.guards import folded, g0_task_is_ours, g2_tenant
 from spentkey.core.history import History
@@ -86,8 +86,8 @@ async def remove_asked(asked: Asked, context: Context) -> Result:
         async with _task_lock(attempt):
             end = await _tell(attempt, asked)
             return end if isinstance(end, Result) else await _settle(attempt, enough_tries(attempt, end), outage=False)
-    except SpentkeyError as problem:
-        return await _settle(attempt, left(problem, attempt), outage=problem.who is Who.NOBODY)
+    except PROBLEMS as problem:
+        return await _settle(attempt, left(problem, attempt), outage=known(problem).who is Who.NOBODY)
 
 
 async def dry_run_asked(asked: Asked, context: Context) -> Planned:
@@ -97,7 +97,7 @@ async def dry_run_asked(asked: Asked, context: Context) -> Planned:
         ticket = await _ticket_for(attempt, asked)
         ended = isinstance(ticket, End | Result)
         end = ticket if ended else await decide_only(attempt, ticket, asked.request)
-    except SpentkeyError as problem:
+    except PROBLEMS as problem:
         end = left(problem, attempt)
     return await planned(attempt, end)
 
@@ -115,7 +115,7 @@ async def close_proven(ref: TaskRef, context: Context, wording: str | None = Non
                 return Written(attempt.result(end), changed=False)
             result = await finish(attempt, end)
             return Written(result, changed=result.ticket is TicketState.CLOSED, before=ticket.task)
-    except SpentkeyError as problem:
+    except PROBLEMS as problem:
         return Written(await settle_problem(attempt, problem), changed=False)
 
 
@@ -128,7 +128,7 @@ async def note_on(ref: TaskRef, remark: Remark, context: Context) -> Written:
             if isinstance(ticket, End):
                 return Written(attempt.result(ticket), changed=False)
             return await _note(attempt, ticket, remark)
-    except SpentkeyError as problem:
+    except PROBLEMS as problem:
         return Written(await settle_problem(attempt, problem), changed=False)
 
 
@@ -145,7 +145,7 @@ async def reassign_task(ref: TaskRef, context: Context) -> Written:
                 return Written(await settle(attempt, end, outage=False), changed=False)
             await reassign(attempt, ticket.task)
             return Written(await settle(attempt, end, outage=False), changed=True, before=ticket.task)
-    except SpentkeyError as problem:
+    except PROBLEMS as problem:
         return Written(await settle_problem(attempt, problem), changed=False)
 
 

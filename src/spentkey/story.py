@@ -5,7 +5,7 @@ plan names one key id, the ticket was read again, and the intent is on record; a
 the directory agree. A crash anywhere is resumed by calling this again: it reads what is true and goes on from there.
 """
 
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.errors import PROBLEMS
 from spentkey.core.outcome import End, Result, leave_open
 from spentkey.core.task import RemovalRequest, TaskRef, Ticket
 from spentkey.steps.ask import what_is_asked
@@ -33,7 +33,7 @@ async def work_on(ref: TaskRef, context: Context, attempt_id: str | None = None,
         async with context.locks.task(ref):
             end = await end_of(how or tell, attempt)
             return end if isinstance(end, Result) else await finish(attempt, end)
-    except SpentkeyError as problem:
+    except PROBLEMS as problem:
         return await settle_problem(attempt, problem)
 
 

@@ -7,12 +7,12 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 from support_core import DAY, KEY_ID, NOW, OTHER_KEY_ID, application
 from support_pairs import Pair, pair, pfx_of
-from support_pfx import PASSWORD, WRONG, registered, vector
+from support_pfx import PASSWORD, WRONG, open_signers, registered, vector
 
 from spentkey.core import pfx
 from spentkey.core.pfx import Pfx, Unusable, read_pfx
 from spentkey.core.secret import Secret
-from spentkey.core.signer import Signer, in_order, open_signers
+from spentkey.core.signer import Signer, in_order
 from spentkey.core.signer_reasons import LOCKED, NO_KEY
 
 FIRST, SECOND, THIRD = (pair(NOW - DAY, NOW + days * DAY) for days in (10, 20, 30))

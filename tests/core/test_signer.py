@@ -14,13 +14,13 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support_core import DAY, KEY_ID, NOW, OTHER_KEY_ID, THIRD_KEY_ID, application, secret
-from support_pfx import PASSWORD, WRONG, certificate_in, registered, vector
+from support_pfx import PASSWORD, WRONG, certificate_in, open_signers, registered, vector
 
 from spentkey.core.credential import Target
 from spentkey.core.pfx import MOST_BYTES, Unusable, open_pfx
 from spentkey.core.reason import reason_for
 from spentkey.core.secret import Secret
-from spentkey.core.signer import Signer, in_order, match_key, open_signers
+from spentkey.core.signer import Signer, in_order, match_key
 
 OPENING = ["modern", "legacy-3des", "legacy-rc2", "not-encrypted", "ber-open-lengths"]
 KEY = rsa.generate_private_key(65537, 2048)

@@ -10,10 +10,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import costly_pfx
 import pytest
 from fault_rules import assert_nothing_unmeant
-from real_simulator import RealSimulator
-from worlds import CANARIES, EXPIRED_CERT, LIVE_CERT, TASK, certificate_entry, certificate_parameters, sales, world
+from real_simulator import QuickClock, RealSimulator, Steps
+from worlds import CANARIES, EXPIRED_CERT, LIVE_CERT, REF, TASK, certificate_entry, certificate_parameters, sales, world
+
+from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.bootstrap.context import context_for
+from spentkey.story import work_on
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "hostile_pfx"
 HANDED_OVER, REMOVED = ("failed", "handed-off", 3), ("removed", "closed", 0)
@@ -160,3 +165,32 @@ def test_every_file_is_tried_and_the_script_makes_every_file() -> None:
     names = {file.stem for file in FOLDER.glob("*.pfx")}
     assert names == {*REASONS, *GOOD}
     assert [name for name in names if f'"{name}"' not in script.read_text("utf-8")] == []
+
+
+async def test_a_file_that_never_ends_is_told_and_the_other_one_signs(sim: RealSimulator) -> None:
+    """2,000,000,000 rounds that nobody sees from outside: the limit ends it, in its own process, and the removal goes on."""
+    endless = costly_pfx.hidden_rounds(2 * 10**9, b"vector")
+    sim.reset(holding("endless", "good-modern", contents={"endless": endless}))
+    settings = sim.settings()
+    async with context_for(
+        settings, Steps(), use_proxies=False, clock=QuickClock(), pfx=PfxInChild(seconds=3)
+    ) as context:
+        result = await work_on(REF, context)
+    assert (result.outcome, result.ticket.value) == ("removed", "closed")
+    assert [one["key_id"] for one in sim.removals()] == [EXPIRED_CERT]
+
+
+async def test_a_file_that_never_ends_is_handed_over_alone(sim: RealSimulator) -> None:
+    """The note says that the file is beyond its limits."""
+    endless = costly_pfx.hidden_rounds(2 * 10**9, b"vector")
+    sim.reset(holding("endless", contents={"endless": endless}))
+    settings = sim.settings()
+    async with context_for(
+        settings, Steps(), use_proxies=False, clock=QuickClock(), pfx=PfxInChild(seconds=3)
+    ) as context:
+        result = await work_on(REF, context)
+    assert (result.outcome, result.ticket.value) == ("failed", "handed-off")
+    (note,) = sim.task(TASK)["notes"]
+    assert (
+        "endless.pfx (document 501): the file could not be opened within its limits of 10 s and 150 MB" in note["body"]
+    )

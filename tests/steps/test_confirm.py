@@ -56,7 +56,9 @@ class Outside:
     def confirmation(self, *, with_task: bool = True) -> Confirmation:
         """Of one removal of a secret."""
         anything = cast("Any", self)
-        context = Context(anything, anything, anything, anything, anything, self.clock, anything, anything, RULES, "r")
+        context = Context(
+            anything, anything, anything, anything, anything, self.clock, anything, anything, RULES, "r", anything
+        )
         plan = make_plan(JUDGED, JUDGED.credentials[0])
         removal = Removal(anything, plan, None, task() if with_task else None, request())
         return Confirmation(Attempt(REF, "a", context), removal)

@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.client_proto import ResponseHandler
 from campaign_folder import campaign_folder
+from pfx_in_process import PfxInProcess
 from real_simulator import Steps
 from stores import Store, store_chosen
 
@@ -249,7 +250,7 @@ class InMemory:
     async def context(self, settings: Settings, apart: float = 0.0) -> AsyncGenerator[Context]:
         """A process of its own, as far as memory goes: every adapter is new. Its clock may be some seconds off."""
         clock = WrongClock(self.clock, apart) if apart else self.clock
-        async with context_for(settings, Steps(), use_proxies=False, clock=clock) as context:
+        async with context_for(settings, Steps(), use_proxies=False, clock=clock, pfx=PfxInProcess()) as context:
             session = cast("Any", context.directories).session_for(f"https://localhost:{PORTS['entra']}")
             spare, session._connector = session._connector, MemoryConnector(self.servers)
             await spare.close()

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any, cast
 
 import pytest
+from real_simulator import QuickClock
 
-from spentkey.worker.local import in_parallel
+from spentkey.core.errors import OUT_OF_MEMORY
+from spentkey.worker.concurrency import Slots
+from spentkey.worker.local import LocalEngine, in_parallel
+from spentkey.worker.routing import Router
 
 
 class Crowd:
@@ -77,3 +82,29 @@ async def test_a_bug_in_one_task_does_not_end_the_others() -> None:
     with pytest.raises(ZeroDivisionError, match="a bug"):
         await in_parallel([1, 2, 3, 4], work, 2)
     assert done == [2, 3, 4]
+
+
+class ShortOfMemory:
+    """A desk whose first look at the queue finds no memory left; the second one stops the engine."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self.looks, self.stop = 0, stop
+
+    async def queue(self) -> list[Any]:
+        self.looks += 1
+        if self.looks == 1:
+            raise MemoryError
+        self.stop.set()
+        return []
+
+
+async def test_polling_goes_on_when_memory_ran_out_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The service would else live on, and never look at the queue again."""
+    stop = asyncio.Event()
+    desk, anything = ShortOfMemory(stop), cast("Any", None)
+    router = Router(cast("Any", desk), anything, ())
+    engine = LocalEngine(router, anything, Slots(1), QuickClock(), 60.0)
+    async with asyncio.timeout(5):
+        await engine.serve(stop)
+    assert desk.looks == 2
+    assert f"the queue cannot be read: {OUT_OF_MEMORY()}" in caplog.text

@@ -9,6 +9,7 @@ from spentkey.adapters.entra.check import TenantCheck
 from spentkey.adapters.entra.directories import EntraDirectories
 from spentkey.adapters.entra.rehearsal import application_to_rehearse_on
 from spentkey.adapters.kinds import Outside
+from spentkey.adapters.pfx_child.check import PfxCheck
 from spentkey.bootstrap.context import connected_for, directories_of, outside_of, vault_of, with_vault
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
 from spentkey.bootstrap.storage import storage_for, with_database
@@ -44,6 +45,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         yield [
             _check_of_storage(settings, connections.clock),
             *_checks_of_adapters(settings, with_vault(outside, vault)),
+            *([PfxCheck()] if settings.vault is not None else []),
             *_checks_of_tenants(settings, directories),
             *([Rehearsal(settings, directories)] if settings.desk is not None else []),
             EnoughFor(settings),

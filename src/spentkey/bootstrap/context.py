@@ -14,12 +14,14 @@ from spentkey.adapters.entra.directories import (
 )
 from spentkey.adapters.entra.managed_identity import identity_endpoint
 from spentkey.adapters.kinds import Outside
+from spentkey.adapters.pfx_child.opener import PfxInChild
 from spentkey.bootstrap.registry import vault_kind
 from spentkey.bootstrap.settings import needs_desk, titles_of
 from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
+from spentkey.ports.pfx import PfxOpener
 from spentkey.ports.read_only import UNMEASURED, TellsLeftOut
 from spentkey.ports.runtime import Clock, Meter, Probe, Progress
 from spentkey.ports.service_desk import ServiceDesk
@@ -40,13 +42,14 @@ async def context_for(
     read_only: bool = False,
     clock: Clock | None = None,
     meter: Meter = UNMEASURED,
+    pfx: PfxOpener | None = None,
 ) -> AsyncGenerator[Context]:
     """Open every connection lazily and close all of them at the end."""
     clock = clock or SystemClock()
     needs_desk(settings)
     async with (
         storage_for(settings, clock, read_only=read_only, progress=progress) as storage,
-        context_with(storage, settings, progress, clock, use_proxies=use_proxies, meter=meter) as context,
+        context_with(storage, settings, progress, clock, use_proxies=use_proxies, meter=meter, pfx=pfx) as context,
     ):
         yield context
 
@@ -60,6 +63,7 @@ async def context_with(
     *,
     use_proxies: bool = True,
     meter: Meter = UNMEASURED,
+    pfx: PfxOpener | None = None,
 ) -> AsyncGenerator[Context]:
     """The same, with storage that is open already."""
     chosen, kind = needs_desk(settings)
@@ -79,6 +83,7 @@ async def context_with(
             ids=SystemIds(),
             rules=rules_of(settings, kind.rules(chosen.section)),
             run=SystemIds().new(),
+            pfx=pfx or PfxInChild(),
         )
 
 

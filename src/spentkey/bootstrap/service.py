@@ -10,7 +10,7 @@ from functools import partial
 from spentkey.bootstrap.context import context_with
 from spentkey.bootstrap.settings import needs_desk
 from spentkey.bootstrap.storage import Storage, engine_for, storage_for
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.errors import PROBLEMS, known
 from spentkey.core.history import History
 from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
@@ -202,8 +202,8 @@ async def verify_every_day(context: Context, clock: Clock, tell: Callable[[str],
         await clock.sleep(DAY_S)
         try:
             count = await context.evidence.verify()
-        except SpentkeyError as problem:
-            tell(f"the evidence does not verify: {problem}")
+        except PROBLEMS as problem:
+            tell(f"the evidence does not verify: {known(problem)}")
         else:
             tell(f"the evidence verifies, {count} records")
 
@@ -211,7 +211,7 @@ async def verify_every_day(context: Context, clock: Clock, tell: Callable[[str],
 async def _days_left(context: Context, tenant: TenantRules) -> tuple[str, float | None]:
     try:
         own = await (await context.directories.open(tenant)).own_credential()
-    except SpentkeyError:
+    except PROBLEMS:
         return "", None
     if not own.kind.ends:
         return own.kind.value, math.inf

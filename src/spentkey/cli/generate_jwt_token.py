@@ -9,7 +9,7 @@ Exit code 2 and one line on stderr for anything that is missing or does not fit.
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -18,7 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from spentkey.adapters.entra.assertions import PROOF_AUDIENCE, UnusableProof, client_assertion, proof_of_possession
-from spentkey.core.pfx import Unusable, open_pfx
+from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.core.errors import Outage
+from spentkey.core.pfx import Unusable
 from spentkey.core.secret import Secret
 from spentkey.system import SystemClock, SystemIds
 
@@ -35,7 +37,7 @@ async def token(environment: Mapping[str, str], now: datetime, token_id: str) ->
     if kind not in ("client_assertion", "pop"):
         raise Unfit("TOKEN_TYPE must be client_assertion or pop")
     tenant = _needed(environment, "TENANT_ID")
-    key, certificate = _open(environment)
+    key, certificate = await _open(environment)
     if kind == "client_assertion":
         authority = environment.get("AUTHORITY", "").strip().rstrip("/") or PUBLIC_CLOUD
         audience = f"{authority}/{tenant}/oauth2/v2.0/token"
@@ -59,25 +61,29 @@ def _uuid(environment: Mapping[str, str], name: str) -> str:
         raise Unfit(f"{name} must be a UUID") from None
 
 
-def _open(environment: Mapping[str, str]) -> tuple[RSAPrivateKey, x509.Certificate]:
+async def _open(environment: Mapping[str, str]) -> tuple[RSAPrivateKey, x509.Certificate]:
     path = Path(_needed(environment, "PFX_PATH"))
     try:
-        content = path.read_bytes()
+        content = path.read_bytes()  # noqa: ASYNC240  # nothing else waits here
     except OSError as problem:
         raise Unfit(f"PFX_PATH: {path} cannot be read ({problem.strerror})") from None
     if "PFX_PASSWORD" not in environment:
         raise Unfit("PFX_PASSWORD is missing: set it in the environment, empty if the file has none")
-    opened = open_pfx(path.name, content, [Secret(environment["PFX_PASSWORD"])])
+    opened = await PfxInChild().open(path.name, content, _one(Secret(environment["PFX_PASSWORD"])), None)
     if isinstance(opened, Unusable):
         raise Unfit(f"PFX_PATH: {opened.reason}")
-    return opened
+    return opened.pairs[0]
+
+
+async def _one(password: Secret) -> AsyncIterator[Secret]:
+    yield password
 
 
 def main() -> None:
     """Print the token alone on stdout."""
     try:
         print(asyncio.run(token(os.environ, SystemClock().now(), SystemIds().new())))
-    except (Unfit, UnusableProof) as problem:
+    except (Unfit, UnusableProof, Outage) as problem:
         print(f"generate_jwt_token.py: {problem}", file=sys.stderr)
         sys.exit(2)
 

@@ -15,7 +15,14 @@ SpentkeyError            each says who must act
 
 from enum import StrEnum
 
-from spentkey.core.reason import Reason, reason_for
+from spentkey.core.reason import Reason, ReasonKind, reason_for
+
+OUT_OF_MEMORY = ReasonKind(
+    "out-of-memory",
+    "this process has no memory left",
+    "dit proces heeft geen geheugen meer",
+    "ce processus n'a plus de mémoire",
+)
 
 
 class Who(StrEnum):
@@ -90,3 +97,12 @@ class Stopping(SpentkeyError):
 
 class EvidenceBroken(SpentkeyError):
     """The evidence cannot be written, or what is there does not verify; without evidence nothing is removed."""
+
+
+PROBLEMS = (SpentkeyError, MemoryError)
+"""What may get in the way of a task, and leaves a ticket that says so."""
+
+
+def known(problem: SpentkeyError | MemoryError) -> SpentkeyError:
+    """The problem as one of ours: memory that ran out is an outage of this process."""
+    return problem if isinstance(problem, SpentkeyError) else Outage(OUT_OF_MEMORY())

@@ -57,7 +57,8 @@ from spentkey.core.reason import Reason, reason_for
 from spentkey.core.rules import ParameterNames, RequestRules, TenantRules
 from spentkey.core.saml import signing_group
 from spentkey.core.sanitize import plain
-from spentkey.core.task import RemovalRequest, Request, Task, folded_name, folded_value, read_request, trimmed
+from spentkey.core.task import RemovalRequest, Request, Task, folded_name, folded_value, read_request
+from spentkey.core.trim import trimmed
 from spentkey.core.unseen import as_seen, unseen_differences
 
 PROTECTED_NAMES = ("CWAP_AuthSecret", "ConnectSyncProvisioning_*")

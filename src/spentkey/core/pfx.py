@@ -11,11 +11,12 @@ import binascii
 import re
 import unicodedata
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs12
 
@@ -31,11 +32,12 @@ from spentkey.core.signer_reasons import (
     SOME_UNREAD,
     TOO_COSTLY,
     TOO_LARGE,
+    TOO_LONG,
     TOO_SHORT,
     TRIED_AS_IT_IS,
     TRIED_IN_FORMS,
 )
-from spentkey.core.task import trimmed
+from spentkey.core.trim import trimmed
 
 MOST_BYTES = 1_000_000
 """Largest PFX file that is opened, in bytes; a file with a long chain has about 20,000."""
@@ -46,6 +48,9 @@ MOST_KEYS = 8
 """Most private keys that are read from one file; together they may ask for `MOST_ITERATIONS` as well."""
 FEWEST_BITS = 1024
 """Shortest RSA key that is used: a much shorter one cannot hold a PS256 signature at all."""
+
+MOST_BITS = 8192
+"""Longest RSA key that is used: to check one of twice that length takes minutes."""
 
 _KEY_BAGS = (bytes.fromhex("060b2a864886f70d010c0a0101"), bytes.fromhex("060b2a864886f70d010c0a0102"))
 """The object ids of a key bag and of one that is encrypted."""
@@ -69,6 +74,23 @@ class Pfx:
     pairs: tuple[tuple[RSAPrivateKey, x509.Certificate], ...] = field(repr=False)
     alone: tuple[x509.Certificate, ...] = ()
     unread: tuple[Reason, ...] = ()
+    strangers: tuple[x509.Certificate, ...] = ()
+    """Certificates whose keys stand in the file too and were left there, because nobody has a use for them."""
+
+
+def thumbprint(certificate: x509.Certificate) -> bytes:
+    """The SHA-256 of a certificate in DER."""
+    return certificate.fingerprint(hashes.SHA256())
+
+
+def only_wanted(opened: Pfx, wanted: Collection[bytes]) -> Pfx:
+    """The same without the keys of certificates that are not wanted, which are told by thumbprint."""
+    return replace(
+        opened,
+        pairs=tuple(one for one in opened.pairs if thumbprint(one[1]) in wanted),
+        alone=tuple(one for one in opened.alone if thumbprint(one) in wanted),
+        strangers=tuple(one for _, one in opened.pairs if thumbprint(one) not in wanted),
+    )
 
 
 def open_pfx(
@@ -81,8 +103,9 @@ def open_pfx(
 
 def read_pfx(document: str, content: bytes, passwords: Sequence[Secret]) -> Pfx | Unusable:
     """All pairs of a PFX, at least one. Its size and cost are bounded before any password is tried."""
-    if len(content) > MOST_BYTES:
-        return Unusable(document, TOO_LARGE(most=MOST_BYTES))
+    large = too_large(document, content)
+    if large is not None:
+        return large
     binary = content if content.startswith(b"\x30") else _from_text(content)
     iterations = None if binary is None else costliest_iteration_count(binary)
     if binary is None or iterations is None:
@@ -96,6 +119,11 @@ def read_pfx(document: str, content: bytes, passwords: Sequence[Secret]) -> Pfx 
             if opened is not None:
                 return _pairs(document, binary, form, *opened)
     return Unusable(document, LOCKED(untried=_untried(passwords, affordable, iterations)), locked=True)
+
+
+def too_large(document: str, content: bytes) -> Unusable | None:
+    """Why a file of that size is not looked at, or None when it is."""
+    return Unusable(document, TOO_LARGE(most=MOST_BYTES)) if len(content) > MOST_BYTES else None
 
 
 def _from_text(content: bytes) -> bytes | None:
@@ -174,11 +202,13 @@ def _belongs(key: object, certificate: x509.Certificate) -> bool:
 
 
 def _unfit(key: object) -> Reason | None:
-    return too_short(key.key_size) if isinstance(key, RSAPrivateKey) else NOT_RSA()
+    return unfit_length(key.key_size) if isinstance(key, RSAPrivateKey) else NOT_RSA()
 
 
-def too_short(bits: int) -> Reason | None:
+def unfit_length(bits: int) -> Reason | None:
     """Why an RSA key of that length is not used, or None when it is."""
+    if bits > MOST_BITS:
+        return TOO_LONG(bits=bits, most=MOST_BITS)
     return TOO_SHORT(bits=bits) if bits < FEWEST_BITS else None
 
 

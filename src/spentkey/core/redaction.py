@@ -60,8 +60,13 @@ def _around_coroutine(function: Callable[P, Any], expected: tuple[type[Exception
     return around
 
 
-def _told(problem: Exception) -> Bug:
-    """The kind of a problem and its lines, innermost last; raised outside the handler, it has no context."""
+def _told(problem: Exception) -> Bug | MemoryError:
+    """The kind of a problem and its lines, innermost last; raised outside the handler, it has no context.
+
+    Memory that runs out is no bug, and stays what it is.
+    """
+    if isinstance(problem, MemoryError):
+        return MemoryError()
     if isinstance(problem, Bug):
         return Bug(str(problem))
     frames = [

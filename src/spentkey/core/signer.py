@@ -7,6 +7,7 @@ Entra accepts a proof only from a certificate that is registered on that applica
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Protocol
 
 from cryptography import x509
@@ -15,9 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from spentkey.core.credential import Credential, Target
-from spentkey.core.pfx import Unusable, read_pfx, too_short
+from spentkey.core.pfx import Pfx, Unusable, unfit_length
 from spentkey.core.reason import Reason, several
-from spentkey.core.secret import Secret
 from spentkey.core.signer_reasons import (
     CANNOT_SIGN,
     CERTIFICATE_IN,
@@ -68,18 +68,23 @@ class Signer:
         return self.certificate.not_valid_after_utc
 
 
-def open_signers(
-    document: str, content: bytes, passwords: Sequence[Secret], application: Target, now: datetime
-) -> list[Signer | Unusable]:
-    """Open one PFX with the first password that fits, and match each of its certificates with the application's own."""
-    opened = read_pfx(document, content, passwords)
+def wanted_by(application: Target) -> frozenset[bytes]:
+    """The thumbprints, by SHA-256, of the certificates that are on the application."""
+    return frozenset(sha256(one.key).digest() for one in application.certificates if one.key is not None)
+
+
+def match_pfx(document: str, opened: Pfx | Unusable, application: Target, now: datetime) -> list[Signer | Unusable]:
+    """Match each certificate of an open file with the application's own."""
     if isinstance(opened, Unusable):
         return [opened]
-    several = len(opened.pairs) > 1
+    several = len(opened.pairs) + len(opened.strangers) > 1
     found = [
-        _match(name, key, certificate, application, now)
+        _match(_name_in(document, certificate) if several else document, key, certificate, application, now)
         for key, certificate in opened.pairs
-        for name in [_name_in(document, certificate) if several else document]
+    ]
+    found += [
+        Unusable(_name_in(document, one) if several else document, _dates(one, now) or NOT_REGISTERED())
+        for one in opened.strangers
     ]
     keyless = [one for one in opened.alone if _registrations(one, application) and _dates(one, now) is None]
     found += [Unusable(_name_in(document, one), NO_KEY()) for one in keyless]
@@ -97,12 +102,8 @@ def match_key(key: KeyInVault, application: Target, now: datetime) -> Signer | U
     public = key.certificate.public_key()
     if not isinstance(public, RSAPublicKey):
         return Unusable(key.name, NOT_RSA())
-    return _too_short(key.name, public.key_size) or _match(key.name, key, key.certificate, application, now)
-
-
-def _too_short(document: str, bits: int) -> Unusable | None:
-    problem = too_short(bits)
-    return None if problem is None else Unusable(document, problem)
+    unfit = unfit_length(public.key_size)
+    return Unusable(key.name, unfit) if unfit is not None else _match(key.name, key, key.certificate, application, now)
 
 
 def _match(

@@ -53,6 +53,24 @@ TOO_SHORT = ReasonKind(
     "de RSA-sleutel heeft {bits} bits, wat te kort is om te ondertekenen",
     "la clé RSA compte {bits} bits, ce qui est trop court pour signer",
 )
+TOO_LONG = ReasonKind(
+    "pfx-key-too-long",
+    "the RSA key has {bits} bits, and at most {most} are used",
+    "de RSA-sleutel heeft {bits} bits, en hoogstens {most} worden gebruikt",
+    "la clé RSA compte {bits} bits, et {most} au plus sont utilisés",
+)
+BEYOND_LIMITS = ReasonKind(
+    "pfx-beyond-limits",
+    "the file could not be opened within its limits of {seconds} s and {megabytes} MB",
+    "het bestand kon niet geopend worden binnen zijn grenzen van {seconds} s en {megabytes} MB",
+    "le fichier n'a pas pu être ouvert dans ses limites de {seconds} s et {megabytes} Mo",
+)
+CANNOT_START = ReasonKind(
+    "pfx-child-cannot-start",
+    "the process that opens PFX files cannot be started ({why})",
+    "het proces dat PFX-bestanden opent, kan niet gestart worden ({why})",
+    "le processus qui ouvre les fichiers PFX ne peut pas être démarré ({why})",
+)
 SOME_UNREAD = ReasonKind(
     "pfx-some-unread",
     "of {count} private keys in the file, {readable} can be read",

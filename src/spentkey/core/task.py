@@ -24,6 +24,7 @@ from spentkey.core.guard_reasons import (
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import Reason
 from spentkey.core.rules import ParameterNames, RequestRules
+from spentkey.core.trim import is_unseen, trimmed
 
 TaskRef = NewType("TaskRef", str)
 """By what the service desk knows a task: `40021`, `SCTASK0010001`. Each desk says which texts are valid."""
@@ -184,18 +185,6 @@ def folded_value(value: str) -> str:
     return trimmed(value).lower()
 
 
-def trimmed(text: str) -> str:
-    """Without spaces of any kind and format characters (Unicode Cf) at its ends: forms and pages add them unseen."""
-    unseen = [_is_unseen(character) for character in text]
-    if all(unseen):
-        return ""
-    return text[unseen.index(False) : len(text) - unseen[::-1].index(False)]
-
-
-def _is_unseen(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) == "Cf"
-
-
 def read_request(request: Request, rules: RequestRules) -> RemovalRequest | Refused:
     """Guard G1: each parameter once and canonical, or a refusal that names the field."""
     names = rules.names
@@ -252,7 +241,7 @@ def _only_value(name: str, request: Request) -> str | Refused:
 
 def _unseen_inside(name: str, value: str, allowed: str = "") -> Refused | None:
     """A space or a format character inside a value that has none: it is never guessed what was meant."""
-    found = next((one for one in value if _is_unseen(one) and one not in allowed), None)
+    found = next((one for one in value if is_unseen(one) and one not in allowed), None)
     if found is None:
         return None
     what = unicodedata.name(found, "").lower() or UNSEEN()

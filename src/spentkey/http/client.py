@@ -26,14 +26,19 @@ from spentkey.http.reasons import (
     REFUSED_AFTER_EFFECT,
     TIME_OUT,
     TLS_REFUSED,
+    TOO_LARGE,
+    TOO_MANY_VALUES,
 )
 from spentkey.http.retry import Retryable, retry_after, with_retries
 from spentkey.ports.fencing import check_fence
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import BeforeTry, Clock, Meter, allowed
 
-LARGEST_ANSWER = 64_000_000
-"""Largest answer that is read, in bytes."""
+LARGEST_ANSWER = 16_000_000
+"""Largest answer that is read, in bytes; an application with 600 credentials has about 2,000,000."""
+MOST_VALUES = 400_000
+"""Most values of an answer in JSON, names included: each takes up to 250 bytes of memory, whatever its size in the answer.
+A page of 100 records with 300 fields has 60,000."""
 AGAIN_READ = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which a read is sent again."""
 
@@ -254,7 +259,7 @@ async def _body_of(reply: aiohttp.ClientResponse, system: str) -> bytes:
         parts.append(part)
         size += len(part)
         if size > LARGEST_ANSWER:
-            raise TooLarge(f"{system} answered more than {LARGEST_ANSWER // 1_000_000} MB")
+            raise TooLarge(TOO_LARGE(system=system, most=LARGEST_ANSWER // 1_000_000))
     return b"".join(parts)
 
 
@@ -289,6 +294,8 @@ def json_value(response: Response, system: str) -> Any:
     """
     if response.is_html():
         raise Outage(HTML_PAGE(system=system))
+    if _most_values(response.body) > MOST_VALUES:
+        raise TooLarge(TOO_MANY_VALUES(system=system, most=MOST_VALUES))
     try:
         value = json.loads(response.body, object_pairs_hook=_each_once, parse_constant=_no_number)
         if b"\\ud" in response.body.lower():
@@ -296,6 +303,11 @@ def json_value(response: Response, system: str) -> Any:
         return value
     except (ValueError, RecursionError):
         raise NotJson(NOT_JSON(system=system)) from None
+
+
+def _most_values(body: bytes) -> int:
+    """How many values and names there are at most; the commas and the like inside of texts count as well."""
+    return sum(body.count(one) for one in (b",", b":", b"[", b"{"))
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -36,6 +36,18 @@ NOT_JSON = ReasonKind(
     "{system} antwoordde iets dat geen JSON is",
     "{system} a répondu quelque chose qui n'est pas du JSON",
 )
+TOO_LARGE = ReasonKind(
+    "answer-too-large",
+    "{system} answered more than {most} MB",
+    "{system} antwoordde meer dan {most} MB",
+    "{system} a répondu plus de {most} Mo",
+)
+TOO_MANY_VALUES = ReasonKind(
+    "answer-too-many-values",
+    "{system} answered JSON of more than {most} values",
+    "{system} antwoordde JSON van meer dan {most} waarden",
+    "{system} a répondu du JSON de plus de {most} valeurs",
+)
 NO_JSON_OBJECT = ReasonKind(
     "no-json-object",
     "{system} answered JSON that is not an object",

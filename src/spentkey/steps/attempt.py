@@ -7,7 +7,7 @@ from typing import Any
 
 from spentkey.core.audit_event import AuditEvent
 from spentkey.core.credential import Target
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.errors import PROBLEMS
 from spentkey.core.evidence import Facts
 from spentkey.core.history import History
 from spentkey.core.notes import Subject, guard_of, reasons_of
@@ -92,7 +92,7 @@ class Attempt:
         """Append a record where a failure to do so must not hide how the try ended."""
         try:
             await self.record(record)
-        except SpentkeyError as problem:
+        except PROBLEMS as problem:
             self.step("evidence", str(problem))
 
     def learn_parameters(self, ticket: Ticket) -> None:

@@ -1,6 +1,5 @@
 """Step 5: the plan, and for a certificate the signer that proves possession of a valid one."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,8 +11,7 @@ from spentkey.core.pfx import Unusable
 from spentkey.core.plan import Plan, by_patch, make_plan
 from spentkey.core.reason import Reason, ReasonKind, listed, reason_for, several
 from spentkey.core.redaction import without_values
-from spentkey.core.signer import Signer, in_order, match_key, open_signers
-from spentkey.core.signer_reasons import LOCKED
+from spentkey.core.signer import Signer, in_order, match_key, match_pfx, wanted_by
 from spentkey.core.step_reasons import (
     NO_PATCH,
     NO_PRINCIPAL,
@@ -187,13 +185,9 @@ def _named(signers: Sequence[Signer]) -> Reason:
 @without_values(SpentkeyError)
 async def _open(attempt: Attempt, application: Target, file: SigningFile) -> list[Signer | Unusable]:
     """Try the passwords one after the other; a later one is fetched only when the ones before did not open the file."""
-    content, now = await file.read(), attempt.context.clock.now()
-    opened: list[Signer | Unusable] = [Unusable(file.name, LOCKED(untried=""), locked=True)]
-    async for password in file.passwords():
-        opened = await asyncio.to_thread(open_signers, file.name, content, [password], application, now)
-        if not any(isinstance(one, Unusable) and one.locked for one in opened):
-            break
-    return opened
+    content = await file.read()
+    opened = await attempt.context.pfx.open(file.name, content, file.passwords(), wanted_by(application))
+    return match_pfx(file.name, opened, application, attempt.context.clock.now())
 
 
 def _no_signer(tried: Reason) -> Failed:

@@ -3,7 +3,17 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from spentkey.core.errors import Busy, DeskRefused, EndedByOthers, Misconfigured, OddData, SpentkeyError, Who
+from spentkey.core.errors import (
+    PROBLEMS,
+    Busy,
+    DeskRefused,
+    EndedByOthers,
+    Misconfigured,
+    OddData,
+    SpentkeyError,
+    Who,
+    known,
+)
 from spentkey.core.guards import g7_still_ours
 from spentkey.core.limits import limit_of
 from spentkey.core.notes import (
@@ -73,11 +83,12 @@ async def finish(attempt: Attempt, end: End) -> Result:
     return await settle(attempt, written, outage=outage, counts=problem is None or problem.who is Who.PEOPLE)
 
 
-def left(problem: SpentkeyError, attempt: Attempt) -> End:
+def left(raised: SpentkeyError | MemoryError, attempt: Attempt) -> End:
     """What a problem on the way means for the ticket: open for another try, or untouched if the desk refuses us.
 
     A configuration that cannot be used is no task's business: it ends the command, and the ticket stays as it is.
     """
+    problem = known(raised)
     if isinstance(problem, Misconfigured):
         raise problem
     if isinstance(problem, DeskRefused):
@@ -89,9 +100,9 @@ def left(problem: SpentkeyError, attempt: Attempt) -> End:
     return leave_open(Failed(problem.reason, problem.who))
 
 
-async def settle_problem(attempt: Attempt, problem: SpentkeyError) -> Result:
+async def settle_problem(attempt: Attempt, problem: SpentkeyError | MemoryError) -> Result:
     """Put on record that the try ended by a problem; nothing is written to the ticket."""
-    return await settle(attempt, left(problem, attempt), outage=problem.who is Who.NOBODY)
+    return await settle(attempt, left(problem, attempt), outage=known(problem).who is Who.NOBODY)
 
 
 async def settle(attempt: Attempt, end: End, *, outage: bool, counts: bool = True) -> Result:
@@ -145,7 +156,8 @@ async def _write(attempt: Attempt, end: End) -> tuple[End, SpentkeyError | None]
         attempt.warn((problem.reason,))
         await attempt.try_to_record(NotReportedRecord(str(problem), problem.reason.code))
         return leave_untouched(end.outcome), None
-    except SpentkeyError as problem:
+    except PROBLEMS as raised:
+        problem = known(raised)
         await attempt.try_to_record(NotReportedRecord(str(problem), problem.reason.code))
         return replace(leave_open(end.outcome), trouble=TICKET_NOT_WRITTEN(why=problem.reason)), problem
     return end, None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.errors import PROBLEMS, known
 from spentkey.core.task import TaskRef
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
@@ -138,8 +138,8 @@ class LocalEngine:
         while True:
             try:
                 await self.poll()
-            except SpentkeyError as problem:
-                logger.warning("the queue cannot be read: %s", problem)
+            except PROBLEMS as problem:
+                logger.warning("the queue cannot be read: %s", known(problem))
                 wait_s = min(OTHERWISE * self._poll_s, 2 * wait_s)
             else:
                 wait_s = self._poll_s

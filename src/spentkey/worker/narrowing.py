@@ -12,7 +12,7 @@ from typing import Any
 
 from spentkey.core.audit_event import AuditEvent, Shows
 from spentkey.core.credential import Kind, Target, TargetKind
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.errors import PROBLEMS, known
 from spentkey.core.evidence import Facts
 from spentkey.core.limits import NARROWED_WITHIN, BlastRadius
 from spentkey.core.outcome import RemovalRoute
@@ -50,8 +50,8 @@ class Narrowing:
         try:
             for lost in await self._unexplained():
                 await self._narrow(lost)
-        except SpentkeyError as problem:
-            logger.warning("the stops stay as they are: %s", problem)
+        except PROBLEMS as problem:
+            logger.warning("the stops stay as they are: %s", known(problem))
 
     async def _unexplained(self) -> list[Facts]:
         """The lost survivors of the last two hours that nobody has been found for, and whose stop stands."""
@@ -71,8 +71,8 @@ class Narrowing:
             return
         try:
             events = await self._events(tenant, lost)
-        except SpentkeyError as problem:
-            logger.warning("who removed what was lost is not known: %s", problem)
+        except PROBLEMS as problem:
+            logger.warning("who removed what was lost is not known: %s", known(problem))
             return
         if not events or any(one.shows is not Shows.OTHERS for one in events):
             return

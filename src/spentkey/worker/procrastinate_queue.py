@@ -26,7 +26,7 @@ from procrastinate.manager import JobManager, NotificationCallback
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.schema import SchemaManager
 
-from spentkey.core.errors import Misconfigured, SpentkeyError
+from spentkey.core.errors import PROBLEMS, Misconfigured, known
 from spentkey.core.task import TaskRef
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
@@ -284,8 +284,8 @@ class DistributedEngine:
         with self._under_way(context.job):
             try:
                 await self.poll()
-            except SpentkeyError as problem:
-                logger.warning("the queue cannot be read: %s", problem)
+            except PROBLEMS as problem:
+                logger.warning("the queue cannot be read: %s", known(problem))
 
     async def poll(self) -> None:
         """Look at the queue team, and take on what no process holds yet."""

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass
 
-from spentkey.core.errors import SpentkeyError
+from spentkey.core.errors import PROBLEMS
 from spentkey.core.guards import g0_task_is_ours, g2_tenant
 from spentkey.core.outcome import Refused
 from spentkey.core.rules import RequestRules, TenantRules
@@ -68,7 +68,7 @@ class Router:
         """The slot of a task of the queue; what cannot be read now is sorted by the story."""
         try:
             return route_of(task, await self.desk.request(task), self.rules, self.tenants)
-        except SpentkeyError:
+        except PROBLEMS:
             return UNSORTED
 
     async def new_in_queue(self, held: Container[TaskRef], at_once: int) -> AsyncIterator[list[tuple[TaskRef, Route]]]:
@@ -84,6 +84,6 @@ class Router:
         """The slot of a task of which only the reference is known."""
         try:
             task = await self.desk.find(ref)
-        except SpentkeyError:
+        except PROBLEMS:
             return UNSORTED
         return (await self.route(task) if task is not None else None) or UNSORTED

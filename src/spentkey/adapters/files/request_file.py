@@ -22,7 +22,7 @@ from spentkey.adapters.files.reasons import (
     UNKNOWN_NAME,
 )
 from spentkey.core.sanitize import plain
-from spentkey.core.task import trimmed
+from spentkey.core.trim import trimmed
 
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 """What a request may be called; its file is the name and `.toml`."""

@@ -16,7 +16,7 @@ from spentkey.core.errors import AccessRefused
 from spentkey.core.guards import folded
 from spentkey.core.reason import several
 from spentkey.core.secret import Secret
-from spentkey.core.task import trimmed
+from spentkey.core.trim import trimmed
 from spentkey.http.client import HttpClient
 
 REASON = "Spentkey: removal of an expired credential"

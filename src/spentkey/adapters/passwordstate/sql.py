@@ -32,7 +32,7 @@ from spentkey.adapters.passwordstate.sql_errors import METERED, meaning
 from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.core.errors import AccessRefused, Outage
 from spentkey.core.secret import Secret
-from spentkey.core.task import trimmed
+from spentkey.core.trim import trimmed
 from spentkey.http.tls import machine_store
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from spentkey.adapters.secret_files.client import ENDINGS, SYSTEM, PfxFile, Secr
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.sanitize import plain
-from spentkey.core.task import is_uuid, trimmed
+from spentkey.core.task import is_uuid
+from spentkey.core.trim import trimmed
 
 MODE = "chown the files to the account that runs spentkey and chmod 0600 them"
 FILES = f"call it APPID.pfx or APPID.WORD.pfx, its password the same and .password; {MODE}"

@@ -42,7 +42,7 @@ from spentkey.adapters.secret_files.reasons import (
 from spentkey.core.errors import AccessRefused, Outage, SpentkeyError
 from spentkey.core.pfx import MOST_BYTES
 from spentkey.core.secret import Secret
-from spentkey.core.task import trimmed
+from spentkey.core.trim import trimmed
 from spentkey.ports.vault import Login, SigningFile, SigningKey
 
 SYSTEM = "secrets"

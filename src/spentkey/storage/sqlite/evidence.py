@@ -17,7 +17,7 @@ from typing import Any
 
 from spentkey.core.canary import canary_key
 from spentkey.core.errors import EvidenceBroken
-from spentkey.core.evidence import Facts
+from spentkey.core.evidence import Facts, Sealed
 from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
@@ -27,7 +27,7 @@ from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
 from spentkey.storage.sqlite.past import StoredPast, select_for
-from spentkey.storage.sqlite.store import PATIENCE_S, Store
+from spentkey.storage.sqlite.store import PATIENCE_S, FlushFailed, Store
 
 PAGE = 500
 """How many records are read at once."""
@@ -162,16 +162,31 @@ class SqliteEvidence:
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
         with self._checked():
-            with self._store.writing() as connection:
-                chain = self._catch_up(connection)
-                refused = refuse(BlastRadius(self._past)) if refuse is not None else None
-                made = [] if refused is not None else chain.following(self._clock.now(), wanted)
-                connection.executemany(INSERT, [row_from(one.record, one.record_line) for one in made])
+            chain, made, refused = Chain(self._where), list[Sealed](), None
+            try:
+                with self._store.writing() as connection:
+                    chain = self._catch_up(connection)
+                    refused = refuse(BlastRadius(self._past)) if refuse is not None else None
+                    made += [] if refused is not None else chain.following(self._clock.now(), wanted)
+                    connection.executemany(INSERT, [row_from(one.record, one.record_line) for one in made])
+            except FlushFailed:
+                if not self._lasts([row_from(one.record, one.record_line) for one in made]):
+                    raise
             for one in made:  # committed: from here on they count
                 chain.went_on(one)
                 self._past.note(one.record)
                 self._last = one.record_line
             return refused
+
+    def _lasts(self, rows: Sequence[Row]) -> bool:
+        """Whether these rows are there after a flush that failed, and on the disk by one that did not."""
+        with self._store.reading() as connection:
+            if connection is None or not rows:
+                return False
+            found: list[Row] = connection.execute(
+                select_for(connection) + "WHERE seq >= ? ORDER BY seq LIMIT ?", (rows[0][0], len(rows))
+            ).fetchall()
+            return found == list(rows)
 
     @contextmanager
     def _checked(self) -> Generator[None]:

@@ -28,6 +28,10 @@ moments between two commits of a busy neighbour."""
 DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CONSTRAINT", "SQLITE_ERROR")
 
 
+class FlushFailed(EvidenceBroken):
+    """The last flush of a commit failed: what was committed may show now, and be gone after a power cut."""
+
+
 class Store:
     """One process' connection, opened at first use. Use it from one thread at a time."""
 
@@ -39,6 +43,7 @@ class Store:
         self._opened_by, self._is = 0, (0, 0)
         self._abandoned: list[sqlite3.Connection] = []
         """Connections of the process that this one was forked from: to close them would end its transactions."""
+        self._unflushed = False
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection | None]:
@@ -48,6 +53,7 @@ class Store:
             if connection is None:
                 yield None
                 return
+            self._flush_what_is_left(connection)
             connection.execute("BEGIN")
             try:
                 self._when_free(connection, "SELECT 1 FROM sqlite_master LIMIT 1")  # from here on the view is fixed
@@ -62,14 +68,41 @@ class Store:
             connection = self._opened()
             if connection is None:
                 raise EvidenceBroken(f"{self.file} is not there")
-            self._when_free(connection, "BEGIN IMMEDIATE")
-            try:
+            self._flush_what_is_left(connection)
+            with self._transaction(connection):
                 yield connection
-                self._when_free(connection, "COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection) -> Generator[None]:
+        self._when_free(connection, "BEGIN IMMEDIATE")
+        try:
+            yield
+            self._commit(connection)
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        try:
+            self._when_free(connection, "COMMIT")
+        except sqlite3.OperationalError as problem:
+            if not _name_of(problem).startswith("SQLITE_IOERR"):
                 raise
+            self._unflushed = True
+            raise FlushFailed(f"{self.file} cannot be written ({_name_of(problem)}), nothing is removed") from None
+
+    def _flush_what_is_left(self, connection: sqlite3.Connection) -> None:
+        """After a flush that failed nothing is read, for it might not last, until a whole commit came after it.
+
+        The last flush of a commit is that of the emptied journal. Where it fails SQLite reports an error, and shows
+        what was committed all the same; with that journal a power cut would take it back.
+        """
+        if self._unflushed:
+            with self._transaction(connection):
+                version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+                connection.execute(f"PRAGMA user_version = {version}")  # a change for the file, and for nobody else
+            self._unflushed = False
 
     def _when_free(self, connection: sqlite3.Connection, statement: str) -> None:
         """Execute what needs a lock, as soon as no other process holds one that is in its way."""
@@ -161,7 +194,7 @@ class Store:
             raise self._meaning(problem) from None
 
     def _meaning(self, problem: sqlite3.Error) -> EvidenceBroken | Outage:
-        name = getattr(problem, "sqlite_errorname", "") or type(problem).__name__
+        name = _name_of(problem)
         if _is_busy(problem):
             return Outage(FILE_HELD(file=str(self.file), seconds=f"{self._patience_s:.0f}"))
         if name == "SQLITE_FULL":
@@ -169,6 +202,10 @@ class Store:
         if name.startswith(DAMAGED):
             return EvidenceBroken(f"{self.file} is damaged ({name}), nothing is removed")
         return EvidenceBroken(f"{self.file} cannot be used ({name})")
+
+
+def _name_of(problem: sqlite3.Error) -> str:
+    return getattr(problem, "sqlite_errorname", "") or type(problem).__name__
 
 
 def _is_busy(problem: sqlite3.Error) -> bool:
