@@ -7,6 +7,7 @@ was sent.
 """
 
 import select
+import time
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -14,29 +15,26 @@ from functools import partial
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
+from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.secret import Secret
 from spentkey.core.unlogged import unlogged
-from spentkey.storage.reasons import DATABASE_AWAY
+from spentkey.storage.postgres.address import PATIENCE_S, parameters_of
+from spentkey.storage.reasons import DATABASE_AWAY, DATABASE_READ_ONLY
 
 SYSTEM = "PostgreSQL"
-PATIENCE_S = 10.0
-"""How long a connection is waited for; a restart of the server takes less."""
 CONNECTIONS = 8
 STILL_S = 15.0
 """How long a transaction may stand still between two statements, at most."""
 LOCKED_S = 60.0
 """How long a statement waits for a lock of others; longer than several that stand still."""
-WATCHED = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000"}
-"""A network that swallows everything is noticed within a minute; whatever the URL says of these goes before."""
+TRIED_FOR_S = 5.0
+"""How long the pool tries for a connection by itself; then whoever asks next starts it anew, so the pauses stay short."""
 
 Connection = psycopg.AsyncConnection[TupleRow]
-Pool = AsyncConnectionPool[Connection]
 AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -45,6 +43,8 @@ AWAY = (
     PoolClosed,
     OSError,
 )
+READ_ONLY = "25006"
+SHUT_DOWN = ("57P01", "57P02", "57P03")
 
 
 @contextmanager
@@ -52,7 +52,9 @@ def translated() -> Generator[None]:
     """Turn the driver's errors into ours: away is an outage, a refusal is the operator's to mend."""
     try:
         yield
-    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as problem:
+    except psycopg.errors.ReadOnlySqlTransaction:
+        raise Outage(DATABASE_READ_ONLY(system=SYSTEM)) from None
+    except psycopg.errors.InsufficientPrivilege as problem:
         raise EvidenceBroken(f"{SYSTEM} does not let this role write ({_brief(problem)})") from None
     except AWAY as problem:
         raise Outage(DATABASE_AWAY(system=SYSTEM, why=_brief(problem))) from None
@@ -65,28 +67,62 @@ def _brief(problem: BaseException) -> str:
     return f"{type(problem).__name__}{f' {state}' if state else ''}"
 
 
-async def _safe(connection: Connection, still_s: float) -> None:
-    """Each commit waits for the disk, each statement sees what was committed before it, and no lock is held for ever."""
+def is_of_another_server(problem: psycopg.Error) -> bool:
+    """Whether the server that we were connected to is not the one to write to any more.
+
+    It is read-only, it shuts down or starts up, or the connection broke without a word from it.
+    """
+    if isinstance(problem, PoolTimeout | PoolClosed | TooManyRequests):
+        return False  # about the pool itself
+    state = problem.sqlstate
+    if state is None:
+        return isinstance(problem, psycopg.OperationalError)
+    return state == READ_ONLY or state in SHUT_DOWN or state.startswith("08")
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """Connections that are all thrown away when one of them shows that the server is not the one to write to any more.
+
+    The others lead to the same server, and each of them would cost somebody an error, or the time until a network that
+    swallows everything is noticed.
+    """
+
+    _thrown_away = 0.0
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:
+        """A connection from the pool, as long as the block lasts."""
+        got = time.monotonic()
+        try:
+            async with super().connection(timeout) as one:
+                got = time.monotonic()
+                yield one
+        except psycopg.Error as problem:
+            if is_of_another_server(problem) and got >= self._thrown_away and not self.closed:
+                self._thrown_away = time.monotonic()
+                await self.drain()
+            raise
+
+
+async def _safe(connection: Connection, still_s: float, locked_s: float) -> None:
+    """Each commit waits for the disks, each statement sees what was committed before it, and no lock is held for ever.
+
+    Where the server has a standby to wait for, less than `on` acknowledges what the standby may not have when it is promoted.
+    """
     await connection.set_autocommit(True)
     await connection.execute(
-        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')"
     )
     for name, value in (
         ("default_transaction_isolation", "read committed"),
         ("TimeZone", "UTC"),
+        ("DateStyle", "ISO, YMD"),
+        ("geqo", "on"),
         ("idle_in_transaction_session_timeout", f"{still_s * 1000:.0f}ms"),
-        ("lock_timeout", f"{LOCKED_S * 1000:.0f}ms"),
+        ("lock_timeout", f"{locked_s * 1000:.0f}ms"),
     ):
         await connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-
-
-def _watched(url: Secret) -> dict[str, str]:
-    """The settings of the network that the URL does not have; raises `Misconfigured` for what is no such URL."""
-    try:
-        given = conninfo_to_dict(url.reveal())
-    except psycopg.ProgrammingError:
-        raise Misconfigured("engine.database_url: the driver of PostgreSQL cannot read this address") from None
-    return {name: value for name, value in WATCHED.items() if name not in given}
 
 
 async def _alive(connection: Connection) -> None:
@@ -100,19 +136,17 @@ async def _alive(connection: Connection) -> None:
 class Postgres:
     """Connections to the database, shared by evidence, locks and queue."""
 
-    def __init__(self, url: Secret, still_s: float = STILL_S) -> None:
-        self.pool: Pool = AsyncConnectionPool(
-            url.reveal(),
+    def __init__(self, url: Secret, still_s: float = STILL_S, locked_s: float = LOCKED_S) -> None:
+        self.parameters = parameters_of(url)
+        self.pool = Pool(
+            "",
             connection_class=psycopg.AsyncConnection[TupleRow],
-            kwargs={
-                "connect_timeout": int(PATIENCE_S),
-                "application_name": "spentkey",
-                **_watched(url),
-            },
+            kwargs=self.parameters,
             min_size=1,
             max_size=CONNECTIONS,
             timeout=PATIENCE_S,
-            configure=partial(_safe, still_s=still_s),
+            reconnect_timeout=TRIED_FOR_S,
+            configure=partial(_safe, still_s=still_s, locked_s=locked_s),
             check=_alive,
             open=False,
         )
