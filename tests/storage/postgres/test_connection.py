@@ -2,10 +2,12 @@
 
 import psycopg
 import pytest
+from psycopg import pq
 from real_postgres import RealPostgres
 
 from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
+from spentkey.storage.postgres.address import LEFT_OUT
 from spentkey.storage.postgres.connection import Postgres, opened
 
 LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'spentkey'"
@@ -101,6 +103,33 @@ async def test_a_network_that_swallows_everything_is_noticed(database: str, abou
     url = f"{database}{'&' if '?' in database else '?'}{about}"
     async with opened(Secret(url)) as connections, connections.pool.connection() as one:
         assert one.info.get_parameters()["tcp_user_timeout"] == given
+
+
+VARIABLES = [
+    one.envvar.decode()
+    for one in pq.Conninfo.get_defaults()
+    if one.envvar is not None and one.keyword.decode() not in LEFT_OUT
+]
+SEEN = "SELECT current_user, current_database(), current_setting('DateStyle'), current_setting('TimeZone')"
+
+
+@pytest.mark.parametrize("variable", [*VARIABLES, "PGDATESTYLE", "PGTZ", "PGREQUIRESSL"])
+async def test_no_variable_of_the_environment_counts(
+    database: str, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Whoever sets one for the process chooses neither the server nor whom to believe, nor how a time is read."""
+    async with opened(Secret(database)) as connections, connections.pool.connection() as one:
+        before = one.info.get_parameters(), await (await one.execute(SEEN)).fetchall()
+    monkeypatch.setenv(variable, {"PGTZ": "Asia/Tokyo", "PGREQUIRESSL": "1"}.get(variable, "german"))
+    async with opened(Secret(database)) as connections, connections.pool.connection() as one:
+        assert (one.info.get_parameters(), await (await one.execute(SEEN)).fetchall()) == before
+
+
+async def test_a_service_is_refused(database: str) -> None:
+    """Its file may say anything."""
+    with pytest.raises(Misconfigured, match="names a service"):
+        async with opened(Secret(f"{database}&service=other")):
+            pass
 
 
 @pytest.mark.parametrize("url", ["postgresql://canary:canary@[::1/x", "postgresql://canary@host/x?nonsense=1"])
