@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
@@ -10,6 +11,7 @@ from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.runtime import Clock
 from spentkey.ports.try_marks import NoMarks, TryMarks
 from spentkey.settings.schema import EngineSettings, Settings
+from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
@@ -48,7 +50,8 @@ async def opened_for(
             rates = SharedRates(database, LocalRates(clock) if read_only else None)
             process = (this_process(), this_process_in_its_namespace(), this_boot())
             marks = PostgresTryMarks(database, *process, settings.engine.take_over_s)
-            evidence = PostgresEvidence(database, clock, read_only=read_only)
+            seen = Acknowledged(settings.state.directory, read_only=read_only)
+            evidence = PostgresEvidence(database, clock, read_only=read_only, acknowledged=seen)
             yield evidence, leases, rates, NoMarks() if read_only else marks, database
         finally:
             keeping.cancel()
@@ -65,6 +68,6 @@ async def engine_on(
     return engine
 
 
-def check_of(url: Secret, clock: Clock) -> DatabaseCheck:
-    """What must be in place in the database."""
-    return DatabaseCheck(url, clock)
+def check_of(url: Secret, clock: Clock, directory: Path | None) -> DatabaseCheck:
+    """What must be in place in the database; in the directory is what this machine saw acknowledged."""
+    return DatabaseCheck(url, clock, directory=directory)
