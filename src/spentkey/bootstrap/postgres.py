@@ -17,6 +17,7 @@ from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.rates import SharedRates
+from spentkey.storage.postgres.roles import Roles, make_roles, seen_by, worker_of
 from spentkey.storage.postgres.schema import prepare
 from spentkey.storage.postgres.try_marks import PostgresTryMarks
 from spentkey.system import SystemClock, this_boot, this_process, this_process_in_its_namespace
@@ -71,3 +72,22 @@ async def engine_on(
 def check_of(url: Secret, clock: Clock, directory: Path | None) -> DatabaseCheck:
     """What must be in place in the database; in the directory is what this machine saw acknowledged."""
     return DatabaseCheck(url, clock, directory=directory)
+
+
+async def init_database(settings: Settings) -> Roles:
+    """Make or upgrade the tables, and the roles; then look at them as the workers do.
+
+    Raises `Misconfigured` where an address is missing, or a role has too few or too many rights.
+    """
+    url, owner_url = settings.engine.database_url, settings.engine.owner_url
+    if url is None or owner_url is None:
+        missing = "database_url" if url is None else "owner_url"
+        raise Misconfigured(f"engine.{missing}: is missing; spentkey database init needs it")
+    worker, password = worker_of(url)
+    async with opened(owner_url) as database:
+        await prepare(database)
+        await prepare_queue(database)
+        roles = await make_roles(database, worker, password)
+    async with opened(url) as database:
+        await seen_by(database)
+    return roles

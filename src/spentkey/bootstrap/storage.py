@@ -33,6 +33,7 @@ from spentkey.worker.routing import Router
 
 if TYPE_CHECKING:
     from spentkey.storage.postgres.connection import Postgres
+    from spentkey.storage.postgres.roles import Roles
 
 
 SAID_EVERY = 100_000
@@ -138,6 +139,10 @@ class WithDatabase(Protocol):
         self, database: "Postgres", settings: EngineSettings, router: Router, work: Work, slots: Slots, clock: Clock
     ) -> Engine:
         """The engine on an open database."""
+        ...
+
+    async def init_database(self, settings: Settings) -> "Roles":
+        """Make or upgrade the tables, and the roles of their owner and of the workers."""
         ...
 
     def check_of(self, url: Secret, clock: Clock, directory: Path | None) -> Checker:

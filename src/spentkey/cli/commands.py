@@ -21,6 +21,8 @@ SHORT = {
     "plan": "show what would be done to each open task, and why; writes nothing",
     "check": "test every configured system and say what is missing; writes nothing",
     "work": "work on all open tasks, once or until stopped",
+    "database": "set up the PostgreSQL that several machines share",
+    "database init": "make its tables, their owner, and the role of the workers",
     "demo": "show it all against a simulator; needs no configuration",
 }
 
@@ -205,3 +207,24 @@ def status(config: Path, as_json: bool) -> None:
     from spentkey.cli.status import show_status  # noqa: PLC0415
 
     until_done(show_status(config, as_json=as_json))
+
+
+@click.group(short_help=SHORT["database"], context_settings={"help_option_names": ["-h", "--help"]})
+def database() -> None:
+    """Set up the PostgreSQL that several machines share."""
+
+
+@database.command("init", short_help=SHORT["database init"])
+@config_option
+@json_option
+def database_init(config: Path, as_json: bool) -> None:
+    """Make or upgrade the tables in PostgreSQL, the role that owns them, and the role of the workers.
+
+    It connects by engine.owner_url, which no other command reads, as the owner of the tables or as a superuser. The
+    role of engine.database_url is made if it is missing; afterwards it may read evidence and add to it, and neither
+    change nor delete it. A superuser also takes over the tables of version 0.1, whose one role owns all. Stop the
+    workers before an upgrade if the CHANGELOG says so. A second time changes nothing.
+    """
+    from spentkey.cli.database import init_tables  # noqa: PLC0415
+
+    until_done(init_tables(config, as_json=as_json))

@@ -32,7 +32,7 @@ from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.locks import SHARE
-from spentkey.storage.postgres.schema import LOCK
+from spentkey.storage.postgres.schema import LOCK, TO_BE_MADE
 from spentkey.worker.after_try import Done, MoveTo, RetryIn, Tries, Work
 from spentkey.worker.concurrency import UNDER_WAY, Slots, until_set
 from spentkey.worker.routing import UNSORTED, Route, Router
@@ -47,12 +47,15 @@ logger = logging.getLogger(__name__)
 
 
 async def prepare_queue(database: Postgres) -> None:
-    """Make the queue's tables where there are none."""
+    """Make the queue's tables where there are none; raises `Misconfigured` where this role may not."""
     async with database.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         there = await (await connection.execute("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")).fetchone()
         if there is None or not there[0]:
-            await connection.execute(SchemaManager.get_schema())
+            try:
+                await connection.execute(SchemaManager.get_schema())
+            except psycopg.errors.InsufficientPrivilege:
+                raise Misconfigured(TO_BE_MADE) from None
 
 
 class _RunLater(Exception):
