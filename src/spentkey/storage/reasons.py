@@ -46,3 +46,9 @@ DATABASE_READ_ONLY = ReasonKind(
     "le {system} qui répond est en lecture seule : un standby, ou un serveur qui n'est plus le primaire ; l'adresse doit "
     "mener au primaire",
 )
+DATABASE_LOCK_HELD = ReasonKind(
+    "evidence-database-lock-held",
+    "a lock of Spentkey's in {system} was waited for {seconds} s; it is held by {holder}",
+    "op een lock van Spentkey in {system} is {seconds} s gewacht; die is in handen van {holder}",
+    "un verrou de Spentkey dans {system} a été attendu {seconds} s ; il est détenu par {holder}",
+)

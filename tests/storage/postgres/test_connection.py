@@ -9,6 +9,8 @@ from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.address import LEFT_OUT
 from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.holders import APPENDING, LOCK, OFFERING
+from spentkey.storage.postgres.schema import prepare
 
 LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'spentkey'"
 ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'spentkey'"
@@ -155,3 +157,38 @@ def test_the_driver_quotes_as_the_server_reads(database: str) -> None:
     """Both speak of standard strings, which the quoting of a text depends on."""
     with psycopg.connect(database) as connection:
         assert connection.info.parameter_status("standard_conforming_strings") == "on"
+
+
+@pytest.mark.parametrize("lock", [f"{LOCK}", f"{APPENDING}", f"{OFFERING}, 40021"])
+async def test_a_stranger_that_holds_a_lock_of_ours_is_named(database: str, postgres: RealPostgres, lock: str) -> None:
+    """By the name that it gives itself, made fit to be shown, its role and its process; it is waited for as for anybody."""
+    ours = {"40021": "SELECT pg_advisory_xact_lock(19203, 40021)"}.get(lock[-5:], f"SELECT pg_advisory_xact_lock({lock})")
+    async with opened(Secret(database), locked_s=0.2) as connections:
+        with postgres.connect(f"{database}&application_name=[spentkey%20backup") as stranger:
+            stranger.execute(f"SELECT pg_advisory_lock({lock})".encode())
+            pid = stranger.info.backend_pid
+            with pytest.raises(Outage, match=rf"waited for 0.2 s; it is held by \(spentkey backup \(role postgres, pid {pid}\)"):
+                async with connections.begun(ours, {}):
+                    pass
+            assert await connections.holders() == [f"(spentkey backup (role postgres, pid {pid})"]
+        assert await connections.holders() == []
+
+
+async def test_one_of_ours_that_holds_a_lock_is_no_stranger(database: str) -> None:
+    """It is named all the same where it is waited for."""
+    async with opened(Secret(database), locked_s=0.2) as one, opened(Secret(database), locked_s=0.2) as other:
+        async with one.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+            assert await other.holders() == []
+            with pytest.raises(Outage, match="it is held by spentkey "):
+                await prepare(other)
+
+
+async def test_a_lock_on_rows_names_nobody(database: str) -> None:
+    """It is none of the locks by number; the code of the error says what it is."""
+    async with opened(Secret(database), locked_s=0.2) as one, opened(Secret(database), locked_s=0.2) as other:
+        await one.rows("CREATE TABLE kept (n int)")
+        async with one.transaction() as connection:
+            await connection.execute("LOCK TABLE kept")
+            with pytest.raises(Outage, match="LockNotAvailable 55P03"):
+                await other.rows("SELECT * FROM kept")

@@ -23,7 +23,8 @@ from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.core.secret import Secret
 from spentkey.core.unlogged import unlogged
 from spentkey.storage.postgres.address import PATIENCE_S, parameters_of
-from spentkey.storage.reasons import DATABASE_AWAY, DATABASE_READ_ONLY
+from spentkey.storage.postgres.holders import HOLDERS, told
+from spentkey.storage.reasons import DATABASE_AWAY, DATABASE_LOCK_HELD, DATABASE_READ_ONLY
 
 SYSTEM = "PostgreSQL"
 CONNECTIONS = 8
@@ -137,7 +138,7 @@ class Postgres:
     """Connections to the database, shared by evidence, locks and queue."""
 
     def __init__(self, url: Secret, still_s: float = STILL_S, locked_s: float = LOCKED_S) -> None:
-        self.parameters = parameters_of(url)
+        self.parameters, self._locked_s = parameters_of(url), locked_s
         self.pool = Pool(
             "",
             connection_class=psycopg.AsyncConnection[TupleRow],
@@ -152,9 +153,27 @@ class Postgres:
         )
 
     @asynccontextmanager
+    async def _ours(self) -> AsyncGenerator[None]:
+        """Our errors in place of the driver's; who holds a lock for too long is named."""
+        with translated():
+            try:
+                yield
+            except psycopg.errors.LockNotAvailable:
+                async with self.pool.connection() as connection:
+                    holding = told(await (await connection.execute(HOLDERS)).fetchall())
+                if not holding:
+                    raise
+                held = DATABASE_LOCK_HELD(system=SYSTEM, holder="; ".join(holding), seconds=f"{self._locked_s:g}")
+                raise Outage(held) from None
+
+    async def holders(self) -> list[str]:
+        """The sessions that hold a lock of ours and do not call themselves ours."""
+        return told(await self.rows(HOLDERS), strangers_only=True)
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
         """One transaction; when the block ends without an error it is committed and on the disk."""
-        with translated():
+        async with self._ours():
             async with self.pool.connection() as connection, connection.transaction():
                 yield connection
 
@@ -164,7 +183,7 @@ class Postgres:
 
         When the block ends without an error it is rolled back unless `Begun.commit` was called.
         """
-        with translated():
+        async with self._ours():
             async with self.pool.connection() as connection:
                 cursor = psycopg.AsyncClientCursor(connection)
                 try:
@@ -176,7 +195,7 @@ class Postgres:
 
     async def rows(self, statement: LiteralString, **parameters: Any) -> list[TupleRow]:
         """The rows of one statement, which is committed by itself."""
-        with translated():
+        async with self._ours():
             async with self.pool.connection() as connection:
                 cursor = await connection.execute(statement, parameters)
                 return await cursor.fetchall() if cursor.description is not None else []
@@ -206,12 +225,15 @@ class Begun:
 
 
 @asynccontextmanager
-async def opened(url: Secret, patience_s: float = PATIENCE_S, still_s: float = STILL_S) -> AsyncGenerator[Postgres]:
+async def opened(
+    url: Secret, patience_s: float = PATIENCE_S, still_s: float = STILL_S, locked_s: float = LOCKED_S
+) -> AsyncGenerator[Postgres]:
     """Connect, and hang up at the end; raises `Outage` when the database cannot be reached.
 
-    `still_s` is how many seconds a transaction may stand still before the server breaks it off.
+    `still_s` is how many seconds a transaction may stand still before the server breaks it off, `locked_s` how many a
+    statement waits for a lock of others.
     """
-    database = Postgres(url, still_s)
+    database = Postgres(url, still_s, locked_s)
     with unlogged("psycopg.pool"):  # its warnings quote what the server said
         with translated():
             try:

@@ -32,8 +32,8 @@ from spentkey.storage.group_commit import Ends, GroupCommit
 from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.connection import Begun, Postgres
+from spentkey.storage.postgres.holders import APPENDING as LOCK
 from spentkey.storage.postgres.rows import Row
-from spentkey.storage.postgres.schema import APPENDING as LOCK
 from spentkey.storage.reasons import TAKEN_OVER
 from spentkey.storage.recent_past import RecentPast
 

@@ -12,14 +12,11 @@ from psycopg.rows import TupleRow
 
 from spentkey.core.errors import Misconfigured
 from spentkey.storage.postgres.connection import Connection, Postgres
+from spentkey.storage.postgres.holders import APPENDING, LOCK
 
 VERSION, LEAST = 3, 3
 """Older workers find no task by a text, know no fingerprint without `key`, no lift of one stop, no refused intent and no
 wait for an audit event: they would stop what is well, lift what nobody has looked into, or close what is not proven."""
-LOCK = 0x5350_4B01
-"""Advisory lock for making the tables."""
-APPENDING = 0x5350_4B02
-"""Advisory lock for appending evidence."""
 
 STEPS: tuple[tuple[LiteralString, ...], ...] = (
     (
