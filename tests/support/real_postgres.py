@@ -34,7 +34,9 @@ class RealPostgres:
         self._bin = self._programs()
         self._numbers = itertools.count(1)
         if of is None:
-            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(self._data))
+            self._run(
+                "initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(self._data)
+            )
         else:
             where = ("-h", str(of.folder), "-U", "postgres", "-c", "fast", "-R")
             self._run("pg_basebackup", *where, "-D", str(self._data))

@@ -17,5 +17,7 @@ async def init_tables(config: Path, *, as_json: bool) -> int:
         print_json({"owner": roles.owner, "worker": roles.worker})
         return 0
     click.echo(f"the tables are there, and belong to the role {roles.owner}")
-    click.echo(f"the role {roles.worker} of the workers may read evidence and add to it, and neither change nor delete it")
+    click.echo(
+        f"the role {roles.worker} of the workers may read evidence and add to it, and neither change nor delete it"
+    )
     return 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 from real_postgres import RealPostgres
@@ -14,7 +14,9 @@ from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import prepare
 
-MINE = "SELECT pid FROM pg_stat_activity WHERE application_name = 'spentkey' AND datname = current_database() ORDER BY 1"
+MINE = (
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'spentkey' AND datname = current_database() ORDER BY 1"
+)
 FOLLOWS = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
 
 
@@ -28,6 +30,13 @@ def pair() -> Generator[tuple[RealPostgres, RealPostgres]]:
     yield primary, standby
     for server in (primary, standby):
         server.stop()
+
+
+async def until(so: Callable[[], bool]) -> None:
+    """Let the others go on until something is so."""
+    async with asyncio.timeout(60):
+        while not so():
+            await asyncio.to_thread(lambda: None)
 
 
 def at_both(first: RealPostgres, second: RealPostgres, name: str) -> str:
@@ -99,17 +108,14 @@ async def test_work_goes_on_within_ten_seconds_of_a_promotion_and_no_record_is_l
         await prepare(connections)
         log = PostgresEvidence(connections, ManualClock())
         workers = [asyncio.create_task(_work(log, number, done, refused, stop)) for number in range(8)]
-        while len(done) < 50:
-            await asyncio.sleep(0)
+        await until(lambda: len(done) >= 50)
         await asyncio.to_thread(primary.control, "stop", "-m", "immediate")
         before = len(done)
-        while len(refused) < 16:  # each has waited in vain for a new session
-            await asyncio.sleep(0)
+        await until(lambda: len(refused) >= 16)  # each has waited in vain for a new session
         await asyncio.to_thread(standby.rows, standby.url("postgres"), "ALTER SYSTEM RESET synchronous_standby_names")
         await asyncio.to_thread(standby.control, "promote")
         began = time.monotonic()
-        while len(done) < before + 50 and time.monotonic() - began < 30:
-            await asyncio.sleep(0)
+        await until(lambda: len(done) >= before + 50)
         took = time.monotonic() - began
         stop.set()
         await asyncio.gather(*workers)
@@ -143,5 +149,3 @@ async def test_a_commit_waits_for_the_standby_whatever_the_database_says(databas
         async with opened(Secret(database)) as connections:
             found += [str(one) for (one,) in await connections.rows("SELECT current_setting('synchronous_commit')")]
     assert found == ["on", "on", "remote_apply"]
-
-

@@ -46,6 +46,12 @@ def set_back(database: str, postgres: RealPostgres) -> Callable[[int], None]:
     return to
 
 
+def kept_in(machine: Path) -> Path:
+    """The one file in which a machine keeps what it saw."""
+    (file,) = machine.iterdir()
+    return file
+
+
 async def put(log: PostgresEvidence, *numbers: int) -> None:
     """Records about one task, each with a number."""
     for number in numbers:
@@ -168,7 +174,7 @@ async def test_a_crash_between_the_gap_and_the_file_asks_nobody_again(
 ) -> None:
     """The record counts, and the file is put right by the next start."""
     await put(await start(tmp_path), *range(4))
-    (file,) = tmp_path.iterdir()
+    file = kept_in(tmp_path)
     before = file.read_bytes()
     set_back(2)
     resuming = await start(tmp_path)
@@ -240,7 +246,7 @@ async def test_another_database_is_held_against_nothing(start: Start, postgres: 
 async def test_a_file_that_cannot_be_read_is_no_loss(start: Start, tmp_path: Path, harm: str) -> None:
     """What a power cut left of it counts as far as it is whole."""
     await put(await start(tmp_path), *range(4))
-    (file,) = tmp_path.iterdir()
+    file = kept_in(tmp_path)
     content = file.read_bytes()
     if harm == "a folder":
         file.unlink()

@@ -187,5 +187,5 @@ async def test_a_worker_without_tables_is_told_to_have_them_made(server: RealPos
 @pytest.mark.parametrize("url", ["postgresql:///spentkey", "postgresql://:canary@localhost/spentkey"])
 def test_an_address_without_a_user_is_refused(url: str) -> None:
     """The workers need a role that can be named."""
-    with pytest.raises(Misconfigured, match="engine.database_url: names no user"):
+    with pytest.raises(Misconfigured, match=r"engine\.database_url: names no user"):
         worker_of(Secret(url))

@@ -11,8 +11,8 @@ from spentkey.core.secret import Secret
 from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.address import PATIENCE_S, has_several_hosts
-from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.connection import SYSTEM as POSTGRESQL
+from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.schema import VERSION, version_of
 

@@ -91,7 +91,7 @@ class Pool(AsyncConnectionPool[Connection]):
     _thrown_away = 0.0
 
     @asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:
+    async def connection(self, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109  # the pool's
         """A connection from the pool, as long as the block lasts."""
         got = time.monotonic()
         try:
@@ -173,9 +173,8 @@ class Postgres:
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
         """One transaction; when the block ends without an error it is committed and on the disk."""
-        async with self._ours():
-            async with self.pool.connection() as connection, connection.transaction():
-                yield connection
+        async with self._ours(), self.pool.connection() as connection, connection.transaction():
+            yield connection
 
     @asynccontextmanager
     async def begun(self, statements: LiteralString, parameters: Mapping[str, Any]) -> AsyncGenerator["Begun"]:
@@ -183,22 +182,20 @@ class Postgres:
 
         When the block ends without an error it is rolled back unless `Begun.commit` was called.
         """
-        async with self._ours():
-            async with self.pool.connection() as connection:
-                cursor = psycopg.AsyncClientCursor(connection)
-                try:
-                    await cursor.execute(_together("BEGIN", statements), parameters)
-                    yield Begun(connection, cursor)
-                finally:
-                    if connection.info.transaction_status != TransactionStatus.IDLE:
-                        await connection.rollback()
+        async with self._ours(), self.pool.connection() as connection:
+            cursor = psycopg.AsyncClientCursor(connection)
+            try:
+                await cursor.execute(_together("BEGIN", statements), parameters)
+                yield Begun(connection, cursor)
+            finally:
+                if connection.info.transaction_status != TransactionStatus.IDLE:
+                    await connection.rollback()
 
     async def rows(self, statement: LiteralString, **parameters: Any) -> list[TupleRow]:
         """The rows of one statement, which is committed by itself."""
-        async with self._ours():
-            async with self.pool.connection() as connection:
-                cursor = await connection.execute(statement, parameters)
-                return await cursor.fetchall() if cursor.description is not None else []
+        async with self._ours(), self.pool.connection() as connection:
+            cursor = await connection.execute(statement, parameters)
+            return await cursor.fetchall() if cursor.description is not None else []
 
 
 def _together(*statements: LiteralString) -> LiteralString:

@@ -24,21 +24,22 @@ POLL_S, LONGEST_POLL_S = 0.25, 2.0
 SHARE = 3
 """Into how many parts the take-over time is cut: leases are renewed in each, and a permit holds for one."""
 KEPT = "1 day"
-NEW_TOKEN: LiteralString = "('x' || right(replace(gen_random_uuid()::text, '-', ''), 15))::bit(60)::bigint"
-"""A number that is never given twice: 60 random bits. A sequence starts anew where a standby that was behind takes over."""
-TAKE: LiteralString = (
-    "INSERT INTO spentkey_claims AS held (name, claim, holder, until) VALUES (%(name)s, "
-    + NEW_TOKEN
-    + """, %(holder)s, clock_timestamp() + %(s)s * interval '1 s')
+TAKE: LiteralString = """
+    INSERT INTO spentkey_claims AS held (name, claim, holder, until)
+    VALUES (%(name)s, ('x' || right(replace(gen_random_uuid()::text, '-', ''), 15))::bit(60)::bigint, %(holder)s,
+        clock_timestamp() + %(s)s * interval '1 s')
     ON CONFLICT (name) DO UPDATE
     SET claim = excluded.claim, holder = excluded.holder, before = held.until, until = excluded.until
     WHERE held.until <= clock_timestamp()
     RETURNING claim, extract(epoch FROM clock_timestamp() - before)::float8
-    """
-)
-RELEASE: LiteralString = (
-    "UPDATE spentkey_claims SET until = clock_timestamp(), claim = " + NEW_TOKEN + " WHERE claim = %(token)s"
-)
+"""
+"""The number of a claim is 60 random bits, and so never given twice: a sequence starts anew where a standby that was behind
+takes over."""
+RELEASE: LiteralString = """
+    UPDATE spentkey_claims SET until = clock_timestamp(),
+        claim = ('x' || right(replace(gen_random_uuid()::text, '-', ''), 15))::bit(60)::bigint
+    WHERE claim = %(token)s
+"""
 logger = logging.getLogger(__name__)
 
 

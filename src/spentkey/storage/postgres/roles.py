@@ -17,9 +17,7 @@ from spentkey.storage.postgres.address import parameters_of
 from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.schema import version_of
 
-OURS: LiteralString = r"(name LIKE 'spentkey\_%%' OR name LIKE 'procrastinate\_%%')"
-OWNED: LiteralString = (
-    """
+OWNED: LiteralString = r"""
     WITH ours AS (
         SELECT c.relname AS name, c.relowner AS owner, 1 AS turn,
             format('ALTER %%s %%s OWNER TO %%I', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
@@ -35,10 +33,10 @@ OWNED: LiteralString = (
         SELECT t.typname, t.typowner, 3, format('ALTER TYPE %%s OWNER TO %%I', t.oid::regtype, %(owner)s::text)
         FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
         WHERE t.typnamespace = current_schema()::regnamespace AND (t.typtype = 'e' OR c.relkind = 'c'))
-    SELECT statement FROM ours WHERE owner <> %(owner)s::text::regrole AND """
-    + OURS
-    + " ORDER BY turn, statement"
-)
+    SELECT statement FROM ours
+    WHERE owner <> %(owner)s::text::regrole AND (name LIKE 'spentkey\_%%' OR name LIKE 'procrastinate\_%%')
+    ORDER BY turn, statement
+"""
 """What another role owns of ours, as statements; a sequence that belongs to a column goes with its table."""
 REACHED: LiteralString = """
     SELECT format('ALTER DATABASE %%I OWNER TO %%I', datname, %(owner)s::text) FROM pg_database
