@@ -74,8 +74,15 @@ def test_a_worker_without_tables_ends_with_what_to_run(
     assert (ended.code, len(ended.complaints()), said in ended.err) == (2, 1, True)
 
 
-@pytest.mark.parametrize("name", ["PGSERVICE", "PGHOSTADDR", "PGOPTIONS", "PGPASSFILE"])
-@pytest.mark.parametrize("command", [("check",), ("run", str(TASK)), ("database", "init")])
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("PGSERVICE", ("check",)),
+        ("PGHOSTADDR", ("run", str(TASK))),
+        ("PGOPTIONS", ("database", "init")),
+        ("PGPASSFILE", ("resume", "--why", "x")),
+    ],
+)
 def test_a_variable_of_libpq_ends_every_command(
     sim: RealSimulator, tmp_path: Path, database: str, name: str, command: tuple[str, ...]
 ) -> None:

@@ -174,6 +174,9 @@ def resume(why: str, who: str, stops: tuple[str, ...], config: Path, as_json: bo
     them. Look into the cause first. On a terminal it lists what is stopped and asks; elsewhere it lifts everything
     that stands when it starts, or what --stop names. If something else is stopped meanwhile, nothing is lifted and
     the exit code is 4. Your name and your reason are recorded in the evidence.
+
+    Where the database has lost records, because a standby that was behind took over or a backup was restored, that is
+    put on record, and work goes on; stops are left as they are, because nobody can have seen them since.
     """
     from spentkey.cli.resume import lift_stops  # noqa: PLC0415
 
