@@ -11,6 +11,7 @@ import pytest
 from engine_rig import Maker, Rig
 from real_postgres import RealPostgres
 from support_core import ManualClock
+from workers_role import initialised
 
 from spentkey.core.outcome import Result, TicketState
 from spentkey.core.secret import Secret
@@ -119,6 +120,14 @@ class OnSeveral:
         self.url = postgres.database()
 
 
+class OnSeveralAsAWorker:
+    """The same by the role of the workers, which owns nothing."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres: RealPostgres) -> None:
+        self.url = asyncio.run(initialised(postgres.database()))
+
+
 class TestSqliteEvidence(OnOneMachine, EvidenceContract):
     """SQLite."""
 
@@ -136,6 +145,10 @@ class TestPostgresEvidence(OnSeveral, EvidenceContract):
             yield SeveralMachines(self.url, stack)
 
 
+class TestPostgresEvidenceOfAWorker(OnSeveralAsAWorker, TestPostgresEvidence):
+    """PostgreSQL, after `spentkey database init`."""
+
+
 class TestFileLocks(OnOneMachine, LocksContract):
     """Files."""
 
@@ -151,6 +164,10 @@ class TestLeaseLocks(OnSeveral, LocksContract):
     async def rig(self) -> AsyncGenerator[LocksRig]:
         async with AsyncExitStack() as stack:
             yield SeveralMachines(self.url, stack)
+
+
+class TestLeaseLocksOfAWorker(OnSeveralAsAWorker, TestLeaseLocks):
+    """The same, after `spentkey database init`."""
 
 
 @asynccontextmanager
@@ -190,6 +207,10 @@ class TestDistributedEngine(OnSeveral, QueueContract):
     async def rig(self) -> AsyncGenerator[QueueRig]:
         async with AsyncExitStack() as stack, engine_of(Maker("distributed", Path(), self.url, stack)) as made:
             yield made
+
+
+class TestDistributedEngineOfAWorker(OnSeveralAsAWorker, TestDistributedEngine):
+    """The same, after `spentkey database init`."""
 
 
 def test_the_suites_leave_no_loop_behind() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from real_postgres import RealPostgres
 from support_core import ManualClock
+from workers_role import initialised, role_of
 
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.secret import Secret
@@ -13,9 +14,7 @@ from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
-from spentkey.storage.postgres.roles import make_roles
 from spentkey.storage.postgres.schema import prepare
-from spentkey.worker.procrastinate_queue import prepare_queue
 
 
 async def check_up(url: str, patience_s: float = 10, directory: Path | None = None) -> dict[str, Finding]:
@@ -113,23 +112,15 @@ async def test_an_encoding_that_cannot_hold_every_text_is_refused(postgres: Real
     ]
 
 
-def role_of(url: str) -> str:
-    """A role for this database alone; roles belong to the whole server."""
-    return "worker_" + url.split("@/")[1].split("?", maxsplit=1)[0]
-
-
-async def initialised(url: str) -> str:
-    """The address for the workers' role, after the init."""
+async def used_by_workers(url: str) -> str:
+    """The address for the workers' role, of a database with one record."""
     await in_use(url)
-    async with opened(Secret(url)) as connections:
-        await prepare_queue(connections)
-        await make_roles(connections, role_of(url), None)
-    return url.replace("postgres@", f"{role_of(url)}@")
+    return await initialised(url)
 
 
 async def test_after_the_init_nothing_is_amiss(database: str, tmp_path: Path) -> None:
     """The workers' role may add evidence, and neither change nor delete it."""
-    findings = await check_up(await initialised(database), directory=tmp_path)
+    findings = await check_up(await used_by_workers(database), directory=tmp_path)
     assert states(findings) == {}
     assert findings["role"].message == "can read evidence and add to it, and neither change nor delete it"
 
@@ -151,7 +142,7 @@ async def test_a_role_that_may_change_evidence_is_told(
     database: str, postgres: RealPostgres, tmp_path: Path, statement: str, why: str
 ) -> None:
     """It goes on working, with a warning and the command that mends it."""
-    url, name = await initialised(database), database.split("@/")[1].split("?", maxsplit=1)[0]
+    url, name = await used_by_workers(database), database.split("@/")[1].split("?", maxsplit=1)[0]
     postgres.rows(database, statement.format(role=role_of(database), database=name))
     findings = await check_up(url, directory=tmp_path)
     assert (states(findings), findings["role"].message) == (
@@ -163,7 +154,7 @@ async def test_a_role_that_may_change_evidence_is_told(
 
 async def test_a_lock_of_a_stranger_is_told(database: str, postgres: RealPostgres, tmp_path: Path) -> None:
     """While it holds it."""
-    url = await initialised(database)
+    url = await used_by_workers(database)
     with postgres.connect(f"{database}&application_name=other") as stranger:
         stranger.execute("SELECT pg_advisory_lock(1397771010)")
         findings = await check_up(url, directory=tmp_path)
@@ -173,7 +164,7 @@ async def test_a_lock_of_a_stranger_is_told(database: str, postgres: RealPostgre
 
 async def test_lost_records_are_told(database: str, postgres: RealPostgres, tmp_path: Path) -> None:
     """With the range, and what to do."""
-    url = await initialised(database)
+    url = await used_by_workers(database)
     async with opened(Secret(url)) as connections:
         log = PostgresEvidence(connections, ManualClock(), acknowledged=Acknowledged(tmp_path))
         await log.append("step", {"task": 2})
@@ -186,7 +177,7 @@ async def test_lost_records_are_told(database: str, postgres: RealPostgres, tmp_
 
 async def test_where_nothing_is_kept_of_what_was_acknowledged_that_is_told(database: str) -> None:
     """A container without a directory of its own notices a loss only while it runs."""
-    findings = await check_up(await initialised(database))
+    findings = await check_up(await used_by_workers(database))
     assert (states(findings), findings["acknowledged records"].fix) == (
         {"acknowledged records": FindingState.WARN},
         "set state.directory",
