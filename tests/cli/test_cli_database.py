@@ -88,7 +88,11 @@ def test_a_variable_of_libpq_ends_every_command(
 ) -> None:
     """With exit code 2 and its name, before anything is contacted."""
     ended = call(sim, tmp_path, *command, **addresses(database, tmp_path), **{name: "canary"})
-    assert (ended.code, f"{name} of the environment would count" in ended.err, "canary" in ended.err) == (2, True, False)
+    assert (ended.code, f"{name} of the environment would count" in ended.err, "canary" in ended.err) == (
+        2,
+        True,
+        False,
+    )
     assert sim.journal() == []
 
 

@@ -121,7 +121,9 @@ def test_the_owners_address_is_given_to_the_tables_alone() -> None:
             "second: has a secret in the variable SPENTKEY_IVANTI__API_KEY",
         ),
         (
-            changed("services", "tables", "environment", "SPENTKEY_ENGINE__OWNER_URL", to="postgresql://o:x@database/x"),
+            changed(
+                "services", "tables", "environment", "SPENTKEY_ENGINE__OWNER_URL", to="postgresql://o:x@database/x"
+            ),
             "tables: has a secret in the variable SPENTKEY_ENGINE__OWNER_URL",
         ),
         (

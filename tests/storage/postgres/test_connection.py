@@ -173,14 +173,12 @@ async def test_a_stranger_that_holds_a_lock_of_ours_is_named(
     database: str, postgres: RealPostgres, lock: str, ours: LiteralString
 ) -> None:
     """By the name that it gives itself, made fit to be shown, its role and its process; it is waited for as for anybody."""
-        lock[-5:], f"SELECT pg_advisory_xact_lock({lock})"
-    )
     async with opened(Secret(database), locked_s=0.2) as connections:
         with postgres.connect(f"{database}&application_name=[spentkey%20backup") as stranger:
             stranger.execute(f"SELECT pg_advisory_lock({lock})".encode())
             pid = stranger.info.backend_pid
             with pytest.raises(
-                Outage, match=rf"waited for 0.2 s; it is held by \(spentkey backup \(role postgres, pid {pid}\)"
+                Outage, match=rf"waited for 0\.2 s; it is held by \(spentkey backup \(role postgres, pid {pid}\)"
             ):
                 async with connections.begun(ours, {}):
                     pass
