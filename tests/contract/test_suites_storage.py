@@ -26,7 +26,7 @@ from spentkey.storage.postgres.schema import prepare
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.store import FILE
 from spentkey.system import SystemClock
-from spentkey.testing.evidence import EvidenceContract, EvidenceRig
+from spentkey.testing.evidence import EvidenceContract, EvidenceRig, LossyEvidenceContract, LossyEvidenceRig
 from spentkey.testing.locks import LocksContract, LocksRig
 from spentkey.testing.queue import QueueContract, QueueRig
 
@@ -147,6 +147,31 @@ class TestPostgresEvidence(OnSeveral, EvidenceContract):
 
 class TestPostgresEvidenceOfAWorker(OnSeveralAsAWorker, TestPostgresEvidence):
     """PostgreSQL, after `spentkey database init`."""
+
+
+@dataclass
+class SetBack(SeveralMachines):
+    """A database that a failover sets back."""
+
+    postgres: RealPostgres
+
+    async def lose(self, first: int) -> None:
+        self.postgres.tamper(self.url, "DELETE FROM spentkey_evidence WHERE seq >= %s", first)
+
+
+class TestPostgresEvidenceThatIsLost(LossyEvidenceContract):
+    """PostgreSQL."""
+
+    server: RealPostgres
+
+    @pytest.fixture(autouse=True)
+    def _server(self, postgres: RealPostgres) -> None:
+        self.server = postgres
+
+    @asynccontextmanager
+    async def rig(self) -> AsyncGenerator[LossyEvidenceRig]:
+        async with AsyncExitStack() as stack:
+            yield SetBack(self.server.database(), stack, self.server)
 
 
 class TestFileLocks(OnOneMachine, LocksContract):

@@ -183,12 +183,17 @@ class PostgresEvidence:
     async def _checked(self) -> AsyncGenerator[None]:
         """One call at a time; after a fault in the chain there is none any more, but for a loss that is known by now."""
         async with self._guard:
-            if isinstance(self._fault, RecordsLost) and await self._is_known(self._fault.lost):
-                self._begin_again()
-                self._acknowledged.begin_anew()
-            if self._fault is not None:
+            if self._fault is not None and not await self._forgiven(self._fault):
                 raise self._fault
             yield
+
+    async def _forgiven(self, fault: EvidenceBroken) -> bool:
+        """Whether it is a loss that somebody knows of; then this process begins again."""
+        if not isinstance(fault, RecordsLost) or not await self._is_known(fault.lost):
+            return False
+        self._begin_again()
+        self._acknowledged.begin_anew()
+        return True
 
     def _begin_again(self) -> None:
         """As a process that has just started, on a machine that has seen nothing."""
@@ -217,10 +222,21 @@ class PostgresEvidence:
         async with self._checked():
             there = await self._there()
             if there:
-                await self._catch_up()
+                try:
+                    await self._catch_up()
+                except RecordsLost as fault:
+                    if not await self._forgiven(fault):
+                        raise
+                    await self._catch_up()
             yield there
 
     async def _append_one(self, refuse: Question, wanted: "_Wanted") -> Refused | None:
+        try:
+            return await self._append_one_now(refuse, wanted)
+        except RecordsLost:  # the next try finds out whether somebody knows of it
+            return await self._append_one_now(refuse, wanted)
+
+    async def _append_one_now(self, refuse: Question, wanted: "_Wanted") -> Refused | None:
         async with self._checked(), self._next_to_write([wanted]) as (chain, begun, held):
             _still_held(wanted, held)
             refused = refuse(BlastRadius(self._past))
@@ -230,6 +246,12 @@ class PostgresEvidence:
 
     async def _append_all(self, wanted: Sequence["_Wanted"]) -> Ends:
         """Append in one transaction what is still wanted by those who hold its claims."""
+        try:
+            return await self._append_all_now(wanted)
+        except RecordsLost:  # the next try finds out whether somebody knows of it
+            return await self._append_all_now(wanted)
+
+    async def _append_all_now(self, wanted: Sequence["_Wanted"]) -> Ends:
         async with self._checked(), self._next_to_write(wanted) as (chain, begun, held):
             ends = [_problem(one, held) for one in wanted]
             kept = [one for one, end in zip(wanted, ends, strict=True) if end is None]
