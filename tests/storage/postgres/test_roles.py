@@ -155,19 +155,19 @@ async def test_an_owner_of_its_own_needs_no_superuser(server: RealPostgres) -> N
 
 
 @pytest.mark.parametrize(
-    ("owner", "worker", "said"),
+    ("owner", "worker", "message"),
     [
         ("keeper", "missing", "engine.owner_url: this role may not do that"),
         ("keeper", "keeper", "engine.owner_url: names the same role as engine.database_url"),
         ("keeper", "postgres", "engine.database_url: names a superuser, whose rights nothing limits"),
     ],
 )
-async def test_roles_that_do_not_fit_are_refused(server: RealPostgres, owner: str, worker: str, said: str) -> None:
+async def test_roles_that_do_not_fit_are_refused(server: RealPostgres, owner: str, worker: str, message: str) -> None:
     """And nothing is granted."""
     for statement in ("CREATE ROLE keeper LOGIN", "CREATE DATABASE kept OWNER keeper"):
         server.rows(server.url("postgres"), statement)
     url = server.url("kept")
-    with pytest.raises(Misconfigured, match=said):
+    with pytest.raises(Misconfigured, match=message):
         await init(as_role(url, owner), worker)
     assert server.rows(url, "SELECT relacl FROM pg_class WHERE relname = 'spentkey_evidence'") == [(None,)]
 

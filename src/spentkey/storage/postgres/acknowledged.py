@@ -1,8 +1,8 @@
 """The latest records that this machine saw acknowledged, so that it notices when the database has lost them.
 
-They are kept in a file of the state directory, one for each chain, with a place of fixed length for each of the last `MOST`
+They are kept in a file of the state directory, one for each chain, with an entry of fixed length for each of the last `MOST`
 records; a record goes where its `seq` says. So a later start knows what an earlier one saw, and so does another process.
-Nothing is flushed: what a power cut takes away is only known less well. A place that is torn or unreadable counts as empty.
+Nothing is flushed: what a power cut takes away is only known less well. An entry that is torn or unreadable counts as empty.
 """
 
 import contextlib
@@ -16,12 +16,12 @@ from pathlib import Path
 NAME = "acknowledged-"
 MOST = 1024
 """How many records are known by their hashes; where more are lost, the line names at least these."""
-PLACE = re.compile(rb"([0-9a-f]{16}) ([0-9a-f]{64}) ([0-9a-f]{16})\n")
+ENTRY = re.compile(rb"([0-9a-f]{16}) ([0-9a-f]{64}) ([0-9a-f]{16})\n")
 LENGTH = 16 + 1 + 64 + 1 + 16 + 1
 logger = logging.getLogger(__name__)
 
 
-def _place(seq: int, digest: str) -> bytes:
+def _entry(seq: int, digest: str) -> bytes:
     said = f"{seq:016x} {digest}"
     return f"{said} {hashlib.sha256(said.encode()).hexdigest()[:16]}\n".encode()
 
@@ -98,7 +98,7 @@ class Acknowledged:
         opened = os.open(file, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
         try:
             for seq, digest in some:
-                os.pwrite(opened, _place(seq, digest), seq % MOST * LENGTH)
+                os.pwrite(opened, _entry(seq, digest), seq % MOST * LENGTH)
         finally:
             os.close(opened)
 
@@ -115,7 +115,7 @@ def _last_written(directory: Path) -> Path | None:
 
 
 def _read(file: Path) -> dict[int, str]:
-    """The places that are whole; those that are left of an earlier round are older than `MOST` records."""
+    """The entries that are whole; those that are left of an earlier round are older than `MOST` records."""
     try:
         content = file.read_bytes()
     except FileNotFoundError:
@@ -125,7 +125,7 @@ def _read(file: Path) -> dict[int, str]:
         return {}
     found: dict[int, str] = {}
     for begin in range(0, min(len(content), MOST * LENGTH), LENGTH):
-        match = PLACE.fullmatch(content, begin, begin + LENGTH)
-        if match is not None and _place(seq := int(match[1], 16), match[2].decode()) == match[0]:
+        match = ENTRY.fullmatch(content, begin, begin + LENGTH)
+        if match is not None and _entry(seq := int(match[1], 16), match[2].decode()) == match[0]:
             found[seq] = match[2].decode()
     return found
