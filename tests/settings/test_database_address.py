@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from support_settings import load, problems
+from support_settings import KEYS, load, problems, write
 
+from spentkey.bootstrap.settings import load_settings
+from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.settings.database_address import read_address
 
@@ -16,9 +18,9 @@ ELSEWHERE = (
 TLS = "sslmode=verify-full&sslrootcert=/etc/ca.pem"
 
 
-def refused(folder: Path, url: str, setting: str = "engine.database_url", **environment: str) -> list[str]:
+def refused(folder: Path, url: str, **environment: str) -> list[str]:
     """What is said of an address."""
-    return problems(folder, {setting: {"env": "DB"}}, DB=url, **environment)
+    return problems(folder, {"engine.database_url": {"env": "DB"}}, DB=url, **environment)
 
 
 @pytest.mark.parametrize(
@@ -39,10 +41,25 @@ def refused(folder: Path, url: str, setting: str = "engine.database_url", **envi
         "postgresql://u@127.0.0.1.example.org/spentkey",
     ],
 )
-@pytest.mark.parametrize("setting", ["engine.database_url", "engine.owner_url"])
-def test_a_server_elsewhere_must_prove_who_it_is(tmp_path: Path, url: str, setting: str) -> None:
+def test_a_server_elsewhere_must_prove_who_it_is(tmp_path: Path, url: str) -> None:
     """Whatever hides in the address that it is elsewhere; the line does not quote it."""
-    assert refused(tmp_path, url, setting) == [f"{setting}: {ELSEWHERE}"]
+    assert refused(tmp_path, url) == [f"engine.database_url: {ELSEWHERE}"]
+
+
+def test_the_owners_address_is_held_against_the_same(tmp_path: Path) -> None:
+    """Where it is read."""
+    file = write(tmp_path, {"engine.owner_url": {"env": "DB"}})
+    with pytest.raises(Misconfigured) as found:
+        load_settings(file, {**KEYS, "DB": "postgresql://o:canary@db.example.org/spentkey"}, as_owner=True)
+    assert str(found.value) == f"{file}: engine.owner_url: {ELSEWHERE}"
+
+
+def test_the_owners_address_is_read_by_nobody_else(tmp_path: Path) -> None:
+    """A worker does not even open its file, and cannot lose a password that it never had."""
+    changes = {"engine.owner_url": {"file": "nowhere"}}
+    assert load(tmp_path, changes).engine.owner_url is None
+    with pytest.raises(Misconfigured, match=r"engine\.owner_url"):
+        load_settings(write(tmp_path, changes), KEYS, as_owner=True)
 
 
 @pytest.mark.parametrize(

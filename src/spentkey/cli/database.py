@@ -12,7 +12,7 @@ from spentkey.cli.show import print_json
 
 async def init_tables(config: Path, *, as_json: bool) -> int:
     """Make what is missing; gives the exit code, 0 also where all was there."""
-    roles = await with_database().init_database(load_settings(config, os.environ))
+    roles = await with_database().init_database(load_settings(config, os.environ, as_owner=True))
     if as_json:
         print_json({"owner": roles.owner, "worker": roles.worker})
         return 0
