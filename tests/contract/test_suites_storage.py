@@ -11,6 +11,7 @@ import pytest
 from engine_rig import Maker, Rig
 from real_postgres import RealPostgres
 from support_core import ManualClock
+from workers_role import initialised
 
 from spentkey.core.outcome import Result, TicketState
 from spentkey.core.secret import Secret
@@ -25,7 +26,7 @@ from spentkey.storage.postgres.schema import prepare
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.store import FILE
 from spentkey.system import SystemClock
-from spentkey.testing.evidence import EvidenceContract, EvidenceRig
+from spentkey.testing.evidence import EvidenceContract, EvidenceRig, LossyEvidenceContract, LossyEvidenceRig
 from spentkey.testing.locks import LocksContract, LocksRig
 from spentkey.testing.queue import QueueContract, QueueRig
 
@@ -119,6 +120,14 @@ class OnSeveral:
         self.url = postgres.database()
 
 
+class OnSeveralAsAWorker:
+    """The same by the role of the workers, which owns nothing."""
+
+    @pytest.fixture(autouse=True)
+    def _database(self, postgres: RealPostgres) -> None:
+        self.url = asyncio.run(initialised(postgres.database()))
+
+
 class TestSqliteEvidence(OnOneMachine, EvidenceContract):
     """SQLite."""
 
@@ -136,6 +145,35 @@ class TestPostgresEvidence(OnSeveral, EvidenceContract):
             yield SeveralMachines(self.url, stack)
 
 
+class TestPostgresEvidenceOfAWorker(OnSeveralAsAWorker, TestPostgresEvidence):
+    """PostgreSQL, after `spentkey database init`."""
+
+
+@dataclass
+class SetBack(SeveralMachines):
+    """A database that a failover sets back."""
+
+    postgres: RealPostgres
+
+    async def lose(self, first: int) -> None:
+        self.postgres.tamper(self.url, "DELETE FROM spentkey_evidence WHERE seq >= %s", first)
+
+
+class TestPostgresEvidenceThatIsLost(LossyEvidenceContract):
+    """PostgreSQL."""
+
+    server: RealPostgres
+
+    @pytest.fixture(autouse=True)
+    def _server(self, postgres: RealPostgres) -> None:
+        self.server = postgres
+
+    @asynccontextmanager
+    async def rig(self) -> AsyncGenerator[LossyEvidenceRig]:
+        async with AsyncExitStack() as stack:
+            yield SetBack(self.server.database(), stack, self.server)
+
+
 class TestFileLocks(OnOneMachine, LocksContract):
     """Files."""
 
@@ -151,6 +189,10 @@ class TestLeaseLocks(OnSeveral, LocksContract):
     async def rig(self) -> AsyncGenerator[LocksRig]:
         async with AsyncExitStack() as stack:
             yield SeveralMachines(self.url, stack)
+
+
+class TestLeaseLocksOfAWorker(OnSeveralAsAWorker, TestLeaseLocks):
+    """The same, after `spentkey database init`."""
 
 
 @asynccontextmanager
@@ -190,6 +232,10 @@ class TestDistributedEngine(OnSeveral, QueueContract):
     async def rig(self) -> AsyncGenerator[QueueRig]:
         async with AsyncExitStack() as stack, engine_of(Maker("distributed", Path(), self.url, stack)) as made:
             yield made
+
+
+class TestDistributedEngineOfAWorker(OnSeveralAsAWorker, TestDistributedEngine):
+    """The same, after `spentkey database init`."""
 
 
 def test_the_suites_leave_no_loop_behind() -> None:

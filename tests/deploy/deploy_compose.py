@@ -51,8 +51,9 @@ def _service_problems(service: Table) -> Iterator[str]:
 
 def _openings(service: Table) -> Iterator[str]:
     """Secrets in variables, ports for everybody, and the engine's own socket."""
-    for name in service.get("environment", {}):
-        if any(word in name for word in SECRET_WORDS) and not name.endswith("_FILE"):
+    for name, value in service.get("environment", {}).items():
+        points_at_one = str(value).startswith('{"file": "/run/secrets/')
+        if any(word in name for word in SECRET_WORDS) and not name.endswith("_FILE") and not points_at_one:
             yield f"has a secret in the variable {name}"
     for port in service.get("ports", []):
         if not str(port).startswith("127.0.0.1:"):

@@ -16,6 +16,9 @@ def call_problems(words: list[str]) -> list[str]:
     """What is wrong with the words after `spentkey`: no such command or option, or a needed option left out."""
     name, *rest = words
     command = cli.commands.get(name)
+    if isinstance(command, click.Group) and rest:
+        inner, *rest = rest
+        name, command = f"{name} {inner}", command.commands.get(inner)
     if command is None:
         return [f"there is no command {name}"]
     options = {option: one for one in command.params if isinstance(one, click.Option) for option in one.opts}

@@ -88,6 +88,19 @@ def test_there_are_two_workers_that_do_the_same() -> None:
     assert first == second
 
 
+def test_the_owners_address_is_given_to_the_tables_alone() -> None:
+    """No worker has it, and the service that has it never starts with the others."""
+    having = [name for name, one in DOCUMENT["services"].items() if "owner_url" in one["secrets"]]
+    tables = DOCUMENT["services"]["tables"]
+    assert call_problems(tables["command"]) == []
+    assert (having, tables["profiles"], tables["restart"], tables["networks"]) == (
+        ["tables"],
+        ["tables"],
+        "no",
+        ["inside"],
+    )
+
+
 @pytest.mark.parametrize(
     ("document", "problem"),
     [
@@ -106,6 +119,12 @@ def test_there_are_two_workers_that_do_the_same() -> None:
         (
             changed("services", "second", "environment", to={"SPENTKEY_IVANTI__API_KEY": "x"}),
             "second: has a secret in the variable SPENTKEY_IVANTI__API_KEY",
+        ),
+        (
+            changed(
+                "services", "tables", "environment", "SPENTKEY_ENGINE__OWNER_URL", to="postgresql://o:x@database/x"
+            ),
+            "tables: has a secret in the variable SPENTKEY_ENGINE__OWNER_URL",
         ),
         (
             changed("services", "database", "environment", "POSTGRES_PASSWORD", to="x"),
@@ -136,7 +155,7 @@ def test_a_bad_composition_is_refused(document: dict[str, Any], problem: str) ->
 def placed(text: str, folder: Path) -> Path:
     """The example as somebody would fill it in, with its secrets in a folder of this machine."""
     for name in secrets_of(FOLDER, DOCUMENT):
-        value = "postgresql://spentkey:password@database/spentkey" if name == "database_url" else f"{name:=<40}"
+        value = "postgresql://spentkey:password@database/spentkey" if name.endswith("_url") else f"{name:=<40}"
         (folder / name).write_text(value, "utf-8")
     filled = text.replace("/run/secrets", str(folder))
     for blank, value in {

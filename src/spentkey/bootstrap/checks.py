@@ -158,6 +158,6 @@ def _checks_of_tenants(settings: Settings, directories: EntraDirectories) -> Ite
 
 def _check_of_storage(settings: Settings, clock: Clock) -> Checker:
     if settings.engine.database_url is not None:
-        return with_database().check_of(settings.engine.database_url, clock)
+        return with_database().check_of(settings.engine.database_url, clock, settings.state.directory)
     chosen = settings.state.directory is not None or bool(os.environ.get("XDG_STATE_HOME"))
     return StateCheck(state_directory(settings, os.environ), clock, Surroundings(os.environ, chosen))

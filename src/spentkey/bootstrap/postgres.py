@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
@@ -10,11 +11,13 @@ from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.runtime import Clock
 from spentkey.ports.try_marks import NoMarks, TryMarks
 from spentkey.settings.schema import EngineSettings, Settings
+from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.rates import SharedRates
+from spentkey.storage.postgres.roles import Roles, make_roles, seen_by, worker_of
 from spentkey.storage.postgres.schema import prepare
 from spentkey.storage.postgres.try_marks import PostgresTryMarks
 from spentkey.system import SystemClock, this_boot, this_process, this_process_in_its_namespace
@@ -48,7 +51,8 @@ async def opened_for(
             rates = SharedRates(database, LocalRates(clock) if read_only else None)
             process = (this_process(), this_process_in_its_namespace(), this_boot())
             marks = PostgresTryMarks(database, *process, settings.engine.take_over_s)
-            evidence = PostgresEvidence(database, clock, read_only=read_only)
+            seen = Acknowledged(settings.state.directory, read_only=read_only)
+            evidence = PostgresEvidence(database, clock, read_only=read_only, acknowledged=seen)
             yield evidence, leases, rates, NoMarks() if read_only else marks, database
         finally:
             keeping.cancel()
@@ -65,6 +69,25 @@ async def engine_on(
     return engine
 
 
-def check_of(url: Secret, clock: Clock) -> DatabaseCheck:
-    """What must be in place in the database."""
-    return DatabaseCheck(url, clock)
+def check_of(url: Secret, clock: Clock, directory: Path | None) -> DatabaseCheck:
+    """What must be in place in the database; in the directory is what this machine saw acknowledged."""
+    return DatabaseCheck(url, clock, directory=directory)
+
+
+async def init_database(settings: Settings) -> Roles:
+    """Make or upgrade the tables, and the roles; then look at them as the workers do.
+
+    Raises `Misconfigured` where an address is missing, or a role has too few or too many rights.
+    """
+    url, owner_url = settings.engine.database_url, settings.engine.owner_url
+    if url is None or owner_url is None:
+        missing = "database_url" if url is None else "owner_url"
+        raise Misconfigured(f"engine.{missing}: is missing; spentkey database init needs it")
+    worker, password = worker_of(url)
+    async with opened(owner_url) as database:
+        await prepare(database)
+        await prepare_queue(database)
+        roles = await make_roles(database, worker, password)
+    async with opened(url) as database:
+        await seen_by(database)
+    return roles

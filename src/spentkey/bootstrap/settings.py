@@ -10,9 +10,12 @@ from spentkey.settings.load import read_settings
 from spentkey.settings.schema import Chosen, Settings, entries_of
 
 
-def load_settings(file: Path, environment: Mapping[str, str]) -> Settings:
-    """Read the configuration; raises `Misconfigured` with one line for each problem."""
-    return read_settings(file, environment, settings_of, _titles)
+def load_settings(file: Path, environment: Mapping[str, str], *, as_owner: bool = False) -> Settings:
+    """Read the configuration; raises `Misconfigured` with one line for each problem.
+
+    `engine.owner_url` is read `as_owner` alone; else it is None.
+    """
+    return read_settings(file, environment, settings_of, _titles, as_owner=as_owner)
 
 
 def _titles(settings: Settings) -> Mapping[str, str]:

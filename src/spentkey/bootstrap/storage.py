@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
-from spentkey.ports.evidence import EvidenceLog
+from spentkey.ports.evidence import EvidenceLog, LossyEvidence
 from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import NoProgress
@@ -33,6 +33,7 @@ from spentkey.worker.routing import Router
 
 if TYPE_CHECKING:
     from spentkey.storage.postgres.connection import Postgres
+    from spentkey.storage.postgres.roles import Roles
 
 
 SAID_EVERY = 100_000
@@ -52,6 +53,8 @@ class Storage:
     """The tries under way; nobody marks any where only is read."""
     database: "Postgres | None" = None
     """The connections to the database; None on one machine."""
+    losses: LossyEvidence | None = None
+    """The evidence of a database that a failover or a backup may set back; None on one machine."""
 
 
 @asynccontextmanager
@@ -65,7 +68,7 @@ async def storage_for(
     if settings.engine.database_url is not None:
         async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
             evidence, locks, rates, marks, database = storage
-            yield Storage(evidence, locks, rates, rates, marks, database)
+            yield Storage(evidence, locks, rates, rates, marks, database, evidence)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     locks = FileLocks(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
@@ -128,7 +131,7 @@ class WithDatabase(Protocol):
 
     def opened_for(
         self, settings: Settings, clock: Clock, *, read_only: bool
-    ) -> AbstractAsyncContextManager[tuple[EvidenceLog, Locks, RateStates, TryMarks, "Postgres"]]:
+    ) -> AbstractAsyncContextManager[tuple[LossyEvidence, Locks, RateStates, TryMarks, "Postgres"]]:
         """Evidence, locks, rates and marks in the database, and the connections to it."""
         ...
 
@@ -138,8 +141,12 @@ class WithDatabase(Protocol):
         """The engine on an open database."""
         ...
 
-    def check_of(self, url: Secret, clock: Clock) -> Checker:
-        """What must be in place in the database."""
+    async def init_database(self, settings: Settings) -> "Roles":
+        """Make or upgrade the tables, and the roles of their owner and of the workers."""
+        ...
+
+    def check_of(self, url: Secret, clock: Clock, directory: Path | None) -> Checker:
+        """What must be in place in the database; in the directory is what this machine saw acknowledged."""
         ...
 
 

@@ -21,6 +21,8 @@ SHORT = {
     "plan": "show what would be done to each open task, and why; writes nothing",
     "check": "test every configured system and say what is missing; writes nothing",
     "work": "work on all open tasks, once or until stopped",
+    "database": "set up the PostgreSQL that several machines share",
+    "database init": "make its tables, their owner, and the role of the workers",
     "demo": "show it all against a simulator; needs no configuration",
 }
 
@@ -172,6 +174,9 @@ def resume(why: str, who: str, stops: tuple[str, ...], config: Path, as_json: bo
     them. Look into the cause first. On a terminal it lists what is stopped and asks; elsewhere it lifts everything
     that stands when it starts, or what --stop names. If something else is stopped meanwhile, nothing is lifted and
     the exit code is 4. Your name and your reason are recorded in the evidence.
+
+    Where the database has lost records, because a standby that was behind took over or a backup was restored, that is
+    put on record, and work goes on; stops are left as they are, because nobody can have seen them since.
     """
     from spentkey.cli.resume import lift_stops  # noqa: PLC0415
 
@@ -205,3 +210,24 @@ def status(config: Path, as_json: bool) -> None:
     from spentkey.cli.status import show_status  # noqa: PLC0415
 
     until_done(show_status(config, as_json=as_json))
+
+
+@click.group(short_help=SHORT["database"], context_settings={"help_option_names": ["-h", "--help"]})
+def database() -> None:
+    """Set up the PostgreSQL that several machines share."""
+
+
+@database.command("init", short_help=SHORT["database init"])
+@config_option
+@json_option
+def database_init(config: Path, as_json: bool) -> None:
+    """Make or upgrade the tables in PostgreSQL, the role that owns them, and the role of the workers.
+
+    It connects by engine.owner_url, which no other command reads, as the owner of the tables or as a superuser. The
+    role of engine.database_url is made if it is missing; afterwards it may read evidence and add to it, and neither
+    change nor delete it. A superuser also takes over the tables of version 0.1, whose one role owns all. Stop the
+    workers before an upgrade if the CHANGELOG says so. A second time changes nothing.
+    """
+    from spentkey.cli.database import init_tables  # noqa: PLC0415
+
+    until_done(init_tables(config, as_json=as_json))

@@ -6,7 +6,7 @@ import traceback
 import click
 
 from spentkey.cli import garbage
-from spentkey.cli.commands import check, demo, init, pause, plan, resume, run, serve, status, work
+from spentkey.cli.commands import check, database, demo, init, pause, plan, resume, run, serve, status, work
 from spentkey.cli.ending import complain
 
 HELP = """Remove expired credentials from Entra ID app registrations, prove it, and close the task that asked for it.
@@ -46,7 +46,7 @@ def cli() -> None:
     """The commands."""
 
 
-for command in (check, demo, init, pause, plan, resume, run, serve, status, work):
+for command in (check, database, demo, init, pause, plan, resume, run, serve, status, work):
     cli.add_command(command)
 
 

@@ -1,4 +1,7 @@
-"""`spentkey resume`: lift stops and pauses, with who and why on record; what nobody has seen is not lifted."""
+"""`spentkey resume`: lift stops and pauses, with who and why on record; what nobody has seen is not lifted.
+
+Where a database has lost records, that is put on record first, and work goes on.
+"""
 
 import os
 import sys
@@ -13,9 +16,11 @@ from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json
 from spentkey.cli.who_and_why import who_and_why
 from spentkey.core.errors import Misconfigured
+from spentkey.core.gap import Lost, RecordsLost
 from spentkey.core.outcome import Refused
 from spentkey.core.sanitize import plain
 from spentkey.core.stops import Stop, ids_of, worst_first
+from spentkey.ports.evidence import LossyEvidence
 from spentkey.steps.stops import Lifted, lift, standing_stops
 from spentkey.system import SystemClock
 
@@ -27,6 +32,9 @@ async def lift_stops(config: Path, who: str, why: str, named: Sequence[str], *, 
     settings = load_settings(config, os.environ)
     name, message = who_and_why(who, why, "lifts the stop", "what was found")
     async with storage_for(settings, SystemClock()) as storage:
+        lost = await storage.losses.lost() if storage.losses is not None else None
+        if storage.losses is not None and lost is not None:
+            return await _go_on_without(storage.losses, lost, name, message, named, as_json=as_json)
         seen = await standing_stops(storage.evidence)
         _all_known(named, seen)
         chosen = named or None
@@ -42,6 +50,29 @@ async def lift_stops(config: Path, who: str, why: str, named: Sequence[str], *, 
         print_json(shown(ended))
     else:
         _tell(ended)
+    return 0
+
+
+async def _go_on_without(
+    evidence: LossyEvidence, lost: Lost, who: str, why: str, named: Sequence[str], *, as_json: bool
+) -> int:
+    """Put a loss on record. Stops are left: behind it stand others than before, and nobody has seen those yet."""
+    reason = RecordsLost(lost).reason
+    if named:
+        raise Misconfigured(f"--stop: no stop can be lifted yet, without --stop this is looked at first: {reason}")
+    if not as_json and sys.stdin.isatty() and sys.stdout.isatty():
+        click.echo(str(reason))
+        if not click.confirm("Put that on record and go on?", default=False, err=True):
+            click.echo("nothing is put on record")
+            return 0
+    await evidence.accept(lost, who, why)
+    left = tuple(await standing_stops(evidence))
+    if as_json:
+        print_json({**shown(Lifted(None, (), left)), "gap": {"first": lost.first, "last": lost.last}})
+        return 0
+    click.echo(f"that records {lost.first} to {lost.last} are lost is on record; work goes on")
+    for one in worst_first(left):
+        click.echo(f"still stopped: {one.reason}")
     return 0
 
 

@@ -41,6 +41,7 @@ class RecordKind(StrEnum):
     TORN_LINE_CUT = "torn-line-cut"
     TOOK_OVER = "took-over"
     STOP_NARROWED = "stop-narrowed"
+    GAP = "gap"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -339,3 +340,17 @@ class StopNarrowedRecord(Record):
     app_id: str
     detail: str
     events: Annotated[Sequence[str], "the ids of the audit events"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GapRecord(Record):
+    """when somebody lets work go on, by `resume`, in a database that has lost records: a standby that was behind was
+    promoted, or a backup restored. It belongs to no task
+    """
+
+    what = RecordKind.GAP
+    who: str
+    why: str
+    first: Annotated[int, "the `seq` of the first record that is lost, as far as that machine can tell"]
+    last: Annotated[int, "that of the last one that was acknowledged to it"]
+    lost_hash: Annotated[str, "the hash of that one, by which an older copy of the evidence can be recognised"]

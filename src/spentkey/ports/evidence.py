@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from spentkey.core.evidence import Facts
+from spentkey.core.gap import Lost
 from spentkey.core.history import History
 from spentkey.core.limits import BlastRadius
 from spentkey.core.outcome import Refused
@@ -44,4 +45,16 @@ class EvidenceLog(Protocol):
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest `result` records, newest first, at most `limit`; with `before`, those whose `seq` is lower."""
+        ...
+
+
+class LossyEvidence(EvidenceLog, Protocol):
+    """Evidence in a database that may lose what was acknowledged: a standby that was behind is promoted, a backup restored."""
+
+    async def lost(self) -> Lost | None:
+        """What was acknowledged to this machine and is not there any more; None where nobody need look into anything."""
+        ...
+
+    async def accept(self, lost: Lost, who: str, why: str) -> None:
+        """Put on record that these are lost, so that work goes on; raises as `append` does, and then nothing is accepted."""
         ...

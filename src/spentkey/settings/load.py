@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -20,9 +20,17 @@ Titles = Callable[[Settings], Mapping[str, str]]
 CHOSEN = ("desk", "vault")
 
 
-def read_settings(file: Path, environment: Mapping[str, str], adapters: Adapters, titles: Titles) -> Settings:
-    """Read the configuration; raises `Misconfigured` with one line for each problem."""
+def read_settings(
+    file: Path, environment: Mapping[str, str], adapters: Adapters, titles: Titles, *, as_owner: bool = False
+) -> Settings:
+    """Read the configuration; raises `Misconfigured` with one line for each problem.
+
+    The address of the owner of the database is read `as_owner` alone, so that no other process ever holds its password.
+    """
     sources = read_sources(file, environment)
+    engine = sources.values.get("engine")
+    if not as_owner and isinstance(engine, dict):
+        cast("dict[str, Any]", engine).pop("owner_url", None)
     problems = {f"{name}: is not a known setting" for name in CHOSEN if name in sources.values}
     values = {name: value for name, value in sources.values.items() if name not in CHOSEN}
     values |= _chosen(values, sources, adapters, problems)

@@ -162,8 +162,12 @@ class PolicySettings(Section):
 class EngineSettings(Section):
     """How many tasks are worked on at once in each tenant, how often the queue is read, and what machines share."""
 
+    private_network: bool = False
+    """Whether nobody else is on the network to the database, so that it may be reached without `sslmode=verify-full`."""
     database_url: PostgresUrl | None = None
     """The PostgreSQL that several machines share; None on one machine."""
+    owner_url: PostgresUrl | None = None
+    """The same database for the role that owns the tables; `spentkey database init` alone uses it."""
     concurrency: int = Field(default=16, ge=1, le=256)
     """Tasks worked on at once in each tenant, by each process; a task that only waits does not count."""
     poll_s: float = Field(default=30, ge=0.1, le=3600)

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints, Validat
 from spentkey.core.credential import Kind
 from spentkey.core.secret import Secret
 from spentkey.core.windows import read_freeze, read_window
+from spentkey.settings.database_address import checked_address
 from spentkey.settings.sources import SecretProblem, Sources, VaultEntry, read_secret
 
 SHORTEST_KEY = 32
@@ -118,9 +119,9 @@ def _long_enough(key: Secret) -> Secret:
     return key
 
 
-def _postgresql(url: Secret) -> Secret:
-    if not url.reveal().startswith("postgresql://"):
-        raise ValueError("must be an address such as postgresql://user:password@host/spentkey")
+def _postgresql(url: Secret, info: ValidationInfo) -> Secret:
+    private = bool(info.data.get("private_network"))
+    checked_address(url.reveal(), _sources(info).environment, private_network=private)
     return url
 
 

@@ -38,3 +38,17 @@ DATABASE_AWAY = ReasonKind(
     "{system} antwoordt niet ({why})",
     "{system} ne répond pas ({why})",
 )
+DATABASE_READ_ONLY = ReasonKind(
+    "evidence-database-read-only",
+    "the {system} that answers is read-only: a standby, or a server that was demoted; the address must lead to the primary",
+    "de {system} die antwoordt is alleen-lezen: een standby, of een server die geen primary meer is; het adres moet naar de "
+    "primary leiden",
+    "le {system} qui répond est en lecture seule : un standby, ou un serveur qui n'est plus le primaire ; l'adresse doit "
+    "mener au primaire",
+)
+DATABASE_LOCK_HELD = ReasonKind(
+    "evidence-database-lock-held",
+    "a lock of Spentkey's in {system} was waited for {seconds} s; it is held by {holder}",
+    "op een lock van Spentkey in {system} is {seconds} s gewacht; die is in handen van {holder}",
+    "un verrou de Spentkey dans {system} a été attendu {seconds} s ; il est détenu par {holder}",
+)

@@ -16,7 +16,7 @@ from spentkey.core.limits import BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
 from spentkey.core.stops import About
-from spentkey.ports.evidence import EvidenceLog
+from spentkey.ports.evidence import EvidenceLog, LossyEvidence
 from spentkey.testing.running import with_rig
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -182,6 +182,74 @@ class EvidenceContract(ABC):
             await (await rig.log()).append("result", {"task": 1, "app_name": text})
             (record,) = (await (await rig.log()).history(1)).records
             assert record["app_name"] == text
+
+        with_rig(self.rig(), do)
+
+
+class LossyEvidenceRig(Protocol):
+    """One store that may lose what was acknowledged, opened as often as a test likes."""
+
+    async def log(self) -> LossyEvidence:
+        """The view of one process more, on a machine of its own."""
+        ...
+
+    async def lose(self, first: int) -> None:
+        """Let the store lose every record from that `seq` on, as a failover does."""
+        ...
+
+
+class LossyEvidenceContract(ABC):
+    """What every store of evidence does that may lose what was acknowledged."""
+
+    @abstractmethod
+    def rig(self) -> AbstractAsyncContextManager[LossyEvidenceRig]:
+        """An empty store."""
+
+    def test_where_nothing_is_lost_nothing_is_told(self) -> None:
+        """Also to a process that has not seen anything yet."""
+
+        async def do(rig: LossyEvidenceRig) -> None:
+            log = await rig.log()
+            await log.append("step", {"task": 1})
+            assert [await log.lost(), await (await rig.log()).lost()] == [None, None]
+
+        with_rig(self.rig(), do)
+
+    def test_who_saw_a_lost_record_stops(self) -> None:
+        """It writes nothing and answers nothing, again and again; who did not see it goes on."""
+
+        async def do(rig: LossyEvidenceRig) -> None:
+            log, other = await rig.log(), await rig.log()
+            await log.append("step", {"task": 1})
+            await other.history(1)
+            await log.append("step", {"task": 1})
+            await rig.lose(1)
+            for _ in range(2):
+                with pytest.raises(EvidenceBroken, match="records 1 to 1"):
+                    await log.append("step", {"task": 1})
+                with pytest.raises(EvidenceBroken, match="records 1 to 1"):
+                    await log.history(1)
+            await other.append("step", {"task": 1})
+            assert len((await other.history(1)).records) == 2
+
+        with_rig(self.rig(), do)
+
+    def test_accepted_work_goes_on_with_the_gap_on_record(self) -> None:
+        """For every process whose own loss lies in it."""
+
+        async def do(rig: LossyEvidenceRig) -> None:
+            log, other = await rig.log(), await rig.log()
+            for _ in range(3):
+                await log.append("step", {"task": 1})
+            await other.history(1)
+            await rig.lose(1)
+            lost = await log.lost()
+            assert lost is not None
+            await log.accept(lost, "somebody", "looked into")
+            await log.append("step", {"task": 1})
+            assert [len((await one.history(1)).records) for one in (log, other)] == [2, 2]
+            assert [await one.lost() for one in (log, other)] == [None, None]
+            assert await log.verify() == 3
 
         with_rig(self.rig(), do)
 

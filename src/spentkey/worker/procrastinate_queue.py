@@ -31,8 +31,9 @@ from spentkey.core.task import TaskRef
 from spentkey.ports.queue import Queued, Stage
 from spentkey.ports.runtime import Clock
 from spentkey.storage.postgres.connection import Connection, Postgres
+from spentkey.storage.postgres.holders import LOCK, OFFERING
 from spentkey.storage.postgres.locks import SHARE
-from spentkey.storage.postgres.schema import LOCK
+from spentkey.storage.postgres.schema import TO_BE_MADE
 from spentkey.worker.after_try import Done, MoveTo, RetryIn, Tries, Work
 from spentkey.worker.concurrency import UNDER_WAY, Slots, until_set
 from spentkey.worker.routing import UNSORTED, Route, Router
@@ -42,17 +43,19 @@ POLLING = "poll"
 LOOK_S = 1.0
 """How often a worker looks for jobs that have become due, at the longest."""
 LISTEN_AGAIN_S = 5.0
-OFFER_LOCK = 0x5350_4B03
 logger = logging.getLogger(__name__)
 
 
 async def prepare_queue(database: Postgres) -> None:
-    """Make the queue's tables where there are none."""
+    """Make the queue's tables where there are none; raises `Misconfigured` where this role may not."""
     async with database.transaction() as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         there = await (await connection.execute("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")).fetchone()
         if there is None or not there[0]:
-            await connection.execute(SchemaManager.get_schema())
+            try:
+                await connection.execute(SchemaManager.get_schema())
+            except psycopg.errors.InsufficientPrivilege:
+                raise Misconfigured(TO_BE_MADE) from None
 
 
 class _RunLater(Exception):
@@ -214,7 +217,7 @@ class DistributedEngine:
 
     async def _enqueue(self, connection: Connection, task: TaskRef, route: Route, lock: str) -> int | None:
         """Put a task on the queue, unless it is there; then return the id of its job."""
-        await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (OFFER_LOCK & 0xFFFF, _number_for(task)))
+        await connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (OFFERING, _number_for(task)))
         held = await connection.execute(
             "SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = %(lock)s"
             " UNION ALL SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND queueing_lock = %(lock)s",

@@ -1,12 +1,18 @@
 """Connections to PostgreSQL that are looked at before they are used, and transactions that go out with what they begin with."""
 
+from typing import LiteralString
+
 import psycopg
 import pytest
+from psycopg import pq
 from real_postgres import RealPostgres
 
 from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
 from spentkey.core.secret import Secret
+from spentkey.storage.postgres.address import LEFT_OUT
 from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.holders import APPENDING, LOCK, OFFERING
+from spentkey.storage.postgres.schema import prepare
 
 LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'spentkey'"
 ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'spentkey'"
@@ -103,6 +109,33 @@ async def test_a_network_that_swallows_everything_is_noticed(database: str, abou
         assert one.info.get_parameters()["tcp_user_timeout"] == given
 
 
+VARIABLES = [
+    one.envvar.decode()
+    for one in pq.Conninfo.get_defaults()
+    if one.envvar is not None and one.keyword.decode() not in LEFT_OUT
+]
+SEEN = "SELECT current_user, current_database(), current_setting('DateStyle'), current_setting('TimeZone')"
+
+
+@pytest.mark.parametrize("variable", [*VARIABLES, "PGDATESTYLE", "PGTZ", "PGREQUIRESSL"])
+async def test_no_variable_of_the_environment_counts(
+    database: str, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Whoever sets one for the process chooses neither the server nor whom to believe, nor how a time is read."""
+    async with opened(Secret(database)) as connections, connections.pool.connection() as one:
+        before = one.info.get_parameters(), await (await one.execute(SEEN)).fetchall()
+    monkeypatch.setenv(variable, {"PGTZ": "Asia/Tokyo", "PGREQUIRESSL": "1"}.get(variable, "german"))
+    async with opened(Secret(database)) as connections, connections.pool.connection() as one:
+        assert (one.info.get_parameters(), await (await one.execute(SEEN)).fetchall()) == before
+
+
+async def test_a_service_is_refused(database: str) -> None:
+    """Its file may say anything."""
+    with pytest.raises(Misconfigured, match="names a service"):
+        async with opened(Secret(f"{database}&service=other")):
+            pass
+
+
 @pytest.mark.parametrize("url", ["postgresql://canary:canary@[::1/x", "postgresql://canary@host/x?nonsense=1"])
 async def test_what_the_driver_cannot_read_is_said_without_quoting_it(url: str) -> None:
     """It is the operator's to mend, and it holds a password."""
@@ -126,3 +159,52 @@ def test_the_driver_quotes_as_the_server_reads(database: str) -> None:
     """Both speak of standard strings, which the quoting of a text depends on."""
     with psycopg.connect(database) as connection:
         assert connection.info.parameter_status("standard_conforming_strings") == "on"
+
+
+@pytest.mark.parametrize(
+    ("lock", "ours"),
+    [
+        (f"{LOCK}", "SELECT pg_advisory_xact_lock(1397771009)"),
+        (f"{APPENDING}", "SELECT pg_advisory_xact_lock(1397771010)"),
+        (f"{OFFERING}, 40021", "SELECT pg_advisory_xact_lock(19203, 40021)"),
+    ],
+)
+async def test_a_stranger_that_holds_a_lock_of_ours_is_named(
+    database: str, postgres: RealPostgres, lock: str, ours: LiteralString
+) -> None:
+    """By the name that it gives itself, made fit to be shown, its role and its process; it is waited for as for anybody."""
+    async with opened(Secret(database), locked_s=0.2) as connections:
+        with postgres.connect(f"{database}&application_name=[spentkey%20backup") as stranger:
+            stranger.execute(f"SELECT pg_advisory_lock({lock})".encode())
+            pid = stranger.info.backend_pid
+            with pytest.raises(
+                Outage, match=rf"waited for 0\.2 s; it is held by \(spentkey backup \(role postgres, pid {pid}\)"
+            ):
+                async with connections.begun(ours, {}):
+                    pass
+            assert await connections.holders() == [f"(spentkey backup (role postgres, pid {pid})"]
+        while await connections.holders():  # the server ends that session in its own time
+            pass
+
+
+async def test_one_of_ours_that_holds_a_lock_is_no_stranger(database: str) -> None:
+    """It is named all the same where it is waited for."""
+    async with (
+        opened(Secret(database)) as one,
+        opened(Secret(database), locked_s=0.2) as other,
+        one.transaction() as connection,
+    ):
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        assert await other.holders() == []
+        with pytest.raises(Outage, match="it is held by spentkey "):
+            await prepare(other)
+
+
+async def test_a_lock_on_rows_names_nobody(database: str) -> None:
+    """It is none of the locks by number; the code of the error says what it is."""
+    async with opened(Secret(database), locked_s=0.2) as one, opened(Secret(database), locked_s=0.2) as other:
+        await one.rows("CREATE TABLE kept (n int)")
+        async with one.transaction() as connection:
+            await connection.execute("LOCK TABLE kept")
+            with pytest.raises(Outage, match="LockNotAvailable 55P03"):
+                await other.rows("SELECT * FROM kept")

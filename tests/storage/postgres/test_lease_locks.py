@@ -1,5 +1,7 @@
 """Guard G9 on several machines: leases that end, claims that are never given twice, and no write without a permit."""
 
+import asyncio
+import contextvars
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -170,3 +172,28 @@ async def test_a_database_that_is_away_gives_no_turn_and_no_permit(database: str
         with pytest.raises(Outage):
             async with leases.task(TASK):
                 pass
+
+
+async def test_a_number_that_a_failover_lost_is_not_given_again(
+    worker: Worker, database: str, postgres: RealPostgres
+) -> None:
+    """A standby that was behind knows neither the lease nor how far the numbers had got: its next holder has another one."""
+    one, other = await worker(), await worker()
+    ((last, called),) = postgres.rows(database, "SELECT last_value, is_called FROM spentkey_claim")
+    taken, ends = asyncio.Event(), asyncio.Event()
+
+    async def takes_it() -> None:
+        async with other.task(TASK):
+            taken.set()
+            await ends.wait()
+
+    async with one.task(TASK):
+        await check_fence()
+        postgres.rows(database, "DELETE FROM spentkey_claims")
+        postgres.rows(database, "SELECT setval('spentkey_claim', %s, %s)", last, called)
+        holder = asyncio.create_task(takes_it(), context=contextvars.Context())
+        await taken.wait()
+        with pytest.raises(Busy, match="another worker has taken over"):
+            await check_fence()
+        ends.set()
+        await holder

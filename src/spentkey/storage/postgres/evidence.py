@@ -19,19 +19,21 @@ from typing import Any, LiteralString
 from spentkey.core.credential import SKEW
 from spentkey.core.errors import Busy, EvidenceBroken
 from spentkey.core.evidence import Facts
+from spentkey.core.gap import Lost, RecordsLost, what_is_lost
 from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
-from spentkey.core.records import RecordKind
+from spentkey.core.records import GapRecord, RecordKind
 from spentkey.ports.evidence import Question
 from spentkey.ports.fencing import fencing_tokens
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
 from spentkey.storage.postgres import rows as stored
+from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.connection import Begun, Postgres
+from spentkey.storage.postgres.holders import APPENDING as LOCK
 from spentkey.storage.postgres.rows import Row
-from spentkey.storage.postgres.schema import APPENDING as LOCK
 from spentkey.storage.reasons import TAKEN_OVER
 from spentkey.storage.recent_past import RecentPast
 
@@ -40,6 +42,8 @@ PAGE = 500
 NEXT_PAGE = 50
 """How many are read while the lock is held: what the server can send even if the reader is slow."""
 WHERE = "the evidence in PostgreSQL"
+KNOWN_AT_START = 16
+"""How many of the last records a start knows by their hashes, so that it can tell where a loss begins."""
 MANY = 50
 """How many records are checked in a thread."""
 TABLES: LiteralString = """
@@ -70,8 +74,11 @@ class _Wanted:
 class PostgresEvidence:
     """The `EvidenceLog` port on a database whose tables were prepared; who only reads may do without."""
 
-    def __init__(self, database: Postgres, clock: Clock, *, read_only: bool = False) -> None:
+    def __init__(
+        self, database: Postgres, clock: Clock, *, read_only: bool = False, acknowledged: Acknowledged | None = None
+    ) -> None:
         self._database, self._clock, self._read_only = database, clock, read_only
+        self._acknowledged = acknowledged or Acknowledged()
         self._select: LiteralString | None = None if read_only else stored.SELECT
         self._chain: Chain | None = None
         self._last = ""
@@ -137,6 +144,26 @@ class PostgresEvidence:
             if len(rows) < PAGE:
                 return chain.length
 
+    async def lost(self) -> Lost | None:
+        """The acknowledged records that are not there any more; None where all are, or somebody said that they are lost."""
+        try:
+            async with self._up_to_date():
+                return None
+        except RecordsLost as problem:
+            return problem.lost
+
+    async def accept(self, lost: Lost, who: str, why: str) -> None:
+        """Put on record that these are lost, so that work goes on behind what is there; raises what `append` raises."""
+        record = GapRecord(who, why, lost.first, lost.last, lost.hash)
+        async with self._guard:
+            self._begin_again()
+        try:
+            await self.append(record.what, record.facts())
+        except BaseException:
+            self._fault = RecordsLost(lost)
+            raise
+        self._acknowledged.begin_anew()
+
     async def _found(self, condition: LiteralString, **values: int | str) -> list[Facts]:
         async with self._up_to_date() as there:
             return await self._records(await self._rows(condition, **values)) if there else []
@@ -154,11 +181,40 @@ class PostgresEvidence:
 
     @asynccontextmanager
     async def _checked(self) -> AsyncGenerator[None]:
-        """One call at a time; after a fault in the chain there is none any more."""
+        """One call at a time; after a fault in the chain there is none any more, but for a loss that is known by now."""
         async with self._guard:
-            if self._fault is not None:
+            if self._fault is not None and not await self._forgiven(self._fault):
                 raise self._fault
             yield
+
+    async def _forgiven(self, fault: EvidenceBroken) -> bool:
+        """Whether it is a loss that somebody knows of; then this process begins again."""
+        if not isinstance(fault, RecordsLost) or not await self._is_known(fault.lost):
+            return False
+        self._begin_again()
+        self._acknowledged.begin_anew()
+        return True
+
+    def _begin_again(self) -> None:
+        """As a process that has just started, on a machine that has seen nothing."""
+        self._fault, self._chain = None, None
+        self._acknowledged.set_aside()
+
+    async def _is_known(self, lost: Lost) -> bool:
+        """Whether a record made after the loss says that somebody knows of it."""
+        rows = await self._rows(stored.GAPS, after=lost.common)
+        return any(lost.is_covered_by(record) for record in await self._records(rows))
+
+    async def _what_is_lost(self, end: int) -> Lost | None:
+        """What this machine saw acknowledged and is not there; `end` is the `seq` of the last record that is."""
+        known = self._acknowledged.known
+        if not known or what_is_lost(known, await self._hashes([max(known)]), end) is None:
+            return None
+        return what_is_lost(known, await self._hashes(list(known)), end)
+
+    async def _hashes(self, these: Sequence[int]) -> list[tuple[int, str]]:
+        found = await self._rows(stored.THESE, these=list(these))
+        return [(row.seq, str(record["hash"])) for row, record in zip(found, await self._records(found), strict=True)]
 
     @asynccontextmanager
     async def _up_to_date(self) -> AsyncGenerator[bool]:
@@ -166,10 +222,21 @@ class PostgresEvidence:
         async with self._checked():
             there = await self._there()
             if there:
-                await self._catch_up()
+                try:
+                    await self._catch_up()
+                except RecordsLost as fault:
+                    if not await self._forgiven(fault):
+                        raise
+                    await self._catch_up()
             yield there
 
     async def _append_one(self, refuse: Question, wanted: "_Wanted") -> Refused | None:
+        try:
+            return await self._append_one_now(refuse, wanted)
+        except RecordsLost:  # the next try finds out whether somebody knows of it
+            return await self._append_one_now(refuse, wanted)
+
+    async def _append_one_now(self, refuse: Question, wanted: "_Wanted") -> Refused | None:
         async with self._checked(), self._next_to_write([wanted]) as (chain, begun, held):
             _still_held(wanted, held)
             refused = refuse(BlastRadius(self._past))
@@ -179,6 +246,12 @@ class PostgresEvidence:
 
     async def _append_all(self, wanted: Sequence["_Wanted"]) -> Ends:
         """Append in one transaction what is still wanted by those who hold its claims."""
+        try:
+            return await self._append_all_now(wanted)
+        except RecordsLost:  # the next try finds out whether somebody knows of it
+            return await self._append_all_now(wanted)
+
+    async def _append_all_now(self, wanted: Sequence["_Wanted"]) -> Ends:
         async with self._checked(), self._next_to_write(wanted) as (chain, begun, held):
             ends = [_problem(one, held) for one in wanted]
             kept = [one for one, end in zip(wanted, ends, strict=True) if end is None]
@@ -211,6 +284,8 @@ class PostgresEvidence:
             chain.went_on(one)
             self._past.note(one.record)
             self._last = one.record_line
+            self._acknowledged.note(one.seq, one.hash)
+        self._acknowledged.keep()
 
     async def _catch_up(self) -> Chain:
         """Know the end of the chain, and check what others appended since."""
@@ -231,10 +306,21 @@ class PostgresEvidence:
     async def _at_the_end(self) -> Chain:
         """A chain that goes on after the last record."""
         chain = Chain(WHERE)
+        first = dict(await self._hashes([0]))
+        self._acknowledged.belong_to(first.get(0))
         for last in await self._rows(stored.LAST):
             self._believed(last)
             chain.go_on_after(last.record_line)
             self._last = last.record_line
+        lost = await self._what_is_lost(chain.length - 1)
+        if lost is not None and not await self._is_known(lost):
+            raise self._remember(RecordsLost(lost))
+        if lost is not None:
+            self._acknowledged.set_aside()
+            self._acknowledged.begin_anew()
+        for seq, digest in await self._hashes(range(max(0, chain.length - KNOWN_AT_START), chain.length)):
+            self._acknowledged.note(seq, digest)
+        self._acknowledged.keep()
         return chain
 
     async def _recent_past(self, end: int) -> RecentPast:
@@ -283,15 +369,19 @@ class PostgresEvidence:
     async def _take_page(self, chain: Chain, rows: Sequence[Row]) -> None:
         """Take a page; the record that was the last must still be there as it was."""
         if chain.length:
-            if not rows:
-                raise self._remember(chain.shorter())
-            if rows[0].record_line != self._last:
-                raise self._remember(chain.broken())
+            if not rows or rows[0].record_line != self._last:
+                lost = await self._what_is_lost(await self._end())
+                raise self._remember(chain.broken() if lost is None else RecordsLost(lost))
             rows = rows[1:]
         if len(rows) > MANY:  # the loop goes on meanwhile
             await asyncio.to_thread(self._take_all, chain, rows)
         else:
             self._take_all(chain, rows)
+        self._acknowledged.keep()
+
+    async def _end(self) -> int:
+        """The `seq` of the last record that is there, -1 where there is none."""
+        return max((row.seq for row in await self._rows(stored.LAST)), default=-1)
 
     def _take_all(self, chain: Chain, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -301,6 +391,7 @@ class PostgresEvidence:
         (record,) = self._follow(chain, [row])
         self._past.note(record)
         self._last = row.record_line
+        self._acknowledged.note(row.seq, chain.hash)
 
     def _follow(self, chain: Chain, rows: Sequence[Row]) -> list[Facts]:
         """Check that records continue a chain, and their columns against their lines."""

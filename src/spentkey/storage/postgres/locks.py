@@ -9,6 +9,7 @@ and holds for a third of the take-over time by this machine's own clock (docs/ad
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import LiteralString
 
 from spentkey.core.errors import Busy, SpentkeyError
 from spentkey.core.task import TaskRef
@@ -23,6 +24,22 @@ POLL_S, LONGEST_POLL_S = 0.25, 2.0
 SHARE = 3
 """Into how many parts the take-over time is cut: leases are renewed in each, and a permit holds for one."""
 KEPT = "1 day"
+TAKE: LiteralString = """
+    INSERT INTO spentkey_claims AS held (name, claim, holder, until)
+    VALUES (%(name)s, ('x' || right(replace(gen_random_uuid()::text, '-', ''), 15))::bit(60)::bigint, %(holder)s,
+        clock_timestamp() + %(s)s * interval '1 s')
+    ON CONFLICT (name) DO UPDATE
+    SET claim = excluded.claim, holder = excluded.holder, before = held.until, until = excluded.until
+    WHERE held.until <= clock_timestamp()
+    RETURNING claim, extract(epoch FROM clock_timestamp() - before)::float8
+"""
+"""The number of a claim is 60 random bits, and so never given twice: a sequence starts anew where a standby that was behind
+takes over."""
+RELEASE: LiteralString = """
+    UPDATE spentkey_claims SET until = clock_timestamp(),
+        claim = ('x' || right(replace(gen_random_uuid()::text, '-', ''), 15))::bit(60)::bigint
+    WHERE claim = %(token)s
+"""
 logger = logging.getLogger(__name__)
 
 
@@ -74,14 +91,7 @@ class LeaseLocks:
         waited, pause_s = 0.0, POLL_S
         while True:
             rows = await self._database.rows(
-                """
-                INSERT INTO spentkey_claims AS held (name, claim, holder, until)
-                VALUES (%(name)s, nextval('spentkey_claim'), %(holder)s, clock_timestamp() + %(s)s * interval '1 s')
-                ON CONFLICT (name) DO UPDATE
-                SET claim = excluded.claim, holder = excluded.holder, before = held.until, until = excluded.until
-                WHERE held.until <= clock_timestamp()
-                RETURNING claim, extract(epoch FROM clock_timestamp() - before)::float8
-                """,
+                TAKE,
                 name=name,
                 holder=self._holder,
                 s=self._take_over_s,
@@ -97,8 +107,7 @@ class LeaseLocks:
         """Release a lease; where the database is away the lease expires by itself."""
         try:
             await self._database.rows(
-                "UPDATE spentkey_claims SET until = clock_timestamp(), claim = nextval('spentkey_claim')"
-                " WHERE claim = %(token)s",
+                RELEASE,
                 token=token,
             )
         except SpentkeyError as problem:

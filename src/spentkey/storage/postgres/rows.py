@@ -33,6 +33,9 @@ VALUES: LiteralString = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 LAST: LiteralString = "ORDER BY seq DESC LIMIT 1"
 AFTER: LiteralString = "WHERE seq >= %(first)s ORDER BY seq LIMIT %(page)s"
+THESE: LiteralString = "WHERE seq = ANY(%(these)s::bigint[]) ORDER BY seq"
+GAPS: LiteralString = "WHERE seq > %(after)s AND what = 'gap' ORDER BY seq"
+"""Read where records are lost, and then alone."""
 COUNTED: LiteralString = """
     WHERE what IN ('intent', 'handing-over') AND (at >= %(since)s OR at IS NULL) ORDER BY seq
 """

@@ -7,18 +7,16 @@ and then the workers must be stopped before the upgrade.
 
 from typing import LiteralString
 
+import psycopg
 from psycopg.rows import TupleRow
 
 from spentkey.core.errors import Misconfigured
 from spentkey.storage.postgres.connection import Connection, Postgres
+from spentkey.storage.postgres.holders import APPENDING, LOCK
 
 VERSION, LEAST = 3, 3
 """Older workers find no task by a text, know no fingerprint without `key`, no lift of one stop, no refused intent and no
 wait for an audit event: they would stop what is well, lift what nobody has looked into, or close what is not proven."""
-LOCK = 0x5350_4B01
-"""Advisory lock for making the tables."""
-APPENDING = 0x5350_4B02
-"""Advisory lock for appending evidence."""
 
 STEPS: tuple[tuple[LiteralString, ...], ...] = (
     (
@@ -102,19 +100,35 @@ async def version_of(database: Postgres) -> tuple[int, int] | None:
     return _version(await database.rows("SELECT version, least FROM spentkey_schema")) if there else None
 
 
+TO_BE_MADE = (
+    "engine.database_url: the tables are missing or of an older version, and this role may not make them; run spentkey "
+    "database init, with engine.owner_url"
+)
+
+
 async def prepare(database: Postgres) -> None:
-    """Make the tables where they are missing or older; raises `Misconfigured` where they are too new for us."""
+    """Make the tables where they are missing or older.
+
+    Raises `Misconfigured` where they are too new for us, or where this role may not make them.
+    """
     if _enough(await version_of(database)):
         return
     async with database.transaction() as connection:
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        await connection.execute(
-            "CREATE TABLE IF NOT EXISTS spentkey_schema (version integer NOT NULL, least integer NOT NULL)"
-        )
-        cursor = await connection.execute("SELECT version, least FROM spentkey_schema")
-        found = _version(await cursor.fetchall())
-        if not _enough(found):  # nobody else was quicker
-            await _upgrade(connection, found or (0, 0))
+        try:
+            await _make(connection)
+        except psycopg.errors.InsufficientPrivilege:
+            raise Misconfigured(TO_BE_MADE) from None
+
+
+async def _make(connection: Connection) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS spentkey_schema (version integer NOT NULL, least integer NOT NULL)"
+    )
+    cursor = await connection.execute("SELECT version, least FROM spentkey_schema")
+    found = _version(await cursor.fetchall())
+    if not _enough(found):  # nobody else was quicker
+        await _upgrade(connection, found or (0, 0))
 
 
 def _version(rows: list[TupleRow]) -> tuple[int, int] | None:
