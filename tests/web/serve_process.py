@@ -58,9 +58,11 @@ class Serving:
 
 
 @contextmanager
-def serving(sim: RealSimulator, home: Path, **more: str) -> Generator[Serving]:
-    """Start it against the simulator, with quick verification, and wait until it listens."""
+def serving(sim: RealSimulator, home: Path, most_files: int | None = None, **more: str) -> Generator[Serving]:
+    """Start it against the simulator, with quick verification, and wait until it listens; with so many descriptors."""
     command = [str(BIN / "spentkey"), "serve", "--config", str(sim.config)]
+    if most_files is not None:
+        command = ["/bin/sh", "-c", f'ulimit -n {most_files}; exec "$@"', "sh", *command]
     variables = environment(home, **(QUICK | SERVICE | more))
     with subprocess.Popen(command, cwd=home, env=variables, stderr=subprocess.PIPE, text=True) as process:
         started = Serving(process, "", [])

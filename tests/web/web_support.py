@@ -7,14 +7,14 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from real_simulator import QuickClock, RealSimulator
 
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import observed
-from spentkey.cli.serve import service_of
+from spentkey.cli.serve import server_for, service_of
 from spentkey.core.errors import Outage
 from spentkey.core.outcome import Result
 from spentkey.core.secret import Secret
@@ -27,8 +27,9 @@ from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
 from spentkey.story import work_on
 from spentkey.system import SystemIds
-from spentkey.web.app import make_app
-from spentkey.web.server import Impatient, Server, listen_on, make_server
+from spentkey.web.doors import limits_for
+from spentkey.web.middleware import Middleware
+from spentkey.web.server import Server, listen_on
 from spentkey.web.service import WebService
 from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey_sim import tls
@@ -157,12 +158,10 @@ def _without_numbers(context: Context) -> Context:
 
 @contextlib.asynccontextmanager
 async def _listening(service: WebService, settings: Settings, patience_s: float) -> AsyncGenerator[int]:
-    class Hasty(Impatient):
-        head_seconds = patience_s
-
     bound = listen_on(settings.service)
-    edge = replace(make_app(service), body_seconds=patience_s)
-    server = make_server(edge, settings.service, Hasty)
+    limits = replace(limits_for(settings), head_s=patience_s, unread_s=patience_s)
+    server = server_for(service, settings, bound, limits)
+    server.config.app = replace(cast("Middleware", server.config.app), body_seconds=patience_s)
     server.config.timeout_keep_alive = min(server.config.timeout_keep_alive, patience_s)  # pyright: ignore[reportAttributeAccessIssue]
     serving = asyncio.ensure_future(server.serve(sockets=[bound]))
     try:
@@ -177,10 +176,10 @@ async def _stop(server: Server, serving: asyncio.Future[None]) -> None:
         server.should_exit = True
         await serving
         return
+    await server.doors.close()
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
-    for one in server.servers:
-        one.close()
+    server.doors.bound.close()
     for connection in list(server.server_state.connections):
         connection.transport.abort()
 

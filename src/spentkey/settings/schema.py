@@ -18,6 +18,7 @@ from spentkey.settings.values import (
     FilePath,
     FreezeText,
     HostAndPort,
+    HostName,
     LoginName,
     PostgresUrl,
     ProtectedEntry,
@@ -164,6 +165,16 @@ def _not_in_the_clear(behind_proxy: bool, info: ValidationInfo) -> bool:
     raise PydanticCustomError("about_another", "{message}", {"setting": "listen", "message": IN_THE_CLEAR})
 
 
+def _named_behind_proxy(behind_proxy: bool, info: ValidationInfo) -> bool:
+    if behind_proxy and not info.data.get("hosts", ("wrong by itself",)):
+        message = (
+            'is missing: name what callers ask the proxy for, such as hosts = ["spentkey.example.org"]; requests to '
+            "any other name are refused"
+        )
+        raise PydanticCustomError("about_another", "{message}", {"setting": "hosts", "message": message})
+    return behind_proxy
+
+
 def _is_loopback(host: str) -> bool:
     address = ip_address_or_none(host)
     return host == "localhost" or (address is not None and address.is_loopback)
@@ -180,7 +191,13 @@ class ServiceSettings(Section):
     webhook_secret: ServiceKey | None = None
     login: Annotated[Mapping[LoginName, LoginSettings], AfterValidator(_different_keys)] = Field(default={})
     tls: ServiceTlsSettings | None = None
-    behind_proxy: Annotated[bool, AfterValidator(_not_in_the_clear)] = Field(default=False, validate_default=True)
+    hosts: tuple[HostName, ...] = ()
+    """Names that it answers to, besides loopback, the address of `listen` and the names of `tls.certificate`."""
+    behind_proxy: Annotated[bool, AfterValidator(_not_in_the_clear), AfterValidator(_named_behind_proxy)] = Field(
+        default=False, validate_default=True
+    )
+    max_per_address: int = Field(default=64, ge=1, le=512)
+    """Most connections of one address at once; of 512 in all. Behind a proxy the total alone counts."""
     log_format: Literal["json", "console"] | None = None
     log_level: Literal["debug", "info", "warning"] = "info"
 

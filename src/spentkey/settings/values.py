@@ -85,6 +85,14 @@ def _host_and_port(listen: str) -> str:
     return listen
 
 
+def _host_name(name: str) -> str:
+    lower = name.strip().lower().removesuffix(".")
+    known = re.fullmatch(r"[a-z0-9]([a-z0-9_-]{0,62}\.?)*", lower, re.ASCII) and len(lower) <= 253
+    if ip_address_or_none(lower) is None and not known:
+        raise ValueError("must be a name without port such as spentkey.example.org, or an address")
+    return lower
+
+
 def ip_address_or_none(text: str) -> IPv4Address | IPv6Address | None:
     """The address that a text is, or None where it is a name or nothing of the kind."""
     try:
@@ -135,6 +143,7 @@ SecretTypes = Annotated[Mapping[Text, Kind], AfterValidator(_words_once)]
 ProtectedEntry = Annotated[Text, AfterValidator(_protected)]
 WindowText = Annotated[str, AfterValidator(_window)]
 FreezeText = Annotated[str, AfterValidator(_freeze)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 SelectQuery = Annotated[str, AfterValidator(_select)]
 SecretValue = Annotated[Secret, BeforeValidator(_secret)]
