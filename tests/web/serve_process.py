@@ -40,8 +40,9 @@ class Serving:
         return next(line for line in self.lines() if {"event": event, **facts}.items() <= line.items())
 
     def ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> tuple[int, Any]:
-        """One request: its status and JSON."""
-        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310
+        """One request: its status and JSON; a body is JSON."""
+        said = {"Content-Type": "application/json"} if body is not None else {}
+        request = urllib.request.Request(self.url + path, body, said | headers, method=method)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
                 return response.status, json.loads(response.read())

@@ -3,14 +3,16 @@
 import asyncio
 import json
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import BIN, QUICK, ended, environment
 from door_attacks import LOOPBACK, ask_without_end, connected, idle, port_of, raw, settled, status_of
 from real_simulator import RealSimulator
 from serve_process import serving
-from web_support import OPERATOR, served
+from web_support import OPERATOR, SERVICE, served
 from worlds import EXPIRED_SECRET, TASK, world
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -74,6 +76,70 @@ async def test_who_does_not_read_the_answers_is_let_go(sim: RealSimulator, tmp_p
         with pytest.raises(OSError, match=r".*"):
             async with asyncio.timeout(20):
                 await ask_without_end(writer, request.format(**OPERATOR).encode())
+
+
+async def test_where_all_places_are_taken_an_idle_one_gives_way(sim: RealSimulator, tmp_path: Path) -> None:
+    """From many addresses, none of them over its share: who asks at once is still answered, each time."""
+    async with served(sim, tmp_path, patience_s=60, most_connections=20) as one:
+        with idle(port_of(one.url), 60, addresses=30) as connections:
+            assert await settled(connections, 20) == 20
+            for _ in range(30):
+                assert (await one.ask("GET", "/healthz", {"Connection": "close"})).status == 200
+        turned_away = one.service.metrics.registry.get_sample_value
+        assert (turned_away("spentkey_http_turned_away_total", {"why": "total"}) or 0) >= 40
+
+
+async def test_a_request_under_way_does_not_give_way(sim: RealSimulator, tmp_path: Path) -> None:
+    """Where every place has one, the next connection is closed; those under way are answered."""
+    head = f"POST /api/v1/pause HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {OPERATOR['Authorization']}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 12\r\nConnection: close\r\n\r\n"
+    async with served(sim, tmp_path, patience_s=20, most_connections=2) as one:
+        under_way = [await connected(one, tmp_path) for _ in range(2)]
+        for _, writer in under_way:
+            writer.write(head.encode())
+            await writer.drain()
+        while sum(not seat.is_waiting() for seat in one.seats()) < 2:
+            await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.01)
+        with pytest.raises(OSError, match=r".*"):
+            await connected(one, tmp_path)
+        for reader, writer in under_way:
+            writer.write(b'{"why": "x"}')
+            assert status_of(await reader.read()) == 200
+
+
+async def test_behind_a_proxy_one_address_may_have_all(sim: RealSimulator, tmp_path: Path) -> None:
+    """All callers have the proxy's."""
+    proxy = {"SPENTKEY_SERVICE__BEHIND_PROXY": "true", "SPENTKEY_SERVICE__HOSTS": '["spentkey.example.org"]'}
+    async with served(sim, tmp_path, patience_s=60, **proxy) as one:
+        with idle(port_of(one.url), 100) as connections:
+            assert (await one.get("/healthz", {})).status == 200
+            assert await settled(connections, 100) == 100
+
+
+def test_requests_that_nobody_can_read_are_one_line_a_minute(sim: RealSimulator, tmp_path: Path) -> None:
+    """As are wrong keys and names that are not ours; the metrics count them all."""
+    bad = [b"nonsense\r\n\r\n", b"GET /metrics HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n"]
+    bad += [b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n"]
+    sim.reset(world(task=HIDDEN_TASK))
+    with serving(sim, tmp_path) as service:
+        for content in bad * 100:
+            with socket.create_connection((LOOPBACK, port_of(service.url)), 20) as one:
+                one.sendall(content)
+                while one.recv(4096):
+                    pass
+        assert service.end(signal.SIGTERM) == 0
+    assert len(service.log) < 15
+
+
+@pytest.mark.parametrize(("files", "why"), [(160, "the work needs 256"), (270, "raise the limit")])
+def test_without_descriptors_for_the_work_it_does_not_start(
+    sim: RealSimulator, tmp_path: Path, files: int, why: str
+) -> None:
+    """Exit 2 and one line that says how many there must be."""
+    command = [str(BIN / "spentkey"), "serve", "--config", str(sim.config)]
+    limited = ["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
+    over = ended(limited, tmp_path, environment(tmp_path, **(QUICK | SERVICE)))
+    assert (over.code, why in over.err, "Traceback" in over.err) == (2, True, False)
 
 
 SMUGGLED = b"GET /api/v1/status HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"

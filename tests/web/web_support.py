@@ -27,7 +27,7 @@ from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
 from spentkey.story import work_on
 from spentkey.system import SystemIds
-from spentkey.web.doors import limits_for
+from spentkey.web.doors import Seat, limits_for
 from spentkey.web.middleware import Middleware
 from spentkey.web.server import Server, listen_on
 from spentkey.web.service import WebService
@@ -100,10 +100,18 @@ class Served:
     observer: Observers
     clock: QuickClock
     client: aiohttp.ClientSession
+    server: Server
+
+    def seats(self) -> Sequence[Seat]:
+        """The connections that are held."""
+        return list(self.server.doors.seats)
 
     async def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
-        """One request."""
-        async with self.client.request(method, self.url + path, headers=headers, **more) as response:
+        """One request; what is posted says that it is JSON, unless the headers say otherwise."""
+        said = {"Content-Type": "application/json"} if method == "POST" else {}
+        async with self.client.request(
+            method, self.url + path, headers={**said, **(headers or {})}, **more
+        ) as response:
             is_json = response.content_type == "application/json"
             text = await response.text()
             return Answer(response.status, response.headers, text, await response.json() if is_json else None)
@@ -130,6 +138,7 @@ async def served(
     *observers: Observer,
     most_failures: int = 20,
     patience_s: float = 10,
+    most_connections: int | None = None,
     valid: Callable[[str], TaskRef] | None = None,
     **environment: str,
 ) -> AsyncGenerator[Served]:
@@ -147,8 +156,9 @@ async def served(
         service = service_of(settings, engine, context, clock, metrics, known, most_failures)
         if valid is not None:
             service = replace(service, valid=valid, context=_without_numbers(context))
-        async with _listening(service, settings, patience_s) as port, _client(authority) as client:
-            yield Served(f"https://127.0.0.1:{port}", service, engine, observer, clock, client)
+        listening = _listening(service, settings, patience_s, most_connections)
+        async with listening as (server, port), _client(authority) as client:
+            yield Served(f"https://127.0.0.1:{port}", service, engine, observer, clock, client, server)
 
 
 def _without_numbers(context: Context) -> Context:
@@ -157,15 +167,18 @@ def _without_numbers(context: Context) -> Context:
 
 
 @contextlib.asynccontextmanager
-async def _listening(service: WebService, settings: Settings, patience_s: float) -> AsyncGenerator[int]:
+async def _listening(
+    service: WebService, settings: Settings, patience_s: float, most_connections: int | None
+) -> AsyncGenerator[tuple[Server, int]]:
     bound = listen_on(settings.service)
     limits = replace(limits_for(settings), head_s=patience_s, unread_s=patience_s)
+    limits = replace(limits, total=most_connections or limits.total)
     server = server_for(service, settings, bound, limits)
     server.config.app = replace(cast("Middleware", server.config.app), body_seconds=patience_s)
     server.config.timeout_keep_alive = min(server.config.timeout_keep_alive, patience_s)  # pyright: ignore[reportAttributeAccessIssue]
     serving = asyncio.ensure_future(server.serve(sockets=[bound]))
     try:
-        yield bound.getsockname()[1]
+        yield server, bound.getsockname()[1]
     finally:
         await _stop(server, serving)
 

@@ -114,8 +114,8 @@ class Doors:
     make: Made
     turned_away: TurnedAway
     clock: Clock
-    _seats: dict[Seat, None] = field(default_factory=dict[Seat, None])
-    """In the order in which they came."""
+    seats: dict[Seat, None] = field(default_factory=dict[Seat, None])
+    """The connections that are held, in the order in which they came."""
     _by_address: Counter[str] = field(default_factory=Counter[str])
     _accepting: "asyncio.Task[None] | None" = None
     _sweep: asyncio.TimerHandle | None = None
@@ -130,7 +130,7 @@ class Doors:
         """Accept no more, and leave what is not open yet."""
         if self._sweep is not None:
             self._sweep.cancel()
-        opening = [seat.opening for seat in self._seats if seat.protocol is None and seat.opening is not None]
+        opening = [seat.opening for seat in self.seats if seat.protocol is None and seat.opening is not None]
         tasks = [*opening, *([self._accepting] if self._accepting is not None else [])]
         for task in tasks:
             task.cancel()
@@ -158,11 +158,11 @@ class Doors:
         most = self.limits.per_address
         if most is not None and self._by_address[address] >= most:
             why = "address"
-        elif len(self._seats) >= self.limits.total and not self._make_room():
+        elif len(self.seats) >= self.limits.total and not self._make_room():
             why = "total"
         else:
             seat = Seat(address, self._leave)
-            self._seats[seat] = None
+            self.seats[seat] = None
             self._by_address[address] += 1
             seat.opening = asyncio.ensure_future(self._open(connection, seat))
             seat.opening.add_done_callback(lambda _: connection.close() if seat.protocol is None else None)
@@ -172,7 +172,7 @@ class Doors:
 
     def _make_room(self) -> bool:
         """End the oldest connection of the busiest address that waits with no request under way; False where none waits."""
-        waiting = [seat for seat in self._seats if seat.is_waiting()]
+        waiting = [seat for seat in self.seats if seat.is_waiting()]
         if not waiting:
             return False
         max(waiting, key=lambda seat: self._by_address[seat.address]).give_up()  # of equals, the one that came first
@@ -192,8 +192,8 @@ class Doors:
             raise
 
     def _leave(self, seat: Seat) -> None:
-        if seat in self._seats:
-            del self._seats[seat]
+        if seat in self.seats:
+            del self.seats[seat]
             self._by_address[seat.address] -= 1
             if not self._by_address[seat.address]:
                 del self._by_address[seat.address]
@@ -201,7 +201,7 @@ class Doors:
     def _look_around(self) -> None:
         """Now and then, end what is stuck."""
         loop = asyncio.get_running_loop()
-        for seat in list(self._seats):
+        for seat in list(self.seats):
             if seat.protocol is not None and seat.protocol.is_stuck(loop.time(), self.limits.unread_s):
                 seat.give_up()
                 self.turned_away("unread")

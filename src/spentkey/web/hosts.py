@@ -46,7 +46,7 @@ def name_of(host: str) -> str | None:
         name = (parts.hostname or "").removesuffix(".")
     except ValueError:
         return None
-    plain = host.isascii() and not set(host) & set("@/\\?#%, ")
+    plain = host.isascii() and not set(host) & set("@/\\?#%*, ")
     return name if plain and name else None
 
 

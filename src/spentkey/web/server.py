@@ -57,6 +57,7 @@ class Impatient(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """End the connection; with an answer where none has begun. What was wrong is not repeated."""
+        del msg
         self._tell("malformed")
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE) or self.transport.is_closing():
             self.give_up()
@@ -128,6 +129,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the door in place of uvicorn's listener, which counts no connections before their first request."""
+        del sockets
         await super().startup(sockets=[])
         self.doors.open()
 
