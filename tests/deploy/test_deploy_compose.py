@@ -142,6 +142,7 @@ def placed(text: str, folder: Path) -> Path:
     for blank, value in {
         "<host of Ivanti>": "itsm.example.org",
         "<host of Passwordstate>": "vault.example.org",
+        "<name that callers ask the proxy for>": "spentkey.example.org",
     }.items():
         filled = filled.replace(blank, value)
     (folder / "spentkey.toml").write_text(filled, "utf-8")

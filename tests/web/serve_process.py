@@ -59,7 +59,7 @@ class Serving:
 
 
 @contextmanager
-def serving(sim: RealSimulator, home: Path, most_files: int | None = None, **more: str) -> Generator[Serving]:
+def serving(sim: RealSimulator, home: Path, most_files: int | str | None = None, **more: str) -> Generator[Serving]:
     """Start it against the simulator, with quick verification, and wait until it listens; with so many descriptors."""
     command = [str(BIN / "spentkey"), "serve", "--config", str(sim.config)]
     if most_files is not None:

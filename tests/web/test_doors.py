@@ -109,8 +109,10 @@ async def test_a_request_under_way_does_not_give_way(sim: RealSimulator, tmp_pat
 
 async def test_behind_a_proxy_one_address_may_have_all(sim: RealSimulator, tmp_path: Path) -> None:
     """All callers have the proxy's."""
-    proxy = {"SPENTKEY_SERVICE__BEHIND_PROXY": "true", "SPENTKEY_SERVICE__HOSTS": '["spentkey.example.org"]'}
-    async with served(sim, tmp_path, patience_s=60, **proxy) as one:
+    hosts = '["spentkey.example.org"]'
+    async with served(
+        sim, tmp_path, patience_s=60, SPENTKEY_SERVICE__BEHIND_PROXY="true", SPENTKEY_SERVICE__HOSTS=hosts
+    ) as one:
         with idle(port_of(one.url), 100) as connections:
             assert (await one.get("/healthz", {})).status == 200
             assert await settled(connections, 100) == 100

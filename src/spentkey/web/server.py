@@ -69,7 +69,7 @@ class Impatient(H11Protocol):
             ("connection", "close"),
         ]
         events = (h11.Response(status_code=400, headers=headers), h11.Data(data=content), h11.EndOfMessage())
-        if self.cycle is not None:
+        if self.cycle:
             self.cycle.disconnected = True  # who waits for the rest of a body gets none
             self.cycle.message_event.set()
         self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
@@ -87,7 +87,7 @@ class Impatient(H11Protocol):
 
     def is_waiting(self) -> bool:
         """Whether no request is under way."""
-        return self.cycle is None or self.cycle.response_complete
+        return not self.cycle or self.cycle.response_complete
 
     def is_stuck(self, now: float, seconds: float) -> bool:
         """Whether the client has not read for so long, or the connection has been closing for so long."""
