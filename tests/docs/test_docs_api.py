@@ -13,9 +13,9 @@ from support_settings import KEYS, write
 from spentkey.bootstrap.registry import desk_kind, vault_kind
 from spentkey.bootstrap.settings import load_settings
 from spentkey.core.secret import Secret
+from spentkey.core.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey.web import control, health, tasks
 from spentkey.web.readiness import probes_of
-from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
 
 PAGE = page("docs", "reference", "api.md")
 WEBHOOK, MONITORING = page("docs", "howto", "webhook.md"), page("docs", "howto", "monitoring.md")

@@ -127,6 +127,7 @@ DEFAULTS: dict[str, object] = {
     "service.max_per_address": 64,
     "service.log_format": None,
     "service.log_level": "info",
+    "notify": None,
     "state.directory": None,
     "tls.ca_file": None,
     "tls.microsoft_ca_file": None,

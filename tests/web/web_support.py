@@ -18,6 +18,7 @@ from spentkey.cli.serve import server_for, service_of
 from spentkey.core.errors import Outage
 from spentkey.core.outcome import Result
 from spentkey.core.secret import Secret
+from spentkey.core.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey.core.task import TaskRef
 from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.metrics import Metrics
@@ -31,7 +32,6 @@ from spentkey.web.doors import Seat, limits_for
 from spentkey.web.middleware import Middleware
 from spentkey.web.server import Server, listen_on
 from spentkey.web.service import WebService
-from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey_sim import tls
 
 SECRET = Secret("canary-webhook-secret-of-forty-characters")

@@ -77,6 +77,9 @@ class Metrics(Observer):
             ("why",),
             registry=registry,
         )
+        self._notices = Counter(
+            "spentkey_notices", "Notices to people, by what became of them.", ("event", "result"), registry=registry
+        )
         self._queue = Gauge("spentkey_queue_tasks", "Tasks that the engine holds.", ("stage",), registry=registry)
         self._days_left = Gauge(
             "spentkey_credential_days_left",
@@ -130,6 +133,11 @@ class Metrics(Observer):
     def requested(self, method: str, route: str, status: int) -> None:
         """Count a request to the service."""
         self._requests.labels(method, route, str(status)).inc()
+
+    def notified(self, event: str, result: str, why: str) -> None:
+        """Count what became of a notice."""
+        del why
+        self._notices.labels(event, result).inc()
 
     def turned_away(self, why: str) -> None:
         """Count a connection that was not kept."""

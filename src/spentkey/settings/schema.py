@@ -27,6 +27,7 @@ from spentkey.settings.values import (
     Text,
     Url,
     Uuid,
+    WholeUrl,
     WindowText,
     ip_address_or_none,
 )
@@ -212,6 +213,13 @@ class ServiceSettings(Section):
         return int(self.listen.rpartition(":")[2])
 
 
+class NotifySettings(Section):
+    """Where `serve` and `work` send notices of what people must know, and the secret that signs them."""
+
+    url: WholeUrl
+    secret: ServiceKey
+
+
 class StateSettings(Section):
     """Where evidence, locks and counters are kept; nothing secret is."""
 
@@ -251,5 +259,6 @@ class Settings(Section):
     policy: PolicySettings = PolicySettings()
     engine: EngineSettings = EngineSettings()
     service: ServiceSettings = ServiceSettings()
+    notify: NotifySettings | None = None
     state: StateSettings = StateSettings()
     tls: TlsSettings = TlsSettings()

@@ -36,6 +36,11 @@ def _https(url: str) -> str:
     return url.rstrip("/").removesuffix("/api")
 
 
+def _whole_https(url: str) -> str:
+    _https(url)
+    return url
+
+
 def _protected(entry: str) -> str:
     pattern = entry.removeprefix("name:").strip()
     if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry)):
@@ -134,6 +139,8 @@ def _postgresql(url: Secret) -> Secret:
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Url = Annotated[str, AfterValidator(_https)]
+WholeUrl = Annotated[str, AfterValidator(_whole_https)]
+"""An address that is used as it stands."""
 Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
 FilePath = Annotated[Path, AfterValidator(_at_path)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]

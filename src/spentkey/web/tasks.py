@@ -9,6 +9,7 @@ from fastapi.security import APIKeyHeader
 
 from spentkey.core.history import History
 from spentkey.core.records import RecordKind
+from spentkey.core.signature import SIGNATURE, TIMESTAMP, is_signed
 from spentkey.core.task import TaskRef, recorded
 from spentkey.dry_run import dry_run
 from spentkey.ports.read_only import NoProgress
@@ -28,7 +29,6 @@ from spentkey.web.models import (
     TaskText,
 )
 from spentkey.web.service import TheService, WebService
-from spentkey.web.signature import SIGNATURE, TIMESTAMP, is_signed
 
 PLAN_SECONDS = 120
 """How long a plan may take; one that must look again and again for a credential takes its time."""
