@@ -47,9 +47,8 @@ class Office:
         seconds = by.total_seconds()
         if self.database:
             later = f"interval '{seconds} s'"
-            self.postgres.rows(
-                self.database, f"UPDATE spentkey_notices SET due = due - {later}, at = at - {later} RETURNING 1"
-            )
+            older = f"UPDATE spentkey_notices SET due = due - {later}, at = at - {later} RETURNING 1"  # noqa: S608
+            self.postgres.rows(self.database, older)
             return
         with closing(sqlite3.connect(self.folder / FILE)) as connection, connection:
             connection.execute("UPDATE spentkey_notices SET due = due - ?, at = at - ?", (seconds, seconds))

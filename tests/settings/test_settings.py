@@ -40,7 +40,7 @@ def setting(found: Settings, path: str) -> object:
     table, _, rest = path.partition(".")
     whole: dict[str, Any] = {"ivanti": lambda: ivanti(found), "passwordstate": lambda: passwordstate(found)}
     value: Any = whole[table]() if table in whole else getattr(found, table)
-    for part in rest.split("."):
+    for part in rest.split(".") if rest else ():
         value = value["production"] if part == "production" else getattr(value, part)
     return value
 

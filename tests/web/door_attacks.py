@@ -9,6 +9,8 @@ from pathlib import Path
 
 from web_support import Served
 
+from spentkey.web.doors import Doors
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -64,6 +66,13 @@ async def ask_without_end(writer: asyncio.StreamWriter, request: bytes) -> None:
         writer.write(request)
         await writer.drain()
         await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.005)
+
+
+async def checked_without_end(doors: Doors) -> None:
+    """Look at the door again and again, until that raises what has ended it."""
+    while True:
+        doors.check()
+        await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.01)
 
 
 async def raw(one: Served, folder: Path, content: bytes, *, finish: bool = False) -> bytes:

@@ -4,12 +4,23 @@ import asyncio
 import json
 import signal
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import BIN, QUICK, ended, environment
-from door_attacks import LOOPBACK, ask_without_end, connected, idle, port_of, raw, settled, status_of
+from door_attacks import (
+    LOOPBACK,
+    ask_without_end,
+    checked_without_end,
+    connected,
+    idle,
+    port_of,
+    raw,
+    settled,
+    status_of,
+)
 from real_simulator import RealSimulator
 from serve_process import serving
 from web_support import OPERATOR, SERVICE, served
@@ -192,3 +203,15 @@ async def test_a_body_that_is_cut_off_sets_nothing_going(sim: RealSimulator, tmp
         await raw(one, tmp_path, content, finish=True)
         assert (await one.get("/api/v1/status")).json["stopped"] is None
         assert sim.evidence() == []
+
+
+async def test_a_broken_socket_is_told(sim: RealSimulator, tmp_path: Path) -> None:
+    """A service that nobody can reach does not go on as if it served."""
+    async with served(sim, tmp_path) as one:
+        taken = socket.socket()
+        taken.setblocking(False)
+        doors = replace(one.server.doors, bound=taken, seats={})
+        doors.open()
+        with taken, pytest.raises(OSError, match="Invalid argument"):
+            await checked_without_end(doors)
+        await doors.close()

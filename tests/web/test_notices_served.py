@@ -12,7 +12,7 @@ from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 from serve_process import serving
 from web_support import OPERATOR
-from worlds import CANARIES, TASK, world
+from worlds import AUTOMATION, CANARIES, TASK, world
 
 HIDDEN_TASK: dict[str, Any] = {"owner_team": "Servicedesk"}
 
@@ -80,6 +80,27 @@ def test_work_tells_too(sim: RealSimulator, tmp_path: Path) -> None:
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
     assert len(stops(received)) == 1
+
+
+def test_an_own_secret_that_ends_soon_is_told(sim: RealSimulator, tmp_path: Path) -> None:
+    """By the days that are left of the one that ends first; the others are not told of."""
+    made = world(task=HIDDEN_TASK)
+    secrets = {"77777777-7777-4777-8777-111111111111": "+5d", "77777777-7777-4777-8777-222222222222": "+400d"}
+    mine = {
+        "app_id": AUTOMATION,
+        "object_id": "1c1c1c1c-1111-4111-8111-111111111111",
+        "display_name": "Automation",
+        "passwords": [{"key_id": key_id, "end": end} for key_id, end in secrets.items()],
+        "certificates": [],
+    }
+    made["tenants"][0]["applications"].append(mine)
+    sim.reset(made)
+    with receiving(tmp_path) as received, serving(sim, tmp_path, **notify(sim, received, tmp_path)) as service:
+        received.wait_for(1)
+        assert service.end(signal.SIGTERM) == 0
+    (told,) = received.bodies
+    assert (told["event"], told["about"]["tenant"], told["about"]["days"]) == ("credential-ends", "production", 4)
+    assert told["message"].startswith("the automation's own secret of tenant production ends within 7 days")
 
 
 def test_work_goes_on_while_the_receiver_hangs(sim: RealSimulator, tmp_path: Path) -> None:

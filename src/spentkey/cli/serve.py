@@ -23,8 +23,8 @@ from spentkey.steps.context import Context
 from spentkey.system import SystemClock
 from spentkey.web.access import Access, ApiLogin, Failures
 from spentkey.web.app import make_app
-from spentkey.web.doors import Limits, limits_for
-from spentkey.web.gate import Gate
+from spentkey.web.doors import ConnectionLimits, limits_for
+from spentkey.web.gate import RequestGate
 from spentkey.web.hosts import hosts_of
 from spentkey.web.readiness import Readiness, probes_of
 from spentkey.web.server import Server, address_of, listen_on, make_server
@@ -73,7 +73,7 @@ def service_of(
     )
 
 
-def server_for(service: WebService, everything: Settings, bound: socket.socket, limits: Limits) -> Server:
+def server_for(service: WebService, everything: Settings, bound: socket.socket, limits: ConnectionLimits) -> Server:
     """The server on that socket, not started yet."""
     sparing, settings = SparingLog(service.clock), everything.service
 
@@ -81,7 +81,7 @@ def server_for(service: WebService, everything: Settings, bound: socket.socket, 
         service.metrics.turned_away(why)
         sparing.tell(f"connection {why}", "warning", "connection turned away", why=why)
 
-    gate = Gate(hosts_of(settings), settings.behind_proxy)
+    gate = RequestGate(hosts_of(settings), settings.behind_proxy)
     return make_server(make_app(service, gate, sparing), settings, bound, limits, turned_away)
 
 

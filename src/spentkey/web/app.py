@@ -8,7 +8,7 @@ from spentkey import __version__
 from spentkey.observe.sparing import SparingLog
 from spentkey.web import control, health, tasks
 from spentkey.web.errors import add_handlers
-from spentkey.web.gate import Gate
+from spentkey.web.gate import RequestGate
 from spentkey.web.middleware import Middleware
 from spentkey.web.models import TaskHint, Why, WhyResume
 from spentkey.web.service import WebService
@@ -24,7 +24,7 @@ TAGS = [
 ]
 
 
-def make_app(service: WebService, gate: Gate, sparing: SparingLog) -> Middleware:
+def make_app(service: WebService, gate: RequestGate, sparing: SparingLog) -> Middleware:
     """Every route; pages for people are left out, and the description is behind the login."""
     app = _routes()
     app.state.service = service

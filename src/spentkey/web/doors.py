@@ -28,12 +28,14 @@ KEPT_FOR_WORK = 128
 KEPT_FOR_TASK = 4
 """Descriptors of one task under way: two locks, a connection, and one on the way."""
 OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+BROKEN = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK})
+"""What is wrong with the listening socket itself; every other problem is one connection's."""
 PAUSE_S = 1.0
 """How long nothing is accepted after the machine had no descriptor left, in seconds."""
 
 
 @dataclass(frozen=True)
-class Limits:
+class ConnectionLimits:
     """How many, and how long in seconds."""
 
     total: int = MOST_CONNECTIONS
@@ -45,7 +47,7 @@ class Limits:
     """For a client to read what it was sent, and for a connection to close."""
 
 
-def limits_for(settings: Settings) -> Limits:
+def limits_for(settings: Settings) -> ConnectionLimits:
     """What this process can afford; raises `Misconfigured` where its limit of open files leaves no room."""
     most_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     kept = KEPT_FOR_WORK + KEPT_FOR_TASK * settings.engine.concurrency * len(settings.tenants)
@@ -58,10 +60,10 @@ def limits_for(settings: Settings) -> Limits:
             f"(LimitNOFILE in systemd, ulimits in Compose) to {2 * (kept + FEWEST_CONNECTIONS)} or more"
         )
     per_address = None if settings.service.behind_proxy else settings.service.max_per_address
-    return replace(Limits(), total=min(MOST_CONNECTIONS, room), per_address=per_address)
+    return replace(ConnectionLimits(), total=min(MOST_CONNECTIONS, room), per_address=per_address)
 
 
-class Held(Protocol):
+class HeldConnection(Protocol):
     """What the door asks of the protocol of a connection."""
 
     def is_waiting(self) -> bool:
@@ -84,7 +86,7 @@ class Seat:
     address: str
     leave: Callable[["Seat"], None]
     opening: "asyncio.Task[None] | None" = None
-    protocol: Held | None = None
+    protocol: HeldConnection | None = None
 
     def is_waiting(self) -> bool:
         """Whether it may be given to another: a handshake that is not done, or no request under way."""
@@ -109,7 +111,7 @@ class Doors:
     """Accepts connections on one socket."""
 
     bound: socket.socket
-    limits: Limits
+    limits: ConnectionLimits
     tls: ssl.SSLContext | None
     make: Made
     turned_away: TurnedAway
@@ -125,6 +127,11 @@ class Doors:
         self.bound.setblocking(False)
         self._accepting = asyncio.ensure_future(self._accept())
         self._look_around()
+
+    def check(self) -> None:
+        """Raise what has ended the accepting, for a service that nobody can reach must not go on as if it served."""
+        if self._accepting is not None and self._accepting.done() and not self._accepting.cancelled():
+            self._accepting.result()
 
     async def close(self) -> None:
         """Accept no more, and leave what is not open yet."""
@@ -144,12 +151,13 @@ class Doors:
         while True:
             try:
                 connection, address = await loop.sock_accept(self.bound)
+                self._admit(connection, network_of(str(address[0])))
             except OSError as problem:
+                if problem.errno in BROKEN:
+                    raise
                 if problem.errno in OUT_OF_DESCRIPTORS:
                     self.turned_away("descriptors")
                     await self.clock.sleep(PAUSE_S)
-                continue  # else that one connection is gone already
-            self._admit(connection, network_of(str(address[0])))
             turn.clear()  # who knocks without end must not keep all others from their turn
             loop.call_soon(turn.set)
             await turn.wait()

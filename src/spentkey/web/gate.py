@@ -21,7 +21,7 @@ class NotTaken(Exception):
 
 
 @dataclass(frozen=True)
-class Gate:
+class RequestGate:
     """Looks at the head of each request."""
 
     hosts: Hosts

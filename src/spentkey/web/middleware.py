@@ -11,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 
 from spentkey.observe.logs import logger
 from spentkey.observe.sparing import SparingLog
-from spentkey.web.gate import Gate, NotTaken
+from spentkey.web.gate import NotTaken, RequestGate
 from spentkey.web.models import Problem
 from spentkey.web.service import WebService
 
@@ -33,7 +33,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class Gone(Exception):
+class ClientLeft(Exception):
     """The client has left in the middle of its body: what came of it is not acted on, and there is nobody to answer."""
 
 
@@ -43,7 +43,7 @@ class Middleware:
 
     app: FastAPI
     service: WebService
-    gate: Gate
+    gate: RequestGate
     sparing: SparingLog
     body_seconds: float = BODY_SECONDS
 
@@ -69,7 +69,7 @@ class Middleware:
                 await self.app(scope, await _whole(receive, self.body_seconds), sending)
             except NotTaken as problem:
                 await _refuse(sending, problem)
-            except Gone:
+            except ClientLeft:
                 response[0] = CLIENT_LEFT
             except Exception:  # noqa: BLE001, S110  # answered and logged by the application's own handler
                 pass
@@ -95,7 +95,7 @@ async def _whole(receive: Receive, seconds: float) -> Receive:
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise Gone
+                    raise ClientLeft
                 body += message.get("body", b"")
                 if len(body) > LARGEST_BODY:
                     raise NotTaken(413, f"the body is larger than {LARGEST_BODY} bytes")

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from spentkey.core.errors import Misconfigured
 from spentkey.settings.schema import ServiceSettings
-from spentkey.web.doors import Doors, Limits, Seat, TurnedAway
+from spentkey.web.doors import ConnectionLimits, Doors, Seat, TurnedAway
 from spentkey.web.heads import StrictConnection
 from spentkey.web.middleware import Middleware
 from spentkey.web.models import Problem
@@ -27,7 +27,7 @@ GRACE_S = 10
 class Impatient(H11Protocol):
     """A connection that is given up when it takes too long to say what it asks, or to read what it is answered."""
 
-    head_s: float = Limits.head_s
+    head_s: float = ConnectionLimits.head_s
     seat: Seat | None = None
     turned_away: TurnedAway | None = None
     _head: asyncio.TimerHandle | None = None
@@ -133,6 +133,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets=[])
         self.doors.open()
 
+    async def on_tick(self, counter: int) -> bool:
+        """See that the door is still open."""
+        self.doors.check()
+        return await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the door first."""
         await self.doors.close()
@@ -171,7 +176,11 @@ def listen_on(service: ServiceSettings) -> socket.socket:
 
 
 def make_server(
-    middleware: Middleware, service: ServiceSettings, bound: socket.socket, limits: Limits, turned_away: TurnedAway
+    middleware: Middleware,
+    service: ServiceSettings,
+    bound: socket.socket,
+    limits: ConnectionLimits,
+    turned_away: TurnedAway,
 ) -> Server:
     """The server, not started yet. Start it by `serve(sockets=[bound])`."""
     logging.getLogger("uvicorn.error").addFilter(_NOT_EACH_TIME)
