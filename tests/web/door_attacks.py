@@ -54,10 +54,12 @@ async def settled(connections: list[socket.socket], count: int) -> int:
     return still
 
 
-async def connected(one: Served, folder: Path, limit: int = 2**16) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connected(
+    one: Served, folder: Path, limit: int = 2**16, mine: str = LOOPBACK
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection over TLS; after twice `limit` bytes that nobody reads, no more are taken from it."""
     context = ssl.create_default_context(cafile=str(folder / "service-ca.pem"))
-    return await asyncio.open_connection(LOOPBACK, port_of(one.url), ssl=context, limit=limit)
+    return await asyncio.open_connection(LOOPBACK, port_of(one.url), ssl=context, limit=limit, local_addr=(mine, 0))
 
 
 async def ask_without_end(writer: asyncio.StreamWriter, request: bytes) -> None:

@@ -21,6 +21,7 @@ from door_attacks import (
     settled,
     status_of,
 )
+from fault_rules import fault
 from real_simulator import RealSimulator
 from serve_process import serving
 from web_support import OPERATOR, SERVICE, served
@@ -100,21 +101,34 @@ async def test_where_all_places_are_taken_an_idle_one_gives_way(sim: RealSimulat
         assert (turned_away("spentkey_http_turned_away_total", {"why": "total"}) or 0) >= 40
 
 
+async def test_bodies_that_do_not_come_give_way_too(sim: RealSimulator, tmp_path: Path) -> None:
+    """Heads of many addresses that promise a body: who asks at once is still answered, each time."""
+    head = (
+        b"POST /api/v1/pause HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    )
+    async with served(sim, tmp_path, patience_s=60, most_connections=20) as one:
+        held = [await connected(one, tmp_path, mine=f"127.0.1.{number + 1}") for number in range(20)]
+        for _, writer in held:
+            writer.write(head)
+        while not all(seat.protocol is not None and seat.protocol.is_asking() for seat in one.seats()):
+            await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.01)
+        for _ in range(30):
+            assert (await one.ask("GET", "/healthz", {"Connection": "close"})).status == 200
+
+
 async def test_a_request_under_way_does_not_give_way(sim: RealSimulator, tmp_path: Path) -> None:
     """Where every place has one, the next connection is closed; those under way are answered."""
-    head = f"POST /api/v1/pause HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {OPERATOR['Authorization']}\r\n"
-    head += "Content-Type: application/json\r\nContent-Length: 12\r\nConnection: close\r\n\r\n"
+    sim.faults(fault("ivanti", "task-query", "hang", params={"seconds": 3}))
+    request = "GET /api/v1/tasks/{}/plan HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {}\r\nConnection: close\r\n\r\n"
     async with served(sim, tmp_path, patience_s=20, most_connections=2) as one:
         under_way = [await connected(one, tmp_path) for _ in range(2)]
         for _, writer in under_way:
-            writer.write(head.encode())
-            await writer.drain()
+            writer.write(request.format(TASK, OPERATOR["Authorization"]).encode())
         while sum(not seat.is_waiting() for seat in one.seats()) < 2:
             await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.01)
         with pytest.raises(OSError, match=r".*"):
             await connected(one, tmp_path)
-        for reader, writer in under_way:
-            writer.write(b'{"why": "x"}')
+        for reader, _ in under_way:
             assert status_of(await reader.read()) == 200
 
 

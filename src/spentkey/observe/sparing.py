@@ -12,7 +12,7 @@ MOST_KINDS = 200
 
 
 @dataclass
-class _Line:
+class _Counted:
     told: float
     left_out: int = 0
 
@@ -22,7 +22,7 @@ class SparingLog:
     """Writes the first event of a kind in a minute, with how many were left out since the line before."""
 
     clock: Clock
-    _kinds: dict[str, _Line] = field(default_factory=dict[str, _Line])
+    _kinds: dict[str, _Counted] = field(default_factory=dict[str, _Counted])
 
     def tell(self, kind: str, level: str, event: str, **facts: Any) -> None:
         """One more event of that kind; `level` is `info` or `warning`."""
@@ -33,6 +33,6 @@ class SparingLog:
             return
         if known is None and len(self._kinds) >= MOST_KINDS:
             self._kinds.clear()
-        self._kinds[kind] = _Line(now)
+        self._kinds[kind] = _Counted(now)
         more = {"left_out": known.left_out} if known is not None and known.left_out else {}
         getattr(logger(), level)(event, **facts, **more)

@@ -67,7 +67,11 @@ class HeldConnection(Protocol):
     """What the door asks of the protocol of a connection."""
 
     def is_waiting(self) -> bool:
-        """Whether no request is under way."""
+        """Whether no request is under way; one whose body is not here yet is none."""
+        ...
+
+    def is_asking(self) -> bool:
+        """Whether a head is here, and nothing is answered yet."""
         ...
 
     def is_stuck(self, now: float, seconds: float) -> bool:

@@ -86,8 +86,12 @@ class Impatient(H11Protocol):
         self._unread_since = None
 
     def is_waiting(self) -> bool:
-        """Whether no request is under way."""
-        return not self.cycle or self.cycle.response_complete
+        """Whether no request is under way; one whose body is not here yet is none."""
+        return not self.cycle or self.cycle.response_complete or self.cycle.more_body
+
+    def is_asking(self) -> bool:
+        """Whether a head is here, and nothing is answered yet."""
+        return bool(self.cycle) and not self.cycle.response_complete
 
     def is_stuck(self, now: float, seconds: float) -> bool:
         """Whether the client has not read for so long, or the connection has been closing for so long."""
@@ -139,8 +143,11 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the door first."""
+        """Close the door first, and wait for no body that is not here yet."""
         await self.doors.close()
+        for seat in list(self.doors.seats):
+            if seat.protocol is not None and seat.protocol.is_asking() and seat.is_waiting():
+                seat.give_up()
         await super().shutdown(sockets)
 
     @contextmanager
