@@ -165,7 +165,7 @@ async def test_json_is_taken(sim: RealSimulator, tmp_path: Path, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", OTHER_TYPES)
-@pytest.mark.parametrize("path", ["/api/v1/tasks", "/api/v1/pause", "/api/v1/resume", "/api/v1/nothing"])
+@pytest.mark.parametrize("path", ["/api/v1/tasks", "/api/v1/pause", "/api/v1/resume"])
 async def test_what_a_form_can_send_is_refused(sim: RealSimulator, tmp_path: Path, path: str, kind: str) -> None:
     """415, with a key or a signature: a page can send these without asking first."""
     body = json.dumps({"task": TASK, "why": "x"}).encode()
@@ -173,6 +173,13 @@ async def test_what_a_form_can_send_is_refused(sim: RealSimulator, tmp_path: Pat
         for headers in (OPERATOR, signed(body, one.clock)):
             assert (await one.ask("POST", path, {**headers, "Content-Type": kind}, data=body)).status == 415
         assert (one.engine.offered, sim.evidence()) == ([], [])
+
+
+@pytest.mark.parametrize(("path", "status"), [("/api/v1/nothing", 404), ("/api/v1/status", 405), ("/healthz", 405)])
+async def test_what_no_route_takes_is_told_as_such(sim: RealSimulator, tmp_path: Path, path: str, status: int) -> None:
+    """Whatever is sent to it."""
+    async with served(sim, tmp_path) as one:
+        assert (await one.ask("POST", path, {**OPERATOR, "Content-Type": "text/plain"}, data=WHY)).status == status
 
 
 @pytest.mark.parametrize("name", ["Origin", "Content-Type"])

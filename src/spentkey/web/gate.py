@@ -1,8 +1,10 @@
 """What is refused before a route sees it: another host's name, pages of other sites, and bodies that are no JSON."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
+
+from starlette.routing import BaseRoute, Match
 
 from spentkey.web.hosts import Hosts, is_foreign
 
@@ -28,15 +30,23 @@ class RequestGate:
     behind_proxy: bool = False
     """Whether a proxy speaks TLS for us, so that pages of ours are at https."""
 
-    def check(self, scope: MutableMapping[str, Any]) -> None:
-        """Nothing, for a request that a route may see; else `NotTaken` is raised."""
+    def check(self, scope: MutableMapping[str, Any], routes: Iterable[BaseRoute]) -> None:
+        """Nothing, for a request that a route may see; else `NotTaken` is raised.
+
+        What no route takes is left to the router, which says 404 or 405.
+        """
         headers = _headers(scope["headers"])
         server = scope.get("server")
         if scope["path"] not in ANY_HOST and not self.hosts.has(headers.get("host", ""), server[0] if server else None):
             raise NotTaken(421, "this service is not known by that name: service.hosts lists its names")
         if is_foreign(scope["method"], headers, "https" if self.behind_proxy else scope["scheme"]):
             raise NotTaken(403, "pages of another site may not ask for that")
-        if scope["method"] == "POST" and scope["path"].startswith("/api/") and not _is_json(headers):
+        if (
+            scope["method"] == "POST"
+            and scope["path"].startswith("/api/")
+            and not _is_json(headers)
+            and any(route.matches(scope)[0] is Match.FULL for route in routes)
+        ):
             raise NotTaken(415, "send JSON, with the header Content-Type: application/json")
 
 

@@ -65,7 +65,7 @@ class Middleware:
 
         with structlog.contextvars.bound_contextvars(request=request_id):
             try:
-                self.gate.check(scope)
+                self.gate.check(scope, self.app.routes)
                 await self.app(scope, await _whole(receive, self.body_seconds), sending)
             except NotTaken as problem:
                 await _refuse(sending, problem)
