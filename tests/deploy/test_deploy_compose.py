@@ -162,6 +162,7 @@ def placed(text: str, folder: Path) -> Path:
         "<host of Ivanti>": "itsm.example.org",
         "<host of Passwordstate>": "vault.example.org",
         "<host of SQL Server>": "sql.example.org",
+        "<name that callers ask the proxy for>": "spentkey.example.org",
     }.items():
         filled = filled.replace(blank, value)
     (folder / "spentkey.toml").write_text(filled, "utf-8")

@@ -13,9 +13,9 @@ from support_settings import KEYS, write
 from spentkey.bootstrap.registry import desk_kind, vault_kind
 from spentkey.bootstrap.settings import load_settings
 from spentkey.core.secret import Secret
+from spentkey.core.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey.web import control, health, tasks
 from spentkey.web.readiness import probes_of
-from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
 
 PAGE = page("docs", "reference", "api.md")
 WEBHOOK, MONITORING = page("docs", "howto", "webhook.md"), page("docs", "howto", "monitoring.md")
@@ -87,11 +87,12 @@ def test_the_page_names_what_can_be_missing() -> None:
 def test_the_configurations_load(tmp_path: Path, text: str) -> None:
     """As they stand, with keys as the page makes them."""
     (tmp_path / "secrets").mkdir()
-    for number, name in enumerate(("webhook_secret", "operator_key", "prometheus_key")):
+    for number, name in enumerate(("webhook_secret", "operator_key", "prometheus_key", "notify_secret")):
         (tmp_path / "secrets" / name).write_text(f"{number}" * 64 + "\n")
     file = write(tmp_path)
     file.write_text(file.read_text() + text)
-    assert load_settings(file, KEYS).service.login
+    settings = load_settings(file, KEYS)
+    assert settings.service.login or settings.notify
 
 
 def test_alerts_are_about_metrics_that_there_are() -> None:

@@ -142,7 +142,7 @@ def test_a_missing_key_is_named(tmp_path: Path, name: str) -> None:
         load_settings(file, {})
 
 
-OTHERS = ("service", *DESKS.keys() - {"ivanti"}, *VAULTS.keys() - {"passwordstate"})
+OTHERS = ("service", "notify", *DESKS.keys() - {"ivanti"}, *VAULTS.keys() - {"passwordstate"})
 """The tables that the example does not have."""
 NEEDED = [name.strip("`") for name, default, _ in settings_rows() if default == "needed"]
 

@@ -32,7 +32,8 @@ def test_beyond_loopback_it_needs_tls_or_a_proxy(tmp_path: Path, listen: str) ->
     """Keys do not cross a network in the clear by accident."""
     (line,) = problems(tmp_path, {"service.listen": listen})
     assert line.startswith("service.listen: keys would cross the network in the clear")
-    assert problems(tmp_path, {"service.listen": listen, "service.behind_proxy": True}) == []
+    proxy = {"service.behind_proxy": True, "service.hosts": ["spentkey.example.org"]}
+    assert problems(tmp_path, {"service.listen": listen, **proxy}) == []
     tls = {"service.tls": {"certificate": "a.pem", "key": "b.pem"}}
     assert problems(tmp_path, {"service.listen": listen, **tls}) == []
 
@@ -76,6 +77,32 @@ def test_the_environment_gives_a_login(tmp_path: Path) -> None:
     assert load(tmp_path, None, **variables).service.login["ops"].key == Secret(KEY)
 
 
+def test_names_are_read_in_one_spelling(tmp_path: Path) -> None:
+    """In lower case, without a dot at the end; addresses may stand there too."""
+    given = ["Spentkey.Example.Org.", "192.0.2.7", "::1", "spentkey"]
+    assert load(tmp_path, {"service.hosts": given}).service.hosts == (
+        "spentkey.example.org",
+        "192.0.2.7",
+        "::1",
+        "spentkey",
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["", "*", "*.example.org", "https://a.example.org", "a.example.org:443", "a b", "a/b", "é"]
+)
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    """Nothing stands for every name."""
+    (line,) = problems(tmp_path, {"service.hosts": [name]})
+    assert line.startswith("service.hosts.0: must be a name without port")
+
+
+def test_behind_a_proxy_the_names_are_needed(tmp_path: Path) -> None:
+    """Else nothing could be told from a name that somebody has pointed at the proxy."""
+    (line,) = problems(tmp_path, {"service.behind_proxy": True})
+    assert line.startswith("service.hosts: is missing: name what callers ask the proxy for")
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a short key": ({"login.ops": LOGIN | {"key": "k" * 31}}, "login.ops.key: must have at least 32 characters"),
     "a short webhook secret": ({"webhook_secret": "k" * 31}, "webhook_secret: must have at least 32 characters"),
@@ -92,6 +119,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "half of TLS": ({"tls": {"certificate": "a.pem"}}, "tls.key: is missing"),
     "another format": ({"log_format": "xml"}, "log_format: Input should be 'json' or 'console'"),
     "another level": ({"log_level": "error"}, "log_level: Input should be"),
+    "no connection for an address": ({"max_per_address": 0}, "max_per_address: Input should be greater than or equal"),
+    "more for an address than in all": ({"max_per_address": 513}, "max_per_address: Input should be less than"),
     "another setting": ({"cors": "*"}, "cors: is not a known setting"),
     "a login that is a text": ({"login": "ops"}, "login: Input should be"),
 }

@@ -40,7 +40,7 @@ def setting(found: Settings, path: str) -> object:
     table, _, rest = path.partition(".")
     whole: dict[str, Any] = {"ivanti": lambda: ivanti(found), "passwordstate": lambda: passwordstate(found)}
     value: Any = whole[table]() if table in whole else getattr(found, table)
-    for part in rest.split("."):
+    for part in rest.split(".") if rest else ():
         value = value["production"] if part == "production" else getattr(value, part)
     return value
 
@@ -133,9 +133,12 @@ DEFAULTS: dict[str, object] = {
     "service.webhook_secret": None,
     "service.login": {},
     "service.tls": None,
+    "service.hosts": (),
     "service.behind_proxy": False,
+    "service.max_per_address": 64,
     "service.log_format": None,
     "service.log_level": "info",
+    "notify": None,
     "state.directory": None,
     "tls.ca_file": None,
     "tls.microsoft_ca_file": None,

@@ -40,8 +40,9 @@ class Serving:
         return next(line for line in self.lines() if {"event": event, **facts}.items() <= line.items())
 
     def ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> tuple[int, Any]:
-        """One request: its status and JSON."""
-        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310
+        """One request: its status and JSON; a body is JSON."""
+        said = {"Content-Type": "application/json"} if body is not None else {}
+        request = urllib.request.Request(self.url + path, body, said | headers, method=method)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
                 return response.status, json.loads(response.read())
@@ -58,9 +59,11 @@ class Serving:
 
 
 @contextmanager
-def serving(sim: RealSimulator, home: Path, **more: str) -> Generator[Serving]:
-    """Start it against the simulator, with quick verification, and wait until it listens."""
+def serving(sim: RealSimulator, home: Path, most_files: int | str | None = None, **more: str) -> Generator[Serving]:
+    """Start it against the simulator, with quick verification, and wait until it listens; with so many descriptors."""
     command = [str(BIN / "spentkey"), "serve", "--config", str(sim.config)]
+    if most_files is not None:
+        command = ["/bin/sh", "-c", f'ulimit -n {most_files}; exec "$@"', "sh", *command]
     variables = environment(home, **(QUICK | SERVICE | more))
     with subprocess.Popen(command, cwd=home, env=variables, stderr=subprocess.PIPE, text=True) as process:
         started = Serving(process, "", [])

@@ -2,12 +2,13 @@
 
 import asyncio
 import base64
+import json
 import ssl
 from pathlib import Path
 
 import pytest
 from real_simulator import QuickClock, RealSimulator
-from web_support import OPERATOR, VIEWER, VIEWER_KEY, Served, served
+from web_support import OPERATOR, VIEWER, VIEWER_KEY, Served, served, signed
 from worlds import TASK
 
 from spentkey.core.secret import Secret
@@ -94,15 +95,28 @@ async def test_a_viewer_sets_nothing_going(sim: RealSimulator, tmp_path: Path, p
 
 
 async def test_wrong_keys_are_bounded_for_each_minute(sim: RealSimulator, tmp_path: Path) -> None:
-    """After three wrong ones even the right one waits, until the minute is over; health is always there."""
+    """After three wrong ones the next wrong one is told to wait, until the minute is over; health is always there."""
     async with served(sim, tmp_path, most_failures=3) as one:
         wrong = {"Authorization": "Bearer " + "x" * 40}
         assert [(await one.get("/api/v1/status", wrong)).status for _ in range(5)] == [401, 401, 401, 429, 429]
-        held = await one.get("/api/v1/status", OPERATOR)
-        assert (held.status, held.headers["Retry-After"]) == (429, "60")
+        assert (await one.get("/api/v1/status", wrong)).headers["Retry-After"] == "60"
         assert (await one.get("/healthz", {})).status == 200
         one.clock.slept += 61
-        assert (await one.get("/api/v1/status", OPERATOR)).status == 200
+        assert (await one.get("/api/v1/status", wrong)).status == 401
+
+
+async def test_others_guesses_never_lock_out_who_has_the_key(sim: RealSimulator, tmp_path: Path) -> None:
+    """From the same address: wrong keys and wrong signatures are told to wait, right ones are taken in between."""
+    body = json.dumps({"task": TASK}).encode()
+    async with served(sim, tmp_path, most_failures=2) as one:
+        guess, forged = {"Authorization": "Bearer " + "x" * 40}, signed(b"another body", one.clock)
+        for _ in range(4):
+            await one.get("/api/v1/status", guess)
+            await one.ask("POST", "/api/v1/tasks", forged, data=body)
+        assert (await one.get("/api/v1/status", guess)).status == 429
+        assert (await one.ask("POST", "/api/v1/tasks", forged, data=body)).status == 429
+        assert (await one.get("/api/v1/status", VIEWER)).status == 200
+        assert (await one.ask("POST", "/api/v1/tasks", signed(body, one.clock), data=body)).status == 202
 
 
 async def test_asking_without_a_key_is_no_failure(sim: RealSimulator, tmp_path: Path) -> None:
@@ -204,9 +218,9 @@ async def test_who_does_not_come_to_the_point_is_let_go(sim: RealSimulator, tmp_
 
 async def test_a_body_that_does_not_come_is_given_up(sim: RealSimulator, tmp_path: Path) -> None:
     """408, and the connection ends."""
-    head = f"POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: {OPERATOR['Authorization']}\r\n".encode()
+    head = f"POST /api/v1/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {OPERATOR['Authorization']}\r\n".encode()
     async with served(sim, tmp_path, patience_s=0.2) as one:
-        message = await raw(one, tmp_path, head + b"Content-Length: 15\r\n\r\n{")
+        message = await raw(one, tmp_path, head + b"Content-Type: application/json\r\nContent-Length: 15\r\n\r\n{")
         assert message.split(b"\r\n")[0].split()[1] == b"408"
         assert one.engine.offered == []
 

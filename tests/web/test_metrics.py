@@ -230,6 +230,8 @@ def everything() -> Metrics:
     metrics.crashed(REF, ValueError())
     metrics.crashed(REF, Misconfigured("x"))
     metrics.requested("GET", "/", 200)
+    metrics.turned_away("total")
+    metrics.notified("stop", "sent", "")
     metrics.queue(["queued"])
     metrics.stopped([])
     metrics.ready({"ivanti": True})

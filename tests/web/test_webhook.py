@@ -14,7 +14,7 @@ from web_support import OPERATOR, OPERATOR_KEY, SECRET, VIEWER, served, signed
 from worlds import REF, TASK
 
 from spentkey.core.secret import Secret
-from spentkey.web.signature import SIGNATURE, TIMESTAMP
+from spentkey.core.signature import SIGNATURE, TIMESTAMP
 
 TASKS = "/api/v1/tasks"
 BODY = json.dumps({"task": TASK}).encode()

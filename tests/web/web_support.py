@@ -7,17 +7,18 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 from real_simulator import QuickClock, RealSimulator
 
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.service import observed
-from spentkey.cli.serve import service_of
+from spentkey.cli.serve import server_for, service_of
 from spentkey.core.errors import Outage
 from spentkey.core.outcome import Result
 from spentkey.core.secret import Secret
+from spentkey.core.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey.core.task import TaskRef
 from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.metrics import Metrics
@@ -27,10 +28,10 @@ from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
 from spentkey.story import work_on
 from spentkey.system import SystemIds
-from spentkey.web.app import make_app
-from spentkey.web.server import Impatient, Server, listen_on, make_server
+from spentkey.web.doors import Seat, limits_for
+from spentkey.web.middleware import Middleware
+from spentkey.web.server import Server, listen_on
 from spentkey.web.service import WebService
-from spentkey.web.signature import SIGNATURE, TIMESTAMP, signature_of
 from spentkey_sim import tls
 
 SECRET = Secret("canary-webhook-secret-of-forty-characters")
@@ -99,10 +100,18 @@ class Served:
     observer: Observers
     clock: QuickClock
     client: aiohttp.ClientSession
+    server: Server
+
+    def seats(self) -> Sequence[Seat]:
+        """The connections that are held."""
+        return list(self.server.doors.seats)
 
     async def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> Answer:
-        """One request."""
-        async with self.client.request(method, self.url + path, headers=headers, **more) as response:
+        """One request; what is posted says that it is JSON, unless the headers say otherwise."""
+        said = {"Content-Type": "application/json"} if method == "POST" else {}
+        async with self.client.request(
+            method, self.url + path, headers={**said, **(headers or {})}, **more
+        ) as response:
             is_json = response.content_type == "application/json"
             text = await response.text()
             return Answer(response.status, response.headers, text, await response.json() if is_json else None)
@@ -129,6 +138,7 @@ async def served(
     *observers: Observer,
     most_failures: int = 20,
     patience_s: float = 10,
+    most_connections: int | None = None,
     valid: Callable[[str], TaskRef] | None = None,
     **environment: str,
 ) -> AsyncGenerator[Served]:
@@ -146,8 +156,9 @@ async def served(
         service = service_of(settings, engine, context, clock, metrics, known, most_failures)
         if valid is not None:
             service = replace(service, valid=valid, context=_without_numbers(context))
-        async with _listening(service, settings, patience_s) as port, _client(authority) as client:
-            yield Served(f"https://127.0.0.1:{port}", service, engine, observer, clock, client)
+        listening = _listening(service, settings, patience_s, most_connections)
+        async with listening as (server, port), _client(authority) as client:
+            yield Served(f"https://127.0.0.1:{port}", service, engine, observer, clock, client, server)
 
 
 def _without_numbers(context: Context) -> Context:
@@ -156,17 +167,18 @@ def _without_numbers(context: Context) -> Context:
 
 
 @contextlib.asynccontextmanager
-async def _listening(service: WebService, settings: Settings, patience_s: float) -> AsyncGenerator[int]:
-    class Hasty(Impatient):
-        head_seconds = patience_s
-
+async def _listening(
+    service: WebService, settings: Settings, patience_s: float, most_connections: int | None
+) -> AsyncGenerator[tuple[Server, int]]:
     bound = listen_on(settings.service)
-    edge = replace(make_app(service), body_seconds=patience_s)
-    server = make_server(edge, settings.service, Hasty)
+    limits = replace(limits_for(settings), head_s=patience_s, unread_s=patience_s)
+    limits = replace(limits, total=most_connections or limits.total)
+    server = server_for(service, settings, bound, limits)
+    server.config.app = replace(cast("Middleware", server.config.app), body_seconds=patience_s)
     server.config.timeout_keep_alive = min(server.config.timeout_keep_alive, patience_s)  # pyright: ignore[reportAttributeAccessIssue]
     serving = asyncio.ensure_future(server.serve(sockets=[bound]))
     try:
-        yield bound.getsockname()[1]
+        yield server, bound.getsockname()[1]
     finally:
         await _stop(server, serving)
 
@@ -177,10 +189,10 @@ async def _stop(server: Server, serving: asyncio.Future[None]) -> None:
         server.should_exit = True
         await serving
         return
+    await server.doors.close()
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)
-    for one in server.servers:
-        one.close()
+    server.doors.bound.close()
     for connection in list(server.server_state.connections):
         connection.transport.abort()
 

@@ -16,6 +16,7 @@ from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.locks import LeaseLocks
+from spentkey.storage.postgres.outbox import PostgresOutbox
 from spentkey.storage.postgres.rates import SharedRates
 from spentkey.storage.postgres.roles import Roles, make_roles, seen_by, worker_of
 from spentkey.storage.postgres.schema import prepare
@@ -67,6 +68,11 @@ async def engine_on(
     engine = DistributedEngine(database, router, work, slots, clock, settings.poll_s, settings.take_over_s)
     await engine.open()
     return engine
+
+
+def outbox_on(database: Postgres) -> PostgresOutbox:
+    """The notices that wait in an open database."""
+    return PostgresOutbox(database)
 
 
 def check_of(url: Secret, clock: Clock, directory: Path | None) -> DatabaseCheck:

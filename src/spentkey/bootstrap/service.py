@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from spentkey.bootstrap.context import context_with
+from spentkey.bootstrap.notices import notifying
 from spentkey.bootstrap.settings import needs_desk
 from spentkey.bootstrap.storage import Storage, engine_for, storage_for
 from spentkey.core.errors import PROBLEMS, known
@@ -16,6 +17,7 @@ from spentkey.core.outcome import Result
 from spentkey.core.rules import TenantRules
 from spentkey.core.task import TaskRef, recorded
 from spentkey.http.sessions import use_small_buffers
+from spentkey.observe.notify import Heard, unheard
 from spentkey.observe.observer import Observers
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import UNMEASURED
@@ -149,14 +151,25 @@ async def service_for(
     use_proxies: bool = True,
     clock: Clock | None = None,
     meter: Meter = UNMEASURED,
+    notified: Heard = unheard,
 ) -> AsyncGenerator[Service]:
-    """The engine of one machine, or of several where `engine.database_url` is set."""
+    """The engine of one machine, or of several where `engine.database_url` is set; and notices, where they are wanted."""
     async with worker_for(settings, progress, use_proxies=use_proxies, clock=clock, meter=meter) as worker:
         run_window = RunWindow(worker.clock, SystemIds(), settings.engine.poll_s)
         work = worker.marked(trying, run_window.current)
         async with (
             work.watching(),
             engine_for(settings, worker.storage, worker.router, work, worker.slots, worker.clock) as engine,
+            notifying(
+                settings,
+                worker.storage,
+                worker.context,
+                worker.clock,
+                SystemIds(),
+                notified,
+                meter=meter,
+                use_proxies=use_proxies,
+            ),
         ):
             yield Service(engine, worker.context)
 

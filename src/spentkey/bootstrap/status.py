@@ -15,11 +15,11 @@ from spentkey.core.records import RecordKind
 from spentkey.core.rules import DeskRules, TenantRules
 from spentkey.core.stops import Stop
 from spentkey.http.rate_limit import LocalRates
-from spentkey.http.sessions import Connections
 from spentkey.ports.directory import Directories
 from spentkey.ports.runtime import Clock
 from spentkey.settings.rules import rules_of
 from spentkey.settings.schema import Settings
+from spentkey.steps.context import Context
 from spentkey.steps.stops import standing_stops
 from spentkey.worker.routing import Router
 
@@ -100,7 +100,7 @@ async def overview_of(settings: Settings, clock: Clock, *, use_proxies: bool = T
 
             overview.queue = await overview.read("queue", queue)
         directories = directories_of(settings, connections, vault, LocalRates(clock), LocalRates(clock))
-        await _credentials(overview, directories, rules_of(settings, DeskRules()).tenants, connections)
+        await _credentials(overview, directories, rules_of(settings, DeskRules()).tenants, clock)
     return overview
 
 
@@ -109,12 +109,19 @@ async def _stops(settings: Settings, clock: Clock) -> Sequence[Stop]:
         return await standing_stops(storage.evidence)
 
 
+async def own_credentials(context: Context, clock: Clock) -> Sequence[OfTenant]:
+    """Those that could be read now."""
+    overview = Overview()
+    await _credentials(overview, context.directories, context.rules.tenants, clock)
+    return overview.credentials
+
+
 async def _credentials(
-    overview: Overview, directories: Directories, tenants: Sequence[TenantRules], connections: Connections
+    overview: Overview, directories: Directories, tenants: Sequence[TenantRules], clock: Clock
 ) -> None:
     async def end_in(tenant: TenantRules) -> OfTenant:
         own = await (await directories.open(tenant)).own_credential()
-        return OfTenant(tenant.name, own, connections.clock.now())
+        return OfTenant(tenant.name, own, clock.now())
 
     read = (overview.read(f"tenant {one.name}", lambda one=one: end_in(one)) for one in tenants)
     overview.credentials += [one for one in await asyncio.gather(*read) if one is not None]

@@ -13,6 +13,7 @@ from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.evidence import EvidenceLog, LossyEvidence
 from spentkey.ports.locks import Locks
+from spentkey.ports.outbox import Outbox
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import NoProgress
 from spentkey.ports.runtime import Checker, Clock, Progress
@@ -139,6 +140,10 @@ class WithDatabase(Protocol):
         self, database: "Postgres", settings: EngineSettings, router: Router, work: Work, slots: Slots, clock: Clock
     ) -> Engine:
         """The engine on an open database."""
+        ...
+
+    def outbox_on(self, database: "Postgres") -> Outbox:
+        """The notices that wait in an open database."""
         ...
 
     async def init_database(self, settings: Settings) -> "Roles":

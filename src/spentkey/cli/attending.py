@@ -29,6 +29,11 @@ class TableObserver(Observer):
         """Show it above the table."""
         self._table.tell(message)
 
+    def notified(self, event: str, result: str, why: str) -> None:
+        """Show what could not be sent above the table."""
+        if why:
+            self._table.tell(f"notice of {event}, {result}: {why}")
+
 
 @contextmanager
 def attending(

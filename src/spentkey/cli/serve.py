@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ from spentkey.observe.last_calls import LastKnown
 from spentkey.observe.logs import logger
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.observer import Observers
+from spentkey.observe.sparing import SparingLog
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
-from spentkey.settings.schema import ServiceSettings, Settings
+from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
 from spentkey.system import SystemClock
 from spentkey.web.access import Access, ApiLogin, Failures
 from spentkey.web.app import make_app
+from spentkey.web.doors import ConnectionLimits, limits_for
+from spentkey.web.gate import RequestGate
+from spentkey.web.hosts import hosts_of
 from spentkey.web.readiness import Readiness, probes_of
 from spentkey.web.server import Server, address_of, listen_on, make_server
 from spentkey.web.service import WebService
@@ -35,9 +40,11 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
     prepare_process()
     metrics, known = Metrics(clock), LastKnown(clock)
     with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as observer:
-        async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as made:
+        async with service_for(
+            settings, observer, observed(observer), clock=clock, meter=observer, notified=observer.notified
+        ) as made:
             service = service_of(settings, made.engine, made.context, clock, metrics, known)
-            await _serve(service, settings.service, observer)
+            await _serve(service, settings, observer)
     return 0
 
 
@@ -66,9 +73,23 @@ def service_of(
     )
 
 
-async def _serve(service: WebService, settings: ServiceSettings, observer: Observers) -> None:
+def server_for(service: WebService, everything: Settings, bound: socket.socket, limits: ConnectionLimits) -> Server:
+    """The server on that socket, not started yet."""
+    sparing, settings = SparingLog(service.clock), everything.service
+
+    def turned_away(why: str) -> None:
+        service.metrics.turned_away(why)
+        sparing.tell(f"connection {why}", "warning", "connection turned away", why=why)
+
+    gate = RequestGate(hosts_of(settings), settings.behind_proxy)
+    return make_server(make_app(service, gate, sparing), settings, bound, limits, turned_away)
+
+
+async def _serve(service: WebService, everything: Settings, observer: Observers) -> None:
     """Run server and engine side by side until a signal, or until one of them ends by a problem."""
-    server, bound = make_server(make_app(service), settings), listen_on(settings)
+    settings, limits = everything.service, limits_for(everything)
+    bound = listen_on(settings)
+    server = server_for(service, everything, bound, limits)
     logger().info("listening", address=address_of(settings, bound), logins=len(settings.login))
     if not settings.login and settings.webhook_secret is None:
         logger().warning("nobody can ask: neither service.login nor service.webhook_secret is set")

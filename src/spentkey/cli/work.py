@@ -38,6 +38,8 @@ async def work_on_and_on(config: Path, *, as_json: bool) -> int:
     settings, clock = load_settings(config, os.environ), SystemClock()
     prepare_process()
     with attending(settings.service, clock, os.environ, live=True, as_json=as_json) as observer, told_to_stop() as stop:
-        async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as service:
+        async with service_for(
+            settings, observer, observed(observer), clock=clock, meter=observer, notified=observer.notified
+        ) as service:
             await service.engine.serve(stop)
     return 0

@@ -231,10 +231,13 @@ class HttpClient:
         try:
             sent = headers()
             with self.meter.call(self.name, route_of(method, path), sent.get("client-request-id")) as call:
+                content = body() if callable(body) else body
+                is_raw = isinstance(content, bytes)  # what is signed byte by byte is sent byte by byte
                 async with self.session.request(
                     method,
                     url.with_query(query) if query else url,
-                    json=body() if callable(body) else body,
+                    data=content if is_raw else None,
+                    json=None if is_raw else content,
                     headers=sent,
                     proxy=self.proxy,
                     allow_redirects=False,

@@ -156,6 +156,13 @@ class Logged(Observer):
         """One line."""
         logger().info(message)
 
+    def notified(self, event: str, result: str, why: str) -> None:
+        """One line for what could not be sent, and one for what was."""
+        if why:
+            logger().warning("notice", about=event, result=result, said=why)
+        elif result == "sent":
+            logger().info("notice", about=event, result=result)
+
     @contextmanager
     def working(self, task: TaskRef, attempt: str) -> Generator[None]:
         """Everything that is logged in the meantime carries both."""

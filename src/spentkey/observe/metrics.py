@@ -71,6 +71,15 @@ class Metrics(Observer):
         self._requests = Counter(
             "spentkey_http_requests", "Requests to this service.", ("method", "route", "status"), registry=registry
         )
+        self._turned_away = Counter(
+            "spentkey_http_turned_away",
+            "Connections to this service that were not kept or not answered.",
+            ("why",),
+            registry=registry,
+        )
+        self._notices = Counter(
+            "spentkey_notices", "Notices to people, by what became of them.", ("event", "result"), registry=registry
+        )
         self._queue = Gauge("spentkey_queue_tasks", "Tasks that the engine holds.", ("stage",), registry=registry)
         self._days_left = Gauge(
             "spentkey_credential_days_left",
@@ -124,6 +133,15 @@ class Metrics(Observer):
     def requested(self, method: str, route: str, status: int) -> None:
         """Count a request to the service."""
         self._requests.labels(method, route, str(status)).inc()
+
+    def notified(self, event: str, result: str, why: str) -> None:
+        """Count what became of a notice."""
+        del why
+        self._notices.labels(event, result).inc()
+
+    def turned_away(self, why: str) -> None:
+        """Count a connection that was not kept."""
+        self._turned_away.labels(why).inc()
 
     def queue(self, stages: Iterable[str] | None) -> None:
         """Say in which stages the engine's tasks are; None when that is not known."""

@@ -44,6 +44,9 @@ class Observer:
         del task, attempt
         return nullcontext()
 
+    def notified(self, event: str, result: str, why: str) -> None:
+        """What became of a notice: `sent`, `failed`, `given-up` or `dropped`; `why` is told at most once a minute."""
+
     def ended(self, result: Result) -> None:
         """A try at a task has ended."""
 
@@ -89,6 +92,11 @@ class Observers:
         """Report that something cannot be read."""
         for observer in self.observers:
             observer.left_out(system, what, problem)
+
+    def notified(self, event: str, result: str, why: str = "") -> None:
+        """Report what became of a notice."""
+        for observer in self.observers:
+            observer.notified(event, result, why)
 
     @contextmanager
     def working(self, task: TaskRef, attempt: str) -> Generator[None]:

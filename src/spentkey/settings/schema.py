@@ -19,6 +19,7 @@ from spentkey.settings.values import (
     FilePath,
     FreezeText,
     HostAndPort,
+    HostName,
     LoginName,
     PostgresUrl,
     ProtectedEntry,
@@ -27,6 +28,7 @@ from spentkey.settings.values import (
     Text,
     Url,
     Uuid,
+    WholeUrl,
     WindowText,
     ip_address_or_none,
 )
@@ -210,6 +212,16 @@ def _not_in_the_clear(behind_proxy: bool, info: ValidationInfo) -> bool:
     raise _about("listen", IN_THE_CLEAR)
 
 
+def _named_behind_proxy(behind_proxy: bool, info: ValidationInfo) -> bool:
+    if behind_proxy and not info.data.get("hosts", ("wrong by itself",)):
+        message = (
+            'is missing: name what callers ask the proxy for, such as hosts = ["spentkey.example.org"]; requests to '
+            "any other name are refused"
+        )
+        raise PydanticCustomError("about_another", "{message}", {"setting": "hosts", "message": message})
+    return behind_proxy
+
+
 def _is_loopback(host: str) -> bool:
     address = ip_address_or_none(host)
     return host == "localhost" or (address is not None and address.is_loopback)
@@ -226,7 +238,13 @@ class ServiceSettings(Section):
     webhook_secret: ServiceKey | None = None
     login: Annotated[Mapping[LoginName, LoginSettings], AfterValidator(_different_keys)] = Field(default={})
     tls: ServiceTlsSettings | None = None
-    behind_proxy: Annotated[bool, AfterValidator(_not_in_the_clear)] = Field(default=False, validate_default=True)
+    hosts: tuple[HostName, ...] = ()
+    """Names that it answers to, besides loopback, the address of `listen` and the names of `tls.certificate`."""
+    behind_proxy: Annotated[bool, AfterValidator(_not_in_the_clear), AfterValidator(_named_behind_proxy)] = Field(
+        default=False, validate_default=True
+    )
+    max_per_address: int = Field(default=64, ge=1, le=512)
+    """Most connections of one address at once; of 512 in all. Behind a proxy the total alone counts."""
     log_format: Literal["json", "console"] | None = None
     log_level: Literal["debug", "info", "warning"] = "info"
 
@@ -239,6 +257,13 @@ class ServiceSettings(Section):
     def port(self) -> int:
         """The port to listen on; 0 is any free one."""
         return int(self.listen.rpartition(":")[2])
+
+
+class NotifySettings(Section):
+    """Where `serve` and `work` send notices of what people must know, and the secret that signs them."""
+
+    url: WholeUrl
+    secret: ServiceKey
 
 
 class StateSettings(Section):
@@ -294,5 +319,6 @@ class Settings(Section):
     policy: PolicySettings = PolicySettings()
     engine: EngineSettings = EngineSettings()
     service: ServiceSettings = ServiceSettings()
+    notify: NotifySettings | None = None
     state: StateSettings = StateSettings()
     tls: TlsSettings = TlsSettings()

@@ -37,6 +37,11 @@ def _https(url: str) -> str:
     return url.rstrip("/").removesuffix("/api")
 
 
+def _whole_https(url: str) -> str:
+    _https(url)
+    return url
+
+
 def _protected(entry: str) -> str:
     pattern = entry.removeprefix("name:").strip()
     if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry)):
@@ -86,6 +91,14 @@ def _host_and_port(listen: str) -> str:
     return listen
 
 
+def _host_name(name: str) -> str:
+    lower = name.strip().lower().removesuffix(".")
+    known = re.fullmatch(r"[a-z0-9]([a-z0-9_-]{0,62}\.?)*", lower, re.ASCII) and len(lower) <= 253
+    if ip_address_or_none(lower) is None and not known:
+        raise ValueError("must be a name without port such as spentkey.example.org, or an address")
+    return lower
+
+
 def ip_address_or_none(text: str) -> IPv4Address | IPv6Address | None:
     """The address that a text is, or None where it is a name or nothing of the kind."""
     try:
@@ -127,6 +140,8 @@ def _postgresql(url: Secret, info: ValidationInfo) -> Secret:
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Url = Annotated[str, AfterValidator(_https)]
+WholeUrl = Annotated[str, AfterValidator(_whole_https)]
+"""An address that is used as it stands."""
 Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
 FilePath = Annotated[Path, AfterValidator(_at_path)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -136,6 +151,7 @@ SecretTypes = Annotated[Mapping[Text, Kind], AfterValidator(_words_once)]
 ProtectedEntry = Annotated[Text, AfterValidator(_protected)]
 WindowText = Annotated[str, AfterValidator(_window)]
 FreezeText = Annotated[str, AfterValidator(_freeze)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 SelectQuery = Annotated[str, AfterValidator(_select)]
 SecretValue = Annotated[Secret, BeforeValidator(_secret)]

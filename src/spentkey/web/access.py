@@ -19,6 +19,7 @@ from fastapi.security.http import HTTPBase
 
 from spentkey.core.secret import Secret
 from spentkey.ports.runtime import Clock
+from spentkey.web.hosts import network_of
 
 MINUTE_S = 60.0
 MOST_ADDRESSES = 1000
@@ -122,13 +123,20 @@ BEARER = HTTPBase(scheme="bearer", scheme_name="Key", auto_error=False, descript
 
 def address_of(request: Request) -> str:
     """Who is at the other end of the connection; what headers say about that is not believed."""
-    return request.client.host if request.client is not None else ""
+    return network_of(request.client.host) if request.client is not None else ""
 
 
 def wrong(request: Request, message: str) -> HTTPException:
-    """One more failure of that address, and the answer to it."""
-    access: Access = request.app.state.service.access
-    access.failures.note(address_of(request))
+    """The answer to a wrong key or signature: 429 after too many of that address in a minute.
+
+    Only wrong ones are ever told to wait. Somebody else may have the same address, behind a proxy all have it; and a key
+    that a machine has made is not guessed, however often one tries.
+    """
+    failures: Failures = request.app.state.service.access.failures
+    address = address_of(request)
+    if failures.too_many(address):
+        return HTTPException(429, "too many wrong keys from this address: wait a minute", {"Retry-After": "60"})
+    failures.note(address)
     return unauthorised(message)
 
 
@@ -137,20 +145,12 @@ def unauthorised(message: str) -> HTTPException:
     return HTTPException(401, message, {"WWW-Authenticate": CHALLENGE})
 
 
-def bounded(request: Request) -> None:
-    """The answer to an address that sent too many wrong keys: for a while right ones are refused too."""
-    access: Access = request.app.state.service.access
-    if access.failures.too_many(address_of(request)):
-        raise HTTPException(429, "too many wrong keys from this address: wait a minute", {"Retry-After": "60"})
-
-
 def logged_in(request: Request) -> ApiLogin:
     """The login of the request, or 401, or 429."""
     access: Access = request.app.state.service.access
     authorization = request.headers.get("Authorization")
     if authorization is None:
         raise unauthorised("a login or key is needed")
-    bounded(request)
     login = access.login_of(authorization)
     if login is None:
         raise wrong(request, "the login or key is wrong")

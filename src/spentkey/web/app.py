@@ -5,8 +5,10 @@ from typing import Any
 from fastapi import FastAPI
 
 from spentkey import __version__
+from spentkey.observe.sparing import SparingLog
 from spentkey.web import control, health, tasks
 from spentkey.web.errors import add_handlers
+from spentkey.web.gate import RequestGate
 from spentkey.web.middleware import Middleware
 from spentkey.web.models import TaskHint, Why, WhyResume
 from spentkey.web.service import WebService
@@ -22,11 +24,11 @@ TAGS = [
 ]
 
 
-def make_app(service: WebService) -> Middleware:
+def make_app(service: WebService, gate: RequestGate, sparing: SparingLog) -> Middleware:
     """Every route; pages for people are left out, and the description is behind the login."""
     app = _routes()
     app.state.service = service
-    return Middleware(app, service)
+    return Middleware(app, service, gate, sparing)
 
 
 def described() -> dict[str, Any]:

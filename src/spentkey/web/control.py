@@ -39,7 +39,7 @@ async def stopped(service: WebService) -> Sequence[Stop]:
 @router.post(
     "/pause",
     response_model=Paused,
-    responses=may_answer(403),
+    responses=may_answer(403, 415),
     openapi_extra=body_of("Why"),
     operation_id="pause",
     summary="Pause all removals",
@@ -58,7 +58,7 @@ async def pause(login: Operator, request: Request, service: TheService) -> Pause
 @router.post(
     "/resume",
     response_model=Resumed,
-    responses=may_answer(403, 404, 409),
+    responses=may_answer(403, 404, 409, 415),
     openapi_extra=body_of("WhyResume"),
     operation_id="resume",
     summary="End a pause or a stop",

@@ -14,20 +14,23 @@ from spentkey.observe.logs import logger, where
 from spentkey.web.models import Problem
 
 _WORDS = {
+    400: "the request can be read in more than one way",
     401: "no login or key, or a wrong one",
-    403: "the login's role may not do that",
+    403: "the login's role may not do that, or a page of another site asks for it",
     404: "nothing is known by that name",
     409: "something else was stopped at the same moment",
     408: "the body did not come in time",
     413: "the body is larger than 64 KB",
+    415: "the body is not sent as application/json",
+    421: "the service is not known by the name in Host",
     422: "the request does not say what it should",
-    429: "too many wrong keys from this address",
+    429: "a wrong key, and too many of them from this address",
     503: "a system that is needed for the answer is away",
     504: "the answer took too long",
 }
-ALWAYS = (401, 408, 413, 422, 429, 503)
+ALWAYS = (400, 401, 408, 413, 421, 422, 429, 503)
 ANYONE: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": _WORDS[status]} for status in (408, 413)
+    status: {"model": Problem, "description": _WORDS[status]} for status in (400, 408, 413)
 }
 """What a route without a login may answer to a request that carries a body."""
 

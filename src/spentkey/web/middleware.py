@@ -1,4 +1,4 @@
-"""Around every request: bounds on size and time, headers that close what browsers leave open, one log line, one count."""
+"""Around every request: the gate, bounds on size and time, headers that close what browsers leave open, a log line, a count."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -10,12 +10,16 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 
 from spentkey.observe.logs import logger
+from spentkey.observe.sparing import SparingLog
+from spentkey.web.gate import NotTaken, RequestGate
 from spentkey.web.models import Problem
 from spentkey.web.service import WebService
 
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10.0
 """How long a body may take to come, in seconds."""
+CLIENT_LEFT = 499
+"""The status in log and metrics of a request whose client left before its body was whole."""
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -29,12 +33,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class TooMuch(Exception):
-    """A request whose body is too large, or does not come; with the status that says so."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
+class ClientLeft(Exception):
+    """The client has left in the middle of its body: what came of it is not acted on, and there is nobody to answer."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Middleware:
 
     app: FastAPI
     service: WebService
+    gate: RequestGate
+    sparing: SparingLog
     body_seconds: float = BODY_SECONDS
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -63,9 +65,12 @@ class Middleware:
 
         with structlog.contextvars.bound_contextvars(request=request_id):
             try:
+                self.gate.check(scope, self.app.routes)
                 await self.app(scope, await _whole(receive, self.body_seconds), sending)
-            except TooMuch as problem:
+            except NotTaken as problem:
                 await _refuse(sending, problem)
+            except ClientLeft:
+                response[0] = CLIENT_LEFT
             except Exception:  # noqa: BLE001, S110  # answered and logged by the application's own handler
                 pass
             self._tell(scope, response[0], self.service.clock.monotonic() - began)
@@ -75,7 +80,11 @@ class Middleware:
         method = scope["method"] if scope["method"] in ("GET", "POST") else "other"
         self.service.metrics.requested(method, route, status)
         who = scope.get("spentkey.who")
-        logger().info("request", method=method, route=route, status=status, seconds=round(seconds, 3), who=who)
+        facts = {"method": method, "route": route, "status": status, "seconds": round(seconds, 3), "who": who}
+        if who is None:  # anybody can make these lines
+            self.sparing.tell(f"request {method} {route} {status}", "info", "request", **facts)
+        else:
+            logger().info("request", **facts)
 
 
 async def _whole(receive: Receive, seconds: float) -> Receive:
@@ -86,14 +95,14 @@ async def _whole(receive: Receive, seconds: float) -> Receive:
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
-                    break
+                    raise ClientLeft
                 body += message.get("body", b"")
                 if len(body) > LARGEST_BODY:
-                    raise TooMuch(413, f"the body is larger than {LARGEST_BODY} bytes")
+                    raise NotTaken(413, f"the body is larger than {LARGEST_BODY} bytes")
                 if not message.get("more_body"):
                     break
     except TimeoutError:
-        raise TooMuch(408, f"the body did not come within {seconds:g} s") from None
+        raise NotTaken(408, f"the body did not come within {seconds:g} s") from None
     pieces: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
     async def whole() -> Message:
@@ -102,7 +111,7 @@ async def _whole(receive: Receive, seconds: float) -> Receive:
     return whole
 
 
-async def _refuse(send: Send, problem: TooMuch) -> None:
+async def _refuse(send: Send, problem: NotTaken) -> None:
     content = Problem(detail=str(problem)).model_dump_json().encode()
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})

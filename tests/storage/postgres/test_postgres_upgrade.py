@@ -252,7 +252,7 @@ async def test_programs_that_would_do_harm_are_kept_out(
 async def test_tables_that_are_too_new_are_refused(database: str, postgres: RealPostgres) -> None:
     """Whatever is wanted of them, and they stay as they are."""
     await upgraded(database)
-    postgres.rows(database, "UPDATE spentkey_schema SET version = 9, least = 4")
+    postgres.rows(database, "UPDATE spentkey_schema SET version = 99, least = 98")
     before = postgres.everything(database)
     with pytest.raises(Misconfigured, match="must be upgraded first"):
         await upgraded(database)

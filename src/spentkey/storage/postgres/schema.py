@@ -14,7 +14,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.holders import APPENDING, LOCK
 
-VERSION, LEAST = 3, 3
+VERSION, LEAST = 4, 3
 """Older workers find no task by a text, know no fingerprint without `key`, no lift of one stop, no refused intent and no
 wait for an audit event: they would stop what is well, lift what nobody has looked into, or close what is not proven."""
 
@@ -89,6 +89,15 @@ STEPS: tuple[tuple[LiteralString, ...], ...] = (
         CREATE INDEX IF NOT EXISTS spentkey_evidence_canary ON spentkey_evidence (canary, seq)
             WHERE canary IS NOT NULL
         """,
+    ),
+    (
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_notices (
+            key text PRIMARY KEY, id text NOT NULL, at timestamptz NOT NULL, event text NOT NULL, body text NOT NULL,
+            due timestamptz NOT NULL DEFAULT clock_timestamp(), tries integer NOT NULL DEFAULT 0,
+            done boolean NOT NULL DEFAULT false)
+        """,
+        "CREATE INDEX IF NOT EXISTS spentkey_notices_waiting ON spentkey_notices (at) WHERE NOT done",
     ),
 )
 """What each version adds to the one before; whatever is there already stays."""

@@ -8,7 +8,7 @@ import sqlite3
 
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 
-VERSION, LEAST = 2, 1
+VERSION, LEAST = 3, 1
 APPLICATION = 0x53504B31
 """`PRAGMA application_id`: the file says whose it is (sqlite.org/pragma.html#pragma_application_id)."""
 
@@ -50,6 +50,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
     (
         "ALTER TABLE spentkey_evidence ADD COLUMN canary TEXT",
         "CREATE INDEX spentkey_evidence_canary ON spentkey_evidence (canary, seq) WHERE canary IS NOT NULL",
+    ),
+    (
+        """
+        CREATE TABLE spentkey_notices (
+            key TEXT PRIMARY KEY, id TEXT NOT NULL, at REAL NOT NULL, event TEXT NOT NULL, body TEXT NOT NULL,
+            due REAL NOT NULL, tries INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0)
+        """,
+        "CREATE INDEX spentkey_notices_waiting ON spentkey_notices (at) WHERE done = 0",
     ),
 )
 """What each version adds to the one before."""

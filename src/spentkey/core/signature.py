@@ -1,4 +1,4 @@
-"""The webhook's signature: HMAC-SHA256 over the timestamp, a full stop, and the body as it was sent."""
+"""The signature of the webhook and of notices: HMAC-SHA256 over the timestamp, a full stop, and the body as it is sent."""
 
 import hashlib
 import hmac

@@ -1,0 +1,77 @@
+"""Notices of a service: from stops and own credentials, over connections of their own, to the address of `[notify]`."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from spentkey.bootstrap.context import connected_for
+from spentkey.bootstrap.status import own_credentials
+from spentkey.bootstrap.storage import Storage, with_database
+from spentkey.core.notices import Ending, Occurrence, of_endings, of_stops
+from spentkey.observe.notify import LOOK_EVERY_S, Heard, Notifier, watching
+from spentkey.ports.outbox import Outbox
+from spentkey.ports.runtime import Clock, Ids, Meter
+from spentkey.settings.rules import state_directory
+from spentkey.settings.schema import Settings
+from spentkey.steps.context import Context
+from spentkey.steps.stops import standing_stops
+from spentkey.storage.sqlite.outbox import SqliteOutbox
+
+HOUR_S = 3600.0
+RECEIVER = "notify"
+"""The name of the receiver in metrics and log lines; its address may be a secret of its own, and is in none."""
+
+
+@asynccontextmanager
+async def outbox_for(settings: Settings, storage: Storage, clock: Clock) -> AsyncGenerator[Outbox]:
+    """Beside the evidence, wherever that is."""
+    if storage.database is not None:
+        yield with_database().outbox_on(storage.database)
+        return
+    outbox = SqliteOutbox(state_directory(settings, os.environ), clock)
+    try:
+        yield outbox
+    finally:
+        await asyncio.to_thread(outbox.close)
+
+
+@asynccontextmanager
+async def notifying(
+    settings: Settings,
+    storage: Storage,
+    context: Context,
+    clock: Clock,
+    ids: Ids,
+    heard: Heard,
+    *,
+    meter: Meter,
+    use_proxies: bool = True,
+    look_every_s: float = LOOK_EVERY_S,
+) -> AsyncGenerator[None]:
+    """Send notices while the block lasts, where `[notify]` is set; whatever happens to them, the block goes on."""
+    if settings.notify is None:
+        yield
+        return
+    async with (
+        outbox_for(settings, storage, clock) as outbox,
+        connected_for(settings, clock, use_proxies=use_proxies, meter=meter) as connections,
+    ):
+        http = connections.http(RECEIVER, settings.notify.url)
+        notifier = Notifier(outbox, http, settings.notify.secret, clock, ids, heard)
+
+        async def stops() -> Sequence[Occurrence]:
+            return of_stops(await standing_stops(context.evidence))
+
+        async def credentials() -> Sequence[Occurrence]:
+            known = await own_credentials(context, clock)
+            ends = ((one.tenant, one.own.kind.value, one.own.ends) for one in known)
+            return of_endings([Ending(tenant, kind, end) for tenant, kind, end in ends if end is not None], clock.now())
+
+        task = asyncio.create_task(watching(notifier, (stops, look_every_s), (credentials, HOUR_S)))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

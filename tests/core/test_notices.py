@@ -1,0 +1,70 @@
+"""Which events there are, by which key each is known, and what a notice says and does not say."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support_core import NOW
+
+from spentkey.core.notices import DAYS_BEFORE, Ending, Event, Notice, of_endings, of_stops
+from spentkey.core.stops import Stop
+
+LOST = Stop("7", "application:app-1", "survivor-lost", "2026-11-27T01:00:00+00:00", "40021", "lost Sales of Jane")
+ROUTE = Stop("7", "route:production/removeKey", "survivor-lost", LOST.since, "40021", LOST.why)
+PAUSED = Stop("9", "everything", "paused", "2026-11-27T02:00:00+00:00", None, "Jane changes keys", "jane.doe")
+
+
+def test_a_stop_of_two_things_is_one_event() -> None:
+    """By its id; both scopes are named."""
+    (one,) = of_stops([LOST, ROUTE])
+    assert (one.event, one.about["stop"], one.about["scopes"]) == (Event.STOP, "7", [LOST.scope, ROUTE.scope])
+    assert one.message.startswith("removals for application:app-1 and route:production/removeKey are stopped (stop 7)")
+
+
+def test_no_notice_names_people() -> None:
+    """Neither who paused nor what somebody has written."""
+    said = json.dumps([[one.message, dict(one.about)] for one in of_stops([LOST, PAUSED])])
+    assert [name for name in ("jane", "Jane", "Sales", "changes keys") if name in said] == []
+
+
+def test_the_same_stop_has_the_same_key() -> None:
+    """Whoever looks, and also after it was narrowed; one of a restored evidence has another."""
+    assert of_stops([LOST, ROUTE])[0].key == of_stops([LOST])[0].key
+    again = Stop("7", LOST.scope, LOST.kind, "2026-11-28T01:00:00+00:00", "40021", "")
+    assert of_stops([again])[0].key != of_stops([LOST])[0].key
+
+
+def test_where_nothing_stands_nothing_is_told() -> None:
+    """And a credential that lives for long is no event."""
+    far = Ending("production", "secret", NOW + timedelta(days=31))
+    assert (of_stops([]), of_endings([], NOW), of_endings([far], NOW)) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("days", "reached"), [(30, 30), (29.9, 30), (14.01, 30), (14, 14), (7, 7), (3, 3), (1.01, 3), (1, 1), (-2, 1)]
+)
+def test_an_end_is_told_by_the_days_that_it_has_reached(days: float, reached: int) -> None:
+    """30, 14, 7, 3 and 1; the last one also stands for what has ended."""
+    (one,) = of_endings([Ending("production", "secret", NOW + timedelta(days=days))], NOW)
+    assert one.key.endswith(f" {reached}")
+    assert ("has ended" in one.message) == (days < 0)
+
+
+@given(st.lists(st.floats(0, 45), min_size=1, max_size=60))
+def test_a_credential_is_told_at_most_five_times(moments: list[float]) -> None:
+    """However often one looks."""
+    ends = NOW + timedelta(days=45)
+    keys = {
+        one.key for days in moments for one in of_endings([Ending("t", "secret", ends)], NOW + timedelta(days=days))
+    }
+    assert len(keys) <= len(DAYS_BEFORE)
+
+
+def test_a_notice_is_one_object() -> None:
+    """With these names and no other."""
+    (occurrence,) = of_stops([PAUSED])
+    body = json.loads(Notice.of(occurrence, "id-1", NOW).body)
+    assert list(body) == ["id", "at", "event", "message", "about"]
+    assert (body["id"], body["at"], body["event"]) == ("id-1", NOW.isoformat(), "stop")
