@@ -85,15 +85,15 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a variable that is not set": ({"webhook_secret": {"env": "NO"}}, "webhook_secret: the secret is empty"),
     "no key": ({"login.ops": {"role": "viewer"}}, "login.ops.key: is missing"),
     "no role": ({"login.ops": {"key": KEY}}, "login.ops.role: is missing"),
-    "another role": ({"login.ops": LOGIN | {"role": "admin"}}, "login.ops.role: Input should be 'viewer' or"),
+    "another role": ({"login.ops": LOGIN | {"role": "admin"}}, "login.ops.role: must be 'viewer' or"),
     "a name with blanks": ({"login": {"the ops": LOGIN}}, "login.the ops"),
     "a name in capitals": ({"login": {"Ops": LOGIN}}, "login.Ops"),
     "one key for two": ({"login": {"a": LOGIN, "b": LOGIN}}, "login: two logins have the same key"),
     "half of TLS": ({"tls": {"certificate": "a.pem"}}, "tls.key: is missing"),
-    "another format": ({"log_format": "xml"}, "log_format: Input should be 'json' or 'console'"),
-    "another level": ({"log_level": "error"}, "log_level: Input should be"),
+    "another format": ({"log_format": "xml"}, "log_format: must be 'json' or 'console'"),
+    "another level": ({"log_level": "error"}, "log_level: must be 'debug', 'info' or 'warning'"),
     "another setting": ({"cors": "*"}, "cors: is not a known setting"),
-    "a login that is a text": ({"login": "ops"}, "login: Input should be"),
+    "a login that is a text": ({"login": "ops"}, "login: must be a table"),
 }
 
 

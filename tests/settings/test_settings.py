@@ -219,7 +219,7 @@ def test_a_tenant_signs_in_by_one_way(tmp_path: Path, changes: dict[str, object]
 def test_an_unknown_setting_is_named(tmp_path: Path, path: str) -> None:
     """A typing error must not go unseen; its value is not repeated."""
     found = problems(tmp_path, {path: CANARY})
-    assert found[0].endswith(": is not a known setting")
+    assert ": is not a known setting" in found[0]
     assert path.startswith(found[0].partition(":")[0])
     assert CANARY not in "".join(found)
 
@@ -235,14 +235,99 @@ def test_every_problem_is_named_in_one_go(tmp_path: Path) -> None:
         "policy.verify_reads": 1,
     }
     assert [line.partition(":")[0] for line in problems(tmp_path, changes, SPENTKEY_FOO__BAR="1")] == [
-        "foo",
         "ivanti.api_key",
         "ivanti.queue_team",
         "ivanti.url",
         "passwordstate.api_key",
         "policy.verify_reads",
         f"{TENANT}.tenant_id",
+        "SPENTKEY_FOO__BAR",
     ]
+
+
+MEANT = {
+    "ivanty.url": "ivanti",
+    "tenant.production.entry": "tenants",
+    "ivanti.urll": "url",
+    "ivanti.status.opn": "open",
+    "passwordstate.database.querry": "query",
+    f"{TENANT}.Entry": "entry",
+    "policy.max_removals_per_hours": "max_removals_per_hour",
+    "service.login.ops.rule": "role",
+}
+
+
+@pytest.mark.parametrize("path", MEANT)
+def test_what_was_probably_meant_is_said(tmp_path: Path, path: str) -> None:
+    """In a table, in a table of tables, and for the name of a table."""
+    found = [line for line in problems(tmp_path, {path: CANARY}) if "is not a known setting" in line]
+    assert [line.partition("; ")[2] for line in found] == [f"did you mean {MEANT[path]}?"]
+
+
+@pytest.mark.parametrize("path", ["ivanti.zzz", "xyzzy", "policy.dry_run"])
+def test_what_resembles_nothing_is_not_guessed(tmp_path: Path, path: str) -> None:
+    """Better no hint than a wrong one."""
+    assert problems(tmp_path, {path: CANARY})[0].endswith(": is not a known setting")
+
+
+def test_a_problem_with_a_variable_names_the_variable(tmp_path: Path) -> None:
+    """A typing error, a wrong value, and a wrong value inside a table that is JSON; the file is not blamed."""
+    found = problems(
+        tmp_path,
+        SPENTKEY_IVANTI__URLL="x",
+        SPENTKEY_POLICY__VERIFY_READS="many",
+        SPENTKEY_IVANTI__STATUS='{"opn": "x"}',
+    )
+    assert found == [
+        "SPENTKEY_IVANTI__STATUS: ivanti.status.opn: is not a known setting; did you mean open?",
+        "SPENTKEY_IVANTI__URLL: ivanti.urll: is not a known setting; did you mean url?",
+        "SPENTKEY_POLICY__VERIFY_READS: policy.verify_reads: must be a whole number",
+    ]
+
+
+PLAIN = {
+    "policy.verify_reads": ("many", "must be a whole number"),
+    "policy.verify_interval_s": ("soon", "must be a number"),
+    "policy.max_attempts": (0, "must be at least 1"),
+    "policy.grace_days": (9999, "must be at most 3650"),
+    "policy.canary": ("perhaps", "must be true or false"),
+    "policy.certificate_fallback": ("patch-all", "must be 'hand-off' or 'patch'"),
+    "ivanti.status": ("Logged", "must be a table"),
+    "ivanti.status.open": ("Logged", 'must be a list, such as ["a", "b"]'),
+    "ivanti.queue_team": (7, 'must be a text in quotes, such as "x"'),
+    "ivanti.url": ("http://itsm.example.org", "must begin with https, not http: keys and secrets"),
+}
+
+
+@pytest.mark.parametrize("path", PLAIN)
+def test_a_wrong_value_is_told_in_plain_words(tmp_path: Path, path: str) -> None:
+    """What it must be, in words of people, without the value."""
+    value, message = PLAIN[path]
+    assert [line.startswith(f"{path}: {message}") for line in problems(tmp_path, {path: value})] == [True]
+
+
+def test_everything_that_an_example_leaves_open_is_named_once(tmp_path: Path) -> None:
+    """All of it in one go, also what would pass as a value; an address is not called wrong besides."""
+    changes = {
+        "ivanti.url": "https://<host of Ivanti>/HEAT",
+        "ivanti.queue_team": "<team whose tasks Spentkey takes>",
+        "ivanti.api_key": {"file": "<path>"},
+        "passwordstate.database.server": "<host of SQL Server>",
+        "ivanti.status.open": ["<status>"],
+    }
+    assert problems(tmp_path, changes) == [
+        "ivanti.api_key.file: is still to be filled in",
+        "ivanti.queue_team: is still to be filled in",
+        "ivanti.status.open: is still to be filled in",
+        "ivanti.url: is still to be filled in",
+        "passwordstate.database.server: is still to be filled in",
+    ]
+
+
+@pytest.mark.parametrize("value", ["a < b and c > d", "Team <3>", "x<y>"])
+def test_a_text_with_such_signs_may_be_one(tmp_path: Path, value: str) -> None:
+    """Only what begins like a place to fill in is one."""
+    assert load(tmp_path, {"ivanti.queue_team": value}).desk is not None
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ def _https(url: str) -> str:
     except ValueError:  # a port out of range, or brackets around no IPv6 address
         parts, usable = None, False
     if not usable or parts is None or "@" in parts.netloc or not url.isprintable() or set(url) & set("?# \\"):
+        if parts is not None and parts.scheme == "http":
+            raise ValueError("must begin with https, not http: keys and secrets would cross the network in the clear")
         raise ValueError("must be an address such as https://itsm.example.org, without user, query or fragment")
     return url.rstrip("/").removesuffix("/api")
 
