@@ -1,5 +1,6 @@
 """What becomes of a command whose output goes nowhere: a full disk, a closed pipe, a terminal without UTF-8."""
 
+import copy
 import json
 import os
 import subprocess
@@ -83,7 +84,7 @@ def test_a_terminal_without_utf_8_gets_a_table_that_it_can_show(
     sim: RealSimulator, tmp_path: Path, encoding: str
 ) -> None:
     """Every character that it does not know has a stand-in; the exit code is that of the tasks."""
-    made = queue_world()
+    made = copy.deepcopy(queue_world())
     made["tenants"][0]["applications"][1]["display_name"] = "Büro 東京"
     sim.reset(made)
     for command in (["plan"], ["work", "--once"]):

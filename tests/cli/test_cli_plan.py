@@ -120,8 +120,8 @@ def test_on_a_terminal_a_plan_has_colours_unless_they_are_not_wanted(sim: RealSi
     """NO_COLOR takes them away; no line is wider than the window."""
     sim.reset(queue_world())
     coloured, plain = (
-        on_a_terminal(tmp_path, "plan", "--config", str(sim.config), columns=60, **more)
-        for more in ({}, {"NO_COLOR": "1"})
+        on_a_terminal(tmp_path, "plan", "--config", str(sim.config), columns=60, more=more)
+        for more in (dict[str, str](), {"NO_COLOR": "1"})
     )
     last = plain[1][plain[1].rindex("To remove") :]
     assert "\x1b[1;32mTo remove" in coloured[1]

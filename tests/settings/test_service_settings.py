@@ -54,6 +54,7 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path, listen: str) -> None
 def test_logins_and_their_keys_are_read(tmp_path: Path) -> None:
     """Keys are secrets, from a file, a variable or the private configuration itself."""
     (tmp_path / "key").write_text(OTHER_KEY + "\n")
+    (tmp_path / "key").chmod(0o600)
     made = load(
         tmp_path,
         {

@@ -643,6 +643,7 @@ def test_ivantis_key_may_be_an_entry_of_the_vault(tmp_path: Path) -> None:
 def test_no_secret_shows_in_the_settings_or_in_any_problem(tmp_path: Path) -> None:
     """Neither when it loads nor when something else is wrong."""
     (tmp_path / "key").write_text(CANARY)
+    (tmp_path / "key").chmod(0o600)
     changes: dict[str, Any] = {"ivanti.api_key": {"file": "key"}, "passwordstate.api_key": CANARY}
     assert CANARY not in repr(load(tmp_path, changes))
     message = problems(tmp_path, {**changes, "ivanti.url": 7, "passwordstate.url": [CANARY], "policy": CANARY})
@@ -685,15 +686,37 @@ def test_relative_paths_count_from_the_configuration_file(tmp_path: Path, monkey
     assert paths == [tmp_path / "ca/house.pem", Path("/etc/x.pem"), Path("/home/somebody/s")]
 
 
-def test_the_state_directory_is_the_configured_one_or_the_xdg_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_state_directory_is_the_configured_one_or_beside_the_file(tmp_path: Path) -> None:
+    """Whoever uses the same file uses the same state, whatever account's home or variables."""
+    for environment in ({"XDG_STATE_HOME": "/x"}, {"XDG_STATE_HOME": ""}, dict[str, str]()):
+        assert state_directory(load(tmp_path, {"state.directory": "s"}), environment) == tmp_path / "s"
+        assert state_directory(load(tmp_path), environment) == tmp_path / "state"
+
+
+@pytest.mark.parametrize("store", ["spentkey.db", "evidence.jsonl"])
+@pytest.mark.parametrize("by_home", [True, False])
+def test_evidence_in_the_place_of_0_1_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, by_home: bool
 ) -> None:
-    """In that order, else below the home directory."""
-    monkeypatch.setenv("HOME", "/home/somebody")
-    configured = load(tmp_path, {"state.directory": "s"})
-    assert state_directory(configured, {"XDG_STATE_HOME": "/x"}) == tmp_path / "s"
-    assert state_directory(load(tmp_path), {"XDG_STATE_HOME": "/x"}) == Path("/x/spentkey")
-    assert state_directory(load(tmp_path), {"XDG_STATE_HOME": ""}) == Path("/home/somebody/.local/state/spentkey")
+    """Where there is none beside the file both are named, and which lines to write."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    former = tmp_path / ("home/.local/state/spentkey" if by_home else "x/spentkey")
+    environment = {} if by_home else {"XDG_STATE_HOME": str(tmp_path / "x")}
+    former.mkdir(parents=True)
+    (former / store).touch()
+    with pytest.raises(Misconfigured) as refused:
+        state_directory(load(tmp_path), environment)
+    assert str(former) in str(refused.value)
+    assert f"there is no evidence in {tmp_path / 'state'}" in str(refused.value)
+    assert state_directory(load(tmp_path, {"state.directory": str(former)}), environment) == former
+
+
+def test_evidence_beside_the_file_wins(tmp_path: Path) -> None:
+    """What lies in the former place then belongs to another installation."""
+    for folder in (tmp_path / "x" / "spentkey", tmp_path / "state"):
+        folder.mkdir(parents=True)
+        (folder / "spentkey.db").touch()
+    assert state_directory(load(tmp_path), {"XDG_STATE_HOME": str(tmp_path / "x")}) == tmp_path / "state"
 
 
 def test_the_settings_are_frozen(tmp_path: Path) -> None:
@@ -947,6 +970,7 @@ def test_any_bytes_give_settings_or_a_problem(tmp_path: Path, content: bytes) ->
 def test_the_address_of_the_database_is_a_secret(tmp_path: Path) -> None:
     """It may hold a password: from a file it comes whole, and it shows nowhere."""
     (tmp_path / "url").write_text("postgresql://spentkey:a-password-7Qx@db.example.org/spentkey?sslmode=verify-full\n")
+    (tmp_path / "url").chmod(0o600)
     settings = load(tmp_path, {"engine.database_url": {"file": "url"}})
     assert settings.engine.database_url == Secret(
         "postgresql://spentkey:a-password-7Qx@db.example.org/spentkey?sslmode=verify-full"

@@ -6,16 +6,19 @@ import pty
 import struct
 import subprocess
 import termios
+from collections.abc import Mapping
 from pathlib import Path
 
 from commands import BIN, environment
 
 
-def on_a_terminal(home: Path, *arguments: str, rows: int = 50, columns: int = 140, **more: str) -> tuple[int, str]:
+def on_a_terminal(
+    home: Path, *arguments: str, rows: int = 50, columns: int = 140, more: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """Run `spentkey` on a terminal of that size; its exit code and all that it drew."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    variables = environment(home, TERM="xterm-256color", **more)
+    variables = environment(home, TERM="xterm-256color", **(more or {}))
     command = [str(BIN / "spentkey"), *arguments]
     with subprocess.Popen(command, cwd=home, env=variables, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)

@@ -19,17 +19,23 @@ async def check_up(config: Path, *, as_json: bool) -> int:
     """Reach every system and show the findings; gives the exit code."""
     settings, console = load_settings(config, os.environ), Console(highlight=False)
     findings: list[Finding] = []
+    causes: set[str] = set()
+    repeated = 0
     async with checkers_for(settings) as checkers:
         for checker in checkers:
             async for finding in checker.findings():
                 findings.append(finding)
-                if not as_json:
+                if finding.state is FindingState.FAIL and finding.message in causes:
+                    repeated += 1  # of one cause one line, with the first thing that mends it
+                elif not as_json:
                     console.print(_finding_text(finding), soft_wrap=True)
+                causes |= {finding.message} if finding.state is FindingState.FAIL else set()
     if as_json:
         print_json({"findings": [finding.as_json() for finding in findings], "summary": counts(findings)})
     else:
         message = ", ".join(f"{count} {state}" for state, count in counts(findings).items())
-        console.print(f"{len(findings)} checks: {message}")
+        again = f"; {repeated} of them for a reason that stands above, and are not shown" if repeated else ""
+        console.print(f"{len(findings)} checks: {message}{again}", soft_wrap=True)
     return 2 if any(finding.state is FindingState.FAIL for finding in findings) else 0
 
 

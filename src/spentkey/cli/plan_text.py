@@ -1,5 +1,6 @@
 """A plan as people read it: what would be removed, closed as gone, handed over and left, and the totals."""
 
+import sys
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
@@ -42,7 +43,7 @@ def show_plan(plans: Sequence[Planned]) -> None:
             style = f"bold {COLOURS[listed[0].action.value]}"
             _print(console, Text(f"{heading} ({len(listed)})", style=style), width)
             for plan in listed:
-                _print(console, _about(plan, " · " if knows_unicode(console.file) else " - "), width, "  ")
+                _print(console, _about(plan, " · " if knows_unicode(sys.stdout) else " - "), width, "  ")
                 for line in _lines(plan):
                     _print(console, Text(line), width, INDENT)
             console.print()

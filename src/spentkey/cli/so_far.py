@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from spentkey.cli.ending import complain
 from spentkey.cli.show import STEP_WORDS, in_totals
+from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.task import TaskRef
 from spentkey.observe.observer import Observer
@@ -45,10 +46,11 @@ class SoFar:
         """Where the block does not come to its end, by Ctrl-C or by a bug: show what ended, and name what is pending."""
         try:
             yield
-        except BaseException:
+        except BaseException as problem:
             if self.results:
                 show(self.results)
-            name_pending(self._at)
+            if not isinstance(problem, SpentkeyError):  # which says itself what is in the way
+                name_pending(self._at)
             raise
 
 

@@ -14,6 +14,7 @@ from spentkey.cli.show import print_many
 from spentkey.cli.so_far import SoFar, Tally
 from spentkey.cli.stopping import told_to_stop
 from spentkey.cli.watching import watching
+from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result, exit_code_of_all
 from spentkey.core.task import TaskRef
 from spentkey.steps.context import Context
@@ -58,7 +59,9 @@ async def work_on_and_on(config: Path, *, as_json: bool) -> int:
         with attended as observer, told_to_stop() as stop:
             async with service_for(settings, observer, observed(observer), clock=clock, meter=observer) as service:
                 await service.engine.serve(stop)
-    except BaseException:
+    except SpentkeyError:
+        raise
+    except BaseException:  # a second signal, or a bug
         tally.name_pending()
         raise
     finally:

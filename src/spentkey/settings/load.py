@@ -48,7 +48,8 @@ def read_settings(
         problems.lines |= {f"{sources.file}: {problem}" for problem in _without_a_vault(settings, titles)}
     if settings is None or problems.lines:
         raise Misconfigured("\n".join(sorted(problems.lines)))
-    return settings
+    remarks = sources.modes.remarks if sources.modes is not None else ()
+    return settings.read_from(sources.folder.absolute(), remarks)
 
 
 @dataclass

@@ -4,11 +4,12 @@ Environment over file: `SPENTKEY_` and the path joined by `__`, lists and tables
 a secret may come from, stands in `values.py`. Relative paths count from the configuration file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from spentkey.core.task import folded_name
@@ -18,12 +19,14 @@ from spentkey.settings.values import (
     FilePath,
     FreezeText,
     HostAndPort,
+    KeyPath,
     LoginName,
     PostgresUrl,
     ProtectedEntry,
     SecretValue,
     ServiceKey,
     Text,
+    TrustedPath,
     Url,
     Uuid,
     WindowText,
@@ -140,8 +143,8 @@ class LoginSettings(Section):
 class ServiceTlsSettings(Section):
     """The certificate that the service shows, with its chain, and the private key to it; both PEM."""
 
-    certificate: FilePath
-    key: FilePath
+    certificate: TrustedPath
+    key: KeyPath
 
 
 IN_THE_CLEAR = (
@@ -204,8 +207,8 @@ class StateSettings(Section):
 class TlsSettings(Section):
     """Certificate authorities: `ca_file` for everything but Microsoft, `microsoft_ca_file` for an inspecting proxy."""
 
-    ca_file: FilePath | None = None
-    microsoft_ca_file: FilePath | None = None
+    ca_file: TrustedPath | None = None
+    microsoft_ca_file: TrustedPath | None = None
 
 
 @dataclass(frozen=True)
@@ -236,3 +239,21 @@ class Settings(Section):
     service: ServiceSettings = ServiceSettings()
     state: StateSettings = StateSettings()
     tls: TlsSettings = TlsSettings()
+    _folder: Path = PrivateAttr(default_factory=Path)
+    _remarks: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file, beside which what it leaves out has its place."""
+        return self._folder
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was let pass when the configuration was read, and should be mended all the same; in words."""
+        return self._remarks
+
+    def read_from(self, folder: Path, remarks: Iterable[str]) -> "Settings":
+        """The same, with where it was read and what there is to say about that."""
+        made = self.model_copy()
+        made._folder, made._remarks = folder, tuple(dict.fromkeys(remarks))  # noqa: SLF001  # its own
+        return made

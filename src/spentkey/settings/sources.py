@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
+from spentkey.settings.modes import Modes
 
 PREFIX = "SPENTKEY_"
 FILE_VARIABLE = "SPENTKEY_CONFIG"
@@ -49,6 +50,8 @@ class Sources:
     environment: Mapping[str, str]
     variables: Mapping[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
     """Which settings, or tables of them, the environment gave, and in which variable."""
+    modes: Modes | None = None
+    """Judges who may write and read the files that the settings name; None judges nothing."""
 
     def origin(self, path: tuple[str, ...]) -> str:
         """Where a setting stands: the variable that gives it, a table that it is in, or a part of it; else the file."""
@@ -68,7 +71,7 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
     """Read the file and lay the environment over it."""
     try:
         with file.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
+            seen = os.fstat(stream.fileno())
             values = tomllib.loads(_as_text(stream.read()))
     except FileNotFoundError:
         raise NoConfiguration(
@@ -79,9 +82,12 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
         raise Misconfigured(f"{file}: not valid TOML: {_without_values(problem)}") from None
     except OSError as problem:
         raise Misconfigured(f"{file}: cannot be read ({problem.strerror})") from None
+    modes = Modes(environment)
+    if problem := modes.why_not(file.absolute(), seen, secret=False):
+        raise Misconfigured(f"{file}: {problem}")
     variables = _overlay(values, environment)
-    private = not mode & (stat.S_IRWXG | stat.S_IRWXO)
-    return Sources(values, file, private, environment, variables)
+    private = not seen.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return Sources(values, file, private, environment, variables, modes)
 
 
 def _as_text(content: bytes) -> str:
@@ -194,7 +200,7 @@ def read_secret(given: object, sources: Sources) -> Secret | VaultEntry:
     if not isinstance(what, str) or not what:
         raise SecretProblem(f"{how} must be a text")
     if how == "file":
-        return _not_empty(_file_text((sources.folder / what).absolute()))
+        return _not_empty(_file_text((sources.folder / what).absolute(), sources.modes))
     if how == "env":
         return _not_empty(sources.environment.get(what, ""))
     if how == "entry":
@@ -202,9 +208,11 @@ def read_secret(given: object, sources: Sources) -> Secret | VaultEntry:
     raise SecretProblem(f"{how} is not a way to give a secret; use file or env")
 
 
-def _file_text(path: Path) -> str:
+def _file_text(path: Path, modes: Modes | None) -> str:
     try:
         with path.open("rb") as stream:
+            if modes is not None and (problem := modes.why_not(path, os.fstat(stream.fileno()), secret=True)):
+                raise SecretProblem(f"the file {path} {problem}")
             content = stream.read(LARGEST_SECRET + 1)
         text = _as_text(content)
     except OSError as problem:
@@ -213,6 +221,8 @@ def _file_text(path: Path) -> str:
         raise SecretProblem(f"the file {path} is not a UTF-8 text") from None
     except Utf16 as problem:
         raise SecretProblem(f"the file {path} is {problem}") from None
+    except SecretProblem:
+        raise
     except ValueError:
         raise SecretProblem("the name of its file cannot be a file's name") from None
     if len(content) > LARGEST_SECRET:

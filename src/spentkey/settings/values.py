@@ -78,6 +78,26 @@ def _at_path(path: Path, info: ValidationInfo) -> Path:
         raise ValueError("begins with ~ and no such user is known") from None
 
 
+def _judged(path: Path, info: ValidationInfo, *, secret: bool) -> Path:
+    """Refuse a file that others may write, or as a secret read; whether it is there shows when it is used."""
+    modes = _sources(info).modes
+    try:
+        seen = path.stat()
+    except (OSError, ValueError):
+        return path
+    if modes is not None and (problem := modes.why_not(path, seen, secret=secret)):
+        raise ValueError(f"the file {path} {problem}")
+    return path
+
+
+def _trusted(path: Path, info: ValidationInfo) -> Path:
+    return _judged(path, info, secret=False)
+
+
+def _private_key(path: Path, info: ValidationInfo) -> Path:
+    return _judged(path, info, secret=True)
+
+
 def _host_and_port(listen: str) -> str:
     host, _, port = listen.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
@@ -130,6 +150,10 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Url = Annotated[str, AfterValidator(_https)]
 Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
 FilePath = Annotated[Path, AfterValidator(_at_path)]
+TrustedPath = Annotated[FilePath, AfterValidator(_trusted)]
+"""A file that is believed, such as one of authorities: nobody else may write it."""
+KeyPath = Annotated[FilePath, AfterValidator(_private_key)]
+"""A file with a private key: nobody else may write it, and not everybody read it."""
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
 LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
