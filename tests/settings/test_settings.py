@@ -711,6 +711,32 @@ def test_evidence_in_the_place_of_0_1_is_not_forgotten(
     assert state_directory(load(tmp_path, {"state.directory": str(former)}), environment) == former
 
 
+SAME: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
+    "the same": ({"Onderwijs": "No"}, {"Onderwijs": "No"}, "a and b have the same `when`"),
+    "in another case": ({"Onderwijs": "No"}, {"ONDERWIJS": "nO"}, "a and b have the same `when`"),
+    "with blanks around it": ({"Onderwijs": "No"}, {"Onderwijs": " No\u00a0"}, "a and b have the same `when`"),
+    "one that asks for more": ({"R": "1"}, {"R": "1", "S": "2"}, "the `when` of b holds all of that of a"),
+    "one that asks for less": ({"R": "1", "S": "2"}, {"R": "1"}, "the `when` of a holds all of that of b"),
+}
+
+
+@pytest.mark.parametrize("scenario", SAME)
+def test_tenants_that_the_same_task_would_mean_are_refused(tmp_path: Path, scenario: str) -> None:
+    """At load, by their names: every one of their tasks would be handed over (guard G2)."""
+    first, second, message = SAME[scenario]
+    sound = {"tenant_id": "c3c1e6bb-1ebf-4335-ad13-3419266a9781", "domain": "example.org", "entry": "x"}
+    found = problems(tmp_path, {"tenants": {"a": {**sound, "when": first}, "b": {**sound, "when": second}}})
+    assert [line.startswith(f"tenants: {message}") for line in found] == [True]
+
+
+@pytest.mark.parametrize("second", [{"Onderwijs": "Yes"}, {"Region": "No"}, {"Onderwijs": "Yes", "Region": "North"}])
+def test_tenants_that_a_task_can_tell_apart_are_taken(tmp_path: Path, second: dict[str, str]) -> None:
+    """By the value, or by another parameter."""
+    sound = {"tenant_id": "c3c1e6bb-1ebf-4335-ad13-3419266a9781", "domain": "example.org", "entry": "x"}
+    tenants = {"a": {**sound, "when": {"Onderwijs": "No"}}, "b": {**sound, "when": second}}
+    assert problems(tmp_path, {"tenants": tenants}) == []
+
+
 def test_evidence_beside_the_file_wins(tmp_path: Path) -> None:
     """What lies in the former place then belongs to another installation."""
     for folder in (tmp_path / "x" / "spentkey", tmp_path / "state"):

@@ -6,13 +6,14 @@ a secret may come from, stands in `values.py`. Relative paths count from the con
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from spentkey.core.task import folded_name
+from spentkey.core.task import folded_name, folded_value
 from spentkey.settings.clouds import belongs_together
 from spentkey.settings.section import Section
 from spentkey.settings.values import (
@@ -223,7 +224,19 @@ def _told_apart(tenants: Mapping[str, TenantSettings]) -> Mapping[str, TenantSet
     without = [name for name, tenant in tenants.items() if not tenant.when]
     if without and len(tenants) > 1:
         raise ValueError(f"{', '.join(without)} has no `when`, which may be left out only where there is one tenant")
+    asked = {name: _as_compared(tenant.when) for name, tenant in tenants.items()}
+    for one, other in permutations(asked, 2):
+        if asked[one] == asked[other]:
+            raise ValueError(f"{one} and {other} have the same `when`, so that every task of theirs means both")
+        if asked[one] < asked[other]:
+            raise ValueError(
+                f"the `when` of {other} holds all of that of {one}, so that every task of {other} means both"
+            )
     return tenants
+
+
+def _as_compared(when: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    return frozenset((folded_name(name), folded_value(value)) for name, value in when.items())
 
 
 class Settings(Section):
