@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 import aiohttp
@@ -27,7 +27,7 @@ async def why(url: str, context: ssl.SSLContext | None = None, name: str | None 
 
 
 @asynccontextmanager
-async def listening(first: bytes) -> AsyncIterator[int]:
+async def listening(first: bytes) -> AsyncGenerator[int]:
     """A server that says that, whatever it hears, and closes."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -28,10 +28,10 @@ def file(folder: Path, mode: int, name: str = "key") -> Path:
     return path
 
 
-def why_not(path: Path, *, secret: bool, me: int | None = None, mounts: Path | None = None, **environment: str) -> str:
+def why_not(path: Path, *, secret: bool, me: int | None = None, mounts: Path | None = None, pod: bool = False) -> str:
     """Why that file must not be used."""
     account = os.geteuid() if me is None else me
-    return Modes(environment, account, mounts or path.parent / "none").why_not(path, path.stat(), secret=secret)
+    return Modes(POD if pod else {}, account, mounts or path.parent / "none").why_not(path, path.stat(), secret=secret)
 
 
 def memory(folder: Path) -> Path:
@@ -106,7 +106,7 @@ def test_in_the_memory_of_a_machine_it_is_refused(tmp_path: Path) -> None:
 
 def test_in_memory_others_may_not_write_either(tmp_path: Path) -> None:
     """That is no question of where it lies."""
-    assert "written by others" in why_not(file(tmp_path, 0o666), secret=True, mounts=memory(tmp_path), **POD)
+    assert "written by others" in why_not(file(tmp_path, 0o666), secret=True, mounts=memory(tmp_path), pod=True)
 
 
 @pytest.mark.parametrize("secret", [True, False])
@@ -123,7 +123,7 @@ def test_a_file_of_another_account_is_refused(tmp_path: Path, *, secret: bool) -
 @pytest.mark.parametrize("secret", [True, False])
 def test_in_a_container_the_owner_is_not_compared(tmp_path: Path, *, secret: bool) -> None:
     """What is mounted from outside may belong to any account there."""
-    assert why_not(file(tmp_path, 0o400), secret=secret, me=54321, **POD) == ""
+    assert why_not(file(tmp_path, 0o400), secret=secret, me=54321, pod=True) == ""
 
 
 def test_what_is_no_plain_file_has_no_such_mode(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from spentkey.bootstrap.service import Story, Trying, observed, prepare_process,
 from spentkey.bootstrap.settings import load_settings, whose_queue
 from spentkey.cli.attending import attending
 from spentkey.cli.show import print_many
-from spentkey.cli.so_far import SoFar, Tally
+from spentkey.cli.so_far import SoFar
 from spentkey.cli.stopping import told_to_stop
+from spentkey.cli.tally import Tally
 from spentkey.cli.watching import watching
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result, exit_code_of_all

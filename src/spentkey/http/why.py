@@ -34,7 +34,8 @@ def why_no_answer(problem: BaseException) -> Reason:
     if isinstance(inner, BaseException):
         return why_no_answer(inner)
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
-        return _of_certificate(problem.certificate_error, problem.host, problem.port)
+        host, port = str(problem.host), int(problem.port)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        return _of_certificate(problem.certificate_error, host, port)
     if isinstance(problem, aiohttp.ClientConnectorDNSError):
         return HOST_UNKNOWN(host=problem.host)
     if isinstance(problem, aiohttp.ClientConnectorSSLError):
@@ -59,10 +60,10 @@ def _of_connection(problem: aiohttp.ClientConnectorError) -> Reason:
     return reason_for(type(problem).__name__)
 
 
-def _of_certificate(problem: BaseException, host: str, port: int | None) -> Reason:
+def _of_certificate(problem: BaseException, host: str, port: int) -> Reason:
     if isinstance(problem, ssl.SSLCertVerificationError):
         if problem.verify_code in NOT_KNOWN_AUTHORITY:
-            shown = host if port in (None, 443) else f"{host}:{port}"
+            shown = host if port == 443 else f"{host}:{port}"
             return NOT_TRUSTED(
                 host=host, setting="tls.ca_file" if is_internal(f"https://{shown}") else "tls.microsoft_ca_file"
             )
