@@ -109,7 +109,14 @@ def test_one_cause_is_one_line(sim: RealSimulator, tmp_path: Path) -> None:
     assert "Passwordstate refuses the request (401)" in failed
     assert mend == "      -> correct passwordstate.api_key, or give that key the right to read list 8620"
     assert every > 4
-    assert last.endswith(f"{every} fail; {every - 1} of them for a reason that stands above, and are not shown")
+    assert last.endswith(f"{every} fail ({every - 1} for a reason that stands above, not shown again)")
+
+
+def test_two_tenants_with_the_same_fault_are_two_lines(sim: RealSimulator, tmp_path: Path) -> None:
+    """Each has to be mended in its own tenant."""
+    sim.faults(fault("graph", "batch", "403"))
+    failed = shown_as_failed(against(sim, tmp_path, "check"))
+    assert {" ".join(line.split()[1:3]) for line in failed[::2]} == {"Entra production", "Entra onderwijs"}
 
 
 def test_an_authority_that_is_missing_is_named_by_its_setting(sim: RealSimulator, tmp_path: Path) -> None:
