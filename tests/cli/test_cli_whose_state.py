@@ -7,6 +7,7 @@ import pytest
 from commands import Ended, against, spentkey
 from evidence_store import snapshot
 from real_simulator import RealSimulator
+from stateless import without_state
 from worlds import TASK
 
 EVERY = [
@@ -67,19 +68,6 @@ def test_nothing_is_opened_through_a_link(
     assert refused(against(sim, tmp_path, *command, SPENTKEY_STATE__DIRECTORY=str(state)), name, "is a link")
     assert list(elsewhere.iterdir()) == []
     assert sim.writes() == []
-
-
-def without_state(sim: RealSimulator, folder: Path) -> Path:
-    """The simulator's configuration in a folder of its own, without [state]."""
-    text = sim.config.read_text()
-    text = text.replace('[state]\ndirectory = "state"\n', "")
-    text = text.replace('"secrets/', f'"{sim.config.parent}/secrets/').replace(
-        '"ca.pem"', f'"{sim.config.parent}/ca.pem"'
-    )
-    file = folder / "spentkey.toml"
-    file.write_text(text)
-    file.chmod(0o600)
-    return file
 
 
 @pytest.mark.parametrize("command", WORKING, ids=" ".join)
