@@ -43,7 +43,7 @@ async def listening(first: bytes) -> AsyncGenerator[int]:
 
 async def test_a_name_that_dns_does_not_know() -> None:
     """The name is said; `.invalid` never resolves (RFC 6761)."""
-    assert await why("https://no.such.host.invalid/") == "DNS does not know the name no.such.host.invalid"
+    assert await why("https://no.such.host.invalid/") == "DNS gives no address for no.such.host.invalid"
 
 
 async def test_a_port_on_which_nothing_listens() -> None:

@@ -56,9 +56,9 @@ LONG_HEADER = ReasonKind(
 )
 HOST_UNKNOWN = ReasonKind(
     "host-unknown",
-    "DNS does not know the name {host}",
-    "DNS kent de naam {host} niet",
-    "le DNS ne connaît pas le nom {host}",
+    "DNS gives no address for {host}",
+    "DNS geeft geen adres voor {host}",
+    "le DNS ne donne aucune adresse pour {host}",
 )
 PORT_CLOSED = ReasonKind(
     "port-closed",

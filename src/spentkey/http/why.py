@@ -6,6 +6,7 @@ The texts of such errors are not repeated: they may quote what was sent.
 import asyncio
 import errno
 import ssl
+from typing import Any
 
 import aiohttp
 
@@ -34,12 +35,12 @@ def why_no_answer(problem: BaseException) -> Reason:
     if isinstance(inner, BaseException):
         return why_no_answer(inner)
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
-        host, port = str(problem.host), int(problem.port)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-        return _of_certificate(problem.certificate_error, host, port)
+        found: Any = problem  # its properties have no types
+        return _of_certificate(found.certificate_error, str(found.host), int(found.port or 443))
     if isinstance(problem, aiohttp.ClientConnectorDNSError):
         return HOST_UNKNOWN(host=problem.host)
     if isinstance(problem, aiohttp.ClientConnectorSSLError):
-        return NO_TLS(host=problem.host, port=str(problem.port))
+        return NO_TLS(host=str(problem.host), port=str(problem.port))
     if isinstance(problem, aiohttp.ClientConnectorError):
         return _of_connection(problem)
     if isinstance(problem, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | ConnectionError):
