@@ -40,7 +40,8 @@ def why_no_answer(problem: BaseException) -> Reason:
     if isinstance(problem, aiohttp.ClientConnectorDNSError):
         return HOST_UNKNOWN(host=problem.host)
     if isinstance(problem, aiohttp.ClientConnectorSSLError):
-        return NO_TLS(host=str(problem.host), port=str(problem.port))
+        at: Any = problem
+        return NO_TLS(host=str(at.host), port=str(at.port))
     if isinstance(problem, aiohttp.ClientConnectorError):
         return _of_connection(problem)
     if isinstance(problem, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | ConnectionError):
