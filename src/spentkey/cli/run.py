@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from spentkey.cli.show import print_json, print_many, print_results
 from spentkey.cli.so_far import SoFar
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import Result, TicketState, exit_code_of_all
+from spentkey.ports.read_only import TellsLeftOut
 from spentkey.story import work_on
 
 NOTHING_DONE = "Nothing was done this time: the task was closed earlier, and this is the recorded result."
@@ -26,11 +26,17 @@ async def run_tasks(tasks: Sequence[str], config: Path, *, as_json: bool) -> int
     settings = load_settings(config, os.environ)
     refs = references_of(settings, tasks)
     several = len(tasks) > 1
-    show = partial(print_many, as_json=as_json) if several else partial(_print_one, as_json=as_json)
     with watching(as_json=as_json) as progress:
-        so_far = SoFar(progress)
+        so_far, unread = SoFar(progress), TellsLeftOut(progress)
+
+        def show(results: Sequence[Result]) -> None:
+            if several:
+                print_many(results, unread.told, as_json=as_json)
+            else:
+                _print_one(results, as_json=as_json)
+
         with so_far.shown_if_interrupted(show):
-            async with context_for(settings, so_far) as context:
+            async with context_for(settings, so_far, meter=unread) as context:
                 for ref in refs:
                     so_far.ended(await work_on(ref, context))
     show(so_far.results)

@@ -6,6 +6,7 @@ Tables are drawn by a package that takes as long to import as a request takes, s
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, TextIO
 
 import click
@@ -14,6 +15,7 @@ from spentkey.cli.output import knows_unicode
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
 from spentkey.core.task import TaskRef
+from spentkey.ports.read_only import LeftOut
 
 STEP_WORDS = {
     "ticket": "task",
@@ -77,12 +79,14 @@ def in_totals(counts: Mapping[str, int]) -> str:
     return f"{number} task{'' if number == 1 else 's'}" + (f": {listed}." if listed else ".")
 
 
-def print_many(results: Sequence[Result], *, as_json: bool) -> None:
-    """The results of several tasks: one object, or the closing table with the totals below it."""
+def print_many(results: Sequence[Result], left_out: Sequence[LeftOut], *, as_json: bool) -> None:
+    """The results of several tasks, and what could not be read: one object, or the closing table with the totals."""
     if as_json:
-        print_json({"tasks": [result.as_json() for result in results], "summary": summary(results)})
+        tasks = [result.as_json() for result in results]
+        print_json({"tasks": tasks, "summary": summary(results), "left_out": [asdict(one) for one in left_out]})
         return
-    print_results(results)
+    if results:
+        print_results(results)
     click.echo(totals(results))
 
 

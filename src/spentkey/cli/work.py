@@ -1,7 +1,6 @@
 """`spentkey work`: the open tasks of the queue team, several at a time; once, or until it is told to stop."""
 
 import os
-from functools import partial
 from pathlib import Path
 from signal import SIGHUP, SIGTERM
 
@@ -18,6 +17,7 @@ from spentkey.cli.watching import watching
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result, exit_code_of_all
 from spentkey.core.task import TaskRef
+from spentkey.ports.read_only import TellsLeftOut
 from spentkey.steps.context import Context
 from spentkey.system import SystemClock
 
@@ -25,18 +25,18 @@ from spentkey.system import SystemClock
 async def work_once(config: Path, *, as_json: bool) -> int:
     """Work on every task that is open now and show the results; gives the exit code."""
     settings = load_settings(config, os.environ)
-    show = partial(print_many, as_json=as_json)
     prepare_process()
     with watching(as_json=as_json) as progress, told_to_stop((SIGTERM, SIGHUP)) as stop:  # Ctrl-C ends it at once
-        so_far = SoFar(progress)
-        with so_far.shown_if_interrupted(show):
-            async with worker_for(settings, so_far) as worker:
+        so_far, unread = SoFar(progress), TellsLeftOut(progress)
+        with so_far.shown_if_interrupted(lambda some: print_many(some, unread.told, as_json=as_json)):
+            async with worker_for(settings, so_far, meter=unread) as worker:
                 results = await worker.once(stop, _kept_in(so_far))
-    if results or as_json:
-        show(results)
+    whole = all(one.what != "task" for one in unread.told)
+    if results or as_json or not whole:
+        print_many(results, unread.told, as_json=as_json)
     else:
         click.echo(f"no open tasks {whose_queue(settings)}")
-    return exit_code_of_all(results)
+    return exit_code_of_all(results, whole=whole)
 
 
 def _kept_in(so_far: SoFar) -> Trying:
