@@ -168,7 +168,7 @@ class Facade:
 
     def dry_run(self, task: TaskRef) -> Planned:
         """What `work_on` would do."""
-        return self._with_context(lambda context: dry_run(task, context))
+        return self._with_context(lambda context: dry_run(task, context), reads=True)
 
     def remove(self, asked: Asked, pfx: GivenPfx | None = None) -> Written:
         """Remove one credential and prove it, with every guard; the ticket is left to the caller."""
@@ -178,7 +178,7 @@ class Facade:
 
     def dry_run_removal(self, asked: Asked, pfx: GivenPfx | None = None) -> Planned:
         """What `remove` would do."""
-        return self._with_context(lambda context: dry_run_asked(asked, _with_pfx(context, pfx)))
+        return self._with_context(lambda context: dry_run_asked(asked, _with_pfx(context, pfx)), reads=True)
 
     def close(self, task: TaskRef, wording: str | None = None, minutes: int | None = None) -> Written:
         """Close a task whose removal is on record."""
@@ -200,29 +200,32 @@ class Facade:
 
     def ticket(self, task: TaskRef) -> TaskView | None:
         """The task with its parameters; None where there is none of that number."""
-        return self._with_context(lambda context: _ticket(context.desk, task, context.rules.request))
+        return self._with_context(lambda context: _ticket(context.desk, task, context.rules.request), reads=True)
 
     def application(self, app_id: str, tenant: str) -> ApplicationView:
         """The credentials of an application in the tenant of that name."""
         rules = next((one for one in self._tenants() if one.name == tenant), None)
         if rules is None:
             raise Misconfigured(f"no tenant is called {tenant}; there is {', '.join(self.settings.tenants)}")
-        return self._with_context(lambda context: _application(context, app_id, rules))
+        return self._with_context(lambda context: _application(context, app_id, rules), reads=True)
 
     def login(self, title: str) -> Login:
         """The entry of the credentials list with that title."""
-        return self._with_context(lambda context: context.vault.login(title))
+        return self._with_context(lambda context: context.vault.login(title), reads=True)
 
     def of_vault(self, do: Callable[[Vault], Awaitable[T]]) -> T:
         """Something that only the configured vault can do."""
-        return self._with_context(lambda context: do(context.vault))
+        return self._with_context(lambda context: do(context.vault), reads=True)
 
-    def _with_context(self, do: Callable[[Context], Awaitable[T]], steps: StepsTaken | None = None) -> T:
-        return asyncio.run(self._do(do, steps or StepsTaken()))
+    def _with_context(
+        self, do: Callable[[Context], Awaitable[T]], steps: StepsTaken | None = None, *, reads: bool = False
+    ) -> T:
+        """Do it; what only reads makes no store, and needs none in a job."""
+        return asyncio.run(self._do(do, steps or StepsTaken(), reads=reads or self.check))
 
-    async def _do(self, do: Callable[[Context], Awaitable[T]], steps: StepsTaken) -> T:
-        async with context_for(self.settings, steps, use_proxies=self.use_proxies, read_only=self.check) as context:
-            return await do(_writing_nothing(context) if self.check else context)
+    async def _do(self, do: Callable[[Context], Awaitable[T]], steps: StepsTaken, *, reads: bool) -> T:
+        async with context_for(self.settings, steps, use_proxies=self.use_proxies, read_only=reads) as context:
+            return await do(_writing_nothing(context) if reads else context)
 
 
 def _writing_nothing(context: Context) -> Context:

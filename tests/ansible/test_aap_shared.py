@@ -15,6 +15,7 @@ def job(sim: RealSimulator, folder: Path, database: str | None) -> Player:
     folder.mkdir()
     kept = {"SPENTKEY_STATE__DIRECTORY": str(folder / "state")}
     (folder / "database").write_text(database or "")
+    (folder / "database").chmod(0o600)
     shared = {"SPENTKEY_ENGINE__DATABASE_URL": f'{{"file": "{folder / "database"}"}}'} if database else {}
     return Player(sim, folder, kept | shared)
 

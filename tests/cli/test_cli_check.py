@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from commands import against, fits, spentkey
+from commands import Ended, against, fits, spentkey
+from cryptography.hazmat.primitives.serialization import Encoding
 from fault_rules import fault
 from real_simulator import RealSimulator
+from support_pairs import pair
 from worlds import CANARIES
 
 
@@ -90,6 +92,67 @@ def test_a_failure_is_exit_2_with_what_mends_it(sim: RealSimulator, tmp_path: Pa
     }
     assert sim.writes() == []
     assert [name for name, canary in CANARIES.items() if canary in ended.out] == []
+
+
+def shown_as_failed(ended: Ended) -> list[str]:
+    """The lines that fail, and below each what mends it."""
+    lines = ended.out.splitlines()
+    return [line for at, one in enumerate(lines) if one.startswith("fail ") for line in lines[at : at + 2]]
+
+
+def test_one_cause_is_one_line(sim: RealSimulator, tmp_path: Path) -> None:
+    """A wrong key of the vault fails in many checks: people see it once, by its setting; a program sees each of them."""
+    wrong = {"SPENTKEY_PASSWORDSTATE__API_KEY": "no-such-key"}
+    failed, mend = shown_as_failed(against(sim, tmp_path, "check", **wrong))
+    every = against(sim, tmp_path, "check", "--json", **wrong).json()["summary"]["fail"]
+    last = against(sim, tmp_path, "check", **wrong).out.splitlines()[-1]
+    assert "Passwordstate refuses the request (401)" in failed
+    assert mend == "      -> correct passwordstate.api_key, or give that key the right to read list 8620"
+    assert every > 4
+    assert last.endswith(f"{every} fail ({every - 1} for a reason that stands above, not shown again)")
+
+
+def test_two_tenants_with_the_same_fault_are_two_lines(sim: RealSimulator, tmp_path: Path) -> None:
+    """Each has to be mended in its own tenant."""
+    sim.faults(fault("graph", "batch", "403"))
+    failed = shown_as_failed(against(sim, tmp_path, "check"))
+    assert {" ".join(line.split()[1:3]) for line in failed[::2]} == {"Entra production", "Entra onderwijs"}
+
+
+def test_an_authority_that_is_missing_is_named_by_its_setting(sim: RealSimulator, tmp_path: Path) -> None:
+    """Once for each system, and not once for each request."""
+    now = datetime.now(UTC)  # noqa: TID251
+    (tmp_path / "other.pem").write_bytes(pair(now, now + timedelta(days=1))[1].public_bytes(Encoding.PEM))
+    other = {"SPENTKEY_TLS__CA_FILE": str(tmp_path / "other.pem")}
+    failed = shown_as_failed(against(sim, tmp_path, "check", **other))[::2]
+    assert [line.split()[1] for line in failed] == ["Passwordstate", "Ivanti"]
+    assert all("tls.ca_file" in line for line in failed)
+
+
+def test_a_pause_is_shown_until_it_is_lifted(sim: RealSimulator, tmp_path: Path) -> None:
+    """As a warning with its reason and its id; without one, that removals may begin."""
+
+    def stops() -> list[dict[str, str]]:
+        told = against(sim, tmp_path, "check", "--json").json()["findings"]
+        return [one for one in told if one["system"] == "stops"]
+
+    assert [(one["what"], one["state"]) for one in stops()] == [("none", "ok")]
+    assert against(sim, tmp_path, "pause", "--why", "change of keys", "--who", "ada").code == 0
+    (paused,) = stops()
+    assert paused["state"] == "warn"
+    assert "change of keys" in paused["message"]
+    assert "spentkey resume --stop" in paused["fix"]
+    assert against(sim, tmp_path, "resume", "--why", "done", "--who", "ada").code == 0
+    assert [(one["what"], one["state"]) for one in stops()] == [("none", "ok")]
+
+
+def test_a_directory_without_room_fails(sim: RealSimulator, tmp_path: Path) -> None:
+    """As far as that shows without writing: a file system in memory that is full, of the kind that cannot be missing."""
+    full = Path("/sys/fs")  # sysfs has no room at all
+    told = against(sim, tmp_path, "check", "--json", SPENTKEY_STATE__DIRECTORY=str(full / "spentkey")).json()
+    (finding,) = [one for one in told["findings"] if one["what"] == f"directory {full}/spentkey"]
+    assert finding["state"] == "fail"
+    assert finding["fix"]
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("check", "--json")], ids=" ".join)

@@ -1,17 +1,12 @@
 """`spentkey demo` as a process: it needs nothing, listens to nothing around it, and its table is true."""
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import BIN, Ended, environment, fits, spentkey
+from commands import Ended, fits, spentkey
+from terminals import on_a_terminal
 
 from spentkey_sim import seeded
 
@@ -118,25 +113,6 @@ def test_another_seed_ends_as_well_and_its_table_names_every_task(demo_for_peopl
     assert "closed" in demo_for_people.out
     assert "handed-off" in demo_for_people.out
     assert "\x1b" not in demo_for_people.out + demo_for_people.err
-
-
-def on_a_terminal(home: Path, *arguments: str, rows: int = 50, columns: int = 140) -> tuple[int, str]:
-    """Run `spentkey` on a terminal of that size; its exit code and all that it drew."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    variables = environment(home, TERM="xterm-256color")
-    command = [str(BIN / "spentkey"), *arguments]
-    with subprocess.Popen(command, cwd=home, env=variables, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        drawn = b""
-        try:
-            while chunk := os.read(ours, 65536):
-                drawn += chunk
-        except OSError:  # Linux says so when the last writer has gone
-            pass
-        finally:
-            os.close(ours)
-    return process.returncode, drawn.decode()
 
 
 def test_a_terminal_shows_the_tasks_moving_and_the_table_in_colours(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from queue_worlds import (
     queue_world,
 )
 from real_simulator import RealSimulator
+from terminals import on_a_terminal
 from worlds import TASK, certificate_parameters, world
 
 
@@ -79,12 +80,60 @@ def test_a_plan_is_what_a_run_then_does(sim: RealSimulator, tmp_path: Path) -> N
     assert reasons == {one["task"]: one["reason"] for one in worked}
 
 
-def test_a_plan_for_people_is_a_table(sim: RealSimulator, tmp_path: Path) -> None:
-    """Every task with what would be done and why."""
+def test_a_plan_for_people_reads_like_one(sim: RealSimulator, tmp_path: Path) -> None:
+    """What would be removed, closed as gone, handed over and left, each with its reason on a line of its own; totals."""
     sim.reset(queue_world())
-    ended = against(sim, tmp_path, "plan", COLUMNS="160")
+    ended = against(sim, tmp_path, "plan")
+    lines = ended.out.splitlines()
     assert ended.code == 0
-    assert all(word in ended.out for word in ("remove", "close-as-gone", "hand-off", "pass", "has not expired"))
+    assert [line for line in lines if line.endswith(")") and not line.startswith(" ")] == [
+        "To remove (2)",
+        "To close as already gone (1)",
+        "To hand over to people (2)",
+        "Left alone (1)",
+    ]
+    assert lines[-1] == "6 tasks: 2 to remove, 1 to close as gone, 2 to hand over, 1 left alone."
+    live = next(at for at, line in enumerate(lines) if line.startswith(f"  {LIVE_TASK} "))
+    assert lines[live + 1].startswith("    G5 the credential has not expired")
+    assert "\x1b" not in ended.out
+
+
+def test_a_removal_is_shown_with_its_name_its_age_its_route_and_what_must_survive(
+    sim: RealSimulator, tmp_path: Path
+) -> None:
+    """For people on two lines, for programs in `removal`."""
+    ended = against(sim, tmp_path, "plan", str(TASK))
+    about, removed, survivors = (line.strip() for line in ended.out.splitlines()[1:4])
+    (told,) = against(sim, tmp_path, "plan", str(TASK), "--json").json()["tasks"]
+    removal = told["removal"]
+    assert about == f"{TASK} · Sales · production · secret {told['key_id']}"
+    assert removal["name"] is not None
+    assert removed == (
+        f'"{removal["name"]}", ended {removal["days_expired"]} days ago, on {removal["end"][:10]}; by removePassword'
+    )
+    assert survivors.startswith("must still be there afterwards: ")
+    assert told["key_id"] not in {one["key_id"] for one in removal["survivors"]}
+    assert all(f"{one['kind']} " in survivors for one in removal["survivors"])
+
+
+def test_on_a_terminal_a_plan_has_colours_unless_they_are_not_wanted(sim: RealSimulator, tmp_path: Path) -> None:
+    """NO_COLOR takes them away; no line is wider than the window."""
+    sim.reset(queue_world())
+    coloured, plain = (
+        on_a_terminal(tmp_path, "plan", "--config", str(sim.config), columns=60, more=more)
+        for more in (dict[str, str](), {"NO_COLOR": "1"})
+    )
+    last = plain[1][plain[1].rindex("To remove") :]
+    assert "\x1b[1;32mTo remove" in coloured[1]
+    assert "32m" not in last
+    assert max(map(len, last.splitlines())) <= 60
+
+
+@pytest.mark.parametrize("command", [("plan",), ("work", "--once")], ids=" ".join)
+def test_an_empty_queue_is_said_with_its_team(sim: RealSimulator, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A wrong name of the team shows there, which an empty table does not."""
+    ended = against(sim, tmp_path, *command, SPENTKEY_IVANTI__QUEUE_TEAM="No such team")
+    assert (ended.code, ended.out) == (0, "no open tasks with the team 'No such team' (ivanti.queue_team)\n")
 
 
 def test_an_empty_queue_is_an_empty_plan(sim: RealSimulator, tmp_path: Path) -> None:

@@ -185,7 +185,7 @@ def test_an_entry_that_is_not_there_is_one_line(sim: RealSimulator, tmp_path: Pa
 
 
 def test_an_interrupted_run_says_so_and_a_later_one_ends_it(sim: RealSimulator, tmp_path: Path) -> None:
-    """Ctrl-C while Graph hangs: one line and no traceback; the task is found again."""
+    """Ctrl-C while Graph hangs: where the task was, one more line and no traceback; the task is found again."""
     sim.faults(fault("graph", "removePassword", "hang", "after", params={"seconds": 3}))
     command = [str(BIN / "spentkey"), "run", TASK_ARGUMENT, "--json", "--config", str(sim.config)]
     with subprocess.Popen(
@@ -196,7 +196,10 @@ def test_an_interrupted_run_says_so_and_a_later_one_ends_it(sim: RealSimulator, 
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
-    assert err.splitlines() == ["spentkey: interrupted; open tasks stay open and are found again"]
+    assert err.splitlines() == [
+        f"spentkey: {TASK} was under way (remove); the next run goes on from there",
+        "spentkey: interrupted; open tasks stay open and are found again",
+    ]
     sim.faults()
     again = against(sim, tmp_path, "run", TASK_ARGUMENT, "--json").json()
     assert (again["outcome"], again["attribution"], again["ticket"]) == ("removed", "presumed", "closed")

@@ -157,12 +157,15 @@ def placed(text: str, folder: Path) -> Path:
     for name in secrets_of(FOLDER, DOCUMENT):
         value = "postgresql://spentkey:password@database/spentkey" if name.endswith("_url") else f"{name:=<40}"
         (folder / name).write_text(value, "utf-8")
+        (folder / name).chmod(0o400)
     filled = text.replace("/run/secrets", str(folder))
     for blank, value in {
         "<host of Ivanti>": "itsm.example.org",
         "<host of Passwordstate>": "vault.example.org",
         "<host of SQL Server>": "sql.example.org",
         "<name that callers ask the proxy for>": "spentkey.example.org",
+        "<team whose tasks Spentkey takes>": "EntraID Automation",
+        "<LoginID of the user behind the key>": "svc-spentkey",
     }.items():
         filled = filled.replace(blank, value)
     (folder / "spentkey.toml").write_text(filled, "utf-8")

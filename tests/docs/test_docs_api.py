@@ -89,6 +89,7 @@ def test_the_configurations_load(tmp_path: Path, text: str) -> None:
     (tmp_path / "secrets").mkdir()
     for number, name in enumerate(("webhook_secret", "operator_key", "prometheus_key", "notify_secret")):
         (tmp_path / "secrets" / name).write_text(f"{number}" * 64 + "\n")
+        (tmp_path / "secrets" / name).chmod(0o600)
     file = write(tmp_path)
     file.write_text(file.read_text() + text)
     settings = load_settings(file, KEYS)

@@ -13,15 +13,18 @@ from referencing import Registry, Resource
 
 from spentkey.cli.check import counts
 from spentkey.cli.show import summary
+from spentkey.core.credential import Credential, Kind, Target, TargetKind
 from spentkey.core.finding import Finding, FindingState, clock_finding
 from spentkey.core.outcome import Attribution, RemovalRoute, Result, TicketState
-from spentkey.core.planned import Action, Planned
+from spentkey.core.plan import make_plan
+from spentkey.core.planned import Action, Planned, PlannedRemoval
 
 SCHEMAS: dict[str, Any] = {file.name: json.loads(file.read_text()) for file in REFERENCE.glob("*.schema.json")}
 REGISTRY: Any = Registry[Any]().with_resources(
     [(name, Resource[Any].from_contents(schema)) for name, schema in SCHEMAS.items()]
 )
 SOME_ID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+NOW = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
 
 
 def complaints(schema: str, value: Any) -> list[str]:
@@ -86,6 +89,15 @@ def test_many_results_keep_to_their_schema() -> None:
     assert complaints("run-many.schema.json", {"tasks": [], "summary": summary([])}) == []
 
 
+def removal() -> PlannedRemoval:
+    """A secret without a name that ended a day ago, beside a certificate whose end is not known."""
+    spent = Credential(SOME_ID, Kind.SECRET, None, NOW - timedelta(days=1), "{}")
+    kept = Credential(SOME_ID[::-1], Kind.CERTIFICATE, "CN=kept", None, '{"x": 1}')
+    return PlannedRemoval(
+        make_plan(Target(TargetKind.APPLICATION, SOME_ID, SOME_ID, "Sales", (spent, kept)), spent), NOW
+    )
+
+
 def planned(*lines: Mapping[str, Any]) -> dict[str, Any]:
     """The object of `plan` with these lines."""
     return {"tasks": list(lines), "summary": {"fallback_would_free": len(lines)}}
@@ -94,8 +106,9 @@ def planned(*lines: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("action", list(Action))
 def test_a_plan_keeps_to_its_schema(action: Action) -> None:
     """Every line that a plan can have fits."""
-    reason = None if action is Action.REMOVE else "because"
-    line = Planned(action, result(outcome="not-ours", attribution=None, reason=reason)).as_json()
+    removes = action is Action.REMOVE
+    found = result(outcome="not-ours", attribution=None, reason=None if removes else "because")
+    line = Planned(action, found, removal=removal() if removes else None).as_json()
     assert complaints("plan.schema.json", planned(line, line)) == []
 
 

@@ -46,6 +46,8 @@ tenant_id = "c3c1e6bb-1ebf-4335-ad13-3419266a9781"
 entry = "one"
 domain = "one.example.org"
 when = { onderwijs = "one" }
+[state]
+directory = "state"
 """
 SIGN_IN = """
 import asyncio, aiohttp

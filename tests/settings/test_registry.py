@@ -126,10 +126,10 @@ def test_the_settings_of_another_package_are_checked_like_ours(install: Install,
     install({"acme": "acme_desk:DESK"})
     changes = {"ivanti": GONE, "acme": {"team": 7, "teem": "x"}}
     assert problems(tmp_path, changes, SPENTKEY_ACME__ROLE="x") == [
-        "acme.role: is not a known setting",
-        "acme.team: Input should be a valid string",
-        "acme.teem: is not a known setting",
+        'acme.team: must be a text in quotes, such as "x"',
+        "acme.teem: is not a known setting; did you mean team?",
         "acme.url: is missing",
+        "SPENTKEY_ACME__ROLE: acme.role: is not a known setting",
     ]
     assert load(tmp_path, {"ivanti": GONE}, SPENTKEY_ACME__URL="u").desk is not None
 

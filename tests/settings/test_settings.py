@@ -315,7 +315,7 @@ def test_a_tenant_signs_in_by_one_way(tmp_path: Path, changes: dict[str, object]
 def test_an_unknown_setting_is_named(tmp_path: Path, path: str) -> None:
     """A typing error must not go unseen; its value is not repeated."""
     found = problems(tmp_path, {path: CANARY})
-    assert found[0].endswith(": is not a known setting")
+    assert ": is not a known setting" in found[0]
     assert path.startswith(found[0].partition(":")[0])
     assert CANARY not in "".join(found)
 
@@ -331,14 +331,99 @@ def test_every_problem_is_named_in_one_go(tmp_path: Path) -> None:
         "policy.verify_reads": 1,
     }
     assert [line.partition(":")[0] for line in problems(tmp_path, changes, SPENTKEY_FOO__BAR="1")] == [
-        "foo",
         "ivanti.api_key",
         "ivanti.queue_team",
         "ivanti.url",
         "passwordstate.api_key",
         "policy.verify_reads",
         f"{TENANT}.tenant_id",
+        "SPENTKEY_FOO__BAR",
     ]
+
+
+MEANT = {
+    "ivanty.url": "ivanti",
+    "tenant.production.entry": "tenants",
+    "ivanti.urll": "url",
+    "ivanti.status.opn": "open",
+    "passwordstate.database.querry": "query",
+    f"{TENANT}.Entry": "entry",
+    "policy.max_removals_per_hours": "max_removals_per_hour",
+    "service.login.ops.rule": "role",
+}
+
+
+@pytest.mark.parametrize("path", MEANT)
+def test_what_was_probably_meant_is_said(tmp_path: Path, path: str) -> None:
+    """In a table, in a table of tables, and for the name of a table."""
+    found = [line for line in problems(tmp_path, {path: CANARY}) if "is not a known setting" in line]
+    assert [line.partition("; ")[2] for line in found] == [f"did you mean {MEANT[path]}?"]
+
+
+@pytest.mark.parametrize("path", ["ivanti.zzz", "xyzzy", "policy.dry_run"])
+def test_what_resembles_nothing_is_not_guessed(tmp_path: Path, path: str) -> None:
+    """Better no hint than a wrong one."""
+    assert problems(tmp_path, {path: CANARY})[0].endswith(": is not a known setting")
+
+
+def test_a_problem_with_a_variable_names_the_variable(tmp_path: Path) -> None:
+    """A typing error, a wrong value, and a wrong value inside a table that is JSON; the file is not blamed."""
+    found = problems(
+        tmp_path,
+        SPENTKEY_IVANTI__URLL="x",
+        SPENTKEY_POLICY__VERIFY_READS="many",
+        SPENTKEY_IVANTI__STATUS='{"opn": "x"}',
+    )
+    assert found == [
+        "SPENTKEY_IVANTI__STATUS: ivanti.status.opn: is not a known setting; did you mean open?",
+        "SPENTKEY_IVANTI__URLL: ivanti.urll: is not a known setting; did you mean url?",
+        "SPENTKEY_POLICY__VERIFY_READS: policy.verify_reads: must be a whole number",
+    ]
+
+
+PLAIN = {
+    "policy.verify_reads": ("many", "must be a whole number"),
+    "policy.verify_interval_s": ("soon", "must be a number"),
+    "policy.max_attempts": (0, "must be at least 1"),
+    "policy.grace_days": (9999, "must be at most 3650"),
+    "policy.canary": ("perhaps", "must be true or false"),
+    "policy.certificate_fallback": ("patch-all", "must be 'hand-off' or 'patch'"),
+    "ivanti.status": ("Logged", "must be a table"),
+    "ivanti.status.open": ("Logged", 'must be a list, such as ["a", "b"]'),
+    "ivanti.queue_team": (7, 'must be a text in quotes, such as "x"'),
+    "ivanti.url": ("http://itsm.example.org", "must begin with https, not http: keys and secrets"),
+}
+
+
+@pytest.mark.parametrize("path", PLAIN)
+def test_a_wrong_value_is_told_in_plain_words(tmp_path: Path, path: str) -> None:
+    """What it must be, in words of people, without the value."""
+    value, message = PLAIN[path]
+    assert [line.startswith(f"{path}: {message}") for line in problems(tmp_path, {path: value})] == [True]
+
+
+def test_everything_that_an_example_leaves_open_is_named_once(tmp_path: Path) -> None:
+    """All of it in one go, also what would pass as a value; an address is not called wrong besides."""
+    changes = {
+        "ivanti.url": "https://<host of Ivanti>/HEAT",
+        "ivanti.queue_team": "<team whose tasks Spentkey takes>",
+        "ivanti.api_key": {"file": "<path>"},
+        "passwordstate.database.server": "<host of SQL Server>",
+        "ivanti.status.open": ["<status>"],
+    }
+    assert problems(tmp_path, changes) == [
+        "ivanti.api_key.file: is still to be filled in",
+        "ivanti.queue_team: is still to be filled in",
+        "ivanti.status.open: is still to be filled in",
+        "ivanti.url: is still to be filled in",
+        "passwordstate.database.server: is still to be filled in",
+    ]
+
+
+@pytest.mark.parametrize("value", ["a < b and c > d", "Team <3>", "x<y>"])
+def test_a_text_with_such_signs_may_be_one(tmp_path: Path, value: str) -> None:
+    """Only what begins like a place to fill in is one."""
+    assert load(tmp_path, {"ivanti.queue_team": value}).desk is not None
 
 
 @pytest.mark.parametrize(
@@ -654,6 +739,7 @@ def test_ivantis_key_may_be_an_entry_of_the_vault(tmp_path: Path) -> None:
 def test_no_secret_shows_in_the_settings_or_in_any_problem(tmp_path: Path) -> None:
     """Neither when it loads nor when something else is wrong."""
     (tmp_path / "key").write_text(CANARY)
+    (tmp_path / "key").chmod(0o600)
     changes: dict[str, Any] = {"ivanti.api_key": {"file": "key"}, "passwordstate.api_key": CANARY}
     assert CANARY not in repr(load(tmp_path, changes))
     message = problems(tmp_path, {**changes, "ivanti.url": 7, "passwordstate.url": [CANARY], "policy": CANARY})
@@ -696,15 +782,63 @@ def test_relative_paths_count_from_the_configuration_file(tmp_path: Path, monkey
     assert paths == [tmp_path / "ca/house.pem", Path("/etc/x.pem"), Path("/home/somebody/s")]
 
 
-def test_the_state_directory_is_the_configured_one_or_the_xdg_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_state_directory_is_the_configured_one_or_beside_the_file(tmp_path: Path) -> None:
+    """Whoever uses the same file uses the same state, whatever account's home or variables."""
+    for environment in ({"XDG_STATE_HOME": "/x"}, {"XDG_STATE_HOME": ""}, dict[str, str]()):
+        assert state_directory(load(tmp_path, {"state.directory": "s"}), environment) == tmp_path / "s"
+        assert state_directory(load(tmp_path), environment) == tmp_path / "state"
+
+
+@pytest.mark.parametrize("store", ["spentkey.db", "evidence.jsonl"])
+@pytest.mark.parametrize("by_home", [True, False])
+def test_evidence_in_the_place_of_0_1_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, by_home: bool
 ) -> None:
-    """In that order, else below the home directory."""
-    monkeypatch.setenv("HOME", "/home/somebody")
-    configured = load(tmp_path, {"state.directory": "s"})
-    assert state_directory(configured, {"XDG_STATE_HOME": "/x"}) == tmp_path / "s"
-    assert state_directory(load(tmp_path), {"XDG_STATE_HOME": "/x"}) == Path("/x/spentkey")
-    assert state_directory(load(tmp_path), {"XDG_STATE_HOME": ""}) == Path("/home/somebody/.local/state/spentkey")
+    """Where there is none beside the file both are named, and which lines to write."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    former = tmp_path / ("home/.local/state/spentkey" if by_home else "x/spentkey")
+    environment = {} if by_home else {"XDG_STATE_HOME": str(tmp_path / "x")}
+    former.mkdir(parents=True)
+    (former / store).touch()
+    with pytest.raises(Misconfigured) as refused:
+        state_directory(load(tmp_path), environment)
+    assert str(former) in str(refused.value)
+    assert f"there is no evidence in {tmp_path / 'state'}" in str(refused.value)
+    assert state_directory(load(tmp_path, {"state.directory": str(former)}), environment) == former
+
+
+SAME: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
+    "the same": ({"Onderwijs": "No"}, {"Onderwijs": "No"}, "a and b have the same `when`"),
+    "in another case": ({"Onderwijs": "No"}, {"ONDERWIJS": "nO"}, "a and b have the same `when`"),
+    "with blanks around it": ({"Onderwijs": "No"}, {"Onderwijs": " No\u00a0"}, "a and b have the same `when`"),
+    "one that asks for more": ({"R": "1"}, {"R": "1", "S": "2"}, "the `when` of b holds all of that of a"),
+    "one that asks for less": ({"R": "1", "S": "2"}, {"R": "1"}, "the `when` of a holds all of that of b"),
+}
+
+
+@pytest.mark.parametrize("scenario", SAME)
+def test_tenants_that_the_same_task_would_mean_are_refused(tmp_path: Path, scenario: str) -> None:
+    """At load, by their names: every one of their tasks would be handed over (guard G2)."""
+    first, second, message = SAME[scenario]
+    sound = {"tenant_id": "c3c1e6bb-1ebf-4335-ad13-3419266a9781", "domain": "example.org", "entry": "x"}
+    found = problems(tmp_path, {"tenants": {"a": {**sound, "when": first}, "b": {**sound, "when": second}}})
+    assert [line.startswith(f"tenants: {message}") for line in found] == [True]
+
+
+@pytest.mark.parametrize("second", [{"Onderwijs": "Yes"}, {"Region": "No"}, {"Onderwijs": "Yes", "Region": "North"}])
+def test_tenants_that_a_task_can_tell_apart_are_taken(tmp_path: Path, second: dict[str, str]) -> None:
+    """By the value, or by another parameter."""
+    sound = {"tenant_id": "c3c1e6bb-1ebf-4335-ad13-3419266a9781", "domain": "example.org", "entry": "x"}
+    tenants = {"a": {**sound, "when": {"Onderwijs": "No"}}, "b": {**sound, "when": second}}
+    assert problems(tmp_path, {"tenants": tenants}) == []
+
+
+def test_evidence_beside_the_file_wins(tmp_path: Path) -> None:
+    """What lies in the former place then belongs to another installation."""
+    for folder in (tmp_path / "x" / "spentkey", tmp_path / "state"):
+        folder.mkdir(parents=True)
+        (folder / "spentkey.db").touch()
+    assert state_directory(load(tmp_path), {"XDG_STATE_HOME": str(tmp_path / "x")}) == tmp_path / "state"
 
 
 def test_the_settings_are_frozen(tmp_path: Path) -> None:
@@ -958,6 +1092,7 @@ def test_any_bytes_give_settings_or_a_problem(tmp_path: Path, content: bytes) ->
 def test_the_address_of_the_database_is_a_secret(tmp_path: Path) -> None:
     """It may hold a password: from a file it comes whole, and it shows nowhere."""
     (tmp_path / "url").write_text("postgresql://spentkey:a-password-7Qx@db.example.org/spentkey?sslmode=verify-full\n")
+    (tmp_path / "url").chmod(0o600)
     settings = load(tmp_path, {"engine.database_url": {"file": "url"}})
     assert settings.engine.database_url == Secret(
         "postgresql://spentkey:a-password-7Qx@db.example.org/spentkey?sslmode=verify-full"

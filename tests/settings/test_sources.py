@@ -111,7 +111,9 @@ def test_tenants_that_are_no_table_are_refused(tmp_path: Path, text: str) -> Non
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
     """With what to do."""
-    with pytest.raises(Misconfigured, match="there is no such configuration file; name one with --config"):
+    with pytest.raises(
+        Misconfigured, match=r"^/.*none\.toml: there is no such configuration file; start one from examples"
+    ):
         read_sources(tmp_path / "none.toml", {})
 
 
@@ -144,6 +146,34 @@ def test_a_file_that_is_not_toml_is_one_line_without_its_texts(tmp_path: Path, c
     assert str(refused.value).startswith(f"{tmp_path / 's.toml'}: not valid TOML: ")
     assert CANARY not in str(refused.value)
     assert refused.value.__suppress_context__
+
+
+TOML = {
+    "a = Bool": "a value that is none; is it a text without quotes? (at line 1, column 5)",
+    'a = "x': "a text whose end is missing",
+    'a = "C:\\dir"': "a \\ in a text: double it",
+    "a = 1\na = 2": "a setting that stands there twice",
+    "[a]\n[a]": "a [table] that stands there twice",
+    "a = [1": "a list or table whose end is missing",
+    "just words": "a name without =",
+    "a = 1 b = 2": "something stands behind a value",
+}
+
+
+@pytest.mark.parametrize("text", TOML)
+def test_what_is_wrong_with_toml_is_told_in_words(tmp_path: Path, text: str) -> None:
+    """And where it is."""
+    with pytest.raises(Misconfigured) as refused:
+        merged(tmp_path, text)
+    assert str(refused.value).startswith(f"{tmp_path / 's.toml'}: not valid TOML: {TOML[text]}")
+    assert "(at " in str(refused.value)
+
+
+def test_the_whole_path_of_a_secret_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the configuration was named by a relative one."""
+    monkeypatch.chdir(tmp_path)
+    found = problem({"file": "secrets/none"}, Sources({}, Path("s.toml"), True, {}))
+    assert found == f"the file {tmp_path}/secrets/none cannot be read (No such file or directory)"
 
 
 @pytest.mark.parametrize(("mode", "private"), [(0o600, True), (0o400, True), (0o640, False), (0o604, False)])

@@ -139,6 +139,7 @@ def test_a_certificate_that_cannot_be_used_is_one_line(
     file = tmp_path / "service.pem"
     if content is not None:
         file.write_bytes(content)
+        file.chmod(0o600)
     tls = {"SPENTKEY_SERVICE__TLS__CERTIFICATE": str(file), "SPENTKEY_SERVICE__TLS__KEY": str(file)}
     code, message = refused(sim, tmp_path, SPENTKEY_SERVICE__LISTEN="127.0.0.1:0", **tls)
     assert (code, "service.tls: certificate and key cannot be used together" in message) == (2, True)

@@ -146,6 +146,7 @@ async def served(
     made = _certificates()
     pem, authority = folder / "service.pem", folder / "service-ca.pem"
     pem.write_bytes(made.server)
+    pem.chmod(0o600)
     authority.write_bytes(made.ca)
     files = {"SPENTKEY_SERVICE__TLS__CERTIFICATE": str(pem), "SPENTKEY_SERVICE__TLS__KEY": str(pem)}
     settings, clock = settings_of(sim, **(files | environment)), QuickClock()

@@ -53,6 +53,8 @@ class DeskKind(Generic[S, D]):
     probes: Callable[[D], Sequence[Probe]]
     entries: Callable[[S], Mapping[str, str]] = lambda _: {}
     """The titles of vault entries that its settings name, by the setting."""
+    whose: Callable[[S], str] = lambda _: "in its queue"
+    """Whose open tasks its queue has, in words that stand behind "no open tasks"."""
 
 
 @dataclass(frozen=True)

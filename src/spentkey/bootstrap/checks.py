@@ -1,7 +1,7 @@
 """What `spentkey check` looks at: one checker for each system that the settings name."""
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,17 +18,19 @@ from spentkey.core.finding import Finding, FindingState
 from spentkey.core.outcome import TicketState
 from spentkey.core.rules import DeskRules
 from spentkey.core.sanitize import plain
+from spentkey.core.stops import worst_first
 from spentkey.core.windows import ALWAYS, Schedule
 from spentkey.http.rate_limit import LocalRates
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
 from spentkey.settings.schema import Settings
+from spentkey.steps.stops import standing_stops
 from spentkey.storage.sqlite.check import StateCheck
 from spentkey.storage.sqlite.container import Surroundings
 from spentkey.system import SystemClock
 
-REHEARSAL = "rehearsal"
+REHEARSAL, STOPS = "rehearsal", "stops"
 REHEARSE = "before the first removal, let a hand-made task ask for a secret whose SecretID is a fresh UUID"
 RESULTS, MOST_PAGES = 500, 20
 """How many results are read at once, and how often at most."""
@@ -43,14 +45,29 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         rates = LocalRates(connections.clock)  # a check-up selects no keys
         directories = directories_of(settings, connections, vault, rates, rates)
         yield [
+            *([Remarks(settings.remarks)] if settings.remarks else []),
             _check_of_storage(settings, connections.clock),
             *_checks_of_adapters(settings, with_vault(outside, vault)),
             *([PfxCheck()] if settings.vault is not None else []),
             *_checks_of_tenants(settings, directories),
             *([Rehearsal(settings, directories)] if settings.desk is not None else []),
+            StopsCheck(settings, connections.clock),
             EnoughFor(settings),
             *_check_of_schedule(settings, connections.clock),
         ]
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What was let pass when the configuration was read."""
+
+    remarks: Sequence[str]
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """One each."""
+        for one in self.remarks:
+            what, _, fix = one.partition("; ")
+            yield Finding("configuration", "a secret", FindingState.WARN, what, fix)
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,27 @@ async def _a_close_is_on_record(evidence: EvidenceLog) -> bool:
             return False
         before = int(results[-1]["seq"])
     return False
+
+
+@dataclass(frozen=True)
+class StopsCheck:
+    """What stands in the way of removals now: stops and pauses."""
+
+    settings: Settings
+    clock: Clock
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """One warning for each, with its reason; nothing is made where there are none."""
+        try:
+            async with storage_for(self.settings, self.clock, read_only=True) as storage:
+                stops = await standing_stops(storage.evidence)
+        except SpentkeyError:
+            return  # the line of the state or of the database says why
+        if not stops:
+            yield Finding(STOPS, "none", FindingState.OK, "removals may begin")
+        for one in worst_first(stops):
+            fix = f"look into the cause, then spentkey resume --stop {one.id} --why …"
+            yield Finding(STOPS, f"{one.kind} {one.id}", FindingState.WARN, str(one.reason), fix)
 
 
 @dataclass(frozen=True)
@@ -159,5 +197,5 @@ def _checks_of_tenants(settings: Settings, directories: EntraDirectories) -> Ite
 def _check_of_storage(settings: Settings, clock: Clock) -> Checker:
     if settings.engine.database_url is not None:
         return with_database().check_of(settings.engine.database_url, clock, settings.state.directory)
-    chosen = settings.state.directory is not None or bool(os.environ.get("XDG_STATE_HOME"))
+    chosen = settings.state.directory is not None
     return StateCheck(state_directory(settings, os.environ), clock, Surroundings(os.environ, chosen))

@@ -74,9 +74,9 @@ class Worker:
 
     poll_s: float
 
-    async def once(self, stop: asyncio.Event | None = None) -> list[Result]:
+    async def once(self, stop: asyncio.Event | None = None, trying: Trying = unobserved) -> list[Result]:
         """Work on every task that is open now, or until `stop` is set: one run for guard G8."""
-        work = self.marked(unobserved, lambda: self.context.run)
+        work = self.marked(trying, lambda: self.context.run)
         stopping = asyncio.create_task(self._stop_when(stop or asyncio.Event()))
         try:
             async with work.watching():

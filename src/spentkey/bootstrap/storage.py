@@ -23,7 +23,9 @@ from spentkey.settings.schema import EngineSettings, Settings
 from spentkey.storage.files.locks import FileLocks
 from spentkey.storage.files.rates import FileRates
 from spentkey.storage.sqlite.before_take_over import evidence_to_read
+from spentkey.storage.sqlite.container import refuse_to_forget
 from spentkey.storage.sqlite.evidence import SqliteEvidence
+from spentkey.storage.sqlite.location import refuse_unfit
 from spentkey.storage.sqlite.take_over import OLD, is_needed, take_over
 from spentkey.storage.sqlite.try_marks import SqliteTryMarks
 from spentkey.system import SystemIds, this_boot
@@ -72,6 +74,9 @@ async def storage_for(
             yield Storage(evidence, locks, rates, rates, marks, database, evidence)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
+    refuse_unfit(directory)
+    if not read_only:
+        refuse_to_forget(settings, os.environ)
     locks = FileLocks(directory, clock, policy.write_spacing_s, patience_s=2 * policy.verify_timeout_s)
     if read_only:
         evidence, marks = evidence_to_read(directory, clock), None

@@ -17,7 +17,7 @@ SHORT = {
     "pause": "let no new removal begin until resume",
     "status": "show the queue, stops, and how long our own credentials live",
     "init": "write a first configuration; asks for what it needs",
-    "run": "work on one task: remove, prove, close, or hand over",
+    "run": "work on tasks by name: remove, prove, close, or hand over",
     "plan": "show what would be done to each open task, and why; writes nothing",
     "check": "test every configured system and say what is missing; writes nothing",
     "work": "work on all open tasks, once or until stopped",
@@ -28,18 +28,19 @@ SHORT = {
 
 
 @click.command(short_help=SHORT["run"])
-@click.argument("task")
+@click.argument("tasks", metavar="TASK...", nargs=-1, required=True)
 @config_option
 @json_option
-def run(task: str, config: Path, as_json: bool) -> None:
-    """Work on one task. TASK is its reference at the service desk, for example 40021.
+def run(tasks: tuple[str, ...], config: Path, as_json: bool) -> None:
+    """Work on one task, or on several in that order. TASK is its reference at the service desk, for example 40021.
 
     The credential is removed, the removal is proven by reading, and the task is closed; or the task is handed over
-    to people with the reason. A second run of a closed task shows the recorded result and does nothing.
+    to people with the reason. A second run of a closed task shows the recorded result and does nothing. Ctrl-C ends it
+    at once and says what ended and what was under way; the next run goes on from there.
     """
-    from spentkey.cli.run import run_task  # noqa: PLC0415
+    from spentkey.cli.run import run_tasks  # noqa: PLC0415
 
-    until_done(run_task(task, config, as_json=as_json))
+    until_done(run_tasks(tasks, config, as_json=as_json), acts=True)
 
 
 @click.command(short_help=SHORT["plan"])
@@ -64,11 +65,12 @@ def work(once: bool, config: Path, as_json: bool) -> None:
     """Work on the open tasks of the queue team, now and as new ones come, until SIGTERM or Ctrl-C.
 
     The first signal lets each task reach a safe point and then ends; the second ends at once. In both cases the next
-    start goes on from there. Without --once, --json prints nothing. With --once, Ctrl-C ends at once.
+    start goes on from there. Without --once, --json prints nothing. With --once, Ctrl-C ends at once and
+    says what ended and what was under way.
     """
     from spentkey.cli.work import work_on_and_on, work_once  # noqa: PLC0415
 
-    until_done(work_once(config, as_json=as_json) if once else work_on_and_on(config, as_json=as_json))
+    until_done(work_once(config, as_json=as_json) if once else work_on_and_on(config, as_json=as_json), acts=True)
 
 
 @click.command(short_help=SHORT["serve"])
@@ -84,7 +86,7 @@ def serve(config: Path, as_json: bool) -> None:
         from spentkey.cli.serve import serve_until_stopped  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         sys.exit(complain(f"{missing.name} is not installed: run scripts/setup service in the repository", 2))
-    until_done(serve_until_stopped(config, as_json=as_json))
+    until_done(serve_until_stopped(config, as_json=as_json), acts=True)
 
 
 @click.command(short_help=SHORT["demo"])
@@ -110,7 +112,7 @@ def demo(seed: int, config: str | None, desk: str, as_json: bool) -> None:  # no
     """
     from spentkey.cli.demo import demonstrate  # noqa: PLC0415
 
-    until_done(demonstrate(seed, desk=desk, as_json=as_json))
+    until_done(demonstrate(seed, desk=desk, as_json=as_json), acts=True)
 
 
 @click.command(short_help=SHORT["init"])
@@ -137,7 +139,7 @@ def init(config: Path, non_interactive: bool, as_json: bool, **given: Any) -> No
     async def written() -> int:  # errors and the exit code as for every command
         return write_first(config, Given(**given, ask=not non_interactive), as_json=as_json)
 
-    until_done(written())
+    until_done(written(), acts=True)
 
 
 @click.command(short_help=SHORT["check"])
@@ -180,7 +182,7 @@ def resume(why: str, who: str, stops: tuple[str, ...], config: Path, as_json: bo
     """
     from spentkey.cli.resume import lift_stops  # noqa: PLC0415
 
-    until_done(lift_stops(config, who, why, stops, as_json=as_json))
+    until_done(lift_stops(config, who, why, stops, as_json=as_json), acts=True)
 
 
 @click.command(short_help=SHORT["pause"])
@@ -196,7 +198,7 @@ def pause(why: str, who: str, config: Path, as_json: bool) -> None:
     """
     from spentkey.cli.pause import pause_all  # noqa: PLC0415
 
-    until_done(pause_all(config, who, why, as_json=as_json))
+    until_done(pause_all(config, who, why, as_json=as_json), acts=True)
 
 
 @click.command(short_help=SHORT["status"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from spentkey.bootstrap.context import context_for
-from spentkey.bootstrap.settings import load_settings, reference_of
+from spentkey.bootstrap.settings import load_settings, reference_of, whose_queue
 from spentkey.cli.show import print_json
 from spentkey.cli.watching import watching
 from spentkey.dry_run import dry_run
@@ -25,10 +25,12 @@ async def plan_tasks(task: str | None, config: Path, *, as_json: bool) -> int:
     freed = sum(plan.fallback_would_free for plan in plans)
     if as_json:
         print_json({"tasks": [plan.as_json() for plan in plans], "summary": {"fallback_would_free": freed}})
+    elif not plans:
+        click.echo(f"no open tasks {whose_queue(settings)}")
     else:
-        from spentkey.cli.tables import show_plans  # noqa: PLC0415
+        from spentkey.cli.plan_text import show_plan  # noqa: PLC0415
 
-        show_plans(plans)
+        show_plan(plans)
         if freed:
             click.echo(f'policy.certificate_fallback = "patch" would free {freed} of the tasks that are handed over')
     return 0

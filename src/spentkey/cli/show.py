@@ -4,14 +4,18 @@ Tables are drawn by a package that takes as long to import as a request takes, s
 """
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, TextIO
 
 import click
 
+from spentkey.cli.output import knows_unicode
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
 from spentkey.core.task import TaskRef
+from spentkey.ports.read_only import LeftOut
 
 STEP_WORDS = {
     "ticket": "task",
@@ -45,8 +49,8 @@ class Lines:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """One JSON object on stdout; what a terminal without UTF-8 does not know is escaped."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not knows_unicode(sys.stdout)))
 
 
 def summary(results: Sequence[Result]) -> dict[str, Any]:
@@ -65,9 +69,25 @@ OUTCOMES = ("removed", "already-gone", "refused", "failed", "cannot-tell", "not-
 
 def totals(results: Sequence[Result]) -> str:
     """The counts of the outcomes in one sentence."""
-    counts = summary(results)["outcomes"]
-    of_tasks = f"{len(results)} task{'' if len(results) == 1 else 's'}"
-    return f"{of_tasks}: {', '.join(f'{counts[name]} {name}' for name in OUTCOMES if name in counts)}."
+    return in_totals(summary(results)["outcomes"])
+
+
+def in_totals(counts: Mapping[str, int]) -> str:
+    """How many tasks, and how many with each outcome."""
+    number = sum(counts.values())
+    listed = ", ".join(f"{counts[name]} {name}" for name in OUTCOMES if counts.get(name))
+    return f"{number} task{'' if number == 1 else 's'}" + (f": {listed}." if listed else ".")
+
+
+def print_many(results: Sequence[Result], left_out: Sequence[LeftOut], *, as_json: bool) -> None:
+    """The results of several tasks, and what could not be read: one object, or the closing table with the totals."""
+    if as_json:
+        tasks = [result.as_json() for result in results]
+        print_json({"tasks": tasks, "summary": summary(results), "left_out": [asdict(one) for one in left_out]})
+        return
+    if results:
+        print_results(results)
+    click.echo(totals(results))
 
 
 def print_results(results: Sequence[Result]) -> None:

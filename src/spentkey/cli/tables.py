@@ -1,4 +1,4 @@
-"""The closing tables: results and plans, wide where there is room, two columns where there is not."""
+"""The closing table of results, wide where there is room, two columns where there is not."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from spentkey.core.outcome import Result, TicketState
-from spentkey.core.planned import Action, Planned
 from spentkey.core.sanitize import plain
 
 WIDE = 110
 """From this width on, in characters, every fact has a column of its own."""
-WIDTHS = {"outcome": 12, "would": 13, "ticket": 10, "application": 24}
+WIDTHS = {"outcome": 12, "ticket": 10, "application": 24}
 """The widths of the columns that do not depend on what is shown. The reason gets all the rest."""
 COLOURS = {
     "removed": "green",
@@ -42,17 +41,6 @@ def show_results(results: Sequence[Result]) -> None:
         for one in results
     ]
     _show(headings, rows)
-
-
-def show_plans(plans: Sequence[Planned]) -> None:
-    """Print the table of a plan."""
-    rows: list[tuple[Text, ...]] = []
-    for plan in plans:
-        one = plan.result
-        how = one.route or "" if plan.action is Action.REMOVE else ""
-        details = _joined(how, _why(one))
-        rows.append((Text(one.task), coloured(plan.action.value), _application(one), _credential(one), details))
-    _show(("task", "would", "application", "credential", "how, or why not"), rows)
 
 
 def _show(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:

@@ -1,10 +1,13 @@
 """What a dry run finds: the action that a run would take now, and the result as far as it is known."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from spentkey.core.credential import Credential
 from spentkey.core.outcome import AlreadyGone, Removed, Result, TicketState
+from spentkey.core.plan import Plan
 
 
 class Action(StrEnum):
@@ -26,6 +29,52 @@ _TICKETS = {
 }
 
 
+def own_name(credential: Credential) -> str | None:
+    """The name that people gave a credential, as the directory shows it."""
+    return next(iter(credential.names()), None)
+
+
+@dataclass(frozen=True)
+class PlannedRemoval:
+    """What a removal would take, and what has to be there afterwards; settled at `now`."""
+
+    plan: Plan
+    now: datetime
+
+    @property
+    def name(self) -> str | None:
+        """The credential's own name, which need not be there."""
+        return own_name(self.plan.credential)
+
+    @property
+    def days_expired(self) -> int | None:
+        """Whole days since its end."""
+        end = self.plan.credential.end
+        return None if end is None else (self.now - end).days
+
+    @property
+    def survivors(self) -> list[Credential]:
+        """The other credentials of the application, which the removal must leave as they are."""
+        kept = {(one.kind, one.key_id, one.fingerprint) for one in self.plan.survivors}
+        return [one for one in self.plan.application.entries if (one.kind, one.key_id, one.fingerprint) in kept]
+
+    def as_json(self) -> dict[str, Any]:
+        """As `plan --json` shows it."""
+        return {
+            "name": self.name,
+            "end": _shown(self.plan.credential.end),
+            "days_expired": self.days_expired,
+            "survivors": [
+                {"kind": one.kind.value, "key_id": one.key_id, "name": own_name(one), "end": _shown(one.end)}
+                for one in self.survivors
+            ],
+        }
+
+
+def _shown(end: datetime | None) -> str | None:
+    return None if end is None else end.isoformat()
+
+
 @dataclass(frozen=True)
 class Planned:
     """One line of a plan."""
@@ -34,6 +83,8 @@ class Planned:
     result: Result
     fallback_would_free: bool = False
     """Whether the task is handed over only because policy.certificate_fallback is not `patch`."""
+    removal: PlannedRemoval | None = None
+    """Where the action is a removal: which one."""
 
     @property
     def outcome(self) -> str:
@@ -54,4 +105,5 @@ class Planned:
     def as_json(self) -> dict[str, Any]:
         """The object of the contract, with `would` in place of outcome and ticket."""
         fields = self.result.as_json() | {"would": self.action.value, "evidence": None}
+        fields["removal"] = None if self.removal is None else self.removal.as_json()
         return {name: value for name, value in fields.items() if name not in ("outcome", "ticket")}

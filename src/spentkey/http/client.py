@@ -1,6 +1,5 @@
 """An HTTP client for one system: its base address, its name, and how its answers are classified."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,18 +17,17 @@ from spentkey.http.metering import route_of
 from spentkey.http.reasons import (
     ANSWERED,
     HTML_PAGE,
-    LONG_HEADER,
     NO_ANSWER,
     NO_JSON_OBJECT,
     NOT_JSON,
     REDIRECT,
     REFUSED_AFTER_EFFECT,
-    TIME_OUT,
     TLS_REFUSED,
     TOO_LARGE,
     TOO_MANY_VALUES,
 )
 from spentkey.http.retry import Retryable, retry_after, with_retries
+from spentkey.http.why import why_no_answer
 from spentkey.ports.fencing import check_fence
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import BeforeTry, Clock, Meter, allowed
@@ -245,9 +243,9 @@ class HttpClient:
                     response = Response(reply.status, reply.headers, await _body_of(reply, self.name))
                     call.status, call.usable = str(response.status), not response.is_html()
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
-            raise Outage(TLS_REFUSED(system=self.name, why=_brief(problem))) from None
+            raise Outage(TLS_REFUSED(system=self.name, why=why_no_answer(problem))) from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
-            raise Retryable(NO_ANSWER(system=self.name, why=_brief(problem))) from problem
+            raise Retryable(NO_ANSWER(system=self.name, why=why_no_answer(problem))) from problem
         if response.status == 429:
             self.meter.throttled(self.name)
         if 300 <= response.status < 400:
@@ -268,16 +266,6 @@ async def _body_of(reply: aiohttp.ClientResponse, system: str) -> bytes:
 
 def _none() -> Mapping[str, str]:
     return {}
-
-
-def _brief(problem: BaseException) -> str:
-    """The kind of a problem; its text may quote what was sent."""
-    kind = type(problem).__name__
-    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
-        return f"{kind}: {problem.certificate_error}"
-    if isinstance(problem, aiohttp.ClientResponseError) and "Got more than" in str(problem):
-        return LONG_HEADER()
-    return TIME_OUT() if isinstance(problem, asyncio.TimeoutError) else kind
 
 
 def json_object(response: Response, system: str) -> dict[str, Any]:

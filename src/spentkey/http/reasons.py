@@ -66,3 +66,46 @@ LONG_HEADER = ReasonKind(
     "een header van het antwoord is te lang",
     "un en-tête de sa réponse est trop long",
 )
+HOST_UNKNOWN = ReasonKind(
+    "host-unknown",
+    "DNS gives no address for {host}",
+    "DNS geeft geen adres voor {host}",
+    "le DNS ne donne aucune adresse pour {host}",
+)
+PORT_CLOSED = ReasonKind(
+    "port-closed",
+    "nothing listens on {host}, port {port}",
+    "op {host}, poort {port}, luistert niets",
+    "rien n'écoute sur {host}, port {port}",
+)
+UNREACHABLE = ReasonKind(
+    "unreachable",
+    "there is no way to {host} in the network",
+    "er is geen weg naar {host} in het netwerk",
+    "aucun chemin ne mène à {host} sur le réseau",
+)
+CONNECTION_CLOSED = ReasonKind(
+    "connection-closed",
+    "the connection was closed before the whole answer came",
+    "de verbinding werd verbroken voor het hele antwoord er was",
+    "la connexion a été fermée avant la fin de la réponse",
+)
+NOT_TRUSTED = ReasonKind(
+    "not-trusted",
+    "no authority that is trusted here signed the certificate of {host}; {setting} names the file of another one",
+    "geen instantie die hier vertrouwd wordt ondertekende het certificaat van {host}; {setting} noemt het bestand van een "
+    "andere",
+    "aucune autorité approuvée ici n'a signé le certificat de {host} ; {setting} nomme le fichier d'une autre",
+)
+OTHER_CERTIFICATE = ReasonKind(
+    "other-certificate",
+    "the certificate of {host} does not serve: {why}",
+    "het certificaat van {host} voldoet niet: {why}",
+    "le certificat de {host} ne convient pas : {why}",
+)
+NO_TLS = ReasonKind(
+    "no-tls",
+    "no TLS connection could be agreed on with {host}, port {port}; does it speak TLS 1.2 or later there?",
+    "met {host}, poort {port}, kwam geen TLS-verbinding tot stand; spreekt het daar TLS 1.2 of later?",
+    "aucune connexion TLS n'a pu être établie avec {host}, port {port} ; y parle-t-il TLS 1.2 ou ultérieur ?",
+)

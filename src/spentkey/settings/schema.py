@@ -4,15 +4,16 @@ Environment over file: `SPENTKEY_` and the path joined by `__`, lists and tables
 a secret may come from, stands in `values.py`. Relative paths count from the configuration file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from spentkey.core.task import folded_name
+from spentkey.core.task import folded_name, folded_value
 from spentkey.settings.clouds import belongs_together
 from spentkey.settings.section import Section
 from spentkey.settings.values import (
@@ -20,12 +21,14 @@ from spentkey.settings.values import (
     FreezeText,
     HostAndPort,
     HostName,
+    KeyPath,
     LoginName,
     PostgresUrl,
     ProtectedEntry,
     SecretValue,
     ServiceKey,
     Text,
+    TrustedPath,
     Url,
     Uuid,
     WholeUrl,
@@ -188,8 +191,8 @@ class LoginSettings(Section):
 class ServiceTlsSettings(Section):
     """The certificate that the service shows, with its chain, and the private key to it; both PEM."""
 
-    certificate: FilePath
-    key: FilePath
+    certificate: TrustedPath
+    key: KeyPath
 
 
 IN_THE_CLEAR = (
@@ -275,8 +278,8 @@ class StateSettings(Section):
 class TlsSettings(Section):
     """Certificate authorities: `ca_file` for everything but Microsoft, `microsoft_ca_file` for an inspecting proxy."""
 
-    ca_file: FilePath | None = None
-    microsoft_ca_file: FilePath | None = None
+    ca_file: TrustedPath | None = None
+    microsoft_ca_file: TrustedPath | None = None
 
 
 @dataclass(frozen=True)
@@ -305,7 +308,19 @@ def _told_apart(tenants: Mapping[str, TenantSettings]) -> Mapping[str, TenantSet
     without = [name for name, tenant in tenants.items() if not tenant.when]
     if without and len(tenants) > 1:
         raise ValueError(f"{', '.join(without)} has no `when`, which may be left out only where there is one tenant")
+    asked = {name: _as_compared(tenant.when) for name, tenant in tenants.items()}
+    for one, other in permutations(asked, 2):
+        if asked[one] == asked[other]:
+            raise ValueError(f"{one} and {other} have the same `when`, so that every task of theirs means both")
+        if asked[one] < asked[other]:
+            raise ValueError(
+                f"the `when` of {other} holds all of that of {one}, so that every task of {other} means both"
+            )
     return tenants
+
+
+def _as_compared(when: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    return frozenset((folded_name(name), folded_value(value)) for name, value in when.items())
 
 
 class Settings(Section):
@@ -322,3 +337,21 @@ class Settings(Section):
     notify: NotifySettings | None = None
     state: StateSettings = StateSettings()
     tls: TlsSettings = TlsSettings()
+    _folder: Path = PrivateAttr(default_factory=Path)
+    _remarks: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the configuration file, beside which what it leaves out has its place."""
+        return self._folder
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was let pass when the configuration was read, and should be mended all the same; in words."""
+        return self._remarks
+
+    def read_from(self, folder: Path, remarks: Iterable[str]) -> "Settings":
+        """The same, with where it was read and what there is to say about that."""
+        made = self.model_copy()
+        made._folder, made._remarks = folder, tuple(dict.fromkeys(remarks))  # noqa: SLF001  # its own
+        return made

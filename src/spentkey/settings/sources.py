@@ -7,12 +7,13 @@ import tomllib
 import unicodedata
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
+from spentkey.settings.modes import Modes
 
 PREFIX = "SPENTKEY_"
 FILE_VARIABLE = "SPENTKEY_CONFIG"
@@ -25,6 +26,10 @@ class FromEnvironment(str):
     """A text that the environment gave, not the file, so that it may be a literal secret whoever can read the file."""
 
     __slots__ = ()
+
+
+class NoConfiguration(Misconfigured):
+    """There is no such file; who asked for it says how another one is named."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,18 @@ class Sources:
     private: bool
     """Whether only the owner may read the file, so that it may hold a literal secret."""
     environment: Mapping[str, str]
+    variables: Mapping[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
+    """Which settings, or tables of them, the environment gave, and in which variable."""
+    modes: Modes | None = None
+    """Judges who may write and read the files that the settings name; None judges nothing."""
+
+    def origin(self, path: tuple[str, ...]) -> str:
+        """Where a setting stands: the variable that gives it, a table that it is in, or a part of it; else the file."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.variables:
+                return self.variables[path[:length]]
+        within = (name for given, name in self.variables.items() if given[: len(path)] == path)
+        return next(within, str(self.file))
 
     @property
     def folder(self) -> Path:
@@ -54,19 +71,23 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
     """Read the file and lay the environment over it."""
     try:
         with file.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
+            seen = os.fstat(stream.fileno())
             values = tomllib.loads(_as_text(stream.read()))
     except FileNotFoundError:
-        raise Misconfigured(
-            f"{file}: there is no such configuration file; name one with --config, or start one from examples/spentkey.toml (docs/tutorial/first-day.md)"
+        raise NoConfiguration(
+            f"{file.absolute()}: there is no such configuration file; start one from examples/spentkey.toml "
+            "(docs/tutorial/first-day.md)"
         ) from None
     except (ValueError, RecursionError) as problem:  # beside its own error: no UTF-8, endless digits, deep nesting
         raise Misconfigured(f"{file}: not valid TOML: {_without_values(problem)}") from None
     except OSError as problem:
         raise Misconfigured(f"{file}: cannot be read ({problem.strerror})") from None
-    _overlay(values, environment)
-    private = not mode & (stat.S_IRWXG | stat.S_IRWXO)
-    return Sources(values, file, private, environment)
+    modes = Modes(environment)
+    if problem := modes.why_not(file.absolute(), seen, secret=False):
+        raise Misconfigured(f"{file}: {problem}")
+    variables = _overlay(values, environment)
+    private = not seen.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return Sources(values, file, private, environment, variables, modes)
 
 
 def _as_text(content: bytes) -> str:
@@ -85,13 +106,20 @@ def _without_values(problem: Exception) -> str:
     if isinstance(problem, Utf16):
         return str(problem)
     text = str(problem)
-    return text[text.rfind("(at ") :] if "(at " in text else type(problem).__name__
+    words = next((words for begin, words in TOML_WORDS.items() if text.startswith(begin)), "")
+    place = text[text.rfind("(at ") :] if "(at " in text else type(problem).__name__
+    return f"{words} {place}".strip()
 
 
-def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> None:
+def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Lay the environment over the values; gives the variable of each setting that it gave."""
+    variables: dict[tuple[str, ...], str] = {}
     for name, text in sorted(environment.items()):
         if name.startswith(PREFIX) and name != FILE_VARIABLE:
-            _put(values, _path(name.removeprefix(PREFIX), values), _value(text), name)
+            path = _path(name.removeprefix(PREFIX), values)
+            _put(values, path, _value(text), name)
+            variables[tuple(path)] = name
+    return variables
 
 
 def _path(name: str, values: Mapping[str, Any]) -> list[str]:
@@ -135,6 +163,25 @@ def _put(values: dict[str, Any], path: list[str], value: Any, name: str) -> None
     table[path[-1]] = value
 
 
+TOML_WORDS = {
+    "Invalid value": "a value that is none; is it a text without quotes?",
+    "Expected '='": "a name without =",
+    "Invalid initial character": "a name cannot begin so; are quotes missing?",
+    "Invalid statement": "neither a setting nor a [table]",
+    "Expected newline or end": "something stands behind a value; there is one setting in each line",
+    "Cannot overwrite": "a setting that stands there twice",
+    "Cannot declare": "a [table] that stands there twice",
+    "Cannot mutate": "a table that is already complete",
+    "Illegal character": "a text that is not ended in its line, or a control character; is a quote missing?",
+    "Unterminated string": "a text whose end is missing",
+    "Expected ']'": "a ] is missing",
+    "Unclosed": "a list or table whose end is missing",
+    "Unescaped": "a \\ in a text: double it, or put the text into single quotes",
+    "Invalid hex": "a \\ in a text: double it, or put the text into single quotes",
+}
+"""How Python's messages about TOML begin, which may go on with a text of the file, and what they mean."""
+
+
 class SecretProblem(ValueError):
     """Why a secret cannot be read, without its value."""
 
@@ -153,7 +200,7 @@ def read_secret(given: object, sources: Sources) -> Secret | VaultEntry:
     if not isinstance(what, str) or not what:
         raise SecretProblem(f"{how} must be a text")
     if how == "file":
-        return _not_empty(_file_text(sources.folder / what))
+        return _not_empty(_file_text((sources.folder / what).absolute(), sources.modes))
     if how == "env":
         return _not_empty(sources.environment.get(what, ""))
     if how == "entry":
@@ -161,9 +208,11 @@ def read_secret(given: object, sources: Sources) -> Secret | VaultEntry:
     raise SecretProblem(f"{how} is not a way to give a secret; use file or env")
 
 
-def _file_text(path: Path) -> str:
+def _file_text(path: Path, modes: Modes | None) -> str:
     try:
         with path.open("rb") as stream:
+            if modes is not None and (problem := modes.why_not(path, os.fstat(stream.fileno()), secret=True)):
+                raise SecretProblem(f"the file {path} {problem}")
             content = stream.read(LARGEST_SECRET + 1)
         text = _as_text(content)
     except OSError as problem:
@@ -172,6 +221,8 @@ def _file_text(path: Path) -> str:
         raise SecretProblem(f"the file {path} is not a UTF-8 text") from None
     except Utf16 as problem:
         raise SecretProblem(f"the file {path} is {problem}") from None
+    except SecretProblem:
+        raise
     except ValueError:
         raise SecretProblem("the name of its file cannot be a file's name") from None
     if len(content) > LARGEST_SECRET:

@@ -33,6 +33,8 @@ def _https(url: str) -> str:
     except ValueError:  # a port out of range, or brackets around no IPv6 address
         parts, usable = None, False
     if not usable or parts is None or "@" in parts.netloc or not url.isprintable() or set(url) & set("?# \\"):
+        if parts is not None and parts.scheme == "http":
+            raise ValueError("must begin with https, not http: keys and secrets would cross the network in the clear")
         raise ValueError("must be an address such as https://itsm.example.org, without user, query or fragment")
     return url.rstrip("/").removesuffix("/api")
 
@@ -80,6 +82,26 @@ def _at_path(path: Path, info: ValidationInfo) -> Path:
         return (_sources(info).folder / path.expanduser()).absolute()
     except RuntimeError:
         raise ValueError("begins with ~ and no such user is known") from None
+
+
+def _judged(path: Path, info: ValidationInfo, *, secret: bool) -> Path:
+    """Refuse a file that others may write, or as a secret read; whether it is there shows when it is used."""
+    modes = _sources(info).modes
+    try:
+        seen = path.stat()
+    except (OSError, ValueError):
+        return path
+    if modes is not None and (problem := modes.why_not(path, seen, secret=secret)):
+        raise ValueError(f"the file {path} {problem}")
+    return path
+
+
+def _trusted(path: Path, info: ValidationInfo) -> Path:
+    return _judged(path, info, secret=False)
+
+
+def _private_key(path: Path, info: ValidationInfo) -> Path:
+    return _judged(path, info, secret=True)
 
 
 def _host_and_port(listen: str) -> str:
@@ -144,6 +166,10 @@ WholeUrl = Annotated[str, AfterValidator(_whole_https)]
 """An address that is used as it stands."""
 Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
 FilePath = Annotated[Path, AfterValidator(_at_path)]
+TrustedPath = Annotated[FilePath, AfterValidator(_trusted)]
+"""A file that is believed, such as one of authorities: nobody else may write it."""
+KeyPath = Annotated[FilePath, AfterValidator(_private_key)]
+"""A file with a private key: nobody else may write it, and not everybody read it."""
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
 LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]

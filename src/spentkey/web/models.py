@@ -198,6 +198,24 @@ class Steps(BaseModel):
     records: list[Mapping[str, Any]] = Field(description="Every record, oldest first, as it stands in the chain.")
 
 
+class Surviving(BaseModel):
+    """A credential that must still be there after a removal."""
+
+    kind: Literal["secret", "certificate"]
+    key_id: str
+    name: str | None = Field(description="Its own name in the directory.")
+    end: datetime | None = Field(description="Its end (UTC).")
+
+
+class PlannedRemovalShown(BaseModel):
+    """What a run would remove."""
+
+    name: str | None = Field(description="The credential's own name in the directory.")
+    end: datetime | None = Field(description="Its end (UTC).")
+    days_expired: int | None = Field(description="Whole days since its end.")
+    survivors: list[Surviving] = Field(description="The other credentials, which must still be there afterwards.")
+
+
 class PlannedTask(BaseModel):
     """What would be done to the task now: one line of `spentkey plan --json`."""
 
@@ -217,6 +235,7 @@ class PlannedTask(BaseModel):
     reason_code: str | None = REASON_CODE
     evidence: None = Field(description="Always null: a plan records nothing.")
     warnings: list[str] = WARNINGS
+    removal: PlannedRemovalShown | None = Field(description="What would be removed; null where nothing would.")
 
 
 class StopShown(BaseModel):

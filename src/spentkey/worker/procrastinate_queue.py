@@ -333,7 +333,7 @@ class DistributedEngine:
         """The time of the database, by which jobs become due: the clock of this machine may be wrong."""
         try:
             return (await self._database.rows("SELECT clock_timestamp()"))[0][0]
-        except SpentkeyError:
+        except PROBLEMS:
             return self._clock.now()
 
     async def _take_over(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Generator
@@ -310,7 +311,19 @@ async def test_a_lock_that_is_a_directory_is_said_to_be_unusable(tmp_path: Path)
 
 
 async def test_a_full_disk_is_said_so(tmp_path: Path) -> None:
-    """A lock on a device that is always full: the turn is not had."""
+    """Where no byte can be written the turn is not had; here the process may write to no file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        problem = await unusable(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "cannot be written (File too large)" in str(problem)
+
+
+async def test_a_lock_is_not_opened_through_a_link(tmp_path: Path) -> None:
+    """Whoever made it would choose which file is written to."""
     (tmp_path / "locks").mkdir()
-    (tmp_path / "locks" / f"app-{APP}.lock").symlink_to("/dev/full")
-    assert "cannot be written (No space left on device)" in str(await unusable(tmp_path))
+    (tmp_path / "locks" / f"app-{APP}.lock").symlink_to(tmp_path / "elsewhere")
+    assert "cannot be used (Too many levels of symbolic links)" in str(await unusable(tmp_path))
+    assert not (tmp_path / "elsewhere").exists()

@@ -7,8 +7,9 @@ import pytest
 from support_core import ManualClock
 
 from spentkey.core.finding import Finding, FindingState
+from spentkey.settings.surroundings import MARKS
 from spentkey.storage.sqlite.check import StateCheck
-from spentkey.storage.sqlite.container import MARKS, Surroundings, lasting
+from spentkey.storage.sqlite.container import Surroundings, lasting
 
 VOLUME = Path("/var/lib/spentkey")
 IN_A_JOB = {"AWX_ISOLATED_DATA_DIR": "/runner/artifacts/1"}
@@ -42,17 +43,17 @@ def test_outside_of_containers_nothing_is_said(*, chosen: bool) -> None:
     ],
 )
 def test_the_default_directory_ends_with_a_container(environment: dict[str, str], kind: str) -> None:
-    """Each sign of a container warns, and the mend says what cannot be shared."""
+    """Each sign of a container fails, and the mend says what cannot be shared."""
     finding = lasting(Path("/runner/.local/state/spentkey"), seen(environment, chosen=False))
     message = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
-    assert told(finding) == (FindingState.WARN, message)
+    assert told(finding) == (FindingState.FAIL, message)
     assert finding is not None
     assert "cannot share limits, locks and evidence" in finding.fix
 
 
 def test_the_file_that_marks_a_container_counts_too() -> None:
     """Docker sets no variable, but leaves a file."""
-    assert told(lasting(VOLUME, seen(marked=True, chosen=False)))[0] == FindingState.WARN
+    assert told(lasting(VOLUME, seen(marked=True, chosen=False)))[0] == FindingState.FAIL
 
 
 @pytest.mark.parametrize("directory", [Path("/runner"), Path("/runner/state")])
@@ -78,11 +79,11 @@ async def findings(directory: Path, surroundings: Surroundings) -> list[tuple[st
 
 
 async def test_the_check_up_says_it_between_directory_and_evidence(tmp_path: Path) -> None:
-    """One line more, and only where it warns."""
+    """One line more, and only where it ends with it."""
     plain = [("directory", FindingState.OK), ("evidence", FindingState.OK), ("database", FindingState.OK)]
     assert await findings(tmp_path, Surroundings(IN_A_JOB, chosen=True)) == plain
     assert await findings(tmp_path, Surroundings(IN_A_JOB, chosen=False)) == [
         plain[0],
-        ("outlives the container", FindingState.WARN),
+        ("outlives the container", FindingState.FAIL),
         *plain[1:],
     ]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from spentkey.core.errors import Misconfigured
-from spentkey.storage.sqlite.location import kind_of, refuse_a_network, refuse_another_owner
+from spentkey.settings.surroundings import kind_of
+from spentkey.storage.sqlite.location import refuse_a_network, refuse_another_owner, refuse_unfit
 
 
 def mounts(folder: Path, *mounted: tuple[Path | str, str]) -> Path:
@@ -65,3 +66,43 @@ def test_a_directory_of_another_account_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 54321)
     with pytest.raises(Misconfigured, match=r"belongs to the account .*run spentkey as"):
         refuse_another_owner(tmp_path)
+
+
+def test_a_directory_that_is_not_there_yet_is_fit(tmp_path: Path) -> None:
+    """It is made for this account alone."""
+    refuse_unfit(tmp_path / "state")
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o777, 0o1777])
+def test_a_directory_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
+    """They could put another store in its place."""
+    tmp_path.chmod(mode)
+    with pytest.raises(Misconfigured, match=rf"^state\.directory: {tmp_path} may be written by others; chmod go-w"):
+        refuse_unfit(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["spentkey.db", "spentkey.db-journal", "locks", "evidence.jsonl"])
+def test_what_others_may_write_in_it_is_refused(tmp_path: Path, name: str) -> None:
+    """Each file counts, whatever the directory lets through."""
+    (tmp_path / name).touch()
+    (tmp_path / name).chmod(0o666)
+    with pytest.raises(Misconfigured, match=rf"{name} may be written by others"):
+        refuse_unfit(tmp_path)
+
+
+LINKED = ["spentkey.db", "spentkey.db-journal", "locks", "rates", "evidence.jsonl", "evidence.lock", "taking-over"]
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_a_link_in_it_is_refused(tmp_path: Path, name: str) -> None:
+    """Also one that leads nowhere: what is made through it would be made there."""
+    (tmp_path / name).symlink_to(tmp_path.parent / "elsewhere")
+    with pytest.raises(Misconfigured, match=rf"{name} is a link, and nothing is opened through one"):
+        refuse_unfit(tmp_path)
+
+
+def test_a_link_to_the_directory_is_no_link_in_it(tmp_path: Path) -> None:
+    """An administrator may put it on another disk."""
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    refuse_unfit(tmp_path / "link")

@@ -41,6 +41,7 @@ from spentkey.core.secret import Secret
 from spentkey.core.unlogged import unlogged
 from spentkey.http.client import AGAIN_READ, Response, json_object
 from spentkey.http.retry import Retryable, retry_after
+from spentkey.http.why import why_no_answer
 from spentkey.ports.runtime import Call, Clock, Meter
 
 KEY_REFUSED = "700027"
@@ -93,7 +94,7 @@ class TokenRequest:
         except IncompleteReadError:
             raise Retryable(SIGN_IN_BROKE_OFF(who=who)) from None
         except (AzureError, aiohttp.ClientError, TimeoutError, OSError) as problem:
-            raise self._classified(who) or Retryable(SIGN_IN_NO_ANSWER(who=who, why=type(problem).__name__)) from None
+            raise self._classified(who) or Retryable(SIGN_IN_NO_ANSWER(who=who, why=why_no_answer(problem))) from None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise self._classified(who) or Outage(SIGN_IN_NO_TOKEN(who=who)) from None
 

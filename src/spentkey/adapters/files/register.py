@@ -37,4 +37,9 @@ def probes(desk: FilesDesk) -> Sequence[Probe]:
     return [Probe(SYSTEM, desk.reach)]
 
 
-DESK = DeskKind(FilesSettings, reference, "sales-2026-07", rules, open_desk, check, probes)
+def whose(settings: FilesSettings) -> str:
+    """Those that were approved, where that is asked for."""
+    return f"{'that are approved ' if settings.approve else ''}in the folder {settings.directory} (files.directory)"
+
+
+DESK = DeskKind(FilesSettings, reference, "sales-2026-07", rules, open_desk, check, probes, whose=whose)

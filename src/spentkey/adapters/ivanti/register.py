@@ -81,4 +81,9 @@ def entries(settings: IvantiSettings) -> Mapping[str, str]:
     return {"ivanti.api_key": settings.api_key.title} if isinstance(settings.api_key, VaultEntry) else {}
 
 
-DESK = DeskKind(IvantiSettings, reference, "40021", rules, open_desk, check, probes, entries)
+def whose(settings: IvantiSettings) -> str:
+    """Those of the queue team."""
+    return f"with the team {settings.queue_team!r} (ivanti.queue_team)"
+
+
+DESK = DeskKind(IvantiSettings, reference, "40021", rules, open_desk, check, probes, entries, whose)

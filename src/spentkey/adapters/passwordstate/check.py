@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from spentkey.adapters.passwordstate.check_certificate import certificate_finding
 from spentkey.adapters.passwordstate.entries import CertificateEntry
+from spentkey.adapters.passwordstate.reasons import REQUEST_REFUSED
 from spentkey.adapters.passwordstate.sql import read_rows
 from spentkey.adapters.passwordstate.sql_server import Database
 from spentkey.adapters.passwordstate.vault import PasswordstateVault
@@ -64,7 +65,10 @@ class PasswordstateCheck:
         try:
             login = await self.vault.login(title)
         except SpentkeyError as problem:
-            fix = f"create the entry in list {self.vault.api.credentials_list}, or give the key the right to read it"
+            number = self.vault.api.credentials_list
+            fix = f"create the entry in list {number}, or give the key the right to read it"
+            if problem.reason.code == REQUEST_REFUSED.code:
+                fix = f"correct passwordstate.api_key, or give that key the right to read list {number}"
             return Finding(SYSTEM, what, FindingState.FAIL, str(problem), fix), None
         if not login.password or (title in self.client_entries and not _is_uuid(login.username)):
             fix = "UserName must be the client id, Password the client secret"

@@ -91,7 +91,9 @@ class FileLocks:
     def _open(self, name: str) -> int:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            return os.open(
+                self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            )
         except OSError as problem:
             raise EvidenceBroken(f"the lock {name} in {self._directory} cannot be used ({problem.strerror})") from None
 

@@ -61,7 +61,7 @@ class FileRates:
         return Outage(f"another process holds the rate {name} in {self._directory}")
 
     def _open(self, name: str) -> int | None:
-        how = os.O_RDWR | os.O_CLOEXEC
+        how = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
         try:
             if not self._read_only:
                 self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)

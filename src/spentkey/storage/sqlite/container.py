@@ -4,20 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from spentkey.core.errors import Misconfigured
 from spentkey.core.finding import Finding, FindingState
+from spentkey.settings.schema import Settings
+from spentkey.settings.surroundings import JOB, container
 
 SYSTEM = "state"
 WHAT = "outlives the container"
-MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
-"""Files that Docker and Podman put into each container."""
-VARIABLES = {
-    "AWX_ISOLATED_DATA_DIR": "a job of Automation Platform",
-    "AWX_PRIVATE_DATA_DIR": "a job of Automation Platform",
-    "LAUNCHED_BY_RUNNER": "an execution environment",
-    "KUBERNETES_SERVICE_HOST": "a pod",
-    "container": "a container",
-}
-"""Variables that stand in the environment of jobs and containers, and what they mean."""
 RUNNER = Path("/runner")
 """The folder of one job, in Automation Platform: it is thrown away after it."""
 FIX = (
@@ -36,21 +29,29 @@ class Surroundings:
 
     def container(self) -> str | None:
         """What kind of container this is; None where nothing says that it is one."""
-        for name, kind in VARIABLES.items():
-            if self.environment.get(name):
-                return kind
-        return "a container" if any(self.exists(mark) for mark in MARKS) else None
+        return container(self.environment, self.exists)
+
+
+def refuse_to_forget(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Raise `Misconfigured` in a job or container where nobody chose what outlives it: limits would count for it alone."""
+    seen = Surroundings(environment, settings.state.directory is not None)
+    kind = seen.container()
+    if kind is not None and not seen.chosen:
+        raise Misconfigured(
+            f"state.directory: this is {kind}, and neither state.directory nor engine.database_url is set: evidence, limits "
+            f"and locks would end with it; {FIX}"
+        )
 
 
 def lasting(directory: Path, seen: Surroundings) -> Finding | None:
-    """A warning about a state directory that ends with a container; nothing where there is no reason for one."""
+    """What is wrong with a state directory that ends with a container; nothing where there is no reason to say it."""
     kind = seen.container()
     if kind is None:
         return None
     if not seen.chosen:
         message = f"this is {kind}, and state.directory is not set: evidence, limits and locks end with it"
-    elif directory.is_relative_to(RUNNER) and kind == VARIABLES["AWX_ISOLATED_DATA_DIR"]:
+        return Finding(SYSTEM, WHAT, FindingState.FAIL, message, FIX)
+    if directory.is_relative_to(RUNNER) and kind == JOB:
         message = f"this is {kind}, and {RUNNER} is its own folder: evidence, limits and locks end with it"
-    else:
-        return None  # whoever chose it knows what is mounted there; a machine may be a container too
-    return Finding(SYSTEM, WHAT, FindingState.WARN, message, FIX)
+        return Finding(SYSTEM, WHAT, FindingState.WARN, message, FIX)
+    return None  # whoever chose it knows what is mounted there; a machine may be a container too

@@ -1,12 +1,13 @@
-"""Whether a directory is fit for a database: whose it is, and on what kind of file system it lies."""
+"""Whether a directory is fit for a database: whose it is, who may write to it, and on what file system it lies."""
 
 import os
-import pwd
+import stat
 from pathlib import Path
 
 from spentkey.core.errors import Misconfigured
+from spentkey.settings.modes import OTHERS_WRITE, account
+from spentkey.settings.surroundings import MOUNTS, kind_of
 
-MOUNTS = Path("/proc/self/mountinfo")
 SHARED = frozenset({
     "9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4",
     "ocfs2", "orangefs", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs",
@@ -16,13 +17,42 @@ FUSE = "fuse"
 """`fuse`, `fuseblk` and `fuse.NAME`: what is behind them, and how it locks, does not show."""
 
 
+def refuse_unfit(directory: Path) -> None:
+    """Raise `Misconfigured` where others own a state directory or may write to it, or where anything in it is a link.
+
+    A link would let whoever made it choose what is written over. One that is not there yet is fit.
+    """
+    if not _is_there(directory):
+        return
+    refuse_another_owner(directory)
+    for path in (directory, *sorted(directory.iterdir())):
+        try:
+            seen = path.stat() if path == directory else path.lstat()
+        except FileNotFoundError:
+            continue  # another process has done with it meanwhile
+        if stat.S_ISLNK(seen.st_mode):
+            raise Misconfigured(
+                f"state.directory: {path} is a link, and nothing is opened through one; put the file itself there, or "
+                "set state.directory to where it is"
+            )
+        if seen.st_mode & OTHERS_WRITE:
+            raise Misconfigured(f"state.directory: {path} may be written by others; chmod go-w {path}")
+
+
+def _is_there(directory: Path) -> bool:
+    try:
+        return directory.is_dir()
+    except OSError:
+        return False  # what is in the way is told when it is opened
+
+
 def refuse_another_owner(directory: Path) -> None:
     """Raise `Misconfigured` where the directory belongs to another account, root's own included."""
     owner, me = directory.stat().st_uid, os.geteuid()
     if owner != me:
         raise Misconfigured(
-            f"state.directory: {directory} belongs to the account {_name(owner)}, and this is {_name(me)}; run spentkey "
-            f"as {_name(owner)}, or give {_name(me)} a directory of its own"
+            f"state.directory: {directory} belongs to the account {account(owner)}, and this is {account(me)}; run "
+            f"spentkey as {account(owner)}, or give {account(me)} a directory of its own"
         )
 
 
@@ -34,31 +64,3 @@ def refuse_a_network(directory: Path, mounts: Path = MOUNTS) -> None:
             f"state.directory: {directory} lies on a file system of the kind {kind}, on which locks cannot be relied on; "
             "use a local disk, or for several machines set engine.database_url"
         )
-
-
-def kind_of(directory: Path, mounts: Path = MOUNTS) -> str:
-    """The kind of the file system, empty where the kernel does not say (proc_pid_mountinfo(5))."""
-    try:
-        lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
-    except OSError:
-        return ""
-    real, kind, depth = directory.resolve(), "", -1
-    for line in lines:
-        before, _, after = line.partition(" - ")
-        mounted = Path(_unescaped(before.split(" ")[4]))
-        if real.is_relative_to(mounted) and len(mounted.parts) >= depth:  # of two on one folder the later one counts
-            kind, depth = after.split(" ")[0], len(mounted.parts)
-    return kind
-
-
-def _unescaped(text: str) -> str:
-    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        text = text.replace(code, character)
-    return text
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

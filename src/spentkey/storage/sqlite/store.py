@@ -16,7 +16,7 @@ from urllib.parse import quote
 from spentkey.core.errors import EvidenceBroken, Outage
 from spentkey.storage.durable import flush_names
 from spentkey.storage.reasons import FILE_HELD
-from spentkey.storage.sqlite.location import refuse_a_network, refuse_another_owner
+from spentkey.storage.sqlite.location import refuse_a_network, refuse_unfit
 from spentkey.storage.sqlite.schema import prepare, version_of
 
 FILE = "spentkey.db"
@@ -150,6 +150,7 @@ class Store:
 
     def _open_to_read(self) -> sqlite3.Connection | None:
         """Nothing is made; what a process that died left half done is taken back where the file may be written."""
+        refuse_unfit(self._directory)
         if not self.file.exists():
             return None
         connection = self._connect("rw" if os.access(self.file, os.W_OK) else "ro")
@@ -167,7 +168,7 @@ class Store:
         """The directory and an empty file, for their owner alone, with their names on the disk."""
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            refuse_another_owner(self._directory)
+            refuse_unfit(self._directory)
             refuse_a_network(self._directory)
             if not self.file.exists():
                 _make_empty(self.file)

@@ -174,7 +174,7 @@ def _locked(directory: Path, patience_s: float) -> Generator[None]:
     """The lock of 0.1, so that no process of it appends meanwhile."""
     file = directory / OLD_LOCK
     try:
-        lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as problem:
         raise EvidenceBroken(f"{file} cannot be opened ({problem.strerror})") from None
 
