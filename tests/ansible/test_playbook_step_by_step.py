@@ -162,6 +162,17 @@ def test_a_check_changes_nothing_and_says_what_would_be_done(player: Player) -> 
     assert (removed(player), ticket(player), player.sim.evidence()) == ([], UNTOUCHED, [])
 
 
+def test_a_check_of_what_is_gone_shows_the_close(player: Player) -> None:
+    """Nothing would be removed, the task would be closed, and neither is claimed."""
+    player.sim.reset(world(parameters(SecretID="44444444-4444-4444-8444-444444444444")))
+    played = player.play(STEP_BY_STEP, "--check")
+    assert played.code == 0, played.out
+    told = played.one("Remove the secret").result
+    assert (told["changed"], told["outcome"], told["ticket"], told["would"]) == (False, None, None, "close-as-gone")
+    assert [one.status for one in played.named("Close the task")][-1] == "changed"
+    assert (player.sim.writes(), ticket(player)) == ([], UNTOUCHED)
+
+
 def test_a_check_of_a_refusal_shows_the_hand_over(player: Player) -> None:
     """The note and the reassignment would be made, and are not."""
     player.sim.reset(world(parameters(SecretID=LIVE_SECRET)))
