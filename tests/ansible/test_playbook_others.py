@@ -332,5 +332,6 @@ def test_the_seeds_script_works_in_a_play(player: Player) -> None:
     ca = player.sim.config.parent / "ca.pem"
     played = player.play(PLAYS / "script.yml", entra=player.sim.printed["entra"], ca=str(ca), pfx_dest=str(dest))
     assert played.code == 0, played.out
-    assert played.one("What came of it").result["msg"] == {"status": 200, "parts": [3, 3]}
+    told = played.one("What came of it").result["msg"]  # before 2.18 a template gives a text
+    assert (int(told["status"]), [int(one) for one in told["parts"]]) == (200, [3, 3])
     assert (played.one("Delete the PFX").status, dest.exists()) == ("changed", False)

@@ -164,7 +164,7 @@ def test_a_check_changes_nothing_and_says_what_would_be_done(player: Player) -> 
 
 def test_a_check_of_what_is_gone_shows_the_close(player: Player) -> None:
     """Nothing would be removed, the task would be closed, and neither is claimed."""
-    player.sim.reset(world(parameters(SecretID="44444444-4444-4444-8444-444444444444")))
+    player.sim.reset(world(parameters(SecretID="99999999-9999-4999-8999-999999999999")))
     played = player.play(STEP_BY_STEP, "--check")
     assert played.code == 0, played.out
     told = played.one("Remove the secret").result
