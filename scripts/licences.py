@@ -95,7 +95,9 @@ def problems(lock: Lock, known: Known, here: Mapping[Locked, Distribution]) -> l
     """What keeps the list from being whole, true and allowed; each in one line."""
     others, shipped = lock.others(), set(lock.shipped())
     found = [f"{one}: has no row; `make licences` makes one" for one in sorted(others - set(known.rows))]
-    found += [f"{one}: is not in uv.lock any more; `make licences` takes it out" for one in sorted(set(known.rows) - others)]
+    found += [
+        f"{one}: is not in uv.lock any more; `make licences` takes it out" for one in sorted(set(known.rows) - others)
+    ]
     for one in sorted(others & set(known.rows)):
         row = known.rows[one]
         found += [f"{one}: {why}" for why in _row_problems(row, here.get(one))]
@@ -107,7 +109,9 @@ def problems(lock: Lock, known: Known, here: Mapping[Locked, Distribution]) -> l
             found.append(f"{one}: is an exception without need")
     names = {one.name for one in others}
     found += [f"{name}: is an exception, and not in uv.lock" for name in sorted(set(known.exceptions) - names)]
-    return found + [f"{name}: is an exception without a reason" for name, why in known.exceptions.items() if not why.strip()]
+    return found + [
+        f"{name}: is an exception without a reason" for name, why in known.exceptions.items() if not why.strip()
+    ]
 
 
 def _row_problems(row: Row, one: Distribution | None) -> list[str]:
@@ -163,7 +167,9 @@ def as_text(known: Known) -> str:
     lines += [f"{name} = {_quoted(why)}" for name, why in sorted(known.exceptions.items())]
     lines += ["", "[packages]"]
     for one, row in sorted(known.rows.items()):
-        lines.append(f"{_quoted(str(one))} = {{ declared = {_quoted(row.declared)}, licence = {_quoted(row.licence)} }}")
+        lines.append(
+            f"{_quoted(str(one))} = {{ declared = {_quoted(row.declared)}, licence = {_quoted(row.licence)} }}"
+        )
     return "\n".join(lines) + "\n"
 
 

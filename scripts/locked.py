@@ -39,7 +39,7 @@ class Lock:
         """Read the file; ValueError where it is no lock."""
         table = tomllib.loads(file.read_text("utf-8"))
         if not isinstance(table.get("package"), list):
-            raise ValueError(f"{file}: has no packages, so it is no lock")
+            raise ValueError(f"{file}: has no packages, so it is no lock")  # noqa: TRY004  # it is text that is wrong
         return cls(tuple(table["package"]))
 
     def others(self) -> frozenset[Locked]:
@@ -107,6 +107,8 @@ def licence_texts(one: Distribution) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for file in sorted(one.files or (), key=str):
         if TEXTS.search(str(file)) and not str(file).endswith((".py", ".pyc", ".pyi")):
-            text = Path(str(file.locate())).read_text("utf-8", errors="replace").replace("\r\n", "\n").strip("\ufeff\n ")
+            text = (
+                Path(str(file.locate())).read_text("utf-8", errors="replace").replace("\r\n", "\n").strip("\ufeff\n ")
+            )
             found.append((re.sub(r"^[^/]*\.dist-info/(licenses/)?", "", str(file)), text))
     return found

@@ -55,7 +55,10 @@ def bill(found: Components, known: Known, here: Mapping[Locked, Distribution], b
             },
             "properties": [
                 {"name": "spentkey:python", "value": sysconfig.get_python_version()},
-                {"name": "spentkey:uv.lock:sha256", "value": hashlib.sha256((ROOT / "uv.lock").read_bytes()).hexdigest()},
+                {
+                    "name": "spentkey:uv.lock:sha256",
+                    "value": hashlib.sha256((ROOT / "uv.lock").read_bytes()).hexdigest(),
+                },
             ],
         },
         "components": listed,
@@ -82,7 +85,9 @@ def _component(one: Locked, known: Known, told: Distribution) -> dict[str, Any]:
     return {name: value for name, value in made.items() if value}
 
 
-IMAGE = re.compile(r"(?P<name>[a-z0-9./_-]+?(?::[0-9]+(?=/)[a-z0-9./_-]*)?)(?::(?P<tag>[\w.-]+))?(?:@sha256:(?P<digest>[0-9a-f]{64}))?")
+IMAGE = re.compile(
+    r"(?P<name>[a-z0-9./_-]+?(?::[0-9]+(?=/)[a-z0-9./_-]*)?)(?::(?P<tag>[\w.-]+))?(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
+)
 
 
 def _image(base: str) -> dict[str, Any]:

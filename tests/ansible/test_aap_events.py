@@ -185,7 +185,11 @@ def test_the_older_webhook_launches_the_same(tmp_path: Path) -> None:
         older = os.pathsep.join([str(COLLECTIONS), str(EDA_STUB)])
         with listening("removal_2_5", tmp_path, {**ready(awx), "ANSIBLE_COLLECTIONS_PATH": older}) as running:
             refused = running.post({"task": TASK}, token="wrong")
-            assert [refused, *(running.post(message) for message in ({"task": "40021"}, {"task": TASK}))] == [401, 200, 200]
+            assert [refused, *(running.post(message) for message in ({"task": "40021"}, {"task": TASK}))] == [
+                401,
+                200,
+                200,
+            ]
             running.until(LAUNCHED)
         assert [job["extra_vars"] for job in awx.jobs] == [{"task_number": TASK}]
         assert [sorted(one) for one in awx.ignored] == [["extra_vars", "limit"]]

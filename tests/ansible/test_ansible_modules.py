@@ -198,13 +198,16 @@ def test_secrets_are_registered_and_never_shown(watch: Watch) -> None:
     for name in ("Entry", "Certificate entries", "Document"):
         assert "censored" in played.one(name).result, name
     registered = played.one("What was registered").result["msg"]
-    assert {name: str(value) for name, value in registered.items()} == {  # before 2.18 a template gives a text
-        "username": "pki",
-        "password_length": str(len(CANARIES["pki password"])),
-        "entry_id": "1301",
-        "document": "new.pfx",
-        "begins": base64.b64encode(b"0\x82\x00")[:2].decode(),
-    }
+    assert (
+        {name: str(value) for name, value in registered.items()}
+        == {  # before 2.18 a template gives a text
+            "username": "pki",
+            "password_length": str(len(CANARIES["pki password"])),
+            "entry_id": "1301",
+            "document": "new.pfx",
+            "begins": base64.b64encode(b"0\x82\x00")[:2].decode(),
+        }
+    )
     assert [name for name, value in CANARIES.items() if value in played.out] == []
 
 

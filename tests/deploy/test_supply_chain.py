@@ -124,11 +124,8 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 def test_the_image_writes_both_files(tmp_path: Path) -> None:
     """By the command that stands in the Containerfile, with the files that the build has."""
     (step,) = [one.rest for one in STEPS if one.word == "RUN" and "supply_chain.py" in one.rest]
-    assert step == (
-        'opt/spentkey/bin/python scripts/supply_chain.py /opt/spentkey/share/doc/spentkey --base "${BASE}"'
-        if not step.startswith("/")
-        else '/opt/spentkey/bin/python scripts/supply_chain.py /opt/spentkey/share/doc/spentkey --base "${BASE}"'
-    )
+    command = 'supply_chain.py /opt/spentkey/share/doc/spentkey --base "${BASE}"'
+    assert step == f"/opt/spentkey/bin/python scripts/{command}"
     ended = run(str(tmp_path / "doc"), "--base", BASE)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads((tmp_path / "doc" / "sbom.cdx.json").read_text("utf-8")) == made(BASE)

@@ -38,7 +38,9 @@ def test_what_is_installed_here_was_really_asked() -> None:
     assert declared(HERE[AIOHTTP]) == KNOWN.rows[AIOHTTP].declared
 
 
-@pytest.mark.parametrize("licence", ["GPL-3.0-or-later", "AGPL-3.0-only", "SSPL-1.0", "BUSL-1.1", "LicenseRef-Proprietary"])
+@pytest.mark.parametrize(
+    "licence", ["GPL-3.0-or-later", "AGPL-3.0-only", "SSPL-1.0", "BUSL-1.1", "LicenseRef-Proprietary"]
+)
 def test_another_licence_in_the_product_fails(licence: str) -> None:
     """Copyleft that reaches over, and terms that are no free licence."""
     assert read_as(AIOHTTP, licence) == [f"{AIOHTTP}: {licence} is not allowed in the product"]

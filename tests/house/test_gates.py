@@ -114,7 +114,8 @@ def test_a_gate_that_cannot_be_run_here_is_left_out_by_name() -> None:
     lacking = gate("one", "false")
     gates.play([Gate(*fields(lacking), f"cat {command}"), Gate(*fields(gate("two", "true")), "echo yes")], None)
     assert (gates.failed, gates.lines[1]) == (0, "two: passed, 0 s")
-    assert gates.lines[0].startswith("one: left out, cat: ") and gates.lines[0].endswith("; it is: false")
+    assert gates.lines[0].startswith("one: left out, cat: ")
+    assert gates.lines[0].endswith("; it is: false")
 
 
 def fields(one: Gate) -> tuple[str, str, tuple[str, ...], int, int]:
