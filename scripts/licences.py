@@ -83,7 +83,8 @@ def terms(expression: str) -> list[list[str]] | None:
         return None
     if any(re.fullmatch(r"[A-Za-z0-9.+-]+", word) is None or word in ("AND", "OR") for word in words[::2]):
         return None
-    return [part.split(" AND ") for part in " ".join(words).split(" OR ")]
+    text: str = " ".join(words)
+    return [part.split(" AND ") for part in text.split(" OR ")]
 
 
 def fits(expression: str, allowed: frozenset[str]) -> bool:

@@ -43,7 +43,8 @@ def ansible(book: str, awx: Controller, home: Path, token: str = TOKEN, **variab
 
 def apply(awx: Controller, home: Path, **variables: Any) -> Played:
     """Put the controller into the state that the repository describes, without waiting between looks at the project."""
-    return ansible(str(AAP / "apply.yml"), awx, home, **{"sync_delay": 0, "sync_retries": 5, **variables})
+    given: dict[str, Any] = {"sync_delay": 0, "sync_retries": 5, **variables}
+    return ansible(str(AAP / "apply.yml"), awx, home, **given)
 
 
 def launch(awx: Controller, home: Path, **variables: Any) -> Played:

@@ -16,14 +16,8 @@ INSTALL = next(line for line in GUIDE.splitlines() if line.startswith("ansible-g
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The collections and the rules of git as they stand here, in a repository without a change."""
-    files = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "ansible", ".gitignore"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in files.stdout.split():
+    files = git(ROOT, "ls-files", "-co", "--exclude-standard", "ansible", ".gitignore")
+    for name in files.split():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     git(tmp_path, "init", "-q")
@@ -33,13 +27,14 @@ def clone(tmp_path: Path) -> Path:
 
 def git(folder: Path, *words: str) -> str:
     """What git says."""
-    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout
+    command = ["git", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
-def typed(folder: Path, line: str, home: Path) -> None:
+def typed(folder: Path, words: str, home: Path) -> None:
     """One line of the guide."""
     told = environment(home) | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "ANSIBLE_COLLECTIONS_PATH": str(home)}
-    subprocess.run(shlex.split(line), cwd=folder, env=told, check=True, capture_output=True)
+    subprocess.run(shlex.split(words), cwd=folder, env=told, check=True, capture_output=True)
 
 
 def test_building_by_the_guide_leaves_nothing_in_the_repository(

@@ -65,20 +65,20 @@ def _resolution(result: Result, outcome: str) -> str | None:
 
 def in_words(shown: Mapping[str, Any]) -> str:
     """One line for people: what became of the credential and of the task, or what would."""
-    task, would = shown["task"], shown.get("would")
-    ended = would not in WOULD_END
+    task, action = shown["task"], shown.get("would")
+    ended = action not in WOULD_END
     end = TOLD[shown["ticket"] if ended else shown["would_ticket"]]
     ticket = f"; the task {task} {'is' if ended else 'would be'} {end}" if task is not None else ""
-    return _what(shown, would) + ticket
+    return _what(shown, action) + ticket
 
 
-def _what(shown: Mapping[str, Any], would: str | None) -> str:
+def _what(shown: Mapping[str, Any], action: str | None) -> str:
     named = f"the {shown['kind']} {shown['key_id']} of {shown['app_display_name']}"
     if shown["reason"]:
         return str(shown["reason"])
-    if would == "remove":
+    if action == "remove":
         return f"would remove {named}"
-    if not shown["changed"] and (would == "pass" or (would is None and shown["outcome"] == "removed")):
+    if not shown["changed"] and (action == "pass" or (action is None and shown["outcome"] == "removed")):
         return f"nothing was done this time: the outcome on record is {shown['outcome']}"
     if shown["outcome"] == "removed":
         return f"removed {named}"
