@@ -85,7 +85,7 @@ def test_what_a_module_says_is_the_object_of_the_contract(watch: Watch) -> None:
 
 CHECKS = {
     "Credential": (None, None, "remove", "closed"),
-    "Close": ("removed", None, None, "closed"),
+    "Close": (None, None, None, "closed"),
 }
 
 
@@ -97,6 +97,17 @@ def test_a_check_claims_nothing_that_has_not_happened(watch: Watch, what: str) -
     assert tuple(told.get(name) for name in ("outcome", "ticket", "would", "would_ticket")) == CHECKS[what]
     done = played.one(f"{what}, do").result
     assert (done["outcome"], done["ticket"], "would_ticket" in done) == ("removed", "closed", False)
+
+
+def test_a_removal_does_not_claim_the_close_that_the_play_has_still_to_make(watch: Watch) -> None:
+    """The module says what is to become of the task; it has not touched it."""
+    played = cycle(watch).played
+    told = [played.one(f"Credential, {step}").result["msg"] for step in ("check", "do", "after the close")]
+    assert told == [
+        f"would remove the secret {EXPIRED_SECRET} of Sales; the task {TASK} would be closed",
+        f"removed the secret {EXPIRED_SECRET} of Sales; the task {TASK} is to be closed",
+        f"nothing was done this time: the outcome on record is removed; the task {TASK} is to be closed",
+    ]
 
 
 def test_a_check_of_a_hand_over_does_not_claim_it(player: Player) -> None:

@@ -93,7 +93,7 @@ def remove(call: Call) -> dict[str, Any]:
         failed = written.result.outcome not in ("removed", "already-gone")
         shown = of_result(written.result, changed=written.changed, failed=failed)
     if not shown.get("failed"):
-        shown["msg"] = in_words(shown)
+        shown["msg"] = in_words(shown, "is to be")
     return {**shown, "diff": removal_diff(shown, removes=shown["changed"])}
 
 

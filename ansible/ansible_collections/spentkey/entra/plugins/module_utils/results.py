@@ -63,12 +63,12 @@ def _resolution(result: Result, outcome: str) -> str | None:
     return text
 
 
-def in_words(shown: Mapping[str, Any]) -> str:
-    """One line for people: what became of the credential and of the task, or what would."""
+def in_words(shown: Mapping[str, Any], ended: str = "is") -> str:
+    """One line for people: what became of the credential and of the task, or what would; `ended` is the verb for it."""
     task, action = shown["task"], shown.get("would")
-    ended = action not in WOULD_END
-    end = TOLD[shown["ticket"] if ended else shown["would_ticket"]]
-    ticket = f"; the task {task} {'is' if ended else 'would be'} {end}" if task is not None else ""
+    foreseen = action in WOULD_END
+    end = TOLD[shown["would_ticket"] if foreseen else shown["ticket"]]
+    ticket = f"; the task {task} {'would be' if foreseen else ended} {end}" if task is not None else ""
     return _what(shown, action) + ticket
 
 
@@ -88,7 +88,7 @@ def _what(shown: Mapping[str, Any], action: str | None) -> str:
 def ticket_diff(shown: Mapping[str, Any]) -> dict[str, Any]:
     """What `--diff` shows of the task: what it is, and what becomes of it; the same twice where nothing does."""
     after = shown.get("would_ticket") or shown["ticket"]
-    before = "open" if shown["changed"] else after
+    before = "open" if shown["changed"] and after in ("closed", "handed-off") else after
     return {
         "before": f"task {shown['task']}: {before}\n",
         "after": f"task {shown['task']}: {after}\n",
