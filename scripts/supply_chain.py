@@ -29,12 +29,15 @@ class Incomplete(Exception):
 
 def components(lock: Lock, here: Mapping[Locked, Distribution]) -> Components:
     """Spentkey and what it needs, as installed here; what is needed on other machines alone may be missing."""
-    shipped, names = lock.shipped(), {one.name: one for one in here}
-    for one in sorted(shipped):
-        if one not in here and one.name in names:
-            raise Incomplete(f"{one} is locked, and {names[one.name]} is installed: run scripts/setup service first")
+    shipped = lock.shipped()
+    present, found_here = {one.name for one in shipped if one in here}, {one.name: one for one in here}
+    for one in sorted(shipped):  # of a package that is locked in two versions, for different machines, one is enough
+        if one.name in found_here and one.name not in present:
+            raise Incomplete(
+                f"{one} is locked, and {found_here[one.name]} is installed: run scripts/setup service first"
+            )
     for one in sorted(lock.shipped(everywhere=True)):
-        if one not in here:
+        if one.name not in present:
             raise Incomplete(f"{one} is locked, and not installed: run scripts/setup service first")
     return {one: needs & set(here) for one, needs in shipped.items() if one in here}
 

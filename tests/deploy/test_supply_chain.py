@@ -1,6 +1,7 @@
 """The bill of materials and the notices: whole, true of what is installed, and the same each time."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -113,6 +114,24 @@ def test_a_package_for_other_machines_alone_may_be_missing() -> None:
     elsewhere = {one.name for one in LOCK.shipped()} - {one.name for one in LOCK.shipped(everywhere=True)}
     here = {one: told for one, told in HERE.items() if one.name not in elsewhere}
     assert {one.name for one in components(LOCK, here)} & elsewhere == set()
+
+
+def test_a_package_that_is_locked_in_two_versions_is_there_once() -> None:
+    """For newer Pythons another one, say: the one that is installed is listed."""
+    newer = [{**one, "version": "999"} for one in LOCK.packages if one["name"] == "aiohttp"]
+    found = components(Lock((*LOCK.packages, *newer)), HERE)
+    assert [one.version for one in found if one.name == "aiohttp"] == [
+        one.version for one in HERE if one.name == "aiohttp"
+    ]
+
+
+@pytest.mark.parametrize(
+    "base", ["python", "python:3.11", f"python@sha256:{'b' * 64}", "localhost:5000/house/python:3.11-slim_1"]
+)
+def test_any_name_of_an_image_is_taken(base: str) -> None:
+    """Of a registry of one's own, with or without a tag."""
+    (image,) = made(base)["metadata"]["component"]["components"]
+    assert image["name"] == re.split(r"@|:(?!5000)", base)[0]
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
