@@ -1,5 +1,6 @@
 """`spentkey work --once` as a process: the whole queue, at the same time, and one exit code for all."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,34 @@ def test_a_second_round_finds_nothing_left(sim: RealSimulator, tmp_path: Path) -
     assert again.code == 0
     assert [one["outcome"] for one in again.json()["tasks"]] == ["not-ours"]
     assert writes == sim.writes()
+
+
+def numbered(made: dict[str, Any], *odd: int) -> dict[str, Any]:
+    """The world with the numbers of these tasks gone from what the desk shows."""
+    made["ivanti"]["task_fields"] = ["AssignmentID"]
+    for task in made["ivanti"]["tasks"]:
+        task["fields"] = {"AssignmentID": None if task["number"] in odd else task["number"]}
+    return made
+
+
+def test_a_task_without_a_number_is_named_and_the_others_are_done(sim: RealSimulator, tmp_path: Path) -> None:
+    """It has no result of its own, so the object names it, and the run was not whole."""
+    sim.reset(numbered(queue_world(SECRET_TASK, GONE_TASK), GONE_TASK))
+    ended = against(sim, tmp_path, "work", "--once", "--json")
+    told = ended.json()
+    fits(told, "run-many.schema.json")
+    assert [(one["task"], one["outcome"]) for one in told["tasks"]] == [(str(SECRET_TASK), "removed")]
+    (left,) = told["left_out"]
+    assert (left["system"], left["what"]) == ("Ivanti", "task")
+    assert re.search(r"record [0-9A-F]{32}, whose AssignmentID", left["problem"])
+    assert ended.code == 4
+
+
+def test_a_queue_that_was_read_whole_leaves_nothing_out(sim: RealSimulator, tmp_path: Path) -> None:
+    """The list is there, and empty."""
+    sim.reset(numbered(queue_world(SECRET_TASK)))
+    ended = against(sim, tmp_path, "work", "--once", "--json")
+    assert (ended.code, ended.json()["left_out"]) == (0, [])
 
 
 def test_an_empty_queue_is_done_at_once(sim: RealSimulator, tmp_path: Path) -> None:

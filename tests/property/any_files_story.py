@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from any_story import ANSWERS, CALM_ROUNDS, DEEP, HOUR, ROUTES, Broken
+from any_scenario import Broken
+from any_story import ANSWERS, CALM_ROUNDS, DEEP, HOUR, ROUTES
 from any_world import AnyWorld, any_world
 from files_truth import US, log_lines, task_of, wrong_in
 from in_memory import Died, Event, InMemory
@@ -263,8 +264,9 @@ async def _die() -> None:
 
 async def any_files_story(sim: InMemory, rng: random.Random) -> FilesScenario:
     """Make a world, let any number of things happen in it, and bring it to rest."""
-    made = any_world(rng)
-    sim.reset(made.world, rng.getrandbits(32))
+    now = datetime.now(UTC).replace(second=0, microsecond=0)  # noqa: TID251
+    made = any_world(rng, now)
+    sim.reset(made.world, rng.getrandbits(32), now)
     folder = Folder(sim.folder / "requests")
     secrets = sim.folder / "vault"
     for one in (folder.path, secrets):
@@ -272,7 +274,8 @@ async def any_files_story(sim: InMemory, rng: random.Random) -> FilesScenario:
         for file in one.iterdir():
             file.unlink()
     write_secrets(secrets, sim.holder.world)
-    ledger = Ledger.of(made.world, {}, protected=made.protected, canaries=tuple(CANARIES.values()))
+    more: dict[str, Any] = {"protected": made.protected, "canaries": tuple(CANARIES.values()), "window": made.window}
+    ledger = Ledger.of(made.world, {}, **more)
     requests = {one["number"]: one["parameters"] for one in made.world["ivanti"]["requests"]}
     for task in made.world["ivanti"]["tasks"]:
         table = {str(name): str(value) for name, value in reversed(requests[task["parent"]]) if value is not None}

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,10 +27,12 @@ class AnyWorld:
     protected: frozenset[str]
     environment: dict[str, str]
     all_keys: tuple[str, ...]
+    window: Callable[[datetime], bool]
+    """Whether its policy lets a removal begin at that time."""
 
 
-def any_world(rng: random.Random) -> AnyWorld:
-    """A world of a few applications and a few tasks."""
+def any_world(rng: random.Random, now: datetime) -> AnyWorld:
+    """A world of a few applications and a few tasks, that begins at `now`."""
     ids = _ids(rng.getrandbits(64))
     apps = {
         "production": [_application(rng, ids) for _ in range(rng.randint(1, 3))],
@@ -52,11 +54,13 @@ def any_world(rng: random.Random) -> AnyWorld:
     for tenant in made["tenants"]:
         if rng.random() < 0.4:
             tenant["clients"][0]["roles"] = ["Application.ReadWrite.All", "AuditLog.Read.All", "Directory.Read.All"]
+    times, window = _times(rng, now)
     return AnyWorld(
         made,
         frozenset(key for _, app in everything for key in _protected_keys(app)),
-        _policy(rng) | ({"SPENTKEY_IVANTI__FIELDS__RESOLUTION": "Resolution"} if resolution else {}),
+        _policy(rng) | times | ({"SPENTKEY_IVANTI__FIELDS__RESOLUTION": "Resolution"} if resolution else {}),
         tuple(one["key_id"] for _, app in everything for one in _held(app)),
+        window,
     )
 
 
@@ -66,11 +70,24 @@ def _policy(rng: random.Random) -> dict[str, str]:
     for name in ("REMOVALS_PER_RUN", "REMOVALS_PER_APP", "REMOVALS_PER_HOUR", "HANDOVERS_PER_HOUR"):
         if rng.random() < 0.08:
             chosen[f"MAX_{name}"] = rng.randint(1, 3)
-    if rng.random() < 0.25:
+    if rng.random() < 0.35:
         chosen["CERTIFICATE_FALLBACK"] = "patch"
     if rng.random() < 0.2:
         chosen["MAX_ATTEMPTS"] = rng.randint(1, 3)
     return {f"SPENTKEY_POLICY__{name}": str(value) for name, value in chosen.items()}
+
+
+def _times(rng: random.Random, now: datetime) -> tuple[dict[str, str], Callable[[datetime], bool]]:
+    """Now and then a window of some hours of each day, or a freeze of the first day."""
+    drawn = rng.random()
+    if drawn < 0.1:
+        begin = (now + timedelta(minutes=rng.choice([-200, -5, 1, 90, 500]))).replace(tzinfo=UTC)
+        length = timedelta(minutes=rng.choice([75, 480]))
+        text = f"Mon-Sun {begin:%H:%M}-{begin + length:%H:%M} UTC"
+        return {"SPENTKEY_POLICY__WINDOW": f'["{text}"]'}, lambda at: (at - begin) % timedelta(days=1) < length
+    if drawn < 0.14:
+        return {"SPENTKEY_POLICY__FREEZE": f'["{now:%Y-%m-%d}"]'}, lambda at: at.date() != now.date()
+    return {}, lambda _: True
 
 
 def _ids(seed: int) -> Iterator[str]:

@@ -15,7 +15,8 @@ from typing import Protocol
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
-from any_story import Broken, any_story, trace  # noqa: E402
+from any_scenario import Broken  # noqa: E402
+from any_story import any_story, trace  # noqa: E402
 from in_memory import InMemory, in_memory  # noqa: E402
 from stores import wants_replay  # noqa: E402
 from supervisor import supervise  # noqa: E402

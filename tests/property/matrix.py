@@ -20,6 +20,8 @@ from spentkey.story import work_on
 Rule = dict[str, Any]
 Call = tuple[str, str]
 LIVE = [one for one in sales()["passwords"] if one["end"].startswith("+")]
+PATCH = "patch"
+"""The world whose certificate goes by PATCH; after the verdict of its reads the audit log tells what else it dropped."""
 WORLDS: dict[str, dict[str, Any]] = {
     "secret": world(),
     "certificate": world(certificate_parameters()),
@@ -27,7 +29,13 @@ WORLDS: dict[str, dict[str, Any]] = {
     "hand-over": world(parameters(SecretType="Key")),
     "hand-over after judging": world(parameters(SecretID=LIVE[0]["key_id"])),
     "no signer": world(certificate_parameters(), documents=[]),
+    PATCH: world(certificate_parameters(), entries=[], documents=[]),
 }
+WORLDS[PATCH]["tenants"][0]["clients"][0]["roles"] = [
+    "Application.ReadWrite.All",
+    "AuditLog.Read.All",
+    "Directory.Read.All",
+]
 REFUSED = ("429", "409", "503", "401", "403", "500", "502", "504")
 ANYWHERE = ("reset", "hang", "truncate", "html", "empty", "garbage")
 DEEP = {
@@ -53,7 +61,7 @@ class Combination:
 async def calls_of(sim: InMemory, name: str) -> list[Call]:
     """Every outside call of a calm run."""
     sim.reset(WORLDS[name], 1)
-    await _run(sim)
+    await _runs(sim, name)
     return sorted({(entry[0], entry[1]) for entry in trace(sim)})
 
 
@@ -105,17 +113,17 @@ async def hold(sim: InMemory, scenario: Combination) -> list[str]:
         ledger.meddled.add(TASK)
         ledger.asked[TASK] = {(app, key, kind) for app, _, kind in ledger.asked.get(TASK, ()) for key in _keys(ledger)}
     sim.faults.add_all([dict(rule) for rule in scenario.rules])
-    results = [await _run(sim)]
+    results = await _runs(sim, scenario.world)
     wrong = broken(ledger, sim.truth(), sim.store, results)
     sim.faults.clear()
     for _ in range(8):
         if unfinished(ledger, sim.truth()):
             sim.clock.step(HOUR)
-            results.append(await _run(sim))
+            results.append(await _run(sim, scenario.world))
     wrong += broken(ledger, sim.truth(), sim.store, results)
     wrong += [f"6: task {number} never ends" for number in unfinished(ledger, sim.truth())]
     before = sim.truth()
-    await _run(sim)
+    await _run(sim, scenario.world)
     return list(dict.fromkeys(wrong + changed(before, sim.truth())))
 
 
@@ -123,7 +131,17 @@ def _keys(ledger: Ledger) -> set[str]:
     return {ABSENT, *(asked[1] for asked in ledger.asked.get(TASK, ()))}
 
 
-async def _run(sim: InMemory) -> dict[str, Any]:
-    settings = sim.settings(SPENTKEY_POLICY__VERIFY_READS="3", SPENTKEY_POLICY__VERIFY_TIMEOUT_S="60")
+async def _runs(sim: InMemory, name: str) -> list[dict[str, Any]]:
+    """One run; of a PATCH a second one an hour later, which asks for its event."""
+    results = [await _run(sim, name)]
+    if name == PATCH:
+        sim.clock.step(HOUR)
+        results.append(await _run(sim, name))
+    return results
+
+
+async def _run(sim: InMemory, name: str) -> dict[str, Any]:
+    more = {"SPENTKEY_POLICY__CERTIFICATE_FALLBACK": "patch"} if name == PATCH else {}
+    settings = sim.settings(SPENTKEY_POLICY__VERIFY_READS="3", SPENTKEY_POLICY__VERIFY_TIMEOUT_S="60", **more)
     async with sim.context(settings) as context:
         return dict((await sim.all_of([work_on(REF, context)]))[0].as_json())

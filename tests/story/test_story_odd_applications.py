@@ -122,6 +122,8 @@ async def test_an_odd_credential_does_not_stand_in_a_proofs_way(sim: RealSimulat
     sim.reset(showing(LIVE_SECRET, certificate_parameters(), **OTHERS[scenario]))
     result = await sim.run(TASK)
     assert (result.outcome, result.route) == ("removed", "removeKey"), result.reason
+    unread = "keyId" in OTHERS[scenario]
+    assert ["no keyId that can be read; it is left alone" in one for one in result.warnings] == [True] * unread
 
 
 @pytest.mark.parametrize("other", [LIVE_SECRET, LIVE_CERT])

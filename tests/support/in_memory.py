@@ -55,9 +55,9 @@ class StillClock(SimClock):
         self.stepped: Callable[[float], None] | None = None
         self.begin()
 
-    def begin(self) -> None:
-        """Start anew at the present second."""
-        self._moment = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251
+    def begin(self, now: datetime | None = None) -> None:
+        """Start anew at that time, or at the present second."""
+        self._moment = now or datetime.now(UTC).replace(microsecond=0)  # noqa: TID251
 
     def now(self) -> datetime:
         return self._moment
@@ -74,6 +74,23 @@ class StillClock(SimClock):
     async def sleep(self, seconds: float) -> None:
         self.step(seconds)
         await asyncio.sleep(0)  # noqa: TID251
+
+
+@dataclass
+class WrongClock:
+    """The clock of a machine that is some seconds off; time passes on it as for everybody."""
+
+    right: StillClock
+    apart: float
+
+    def now(self) -> datetime:
+        return self.right.now() + timedelta(seconds=self.apart)
+
+    def monotonic(self) -> float:
+        return self.right.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.right.sleep(seconds)
 
 
 class OnTheSpot(ThreadPoolExecutor):
@@ -209,9 +226,9 @@ class InMemory:
         """What is really there."""
         return truth(self.holder.world)
 
-    def reset(self, world: dict[str, Any], seed: int) -> None:
+    def reset(self, world: dict[str, Any], seed: int, now: datetime | None = None) -> None:
         """Another world, with its clock, journal and faults as at the start, and nothing stored."""
-        self.clock.begin()
+        self.clock.begin(now)
         self.clock.slept = 0.0
         self.holder.world = load(world, self.clock)
         self.journal.clear()
@@ -229,9 +246,10 @@ class InMemory:
         return load_settings(self.folder / "spentkey.toml", {**self.store.environment, **environment})
 
     @contextlib.asynccontextmanager
-    async def context(self, settings: Settings) -> AsyncGenerator[Context]:
-        """A process of its own, as far as memory goes: every adapter is new."""
-        async with context_for(settings, Steps(), use_proxies=False, clock=self.clock) as context:
+    async def context(self, settings: Settings, apart: float = 0.0) -> AsyncGenerator[Context]:
+        """A process of its own, as far as memory goes: every adapter is new. Its clock may be some seconds off."""
+        clock = WrongClock(self.clock, apart) if apart else self.clock
+        async with context_for(settings, Steps(), use_proxies=False, clock=clock) as context:
             session = cast("Any", context.directories).session_for(f"https://localhost:{PORTS['entra']}")
             spare, session._connector = session._connector, MemoryConnector(self.servers)
             await spare.close()

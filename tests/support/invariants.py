@@ -9,8 +9,9 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from fault_rules import is_chain
@@ -22,6 +23,8 @@ Asked = tuple[str, str, str]
 
 BY_OTHERS = "somebody-else"
 """What the client-request-id of other people's removals begins with."""
+CLOCKS = (timedelta(seconds=-300), timedelta(), timedelta(seconds=300))
+"""How far our clock may be off while it decides about windows."""
 NOTHING_DONE = ("forbidden", "proof-rejected", "rejected", "not-done")
 """Answers that say for sure that a removal did nothing."""
 OPEN = ("Logged", "Assigned", "Accepted")
@@ -52,6 +55,10 @@ class Ledger:
     """How often other people gave a task back to us."""
     reopened: Counter[int] = field(default_factory=Counter[int])
     """How often a workflow opened a task again that we had closed."""
+    added: set[str] = field(default_factory=set[str])
+    """Certificates that other people registered. A PATCH may drop one that no read of ours showed, but not unseen."""
+    window: Callable[[datetime], bool] = lambda _: True
+    """Whether a removal may be sent at that time."""
 
     @classmethod
     def of(cls, world: Json, start: Json, **more: Any) -> "Ledger":
@@ -109,8 +116,13 @@ def removals_of(truth: Json) -> list[Json]:
     return [one for tenant in truth["tenants"].values() for one in tenant["removals"]]
 
 
+def removed_by_us(truth: Json) -> list[Json]:
+    """Every credential that was really removed by us."""
+    return [one for one in removals_of(truth) if _by_us(one)]
+
+
 def _by_us(removal: Json) -> bool:
-    return not str(removal["client_request_id"] or "").startswith(BY_OTHERS)
+    return removal["route"] != "portal" and not str(removal["client_request_id"] or "").startswith(BY_OTHERS)
 
 
 def _nothing_else_removed(ledger: Ledger, truth: Json, records: list[Json]) -> list[str]:
@@ -118,8 +130,12 @@ def _nothing_else_removed(ledger: Ledger, truth: Json, records: list[Json]) -> l
     wrong: list[str] = []
     wanted = {one for number in ledger.ours for one in ledger.asked.get(number, ())}
     intents = {str(r.get("client_request_id")): r for r in records if r["what"] == "intent"}
-    for one in filter(_by_us, removals_of(truth)):
+    for one in removed_by_us(truth):
         key = one["key_id"].lower()
+        if not any(ledger.window(datetime.fromisoformat(one["at"]) + apart) for apart in CLOCKS):
+            wrong.append(f"1: {key} was removed at {one['at']}, outside the window")
+        if key in ledger.added and one["route"] == "patch":
+            continue  # whether it was told is asked at rest
         intent = intents.get(str(one["client_request_id"]))
         if (one["app_id"].lower(), key, one["kind"]) not in wanted:
             wrong.append(f"1: {key} was removed, which no task asked for")
@@ -130,6 +146,27 @@ def _nothing_else_removed(ledger: Ledger, truth: Json, records: list[Json]) -> l
         if intent is None or (intent["key_id"], intent["app_id"]) != (key, one["app_id"].lower()):
             wrong.append(f"1: {key} was removed without an intent on record")
     return wrong + _lists_are_whole(ledger, truth)
+
+
+def lost_unseen(ledger: Ledger, truth: Json, store: Store) -> list[str]:
+    """Invariant 1, at rest: the certificates of others that a PATCH dropped, each read before, or told to nobody."""
+    records, wrong = records_of(store), list[str]()
+    told = {str(one["key_id"]) for r in records if r["what"] == "survivor-lost" for one in r["lost"]}
+    intents = {str(r["client_request_id"]): r for r in records if r["what"] == "intent"}
+    for one in removed_by_us(truth):
+        intent, key = intents.get(str(one["client_request_id"])), one["key_id"].lower()
+        if intent is None or key not in ledger.added:
+            continue
+        if key in {str(survivor["key_id"]) for survivor in intent["survivors"]}:
+            wrong.append(f"1: {key} of somebody else was dropped, which had been read")
+        unknown = any(
+            (r["what"], r.get("task"), r.get("outcome"), r.get("ticket"))
+            == ("result", intent["task"], "cannot-tell", "handed-off")
+            for r in records
+        )
+        if key not in told and not unknown and intent["task"] not in ledger.meddled:
+            wrong.append(f"1: {key} of somebody else was dropped, and nobody was told")
+    return wrong
 
 
 def _lists_are_whole(ledger: Ledger, truth: Json) -> list[str]:

@@ -1,6 +1,7 @@
 """`spentkey work`: the open tasks of the queue team, several at a time; once, or until it is told to stop."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from signal import SIGHUP, SIGTERM
 
@@ -11,6 +12,7 @@ from spentkey.cli.show import print_json, print_results, summary
 from spentkey.cli.stopping import told_to_stop
 from spentkey.cli.watching import watching
 from spentkey.core.outcome import exit_code_of_all
+from spentkey.ports.read_only import TellsLeftOut
 from spentkey.system import SystemClock
 
 
@@ -19,13 +21,16 @@ async def work_once(config: Path, *, as_json: bool) -> int:
     settings = load_settings(config, os.environ)
     prepare_process()
     with watching(as_json=as_json) as progress, told_to_stop((SIGTERM, SIGHUP)) as stop:  # Ctrl-C ends it at once
-        async with worker_for(settings, progress) as worker:
+        unread = TellsLeftOut(progress)
+        async with worker_for(settings, progress, meter=unread) as worker:
             results = await worker.once(stop)
+    left_out = [asdict(one) for one in unread.told]
     if as_json:
-        print_json({"tasks": [result.as_json() for result in results], "summary": summary(results)})
+        tasks = [result.as_json() for result in results]
+        print_json({"tasks": tasks, "summary": summary(results), "left_out": left_out})
     else:
         print_results(results)
-    return exit_code_of_all(results)
+    return exit_code_of_all(results, whole=all(one.what != "task" for one in unread.told))
 
 
 async def work_on_and_on(config: Path, *, as_json: bool) -> int:

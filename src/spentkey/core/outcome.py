@@ -197,7 +197,10 @@ class Result:
         }
 
 
-def exit_code_of_all(results: list[Result]) -> int:
-    """The exit code of a whole run: 4 if any task is left open, else 3 if any was handed over, else 0."""
-    codes = {result.exit_code for result in results}
+def exit_code_of_all(results: list[Result], *, whole: bool = True) -> int:
+    """The exit code of a whole run: 4 if any task is left open or could not be read, else 3 if any was handed over, else 0.
+
+    `whole` is False where a task could not be read, so that it has no result.
+    """
+    codes = {result.exit_code for result in results} | (set[int]() if whole else {4})
     return 4 if 4 in codes else 3 if 3 in codes else 0

@@ -103,6 +103,12 @@ WITH_CERTIFICATE = ReasonKind(
     "met het certificaat in {document}: {why}",
     "avec le certificat dans {document} : {why}",
 )
+LEFT_ALONE = ReasonKind(
+    "credential-left-alone",
+    "{where} has no keyId that can be read; it is left alone",
+    "{where} heeft geen leesbare keyId; er wordt van afgebleven",
+    "{where} n'a pas de keyId lisible ; on n'y touche pas",
+)
 OF_DOCUMENT = ReasonKind("of-document", "{document}: {why}", "{document}: {why}", "{document} : {why}")
 
 STOPPING = ReasonKind(

@@ -154,17 +154,31 @@ class Unmeasured:
         """Count nothing."""
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Something that cannot be read; `what` is its kind, `problem` names it."""
+
+    system: str
+    what: str
+    problem: str
+
+
 class TellsLeftOut(Unmeasured):
-    """A `Meter` port that counts nothing and tells people what cannot be read, each once."""
+    """A `Meter` port that counts nothing; it tells people what cannot be read and keeps it for a program, each once."""
 
     def __init__(self, progress: Progress) -> None:
-        self._progress, self._told = progress, set[str]()
+        self._progress, self._told = progress, dict[LeftOut, None]()
+
+    @property
+    def told(self) -> Sequence[LeftOut]:
+        """What was left out so far."""
+        return tuple(self._told)
 
     def left_out(self, system: str, what: str, problem: str) -> None:
         """Say it, the first time."""
-        del system, what
-        if problem not in self._told:
-            self._told.add(problem)
+        one = LeftOut(system, what, problem)
+        if one not in self._told:
+            self._told[one] = None
             self._progress.tell(problem)
 
 

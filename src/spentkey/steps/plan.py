@@ -159,11 +159,13 @@ async def find_signers(attempt: Attempt, application: Target) -> Signers | Faile
     if len(files) > MOST_FILES:
         return _no_signer(TOO_MANY_FILES(count=len(files), most=MOST_FILES))
     refused: list[AccessRefused | Outage] = []
+    odd: list[Reason] = []
     for one in files:
         try:
             found += await _open(attempt, application, one)
         except OddData as problem:
             found.append(Unusable(one.name, problem.reason))
+            odd.append(OF_DOCUMENT(document=one.name, why=problem.reason))
         except (AccessRefused, Outage) as problem:  # such a file is in nobody's way if another one signs
             refused.append(problem)
     fit = in_order([one for one in found if isinstance(one, Signer)], now)
@@ -172,6 +174,7 @@ async def find_signers(attempt: Attempt, application: Target) -> Signers | Faile
     unfit = [OF_DOCUMENT(document=one.document, why=one.reason) for one in found if isinstance(one, Unusable)]
     if not fit:
         return _no_signer(several(unfit))
+    attempt.warn(odd)  # where nothing fits, the reason has them
     if len(fit) > MOST_SIGNERS:
         unfit.append(NOT_TRIED_TOO_MANY(most=MOST_SIGNERS, names=_named(fit[MOST_SIGNERS:])))
     return Signers(tuple(fit[:MOST_SIGNERS]), (*unfit, *(problem.reason for problem in refused)))

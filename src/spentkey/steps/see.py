@@ -6,6 +6,7 @@ from spentkey.core.credential import Snapshot, Target
 from spentkey.core.guards import g2_application, g2_identity, g2_tenant
 from spentkey.core.outcome import End, Failed, Refused, hand_over, leave_open
 from spentkey.core.rules import TenantRules
+from spentkey.core.step_reasons import LEFT_ALONE
 from spentkey.core.task import RemovalRequest
 from spentkey.ports.directory import Directory
 from spentkey.steps.attempt import Attempt
@@ -59,4 +60,6 @@ async def look(attempt: Attempt, request: RemovalRequest, tenant: TenantRules, d
 
 def _tell_unreadable(attempt: Attempt, application: Target) -> None:
     for one in application.unreadable:
-        attempt.step("see", f"{one.where} has no keyId that can be read; it is left alone")
+        reason = LEFT_ALONE(where=one.where)
+        attempt.step("see", reason)
+        attempt.warn([reason])

@@ -112,6 +112,11 @@ class Api:
     found: dict[str, list[CertificateEntry]]
     asked: list[str] = field(default_factory=list[str])
     odd: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    counted: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def left_out(self, what: str, problem: str) -> None:
+        """Counted, and named."""
+        self.counted.append((what, problem))
 
     async def certificate_entries(self, rule: str, app_id: str, display_name: str) -> CertificateEntries:
         """Those of the rule."""
@@ -133,7 +138,8 @@ def vaults(monkeypatch: pytest.MonkeyPatch) -> Vaults:
 
     def make(api: Api, having: tuple[int, ...] = ()) -> PasswordstateVault:
         async def find(_database: object, _user: str, _password: Secret, entry_id: int) -> Documents:
-            return Documents((DocumentRef(500 + entry_id, f"{entry_id}.pfx"),) if entry_id in having else ())
+            there = (DocumentRef(500 + entry_id, f"{entry_id}.pfx"),) if entry_id in having else ()
+            return Documents(there, api.odd.get("rows", ()))
 
         monkeypatch.setattr(vault_module, "find_documents", find)
         where = Database("s", 1433, "d", "q", None)
@@ -219,6 +225,13 @@ async def test_what_cannot_be_read_comes_last_as_one_file_that_says_so(vaults: V
     with pytest.raises(OddData, match="entry 7 is odd; entry 8 is odd"):
         await last.read()
     assert [one async for one in last.passwords()] == []
+
+
+async def test_what_cannot_be_read_is_counted_by_its_kind(vaults: Vaults) -> None:
+    """Entries of the list, and rows of the database."""
+    api = Api({"appid": [FIRST]}, odd={"appid": ("entry 7 is odd",), "rows": ("a row is odd",)})
+    assert len([one async for one in vaults(api, (1,)).signing_files(APP, NAME)]) == 2
+    assert api.counted == [("entry", "entry 7 is odd"), ("document", "a row is odd")]
 
 
 async def test_much_that_cannot_be_read_is_told_shortly(vaults: Vaults) -> None:

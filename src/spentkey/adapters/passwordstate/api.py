@@ -95,6 +95,10 @@ class PasswordstateApi:
         response = await self.http.read(path, None, self._headers(self.keys.documents))
         return document_of(response, f"{document.name} ({document.document_id})")
 
+    def left_out(self, what: str, problem: str) -> None:
+        """Count and name an `entry` or a `document` that cannot be read."""
+        self.http.meter.left_out(SYSTEM, what, problem)
+
     async def _titled(self, list_id: int, title: str, key: Secret) -> Entries:
         """Search by title: exactly where the title can be put in quotes, else by what it contains."""
         wanted = title if '"' in title else f'"{title}"'

@@ -58,6 +58,9 @@ class PasswordstateVault:
             odd += listed.unreadable
             for document in listed.documents:
                 yield PfxDocument(document, entry.password, self.download, self.pki_password)
+        for what, problems in (("entry", found.unreadable), ("document", odd[len(found.unreadable) :])):
+            for problem in problems:
+                self.api.left_out(what, problem)
         if odd:
             yield UnreadableFile(PASSED_OVER(), _some(odd))
 
