@@ -158,7 +158,7 @@ HEAD = """\
 # The licence of each package of uv.lock: what its metadata declares, and what that is as an expression of SPDX.
 # `make licences` renews it after a change of the lock; what is {unread} then has to be read by a person, from the
 # files of the package, and written here. tests/deploy/test_supply_licences.py holds it; why which licence is allowed:
-# docs/adr/0022-supply-chain.md
+# docs/adr/0021-supply-chain.md
 """
 
 
