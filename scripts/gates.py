@@ -53,7 +53,7 @@ GATES = (
     _ansible("docs", COLLECTIONS, 60),
     _ansible("lint", COLLECTIONS, 90),
     _ansible("playbooks", PLAYED, 240),
-    _ansible("aap", PLAYED, 240),
+    _ansible("aap", PLAYED, 400),
     _ansible("integration", PLAYED, 120),
     _ansible("galaxy", COLLECTIONS, 120),
     _ansible("sanity", COLLECTIONS, 300),

@@ -77,8 +77,10 @@ class Controller:
         path = re.sub(r"^/api/(controller/)?v2/", "", url.path)
         self.asked.append((method, path))
         match path.strip("/").split("/"):
-            case ["ping"] | ["config"]:
+            case ["config"]:
                 return 200, {"version": "4.6.0"}
+            case ["me"]:
+                return 200, {"count": 1, "results": [{"id": 1, "username": "spentkey"}]}
             case ["projects", number, *rest] if method != "PATCH":
                 return self._project(self._by_id("projects", int(number)), rest)
             case ["unified_job_templates"]:

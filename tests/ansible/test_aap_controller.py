@@ -214,9 +214,21 @@ def test_the_token_is_not_sent_in_clear(book: str, awx: Controller, tmp_path: Pa
     assert "controller_url must begin with https://" in played.out
 
 
-def test_a_wrong_token_stops_at_once(awx: Controller, tmp_path: Path) -> None:
-    """Nothing is written."""
-    assert (ansible(str(AAP / "apply.yml"), awx, tmp_path, token="wrong").code, awx.writes()) == (2, [])
+@pytest.mark.parametrize("book", [str(AAP / "apply.yml"), "spentkey.entra.launch"])
+def test_a_wrong_token_stops_at_once(book: str, awx: Controller, tmp_path: Path) -> None:
+    """Nothing is written, and it is said in plain words."""
+    played = ansible(book, awx, tmp_path, token="wrong", task_number=1)
+    assert (played.code, awx.writes()) == (2, [])
+    assert "the controller does not take the token in CONTROLLER_OAUTH_TOKEN" in played.out
+
+
+@pytest.mark.parametrize("book", [str(AAP / "apply.yml"), "spentkey.entra.launch"])
+def test_a_controller_that_does_not_answer_is_told(book: str, awx: Controller, tmp_path: Path) -> None:
+    """The reason is shown, and not hidden with the token: nobody listens there, or its certificate is not known."""
+    played = ansible(book, awx, tmp_path, controller_url="http://127.0.0.1:9", task_number=1)
+    assert (played.code, awx.asked) == (2, [])
+    assert "http://127.0.0.1:9/api/controller/v2 does not answer: Status code was -1" in played.out
+    assert "Connection refused" in played.out
 
 
 def test_a_launch_waits_for_its_job(awx: Controller, tmp_path: Path) -> None:
