@@ -78,13 +78,12 @@ class Known:
 
 def terms(expression: str) -> list[list[str]] | None:
     """An expression as alternatives, each the licences that hold together; None for what is no such expression."""
-    words = re.findall(r"[A-Za-z0-9.+-]+|[()]|\S", expression)
+    words: list[str] = re.findall(r"[A-Za-z0-9.+-]+|[()]|\S", expression)
     if "(" in words or ")" in words or not words or len(words) % 2 == 0 or set(words[1::2]) - {"AND", "OR"}:
         return None
     if any(re.fullmatch(r"[A-Za-z0-9.+-]+", word) is None or word in ("AND", "OR") for word in words[::2]):
         return None
-    text: str = " ".join(words)
-    return [part.split(" AND ") for part in text.split(" OR ")]
+    return [part.split(" AND ") for part in " ".join(words).split(" OR ")]
 
 
 def fits(expression: str, allowed: frozenset[str]) -> bool:
