@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-hostile campaign-sabotage campaign-takeover
+.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-hostile campaign-sabotage campaign-takeover licences sbom test-audit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,15 @@ bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH
 
 campaign-kill: setup-dev ## kill the process at every moment of every story, and run it again (long; KILL="--help" for less; STORE=postgres)
 	@PYTHONPATH=tests/support:tests/crash $(BIN)/python -m campaign_kill $(KILL)
+
+licences: setup-dev ## renew deploy/licences.toml after a change of the lock, and judge it
+	@$(BIN)/python scripts/licences.py --write
+
+sbom: setup-dev ## write the bill of materials and the notices of third parties into dist/
+	@$(BIN)/python scripts/supply_chain.py dist
+
+test-audit: setup-dev ## ask for known vulnerabilities of the locked packages (needs the advisories of pypi.org)
+	@scripts/audit
 
 lock: setup ## renew uv.lock after a change of dependencies
 	@UV_PYTHON_DOWNLOADS=never UV_CACHE_DIR=$${UV_CACHE_DIR:-.uv/cache} .uv/bin/uv lock

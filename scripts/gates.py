@@ -34,10 +34,12 @@ class Gate:
     """With less time than that left it is not begun."""
     limit_s: int
     """What takes longer has failed."""
+    needs: str = ""
+    """A command that fails where the gate cannot be run here; the last line that it says is the reason."""
 
 
-def _ansible(name: str, folders: tuple[str, ...], usual_s: int) -> Gate:
-    return Gate(f"ansible {name}", f"make test-ansible GATES={name}", folders, usual_s, 900)
+def _ansible(name: str, folders: tuple[str, ...], usual_s: int, needs: str = "") -> Gate:
+    return Gate(f"ansible {name}", f"make test-ansible GATES={name}", folders, usual_s, 900, needs)
 
 
 GATES = (
@@ -51,10 +53,13 @@ GATES = (
     _ansible("docs", COLLECTIONS, 60),
     _ansible("lint", COLLECTIONS, 90),
     _ansible("playbooks", PLAYED, 240),
-    _ansible("aap", PLAYED, 240),
+    _ansible("aap", PLAYED, 400),
     _ansible("integration", PLAYED, 120),
     _ansible("galaxy", COLLECTIONS, 120),
     _ansible("sanity", COLLECTIONS, 300),
+    _ansible("oldest", PLAYED, 300),
+    _ansible("newest", PLAYED, 300, "scripts/ansible --newer-python"),
+    Gate("audit", "make test-audit", ("deploy/",), 60, 300, "scripts/audit --reach"),
 )
 
 
@@ -74,6 +79,15 @@ def changes() -> tuple[str, frozenset[str] | None]:
         return "HEAD is on origin/main, so every gate is to run", None
     files = frozenset(_git("diff", "--name-only", "--no-renames", "-z", base).split("\0")) - {""}
     return f"{len(files)} files changed since the merge base with origin/main, {base[:10]}", files
+
+
+def _lacking(gate: Gate) -> str:
+    """Why the gate cannot be run on this machine; nothing where it can."""
+    if not gate.needs:
+        return ""
+    ended = subprocess.run(gate.needs.split(), cwd=ROOT, capture_output=True, text=True, check=False)
+    said = (ended.stdout + ended.stderr).strip().splitlines()
+    return "" if ended.returncode == 0 else said[-1] if said else f"{gate.needs} failed"
 
 
 def _git(*words: str) -> str:
@@ -100,6 +114,8 @@ class Gates:
                 self._leave_out(gate, "nothing changed in " + ", ".join(gate.folders))
             elif left < gate.usual_s:
                 self._leave_out(gate, f"only {left:.0f} s are left")
+            elif why := _lacking(gate):
+                self._leave_out(gate, why)
             else:
                 self._run(gate, left)
 

@@ -26,6 +26,11 @@ KINDS = (
     "hosts",
     "job_templates",
 )
+_IN_PROJECT = "ansible/ansible_collections/spentkey/entra/playbooks/"
+PLAYBOOKS = (
+    f"{_IN_PROJECT}entraid_secrets_removal.yml",
+    f"{_IN_PROJECT}entraid_secrets_removal_one_task.yml",
+)
 PROMPTS = ("limit", "inventory", "job_tags", "skip_tags", "verbosity", "job_type", "scm_branch", "credentials")
 Answer = tuple[int, Any]
 
@@ -42,6 +47,12 @@ class Controller:
     ignored: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     ends: tuple[str, ...] = ("pending", "running", "successful")
+    prefix: str = "/api/controller/v2/"
+    """Where the API is: with the gateway of 2.5 and later here, in 2.4 and AWX at /api/v2/; rulebooks ask there always."""
+    syncs: list[tuple[str, ...]] = field(default_factory=lambda: [("pending", "running", "successful")])
+    """How the synchronizations of a project go, one after the other; the last one again and again."""
+    playbooks: tuple[str, ...] = PLAYBOOKS
+    """The playbooks that a synchronized project has."""
 
     def make(self, kind: str, /, **given: Any) -> int:
         """Put a thing there, and give its id."""
@@ -61,11 +72,15 @@ class Controller:
     def answer(self, method: str, target: str, body: dict[str, Any]) -> Answer:
         """Answer one request below the root of the API."""
         url = urlsplit(target)
+        if not url.path.startswith((self.prefix, "/api/v2/")):
+            return 404, {"detail": "The requested resource could not be found."}
         path = re.sub(r"^/api/(controller/)?v2/", "", url.path)
         self.asked.append((method, path))
         match path.strip("/").split("/"):
-            case ["config"]:
-                return 200, {"version": "4.6.0"}
+            case ["config" | "me" as what]:
+                return 200, {"version": "4.6.0"} if what == "config" else {"count": 1, "results": [{"id": 1}]}
+            case ["projects", number, *rest] if method != "PATCH":
+                return self._project(self._by_id("projects", int(number)), rest)
             case ["unified_job_templates"]:
                 return self._list("job_templates", url.query)
             case [kind] if kind in KINDS:
@@ -96,15 +111,52 @@ class Controller:
         organization = {"organization": {"name": "Default"}}
         return {**asks, **one, "type": "job_template", "related": related, "summary_fields": organization}
 
+    def _by_id(self, kind: str, number: int) -> dict[str, Any]:
+        return next(one for one in self.things[kind] if one["id"] == number)
+
+    def _project(self, project: dict[str, Any], rest: list[str]) -> Answer:
+        """A look at the project goes one step on in its synchronization, as time does."""
+        if rest == ["update"]:
+            self._sync(project)
+            return 202, {"project_update": 900 + len(self.syncs)}
+        if rest == ["playbooks"]:
+            return 200, list(self.playbooks) if project["status"] == "successful" else []
+        if ahead := project["ahead"]:
+            project["status"] = ahead.pop(0)
+        return 200, {name: value for name, value in project.items() if name != "ahead"}
+
+    def _sync(self, project: dict[str, Any]) -> None:
+        states = self.syncs.pop(0) if len(self.syncs) > 1 else self.syncs[0]
+        project.update(status=states[0], ahead=list(states[1:]))
+
     def _make(self, kind: str, body: dict[str, Any]) -> Answer:
+        if (refused := self._refused(kind, body)) is not None:
+            return refused
         more = {"organization": 1} if kind == "job_templates" else {}  # a template has that of its project
         number = self.make(kind, **body, **more, created="now", managed=False)
+        if kind == "projects":
+            self._sync(self._by_id(kind, number))
         return 201, {"id": number, **body}
+
+    def _refused(self, kind: str, body: dict[str, Any], number: int = 0) -> Answer | None:
+        """What AWX does not take: a playbook that the project has not got yet, other inputs for a type that is in use."""
+        if kind == "job_templates" and "project" in body:
+            project = self._by_id("projects", body["project"])
+            if project["status"] != "successful" or body["playbook"] not in self.playbooks:
+                return 400, {"playbook": ["Playbook not found for project."]}
+        if kind == "credential_types" and number and body["inputs"] != self._by_id(kind, number)["inputs"]:
+            used = [one for one in self.things["credentials"] if one.get("credential_type") == number]
+            if used:
+                words = "Modifications to inputs are not allowed for credential types that are in use"
+                return 403, {"detail": words}
+        return None
 
     def _change(self, kind: str, number: int, body: dict[str, Any]) -> Answer:
         found = next((one for one in self.things[kind] if one["id"] == number), None)
         if found is None:
             return 404, {"detail": "Not found."}
+        if (refused := self._refused(kind, body, number)) is not None:
+            return refused
         found.update(body)
         return 200, found
 

@@ -88,16 +88,18 @@ class Player:
         book: str | Path = STEP_BY_STEP,
         *arguments: str,
         stub: bool = False,
+        without: str = "",
         settings: Mapping[str, Any] | None = None,
         **variables: Any,
     ) -> Played:
-        """Run it with the task's number, the simulator's configuration and quick verification."""
+        """Run it with the task's number, the simulator's configuration and quick verification, but for `without`."""
         given = {
             "task_number": TASK,
             "spentkey_config": str(self.sim.config),
             "spentkey_settings": {**SETTINGS, **(settings or {})},
             **variables,
         }
+        given.pop(without, None)
         command = [str(BIN / "ansible-playbook"), "-v", str(book), "-e", json.dumps(given), *arguments]
         ended = subprocess.run(
             command,

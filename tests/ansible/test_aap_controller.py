@@ -12,6 +12,7 @@ from play_runs import BIN, COLLECTIONS, Played, environment, read
 
 AAP = COLLECTIONS / "aap"
 TEMPLATES = ["EntraID secrets removal", "EntraID secrets removal, in one action"]
+pytestmark = pytest.mark.timeout(600)  # on a busy machine each of several runs takes a minute or two
 INTEGER = {"variable": "task_number", "type": "integer", "required": True, "min": 1, "max": 2147483647}
 
 
@@ -34,7 +35,7 @@ def ansible(book: str, awx: Controller, home: Path, token: str = TOKEN, **variab
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=200,
     )
     out = ended.stdout + ended.stderr
     assert TOKEN not in out
@@ -42,8 +43,9 @@ def ansible(book: str, awx: Controller, home: Path, token: str = TOKEN, **variab
 
 
 def apply(awx: Controller, home: Path, **variables: Any) -> Played:
-    """Put the controller into the state that the repository describes."""
-    return ansible(str(AAP / "apply.yml"), awx, home, **variables)
+    """Put the controller into the state that the repository describes, without waiting between looks at the project."""
+    given: dict[str, Any] = {"sync_delay": 0, "sync_retries": 5, **variables}
+    return ansible(str(AAP / "apply.yml"), awx, home, **given)
 
 
 def launch(awx: Controller, home: Path, **variables: Any) -> Played:
@@ -97,6 +99,97 @@ def test_jobs_that_share_a_database_get_its_credential(awx: Controller, tmp_path
     assert sorted(awx.attached[template]) == sorted(ids[name] for name in names[:2])
 
 
+@pytest.mark.parametrize("book", [str(AAP / "apply.yml"), "spentkey.entra.launch"])
+def test_a_controller_without_a_gateway_is_asked_at_its_own_address(book: str, awx: Controller, tmp_path: Path) -> None:
+    """2.4 and AWX have the API at another path: it is a variable, and without it the answer says so."""
+    awx.prefix = "/api/v2/"
+    with_template(awx)
+    given: dict[str, Any] = {"task_number": 40021, "launch_delay": 0, "sync_delay": 0}
+    refused = ansible(book, awx, tmp_path, **given)
+    assert (refused.code, awx.asked) == (2, [])
+    assert "there is no API at" in refused.out
+    assert "controller_api=/api/v2" in refused.out
+    played = ansible(book, awx, tmp_path, controller_api="/api/v2", **given)
+    assert played.code == 0, played.out
+
+
+@pytest.mark.parametrize("book", [str(AAP / "apply.yml"), "spentkey.entra.launch"])
+@pytest.mark.parametrize(
+    "api", ["http://controller.example.org/api/v2", "@controller.example.org/api/v2", "", "/api/v1"]
+)
+def test_the_token_does_not_follow_the_path_to_another_host(
+    book: str, api: str, awx: Controller, tmp_path: Path
+) -> None:
+    """The path is one of two, so it can neither leave TLS nor name another machine."""
+    played = ansible(book, awx, tmp_path, controller_api=api, task_number=1)
+    assert (played.code, awx.asked) == (2, [])
+    assert "controller_api must be /api/controller/v2, or /api/v2 in 2.4 and AWX" in played.out
+
+
+@pytest.mark.parametrize("book", [str(AAP / "apply.yml"), "spentkey.entra.launch"])
+def test_a_missing_address_is_told_in_plain_words(book: str, awx: Controller, tmp_path: Path) -> None:
+    """No error of a template."""
+    played = ansible(book, awx, tmp_path, controller_url=None, task_number=1)
+    assert (played.code, "controller_url must begin with https://" in played.out) == (2, True)
+
+
+def test_a_launch_without_a_number_is_told_in_plain_words(awx: Controller, tmp_path: Path) -> None:
+    """No error of a template, and nothing is asked."""
+    played = ansible("spentkey.entra.launch", awx, tmp_path)
+    assert (played.code, awx.asked) == (2, [])
+    assert "task_number must be a whole number above 0" in played.out
+
+
+def test_the_templates_wait_for_the_project(awx: Controller, tmp_path: Path) -> None:
+    """A fresh project has no playbooks until its synchronization has ended; before that AWX takes no template."""
+    awx.syncs = [("pending", "waiting", "running", "running", "successful")]
+    played = apply(awx, tmp_path)
+    assert played.code == 0, played.out
+    assert [one["name"] for one in awx.things["job_templates"]] == TEMPLATES
+    assert ("POST", f"projects/{awx.named('projects', 'Spentkey')['id']}/update/") not in awx.asked
+
+
+def test_a_project_that_was_not_synchronized_stops_the_run(awx: Controller, tmp_path: Path) -> None:
+    """No template is made; the next run asks for another synchronization, and goes on."""
+    awx.syncs = [("pending", "running", "failed"), ("pending", "running", "successful")]
+    refused = apply(awx, tmp_path)
+    assert (refused.code, awx.things["job_templates"]) == (2, [])
+    assert "the project Spentkey was not synchronized: failed" in refused.out
+    assert apply(awx, tmp_path).code == 0
+    assert [one["name"] for one in awx.things["job_templates"]] == TEMPLATES
+
+
+def test_a_project_that_takes_too_long_stops_the_run(awx: Controller, tmp_path: Path) -> None:
+    """After sync_retries looks."""
+    awx.syncs = [("pending", *["running"] * 50)]
+    played = apply(awx, tmp_path, sync_retries=2)
+    assert (played.code, awx.things["job_templates"]) == (2, [])
+    assert "the project Spentkey was not synchronized: running" in played.out
+
+
+def test_a_project_without_our_playbooks_stops_the_run(awx: Controller, tmp_path: Path) -> None:
+    """Another repository, or another branch."""
+    awx.playbooks = ("site.yml",)
+    played = apply(awx, tmp_path)
+    assert (played.code, awx.things["job_templates"]) == (2, [])
+    assert "the project Spentkey has no playbook ansible/ansible_collections/spentkey/entra/playbooks/" in played.out
+
+
+def test_a_type_that_is_in_use_is_not_changed_and_the_way_on_is_named(awx: Controller, tmp_path: Path) -> None:
+    """Its inputs are fixed once a credential has it; under its new name beside the old one the run goes through."""
+    old = awx.make("credential_types", name="Spentkey", kind="cloud", inputs={"fields": []}, injectors={})
+    awx.named("credentials", "Spentkey")["credential_type"] = old
+    refused = apply(awx, tmp_path)
+    assert (refused.code, awx.things["job_templates"]) == (2, [])
+    assert "the inputs of a credential type that is in use cannot be changed; docs/howto/upgrade.md" in refused.out
+    for kind in ("credential_types", "credentials"):
+        awx.named(kind, "Spentkey")["name"] = "Spentkey before"
+    assert "there are 0 with the name Spentkey; make one" in apply(awx, tmp_path).out
+    new = awx.make("credentials", name="Spentkey", credential_type=awx.named("credential_types", "Spentkey")["id"])
+    assert apply(awx, tmp_path).code == 0
+    assert new in awx.attached[awx.named("job_templates", TEMPLATES[0])["id"]]
+
+
 def test_without_the_credentials_no_template_is_made(awx: Controller, tmp_path: Path) -> None:
     """A template without its credentials would run with whatever is lying about."""
     awx.things["credentials"].clear()
@@ -122,9 +215,21 @@ def test_the_token_is_not_sent_in_clear(book: str, awx: Controller, tmp_path: Pa
     assert "controller_url must begin with https://" in played.out
 
 
-def test_a_wrong_token_stops_at_once(awx: Controller, tmp_path: Path) -> None:
-    """Nothing is written."""
-    assert (ansible(str(AAP / "apply.yml"), awx, tmp_path, token="wrong").code, awx.writes()) == (2, [])
+@pytest.mark.parametrize("book", [str(AAP / "apply.yml"), "spentkey.entra.launch"])
+def test_a_wrong_token_stops_at_once(book: str, awx: Controller, tmp_path: Path) -> None:
+    """Nothing is written, and it is said in plain words."""
+    played = ansible(book, awx, tmp_path, token="wrong", task_number=1)
+    assert (played.code, awx.writes()) == (2, [])
+    assert "the controller does not take the token in CONTROLLER_OAUTH_TOKEN" in played.out
+
+
+@pytest.mark.parametrize("book", [str(AAP / "apply.yml"), "spentkey.entra.launch"])
+def test_a_controller_that_does_not_answer_is_told(book: str, awx: Controller, tmp_path: Path) -> None:
+    """The reason is shown, and not hidden with the token: nobody listens there, or its certificate is not known."""
+    played = ansible(book, awx, tmp_path, controller_url="http://127.0.0.1:9", task_number=1)
+    assert (played.code, awx.asked) == (2, [])
+    assert "http://127.0.0.1:9/api/controller/v2 does not answer: Status code was -1" in played.out
+    assert "Connection refused" in played.out
 
 
 def test_a_launch_waits_for_its_job(awx: Controller, tmp_path: Path) -> None:

@@ -76,11 +76,46 @@ def test_what_a_module_says_is_the_object_of_the_contract(watch: Watch) -> None:
         "closed",
         None,
     )
-    assert (played.one("Credential, check").result["would"], told["tenant"]) == ("remove", "production")
+    assert told["tenant"] == "production"
     assert "no verified removal is on record" in played.one("Close without proof").result["msg"]
     assert played.one("Credential, after the close").result["outcome"] == "removed"
     file = played.one("Look at the file").result["stat"]
     assert (file["mode"], file["isreg"]) == ("0600", True)
+
+
+CHECKS = {
+    "Credential": (None, None, "remove", "closed"),
+    "Close": (None, None, None, "closed"),
+}
+
+
+@pytest.mark.parametrize("what", sorted(CHECKS))
+def test_a_check_claims_nothing_that_has_not_happened(watch: Watch, what: str) -> None:
+    """The outcome and the ticket are those that are; what would be has names of its own, and a real run has none."""
+    played = cycle(watch).played
+    told = played.one(f"{what}, check").result
+    assert tuple(told.get(name) for name in ("outcome", "ticket", "would", "would_ticket")) == CHECKS[what]
+    done = played.one(f"{what}, do").result
+    assert (done["outcome"], done["ticket"], "would_ticket" in done) == ("removed", "closed", False)
+
+
+def test_a_removal_does_not_claim_the_close_that_the_play_has_still_to_make(watch: Watch) -> None:
+    """The module says what is to become of the task; it has not touched it."""
+    played = cycle(watch).played
+    told = [played.one(f"Credential, {step}").result["msg"] for step in ("check", "do", "after the close")]
+    assert told == [
+        f"would remove the secret {EXPIRED_SECRET} of Sales; the task {TASK} would be closed",
+        f"removed the secret {EXPIRED_SECRET} of Sales; the task {TASK} is to be closed",
+        f"nothing was done this time: the outcome on record is removed; the task {TASK} is to be closed",
+    ]
+
+
+def test_a_check_of_a_hand_over_does_not_claim_it(player: Player) -> None:
+    """The task is still ours after a check."""
+    played = player.play(PLAYS / "hand_over.yml")
+    told = played.one("Reassign, check").result
+    assert (told["ticket"], told["would_ticket"]) == (None, "handed-off")
+    assert played.one("Reassign, do").result["ticket"] == "handed-off"
 
 
 def test_diffs_are_shown(watch: Watch) -> None:
@@ -174,13 +209,16 @@ def test_secrets_are_registered_and_never_shown(watch: Watch) -> None:
     for name in ("Entry", "Certificate entries", "Document"):
         assert "censored" in played.one(name).result, name
     registered = played.one("What was registered").result["msg"]
-    assert registered == {
-        "username": "pki",
-        "password_length": len(CANARIES["pki password"]),
-        "entry_id": 1301,
-        "document": "new.pfx",
-        "begins": base64.b64encode(b"0\x82\x00")[:2].decode(),
-    }
+    assert (
+        {name: str(value) for name, value in registered.items()}
+        == {  # before 2.18 a template gives a text
+            "username": "pki",
+            "password_length": str(len(CANARIES["pki password"])),
+            "entry_id": "1301",
+            "document": "new.pfx",
+            "begins": base64.b64encode(b"0\x82\x00")[:2].decode(),
+        }
+    )
     assert [name for name, value in CANARIES.items() if value in played.out] == []
 
 

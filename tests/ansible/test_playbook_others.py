@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from play_runs import COLLECTIONS, ONE_TASK, PLAYS, SETTINGS, Player, environment
+from play_runs import COLLECTIONS, ONE_TASK, PLAYS, SETTINGS, STEP_BY_STEP, Output, Player, environment
 from support_settings import toml
 from worlds import APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_SECRET, TASK, certificate_parameters, parameters, world
 
 ACTION = "Work on the task from ticket to report"
+SAID = "Say what became of it"
 
 
 @pytest.mark.parametrize(
@@ -39,11 +40,69 @@ def test_one_action_does_the_whole_story(player: Player, asked: list[Any], key_i
     )
 
 
+def foreseen(told: Output) -> tuple[Any, ...]:
+    """What a check says of what is, and of what would be."""
+    return tuple(told.result[name] for name in ("outcome", "ticket", "would", "would_ticket"))
+
+
 def test_a_check_of_one_action_foresees_it(player: Player) -> None:
-    """`would` says what a run would do; nothing is written."""
-    told = player.play(ONE_TASK, "--check").one(ACTION)
-    assert (told.status, told.result["would"]) == ("changed", "remove")
+    """`would` and `would_ticket` say what a run would do; no outcome is claimed, and nothing is written."""
+    played = player.play(ONE_TASK, "--check", "--diff")
+    assert (played.one(ACTION).status, foreseen(played.one(ACTION))) == ("changed", (None, None, "remove", "closed"))
+    shown = [f"-secret {EXPIRED_SECRET}", f"-task {TASK}: open", f"+task {TASK}: closed"]
+    assert [line for line in shown if line not in played.out.splitlines()] == []
+    words = f"would remove the secret {EXPIRED_SECRET} of Sales; the task {TASK} would be closed"
+    assert played.one(SAID).result["msg"] == words
     assert (player.sim.writes(), player.sim.removals(), player.sim.evidence()) == ([], [], [])
+
+
+def test_a_check_of_one_action_foresees_a_hand_over(player: Player) -> None:
+    """The refusal is true already, the hand-over is not; no credential is shown as taken away."""
+    player.sim.reset(world(parameters(SecretID=LIVE_SECRET)))
+    played = player.play(ONE_TASK, "--check", "--diff", fail_on_handover=False)
+    assert foreseen(played.one(ACTION)) == ("refused", None, "hand-off", "handed-off")
+    assert (f"+task {TASK}: handed-off" in played.out, f"-secret {LIVE_SECRET}" in played.out) == (True, False)
+    assert played.one(SAID).result["msg"].endswith(f"; the task {TASK} would be handed over")
+    assert player.sim.writes() == []
+
+
+def test_a_check_after_the_close_tells_what_is_on_record(player: Player) -> None:
+    """What has happened is told as it is, and the diff is empty."""
+    player.play(ONE_TASK)
+    played = player.play(ONE_TASK, "--check", "--diff")
+    assert foreseen(played.one(ACTION)) == ("removed", "closed", "pass", "closed")
+    assert f"task {TASK}: closed" not in played.out.splitlines()
+
+
+def test_a_run_says_what_became_of_it(player: Player) -> None:
+    """Outcome and ticket in one line, whatever the verbosity; a repetition says that nothing was done."""
+    first, again = player.play(ONE_TASK), player.play(ONE_TASK)
+    assert first.one(SAID).result["msg"] == f"removed the secret {EXPIRED_SECRET} of Sales; the task {TASK} is closed"
+    words = f"nothing was done this time: the outcome on record is removed; the task {TASK} is closed"
+    assert again.one(SAID).result["msg"] == words
+
+
+def test_a_run_says_that_it_handed_over_where_that_is_no_failure(player: Player) -> None:
+    """The reason, and who has the task now."""
+    player.sim.reset(world(parameters(SecretID="")))
+    played = player.play(ONE_TASK, fail_on_handover=False)
+    assert (played.code, played.one(SAID).result["msg"]) == (0, f"SecretID is empty; the task {TASK} is handed over")
+
+
+@pytest.mark.parametrize("book", [ONE_TASK, STEP_BY_STEP])
+def test_a_missing_number_is_told_in_plain_words(player: Player, book: str) -> None:
+    """No error of a template, and nobody is asked."""
+    played = player.play(book, without="task_number")
+    assert (played.code, player.sim.journal()) == (2, [])
+    assert "task_number is missing: which task is it? For example: -e task_number=40021" in played.out
+    assert "undefined" not in played.out
+
+
+@pytest.mark.parametrize("number", ["", " ", None])
+def test_an_empty_number_is_a_missing_one(player: Player, number: str | None) -> None:
+    """As the survey of a template may give it."""
+    played = player.play(ONE_TASK, task_number=number)
+    assert (played.code, player.sim.journal(), "task_number is missing" in played.out) == (2, [], True)
 
 
 @pytest.mark.parametrize(("fail", "code"), [(True, 2), (False, 0)])
@@ -273,5 +332,6 @@ def test_the_seeds_script_works_in_a_play(player: Player) -> None:
     ca = player.sim.config.parent / "ca.pem"
     played = player.play(PLAYS / "script.yml", entra=player.sim.printed["entra"], ca=str(ca), pfx_dest=str(dest))
     assert played.code == 0, played.out
-    assert played.one("What came of it").result["msg"] == {"status": 200, "parts": [3, 3]}
+    told = played.one("What came of it").result["msg"]  # before 2.18 a template gives a text
+    assert (int(told["status"]), [int(one) for one in told["parts"]]) == (200, [3, 3])
     assert (played.one("Delete the PFX").status, dest.exists()) == ("changed", False)

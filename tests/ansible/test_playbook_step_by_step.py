@@ -122,7 +122,7 @@ def test_a_task_that_does_not_choose_a_tenant_is_handed_over(player: Player, reg
     assert reason in played.one("Fail the job, after the hand-over or because the task stays open").result["msg"]
 
 
-@pytest.mark.parametrize("number", ["abc", "", "040021"])
+@pytest.mark.parametrize("number", ["abc", "4002x", "040021"])
 def test_a_number_that_is_no_task_fails_before_anything_is_asked(player: Player, number: str) -> None:
     """In one line, by the form that the configured desk has."""
     played = player.play(task_number=number)
@@ -160,6 +160,19 @@ def test_a_check_changes_nothing_and_says_what_would_be_done(player: Player) -> 
     assert [one.status for one in played.named("Close the task")][-1] == "changed"
     assert player.sim.writes() == []
     assert (removed(player), ticket(player), player.sim.evidence()) == ([], UNTOUCHED, [])
+
+
+def test_a_check_of_what_is_gone_shows_the_close(player: Player) -> None:
+    """Nothing would be removed, the task would be closed, and neither is claimed."""
+    application = sales()
+    application["passwords"] = [one for one in application["passwords"] if one["key_id"] == LIVE_SECRET]
+    player.sim.reset(world(application=application))
+    played = player.play(STEP_BY_STEP, "--check")
+    assert played.code == 0, played.out
+    told = played.one("Remove the secret").result
+    assert (told["changed"], told["outcome"], told["ticket"], told["would"]) == (False, None, None, "close-as-gone")
+    assert [one.status for one in played.named("Close the task")][-1] == "changed"
+    assert (player.sim.writes(), ticket(player)) == ([], UNTOUCHED)
 
 
 def test_a_check_of_a_refusal_shows_the_hand_over(player: Player) -> None:

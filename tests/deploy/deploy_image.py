@@ -32,8 +32,8 @@ def _origin_problems(steps: Sequence[Step]) -> list[str]:
     for step in steps:
         base = step.rest.partition("BASE=")[2] if step.word == "ARG" else step.rest if step.word == "FROM" else ""
         image = base.split(" ")[0]
-        if image and image != "${BASE}" and not re.search(r":[\w.-]*\d[\w.-]*$|@sha256:[0-9a-f]{64}$", image):
-            problems.append(f"{image} may be any version")
+        if image and image != "${BASE}" and not re.search(r":[\w.-]*\d[\w.-]*@sha256:[0-9a-f]{64}$", image):
+            problems.append(f"{image} may be anything")
     return problems
 
 
@@ -65,3 +65,21 @@ def _run_problems(final: Sequence[Step]) -> list[str]:
         problems.append("a shell stands between the signal and the process")
     copied = [step.rest for step in final if step.word == "COPY" and not step.rest.startswith("--from=")]
     return problems + [f"{rest} comes from the outside" for rest in copied if not rest.startswith("deploy/container/")]
+
+
+NAMED = re.compile(
+    r"(?:ARG BASE=|FROM |image: .*:-|name: )(?P<image>[\w./-]+/[\w./-]+(?::[\w.-]+)?)(?P<digest>@sha256:[0-9a-f]{64})?\}?$",
+    re.M,
+)
+
+
+def base_problems(text: str) -> list[str]:
+    """The images of others that a file names: each by tag and digest, with the line that prints the digest of today."""
+    problems: list[str] = []
+    for found in NAMED.finditer(text):
+        image = found["image"]
+        if found["digest"] is None:
+            problems.append(f"{image} is not named by its digest")
+        elif not re.search(rf"#   (docker buildx imagetools|skopeo) inspect .*{re.escape(image)}( |$)", text, re.M):
+            problems.append(f"no line says how the digest of {image} is renewed")
+    return problems or ([] if NAMED.search(text) else ["no image of others is named"])

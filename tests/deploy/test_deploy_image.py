@@ -12,11 +12,17 @@ from threading import Thread
 
 import pytest
 from deploy_files import DEPLOY, ROOT, call_problems
-from deploy_image import Step, image_problems, read_steps
+from deploy_image import Step, base_problems, image_problems, read_steps
 
 FILE = DEPLOY / "container" / "Containerfile"
 TEXT = FILE.read_text("utf-8")
 STEPS = read_steps(TEXT)
+DIGEST = re.findall(r"@sha256:[0-9a-f]{64}", TEXT)[0]
+BASES = (
+    FILE,
+    DEPLOY / "compose" / "compose.yaml",
+    ROOT / "ansible" / "execution-environment" / "execution-environment.yml",
+)
 HEALTHCHECK = DEPLOY / "container" / "healthcheck.py"
 IGNORED = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
 
@@ -53,6 +59,24 @@ def test_the_image_starts_a_command_that_there_is() -> None:
     assert call_problems(json.loads(last["CMD"])) == []
 
 
+@pytest.mark.parametrize("file", BASES, ids=lambda file: file.name)
+def test_images_of_others_are_named_by_digest(file: Path) -> None:
+    """Of the image, of Compose and of the execution environment; beside each stands how its digest is renewed."""
+    assert base_problems(file.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("file", BASES, ids=lambda file: file.name)
+def test_an_image_without_digest_or_without_a_way_to_renew_it_is_found(file: Path) -> None:
+    """Each of the two by itself, and a file in which no image is found at all."""
+    text = file.read_text("utf-8")
+    assert [
+        one.endswith("is not named by its digest") for one in base_problems(re.sub("@sha256:[0-9a-f]{64}", "", text))
+    ] == [True]
+    (line,) = base_problems(text.replace(" inspect ", " look "))
+    assert line.startswith("no line says how the digest of ")
+    assert base_problems("nothing") == ["no image of others is named"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
@@ -67,8 +91,9 @@ def test_the_image_starts_a_command_that_there_is() -> None:
             "a shell stands between the signal and the process",
         ),
         ("COPY src src", "ADD https://example.org/src.tar.gz src", "ADD is used"),
-        (":3.11-slim-bookworm", ":latest", "docker.io/library/python:latest may be any version"),
-        (":3.11-slim-bookworm", "", "docker.io/library/python may be any version"),
+        (DIGEST, "", "docker.io/library/python:3.11-slim-bookworm may be anything"),
+        (f":3.11-slim-bookworm{DIGEST}", ":latest", "docker.io/library/python:latest may be anything"),
+        (f":3.11-slim-bookworm{DIGEST}", DIGEST, f"docker.io/library/python{DIGEST} may be anything"),
         (" --require-hashes", "", "pip installs without hashes"),
         (" --frozen", "", "uv installs what the lock does not name"),
         (

@@ -19,8 +19,8 @@ ALWAYS = {"test", "test-long"}
 COLLECTIONS = {
     f"ansible {name}" for name in ("unit", "types", "changelog", "build", "docs", "lint", "galaxy", "sanity")
 }
-PLAYED = {"ansible playbooks", "ansible aap", "ansible integration"}
-EVERY = ALWAYS | COLLECTIONS | PLAYED | {"clients"}
+PLAYED = {f"ansible {name}" for name in ("playbooks", "aap", "integration", "oldest", "newest")}
+EVERY = ALWAYS | COLLECTIONS | PLAYED | {"clients", "audit"}
 
 
 def chosen(changed: Iterable[str] | None) -> set[str]:
@@ -40,6 +40,7 @@ def chosen(changed: Iterable[str] | None) -> set[str]:
         (("ansible/README.md",), ALWAYS | PLAYED | COLLECTIONS),
         (("tests/ansible/conftest.py",), ALWAYS | PLAYED),
         (("uv.lock",), EVERY),
+        (("deploy/container/Containerfile",), ALWAYS | {"audit"}),
         (("docs/README.md", "tests/support/worlds.py"), EVERY),
         (None, EVERY),
     ],
@@ -107,6 +108,28 @@ def test_a_gate_is_not_begun_when_the_time_is_over() -> None:
     assert (gates.failed, gates.lines) == (0, ["slow: left out, only 9 s are left; it is: false"])
 
 
+def test_a_gate_that_cannot_be_run_here_is_left_out_by_name() -> None:
+    """With the reason that its own question gives; where the answer is yes it runs."""
+    gates, command = Gates(60, lambda: 0.0), ROOT / "tests" / "house" / "no such file"
+    lacking = gate("one", "false")
+    gates.play([Gate(*fields(lacking), f"cat {command}"), Gate(*fields(gate("two", "true")), "echo yes")], None)
+    assert (gates.failed, gates.lines[1]) == (0, "two: passed, 0 s")
+    assert gates.lines[0].startswith("one: left out, cat: ")
+    assert gates.lines[0].endswith("; it is: false")
+
+
+def fields(one: Gate) -> tuple[str, str, tuple[str, ...], int, int]:
+    """All but what the gate needs."""
+    return one.name, one.command, one.folders, one.usual_s, one.limit_s
+
+
+def test_a_gate_that_needs_something_and_is_not_told_why_names_the_question() -> None:
+    """A question that fails without a word."""
+    gates = Gates(60, lambda: 0.0)
+    gates.play([Gate(*fields(gate("one", "true")), "false")], None)
+    assert (gates.failed, gates.lines) == (0, ["one: left out, false failed; it is: true"])
+
+
 def test_a_gate_is_cut_off_when_the_time_for_all_is_over() -> None:
     """It has not failed, and it is named."""
     gates = Gates(0.1, lambda: 0.0)
@@ -144,7 +167,8 @@ def ends(pid: int) -> bool:
 REPOSITORY = """
 git init -q -b main . && git config user.email a@example.org && git config user.name a
 mkdir scripts && cp {scripts}/gates.py {scripts}/running.py scripts
-printf 'test test-long test-clients test-ansible:\\n\\t@echo made $@ $(GATES)\\n' > Makefile
+printf '#!/bin/sh\\n' | tee scripts/ansible > scripts/audit && chmod +x scripts/ansible scripts/audit
+printf 'test test-long test-clients test-ansible test-audit:\\n\\t@echo made $@ $(GATES)\\n' > Makefile
 git add . && git commit -qm one && git update-ref refs/remotes/origin/main HEAD
 """
 
@@ -184,7 +208,7 @@ def test_only_what_changed_is_judged_on_a_branch(repository: Path) -> None:
     code, lines = gates_of(repository, f"mkdir -p tests/clients && touch tests/clients/x && {COMMIT}")
     passed = {line.partition(":")[0] for line in lines if ": passed, " in line}
     left_out = {line.partition(":")[0] for line in lines if ": left out, nothing changed in " in line}
-    assert (code, passed, left_out) == (0, ALWAYS | {"clients"}, COLLECTIONS | PLAYED)
+    assert (code, passed, left_out) == (0, ALWAYS | {"clients"}, COLLECTIONS | PLAYED | {"audit"})
 
 
 def test_a_gate_that_fails_is_the_exit_code(repository: Path) -> None:

@@ -28,8 +28,8 @@ requirements:
 notes:
   - Runs on the host that the play targets, normally C(localhost). With a local connection and without privilege
     escalation it runs inside the process of Ansible, which is quicker.
-  - The evidence, the limits and the locks are those of one state directory. Several containers without a common one
-    cannot share them.
+  - The evidence, the limits and the locks are those of one PostgreSQL, or of one state directory on a local disk.
+    Several containers share them only where all of them have the same one; a network file system is refused.
 """
 
     ATTRIBUTES = r"""

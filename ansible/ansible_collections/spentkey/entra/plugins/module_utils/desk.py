@@ -17,7 +17,7 @@ from ansible_collections.spentkey.entra.plugins.module_utils.facade import (
     folded_name,
 )
 from ansible_collections.spentkey.entra.plugins.module_utils.request import ONDERWIJS
-from ansible_collections.spentkey.entra.plugins.module_utils.results import of_result
+from ansible_collections.spentkey.entra.plugins.module_utils.results import of_result, only_foreseen
 
 if TYPE_CHECKING:
     from spentkey.adapters.ivanti.settings import IvantiSettings
@@ -97,8 +97,8 @@ def note(call: Call) -> dict[str, Any]:
     facade = facade.with_desk(note_category=given["category"])
     written = facade.note(ref, Remark(given["subject"], given["body"], hands_over))
     if written.text is None:
-        return _of_written(written, failed=True)
-    shown = _of_written(written, failed=False) if hands_over else {"changed": written.changed}
+        return _of_written(call, written, failed=True)
+    shown = _of_written(call, written, failed=False) if hands_over else {"changed": written.changed}
     after = f"{written.text.subject}\n\n{written.text.body}\n"
     diff = {"before": "" if written.changed else after, "after": after}
     return {**shown, "subject": written.text.subject, "body": written.text.body, "diff": diff}
@@ -115,7 +115,7 @@ def end(call: Call) -> dict[str, Any]:
     if given["resolution"] is not None:
         raise Refusal("resolution: only with state=closed")
     written = facade.reassign(ref, given["team"], given["minutes"])
-    shown = _of_written(written, failed=written.result.ticket.value != "handed-off")
+    shown = _of_written(call, written, failed=written.result.ticket.value != "handed-off")
     status, team = ivanti.status.handed_off, given["team"] or ivanti.escalation_team
     return {**shown, "diff": _diff(ivanti, written.before, status, "", team, given["minutes"])}
 
@@ -126,19 +126,21 @@ def _close(call: Call, facade: Facade, ref: TaskRef, ivanti: IvantiSettings) -> 
         # The removal itself is only being checked too, so there can be no proof of it yet.
         return {
             **of_result(ahead.result, changed=True, failed=False),
-            "ticket": "closed",
+            "ticket": None,
+            "would_ticket": "closed",
             "outcome": None,
             "reason": None,
             "reason_code": None,
         }
     written = facade.close(ref, given["resolution"], given["minutes"])
-    shown = _of_written(written, failed=written.result.ticket.value != "closed")
+    shown = _of_written(call, written, failed=written.result.ticket.value != "closed")
     status, owner = ivanti.status.completed, ivanti.login_id
     return {**shown, "diff": _diff(ivanti, written.before, status, owner, None, given["minutes"])}
 
 
-def _of_written(written: Written, *, failed: bool) -> dict[str, Any]:
-    return of_result(written.result, changed=written.changed, failed=failed)
+def _of_written(call: Call, written: Written, *, failed: bool) -> dict[str, Any]:
+    shown = of_result(written.result, changed=written.changed, failed=failed)
+    return only_foreseen(shown) if call.check else shown
 
 
 def _minutes(booked: Decimal | None) -> float | None:

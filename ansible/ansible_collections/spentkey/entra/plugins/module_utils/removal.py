@@ -30,7 +30,14 @@ from ansible_collections.spentkey.entra.plugins.module_utils.request import (
     tenant_meant,
     text_of,
 )
-from ansible_collections.spentkey.entra.plugins.module_utils.results import of_planned, of_result, removal_diff
+from ansible_collections.spentkey.entra.plugins.module_utils.results import (
+    WOULD_END,
+    in_words,
+    of_planned,
+    of_result,
+    removal_diff,
+    ticket_diff,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,12 +92,15 @@ def remove(call: Call) -> dict[str, Any]:
         written = facade.remove(asked, pfx)
         failed = written.result.outcome not in ("removed", "already-gone")
         shown = of_result(written.result, changed=written.changed, failed=failed)
-    return {**shown, "diff": removal_diff(shown)}
+    if not shown.get("failed"):
+        shown["msg"] = in_words(shown, "is to be")
+    return {**shown, "diff": removal_diff(shown, removes=shown["changed"])}
 
 
 def _refused(call: Call, values: Mapping[str, Any], known: ParameterNames, refusal: Refused) -> dict[str, Any]:
     """Guard G1 says no: nothing has been contacted, and nothing is removed."""
     names = ("tenant", "app_id", "key_id", "kind", "attribution", "route", "evidence", "resolution")
+    ahead = {"ticket": None, "would": "hand-off", "would_ticket": "handed-off"} if call.check else {}
     name = request_of(values.items()).value(known.app_display_name)
     return {
         **dict.fromkeys(names),
@@ -104,6 +114,7 @@ def _refused(call: Call, values: Mapping[str, Any], known: ParameterNames, refus
         "msg": f"{refusal.reason}; nothing was contacted, and nothing is removed",
         "failed": True,
         "changed": False,
+        **ahead,
     }
 
 
@@ -175,11 +186,14 @@ def work(call: Call) -> dict[str, Any]:
     if call.check:
         shown = of_planned(facade.dry_run(task))
         handed = shown["would"] == "hand-off"
-        shown["changed"] = shown["would"] in ("remove", "close-as-gone", "hand-off")
+        shown["changed"] = shown["would"] in WOULD_END
     else:
         written = facade.work_on(task)
         shown = of_result(written.result, changed=written.changed, failed=written.result.exit_code != 0)
         handed = written.result.ticket.value == "handed-off"
     if handed and not call.parameters["fail_on_handover"]:
         shown.pop("failed", None)
-    return shown
+    if not shown.get("failed"):
+        shown["msg"] = in_words(shown)
+    removes = shown["changed"] and (shown["outcome"] == "removed" or shown.get("would") == "remove")
+    return {**shown, "diff": [removal_diff(shown, removes=removes), ticket_diff(shown)]}

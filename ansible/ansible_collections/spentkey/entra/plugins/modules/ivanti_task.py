@@ -93,7 +93,9 @@ route:
   returned: always
   type: str
 ticket:
-  description: What became of the task - C(closed), C(handed-off), C(open) or C(untouched).
+  description:
+    - What became of the task - C(closed), C(handed-off), C(open) or C(untouched).
+    - In check mode it is null where something would become of it; RV(would_ticket) says what.
   returned: always
   type: str
 guard:
@@ -122,6 +124,10 @@ desk_warnings:
 resolution:
   description: The text with which such a task is closed.
   returned: when the credential is gone
+  type: str
+would_ticket:
+  description: What would become of the task - C(closed), C(handed-off), C(open) or C(untouched).
+  returned: in check mode
   type: str
 """
 

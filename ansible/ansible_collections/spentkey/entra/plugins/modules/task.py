@@ -60,7 +60,9 @@ kind:
   returned: always
   type: str
 outcome:
-  description: C(removed), C(already-gone), C(refused), C(failed), C(cannot-tell) or C(not-ours).
+  description:
+    - C(removed), C(already-gone), C(refused), C(failed), C(cannot-tell) or C(not-ours).
+    - In check mode it is null where RV(would) is C(remove) or C(close-as-gone).
   returned: always
   type: str
 attribution:
@@ -72,7 +74,9 @@ route:
   returned: always
   type: str
 ticket:
-  description: What became of the task - C(closed), C(handed-off), C(open) or C(untouched).
+  description:
+    - What became of the task - C(closed), C(handed-off), C(open) or C(untouched).
+    - In check mode it is null where something would become of it; RV(would_ticket) says what.
   returned: always
   type: str
 guard:
@@ -102,8 +106,16 @@ resolution:
   description: The text with which such a task is closed.
   returned: when the credential is gone
   type: str
+msg:
+  description: The same in one line for people, or the reason of a failure.
+  returned: always
+  type: str
 would:
   description: What a run would do - C(remove), C(close-as-gone), C(hand-off), C(leave) or C(pass).
+  returned: in check mode
+  type: str
+would_ticket:
+  description: What would become of the task - C(closed), C(handed-off), C(open) or C(untouched).
   returned: in check mode
   type: str
 """
