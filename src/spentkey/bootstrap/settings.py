@@ -15,7 +15,9 @@ def load_settings(file: Path, environment: Mapping[str, str], *, as_owner: bool 
 
     `engine.owner_url` is read `as_owner` alone; else it is None.
     """
-    return read_settings(file, environment, settings_of, _titles, lambda: [*desk_names(), *vault_names()], as_owner=as_owner)
+    return read_settings(
+        file, environment, settings_of, _titles, lambda: [*desk_names(), *vault_names()], as_owner=as_owner
+    )
 
 
 def _titles(settings: Settings) -> Mapping[str, str]:
