@@ -13,6 +13,7 @@ from worlds import AUTOMATION, CANARIES, TASK, sales, world
 
 from spentkey.bootstrap.checks import checkers_for
 from spentkey.bootstrap.settings import load_settings
+from spentkey.core.errors import Misconfigured
 from spentkey.core.finding import Finding, FindingState
 
 
@@ -312,3 +313,30 @@ async def test_the_entry_that_holds_ivantis_key_is_fetched(sim: RealSimulator) -
     assert "Ivanti: API key and address" not in bad(good)
     missing = await check_up(sim, SPENTKEY_IVANTI__API_KEY='{"entry": "nowhere"}')
     assert "nowhere" in bad(missing)["Ivanti: API key and address"].message
+
+
+async def test_the_databases_certificate_is_shown_before_its_log_in(sim: RealSimulator) -> None:
+    """The line of the certificate says what to do; the log-in, which fails for it, stands below."""
+    made = healthy()
+    made["passwordstate"]["database"]["certificate"] = "SSL_Self_Signed_Fallback"
+    sim.reset(made)
+    wrong = [one for one in await check_up(sim) if one.state is FindingState.FAIL]
+    assert [(one.system, one.what) for one in wrong] == [("SQL Server", "certificate"), ("SQL Server", "log-in")]
+    assert wrong[0].fix.startswith("let the database administrator give SQL Server a certificate")
+    assert [entry for entry in sim.journal() if entry["system"] == "sql"] == []
+
+
+async def test_a_pinned_certificate_that_cannot_be_read_is_a_configuration_that_cannot_be_used(
+    sim: RealSimulator,
+) -> None:
+    """One line, before anything is contacted."""
+    sim.reset(healthy())
+    pin = {
+        "SPENTKEY_PASSWORDSTATE__DATABASE__ENCRYPT": "strict",
+        "SPENTKEY_PASSWORDSTATE__DATABASE__SERVER_CERTIFICATE": "nowhere.pem",
+    }
+    with pytest.raises(
+        Misconfigured, match=r"passwordstate\.database\.server_certificate: .*nowhere\.pem cannot be used"
+    ):
+        await check_up(sim, **pin)
+    assert sim.journal() == []
