@@ -4,6 +4,7 @@ learn.microsoft.com/entra/workload-id/workload-identity-federation. One key sign
 """
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -41,10 +42,11 @@ def check(assertion: str, world: World, application: Application, now: datetime)
     known = [one for one in known if one.issuer == issuer]
     if not known:
         raise errors.federated_mismatch(700211, "issuer", issuer)
-    heard = audience[0] if isinstance(audience, list) and len(audience) == 1 else audience  # pyright: ignore[reportUnknownVariableType]
+    several: list[object] = cast("list[object]", audience) if isinstance(audience, list) else [audience]
+    heard = several[0] if len(several) == 1 else None
     known = [one for one in known if one.audience == heard]
     if not known:
-        raise errors.federated_mismatch(700212, "audience", heard)  # pyright: ignore[reportUnknownArgumentType]
+        raise errors.federated_mismatch(700212, "audience", cast("object", audience))
     if not any(one.subject == subject for one in known):
         raise errors.federated_mismatch(700213, "subject", subject)
     if not _signed(jwt, world):
