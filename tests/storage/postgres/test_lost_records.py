@@ -259,6 +259,21 @@ async def test_a_file_that_cannot_be_read_is_no_loss(start: Start, tmp_path: Pat
     assert await on_record(log) == [0, 1, 2, 3, 4]
 
 
+async def test_a_directory_that_cannot_be_written_is_told_once(
+    start: Start, set_back: Callable[[int], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The work goes on, and the process itself still notices a loss."""
+    (tmp_path / "file").write_text("")
+    log = await start(tmp_path / "file" / "state")
+    await put(log, *range(4))
+    warnings = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    set_back(2)
+    with pytest.raises(RecordsLost):
+        await put(log, 4)
+    told = [" ".join(one.split()[:4]) for one in warnings]
+    assert told == ["what was acknowledged earlier", "what was acknowledged is"]
+
+
 async def test_what_a_promoted_standby_did_not_get_is_noticed() -> None:
     """Two real servers: commits do not wait, the standby is cut off, the primary dies, and the standby is promoted."""
     primary = RealPostgres(SETTINGS)

@@ -35,7 +35,7 @@ class Acknowledged:
         self._known: dict[int, str] = {}
         self._waiting: list[tuple[int, str]] = []
         self._aside = False
-        self._of_a_chain = False
+        self._of_a_chain, self._told = False, False
 
     @property
     def known(self) -> Mapping[int, str]:
@@ -77,7 +77,11 @@ class Acknowledged:
         try:
             self._write(self._file, waiting, os.O_CREAT)
         except OSError as problem:
-            logger.warning("what was acknowledged is not kept: %s cannot be written (%s)", self._file, problem.strerror)
+            level = logging.DEBUG if self._told else logging.WARNING  # once is enough for an operator
+            logger.log(
+                level, "what was acknowledged is not kept: %s cannot be written (%s)", self._file, problem.strerror
+            )
+            self._told = True
 
     def set_aside(self) -> None:
         """Know nothing in this process, and leave the file as it is, until `begin_anew`."""
