@@ -15,6 +15,8 @@ from spentkey.facade import Facade
 def facade(sim: RealSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facade:
     """In a pod, with a configuration that says nothing of the state."""
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     return Facade.open(without_state(sim, tmp_path), dict(FAST))
 
 

@@ -1,6 +1,7 @@
 """What becomes of a command whose output goes nowhere: a full disk, a closed pipe, a terminal without UTF-8."""
 
 import copy
+import fcntl
 import json
 import os
 import subprocess
@@ -69,6 +70,22 @@ def test_a_reader_that_goes_away_early_is_no_fault(sim: RealSimulator, tmp_path:
     os.close(theirs)
     assert (ended.code, ended.err) == (0, "")
     assert sim.task(TASK)["status"] == "Completed"
+
+
+def test_a_pipe_that_does_not_block_gets_everything(sim: RealSimulator, tmp_path: Path) -> None:
+    """As a shell or a job runner may leave it: what does not fit now is written when there is room."""
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    room = fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(theirs, b"x" * room)  # full to the brim, until somebody reads
+    command = [str(BIN / "spentkey"), "run", str(TASK), "--json", "--config", str(sim.config)]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(tmp_path, **QUICK), stdout=theirs) as process:
+        os.close(theirs)
+        with os.fdopen(ours, "rb") as stream:
+            while sim.task(TASK)["status"] != "Completed":
+                assert process.poll() is None
+            content = stream.read()
+    assert (process.returncode, json.loads(content[room:])["outcome"]) == (0, "removed")
 
 
 def test_a_closed_stdout_is_no_fault_of_the_task(sim: RealSimulator, tmp_path: Path) -> None:

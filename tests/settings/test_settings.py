@@ -782,8 +782,11 @@ def test_relative_paths_count_from_the_configuration_file(tmp_path: Path, monkey
     assert paths == [tmp_path / "ca/house.pem", Path("/etc/x.pem"), Path("/home/somebody/s")]
 
 
-def test_the_state_directory_is_the_configured_one_or_beside_the_file(tmp_path: Path) -> None:
+def test_the_state_directory_is_the_configured_one_or_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever uses the same file uses the same state, whatever account's home or variables."""
+    monkeypatch.setenv("HOME", "/home/somebody")
     for environment in ({"XDG_STATE_HOME": "/x"}, {"XDG_STATE_HOME": ""}, dict[str, str]()):
         assert state_directory(load(tmp_path, {"state.directory": "s"}), environment) == tmp_path / "s"
         assert state_directory(load(tmp_path), environment) == tmp_path / "state"

@@ -8,6 +8,7 @@ import codecs
 import errno
 import io
 import os
+import select
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -29,9 +30,9 @@ class Output(io.FileIO):
         view = memoryview(content)  # pyright: ignore[reportArgumentType]  # bytes, as BufferedWriter gives them
         if self.lost is None:
             try:
-                return super().write(view) or 0
-            except BlockingIOError:
-                raise
+                while (written := super().write(view)) is None:  # somebody made the pipe or terminal non-blocking
+                    select.select([], [self], [])
+                return written
             except OSError as problem:
                 self.lost = problem
         return view.nbytes
