@@ -20,7 +20,7 @@ from bench.service import SETUPS, Conditions, Setup
 from bench.service_report import ServicePlan, service_part
 from bench.store import StorePlan
 from bench.table import render
-from spentkey.storage.sqlite.location import kind_of
+from spentkey.settings.surroundings import kind_of
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 QUICK_RUNS, QUICK_TASKS = 2, 50

@@ -21,8 +21,8 @@ from spentkey.core.task import (
     read_request,
     recorded,
     request_of,
-    trimmed,
 )
+from spentkey.core.trim import trimmed
 
 ALL_NAMES = tuple(SOUND)
 NAMES = pytest.mark.parametrize("name", ALL_NAMES)

@@ -71,17 +71,14 @@ def _files(made: Hostile) -> None:
     """A certificate is asked for, and its entry in the vault has files that are no ordinary PFX, of every kind at once."""
     names = sorted(file.stem for file in PFX.glob("*.pfx") if not file.stem.startswith("good-"))
     for _ in range(made.rng.randint(1, 4)):
-        expired, live = made.numbers, made.numbers
-        certificates = [
-            {"key_id": f"44444444-4444-4444-8444-{next(expired):012d}", "certificate": "old"},
-            {"key_id": f"44444444-4444-4444-8444-{next(live):012d}", "certificate": "given"},
-        ]
-        number = made.application(certificates=certificates)
-        entry = {"id": 5_000 + number, "list": 6691, "title": f"Hostile {number}", "password": "vector"}
+        expired, live = (f"44444444-4444-4444-8444-{next(made.numbers):012d}" for _ in range(2))
+        held = [{"key_id": expired, "certificate": "old"}, {"key_id": live, "certificate": "given"}]
+        number = made.application(certificates=held)
+        entry: Json = {"id": 5_000 + number, "list": 6691, "title": f"Hostile {number}", "password": "vector"}
         made.world["passwordstate"]["entries"].append({**entry, "fields": {"GenericField1": app_id(number)}})
         for name in made.rng.sample(names, made.rng.randint(1, 6)):
             made.world["passwordstate"]["documents"].append(_document(next(made.numbers), entry["id"], name))
-        made.asks(**about(number, certificates[0]["key_id"], SecretType="Certificaat"))
+        made.asks(**about(number, expired, SecretType="Certificaat"))
     made.world["certificates"]["given"] = {"der": base64.b64encode((PFX / "good-modern.der").read_bytes()).decode()}
 
 

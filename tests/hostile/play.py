@@ -93,6 +93,7 @@ def encounter_of(seed: int) -> Encounter:
 
 def play(encounter: Encounter, stage: Parts, *, timed: bool = True) -> list[str]:
     """What does not hold, in words. What took too long is played again, for the host may have been busy meanwhile."""
+    slow = list[str]()
     for _ in range(TIMED_TRIES if timed else 1):
         wrong, slow = _play(encounter, stage)
         if wrong or not slow or not timed:

@@ -26,7 +26,8 @@ from worlds import CANARIES
 
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.connection import opened
-from spentkey.storage.postgres.schema import APPENDING, prepare
+from spentkey.storage.postgres.holders import APPENDING
+from spentkey.storage.postgres.schema import prepare
 
 T = TypeVar("T")
 TAKE_OVER_S, POLL_S = 2.0, 0.5

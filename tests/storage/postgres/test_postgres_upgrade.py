@@ -18,7 +18,8 @@ from spentkey.core.secret import Secret
 from spentkey.core.stops import About
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
-from spentkey.storage.postgres.schema import APPENDING, LEAST, STEPS, VERSION, prepare
+from spentkey.storage.postgres.holders import APPENDING
+from spentkey.storage.postgres.schema import LEAST, STEPS, VERSION, prepare
 
 LIMITS = Limits(per_run=100, per_app=100, per_hour=3, hand_overs_per_hour=1)
 SCHEMA = "SELECT version, least FROM spentkey_schema"

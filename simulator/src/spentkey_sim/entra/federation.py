@@ -42,7 +42,7 @@ def check(assertion: str, world: World, application: Application, now: datetime)
     known = [one for one in known if one.issuer == issuer]
     if not known:
         raise errors.federated_mismatch(700211, "issuer", issuer)
-    several: list[object] = cast("list[object]", audience) if isinstance(audience, list) else [audience]
+    several: list[object] = cast("list[object]", audience if isinstance(audience, list) else [audience])
     heard = several[0] if len(several) == 1 else None
     known = [one for one in known if one.audience == heard]
     if not known:
