@@ -83,7 +83,9 @@ async def test_what_is_no_token_is_never_sent(tmp_path: Path, what: str) -> None
     assert str(refused.value) == f"{tmp_path}/token holds no token (a JWT), so nothing of it was sent"
 
 
-@pytest.mark.parametrize("end", [0, -1, -1e300, IN_AN_HOUR - 4200])
+@pytest.mark.parametrize(
+    "end", [0, -1, -1e300, IN_AN_HOUR - 4200], ids=["1970", "before", "long before", "a while ago"]
+)
 async def test_a_token_that_ended_is_never_sent(tmp_path: Path, end: float) -> None:
     """Whatever its end looks like."""
     (tmp_path / "token").write_text(made(exp=end))

@@ -82,7 +82,11 @@ async def test_the_probe_asks_the_browser_and_never_dns_for_a_backslash(
     assert sql_routes(instance) == [("browser", "PASSWORDSTATE")]
 
 
-@pytest.mark.parametrize("server", [rf"{ADDRESS}\OTHER", rf"{SILENT}\PASSWORDSTATE", r"nowhere.invalid\PASSWORDSTATE"])
+@pytest.mark.parametrize(
+    "server",
+    [rf"{ADDRESS}\OTHER", rf"{SILENT}\PASSWORDSTATE", r"nowhere.invalid\PASSWORDSTATE"],
+    ids=["another instance", "no Browser", "no such host"],
+)
 async def test_the_probe_tells_that_nobody_knows_the_port(named: Database, server: str) -> None:
     """An instance that is not there, a host without a Browser, a host that is not there."""
     with pytest.raises(Outage) as raised:
