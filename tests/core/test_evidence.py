@@ -282,6 +282,12 @@ def test_an_answer_204_confirms() -> None:
     assert past(record("intent"), record("answer", answer="accepted")).confirmed(APP_ID, KEY_ID)
 
 
+def test_a_repeat_that_finds_nothing_takes_no_confirmation_away() -> None:
+    """Old reads may show again what a 204 took; the second removal is then answered by not-present."""
+    answers = [record("answer", answer=answer) for answer in ("accepted", "not-present")]
+    assert past(record("intent"), *answers).confirmed(APP_ID, KEY_ID)
+
+
 @pytest.mark.parametrize("responses", [[], ["lost"], ["not-present"], ["forbidden"], ["accepted", "lost"]])
 def test_any_other_latest_answer_does_not_confirm(responses: list[str]) -> None:
     """The latest answer counts."""

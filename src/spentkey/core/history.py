@@ -62,9 +62,12 @@ class History:
         return key_ids in on_record
 
     def confirmed(self, app_id: str, key_id: str) -> bool:
-        """Whether Graph answered 204 to a removal of ours."""
+        """Whether Graph answered 204 to a removal of ours, and to none after it otherwise.
+
+        That it was `not-present` for a later one, which old reads had led to, takes nothing from that.
+        """
         mine = [r for r in self._all(RecordKind.ANSWER) if r.get("app_id") == app_id and r.get("key_id") == key_id]
-        answers = [r.get("answer") for r in mine if r.get("answer") not in NOTHING_DONE]
+        answers = [r.get("answer") for r in mine if r.get("answer") not in (*NOTHING_DONE, "not-present")]
         return answers[-1:] == ["accepted"]
 
     def ended(self) -> Facts | None:
