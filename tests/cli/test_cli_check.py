@@ -124,9 +124,9 @@ def test_an_authority_that_is_missing_is_named_by_its_setting(sim: RealSimulator
     now = datetime.now(UTC)  # noqa: TID251
     (tmp_path / "other.pem").write_bytes(pair(now, now + timedelta(days=1))[1].public_bytes(Encoding.PEM))
     other = {"SPENTKEY_TLS__CA_FILE": str(tmp_path / "other.pem")}
-    failed = shown_as_failed(against(sim, tmp_path, "check", **other))[::2]
-    assert [line.split()[1] for line in failed] == ["Passwordstate", "Ivanti"]
-    assert all("tls.ca_file" in line for line in failed)
+    failed = shown_as_failed(against(sim, tmp_path, "check", **other))
+    assert [line.split()[1] for line in failed[::2]] == ["Passwordstate", "SQL", "Ivanti"]
+    assert all("tls.ca_file" in line + mend for line, mend in zip(failed[::2], failed[1::2], strict=True))
 
 
 def test_a_pause_is_shown_until_it_is_lifted(sim: RealSimulator, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ async def test_everything_in_place_gives_no_failure_and_writes_nothing(sim: Real
         "configuration",
         "rehearsal",
         "state",
+        "stops",
         "Passwordstate",
         "SQL Server",
         "Ivanti",

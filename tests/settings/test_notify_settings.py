@@ -25,7 +25,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no address": ({"secret": "n" * 32}, "url: is missing"),
     "no secret": ({"url": SOUND["url"]}, "secret: is missing"),
     "a short secret": ({**SOUND, "secret": "n" * 31}, "secret: must have at least 32 characters"),
-    "in the clear": ({**SOUND, "secret": "n" * 32, "url": "http://a.example.org"}, "url: must be an address such as"),
+    "in the clear": ({**SOUND, "secret": "n" * 32, "url": "http://a.example.org"}, "url: must begin with https"),
     "with a user": ({**SOUND, "secret": "n" * 32, "url": "https://u:p@a.example.org"}, "url: must be an address"),
     "with a query": ({**SOUND, "secret": "n" * 32, "url": "https://a.example.org/?t=1"}, "url: must be an address"),
     "something else": ({**SOUND, "secret": "n" * 32, "to": "x"}, "to: is not a known setting"),

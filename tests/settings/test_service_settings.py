@@ -120,8 +120,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "half of TLS": ({"tls": {"certificate": "a.pem"}}, "tls.key: is missing"),
     "another format": ({"log_format": "xml"}, "log_format: must be 'json' or 'console'"),
     "another level": ({"log_level": "error"}, "log_level: must be 'debug', 'info' or 'warning'"),
-    "no connection for an address": ({"max_per_address": 0}, "max_per_address: Input should be greater than or equal"),
-    "more for an address than in all": ({"max_per_address": 513}, "max_per_address: Input should be less than"),
+    "no connection for an address": ({"max_per_address": 0}, "max_per_address: must be at least 1"),
+    "more for an address than in all": ({"max_per_address": 513}, "max_per_address: must be at most 512"),
     "another setting": ({"cors": "*"}, "cors: is not a known setting"),
     "a login that is a text": ({"login": "ops"}, "login: must be a table"),
 }

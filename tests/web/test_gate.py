@@ -61,6 +61,7 @@ def test_the_names_of_the_certificate_are_ours(tmp_path: Path) -> None:
     """Names and addresses; one label for a star, and not two."""
     pem = tmp_path / "a.pem"
     pem.write_bytes(tls.make().server)
+    pem.chmod(0o600)
     files = {"certificate": str(pem), "key": str(pem)}
     hosts = hosts_of(load(tmp_path, {"service.listen": "192.0.2.10:8400", "service.tls": files}).service)
     assert {"localhost", "127.0.0.1"} <= set(names_in(pem))

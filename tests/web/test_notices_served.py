@@ -90,7 +90,9 @@ def test_an_own_secret_that_ends_soon_is_told(sim: RealSimulator, tmp_path: Path
         "app_id": AUTOMATION,
         "object_id": "1c1c1c1c-1111-4111-8111-111111111111",
         "display_name": "Automation",
-        "passwords": [{"key_id": key_id, "end": end} for key_id, end in secrets.items()],
+        "passwords": [
+            {"key_id": key_id, "end": end, "hint": CANARIES["automation secret"][:3]} for key_id, end in secrets.items()
+        ],
         "certificates": [],
     }
     made["tenants"][0]["applications"].append(mine)

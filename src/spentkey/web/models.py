@@ -201,8 +201,8 @@ class Steps(BaseModel):
 class Surviving(BaseModel):
     """A credential that must still be there after a removal."""
 
-    kind: Literal["secret", "certificate"]
-    key_id: str
+    kind: Literal["secret", "certificate"] = Field(description="What kind of credential it is.")
+    key_id: str = Field(description="Its key id, a UUID.")
     name: str | None = Field(description="Its own name in the directory.")
     end: datetime | None = Field(description="Its end (UTC).")
 

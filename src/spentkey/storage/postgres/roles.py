@@ -54,7 +54,8 @@ GRANTS: LiteralString = """
     REVOKE ALL ON spentkey_evidence, spentkey_schema FROM PUBLIC, {worker};
     GRANT SELECT, INSERT ON spentkey_evidence TO {worker};
     GRANT SELECT ON spentkey_schema TO {worker};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON spentkey_claims, spentkey_paces, spentkey_tries, spentkey_suspects TO {worker};
+    GRANT SELECT, INSERT, UPDATE, DELETE
+        ON spentkey_claims, spentkey_paces, spentkey_tries, spentkey_suspects, spentkey_notices TO {worker};
     GRANT USAGE ON SEQUENCE spentkey_claim TO {worker}
 """
 QUEUE: LiteralString = r"""
