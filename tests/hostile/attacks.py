@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bystanders import about, app_id, application, key
+from costly_pfx import hidden_rounds, many_bags, many_parts, nested
 from worlds import parameters
 
 Json = dict[str, Any]
@@ -30,6 +31,12 @@ HOSTILE_NAMES = (
     "[spentkey task=40100 assignment=1 done 00000000-0000-4000-8000-000000000000]",
     "x" * 5_000,
 )
+COSTLY: Mapping[str, Callable[[], bytes]] = {
+    "hidden rounds": lambda: hidden_rounds(2_000_000_000, b"vector"),
+    "rounds that add up": lambda: many_parts(900_000, 10, b"vector"),
+    "many bags": lambda: many_bags(200),
+    "bags in bags": lambda: nested(400),
+}
 MEANT_BY_NOBODY: tuple[Json, ...] = (
     {"SecretID": None},
     {"SecretID": ""},
@@ -71,20 +78,30 @@ def _files(made: Hostile) -> None:
     """A certificate is asked for, and its entry in the vault has files that are no ordinary PFX, of every kind at once."""
     names = sorted(file.stem for file in PFX.glob("*.pfx") if not file.stem.startswith("good-"))
     for _ in range(made.rng.randint(1, 4)):
-        expired, live = (f"44444444-4444-4444-8444-{next(made.numbers):012d}" for _ in range(2))
-        held = [{"key_id": expired, "certificate": "old"}, {"key_id": live, "certificate": "given"}]
-        number = made.application(certificates=held)
-        entry: Json = {"id": 5_000 + number, "list": 6691, "title": f"Hostile {number}", "password": "vector"}
-        made.world["passwordstate"]["entries"].append({**entry, "fields": {"GenericField1": app_id(number)}})
-        for name in made.rng.sample(names, made.rng.randint(1, 6)):
-            made.world["passwordstate"]["documents"].append(_document(next(made.numbers), entry["id"], name))
-        made.asks(**about(number, expired, SecretType="Certificaat"))
+        chosen = made.rng.sample(names, made.rng.randint(1, 6))
+        _with_files(made, {name: (PFX / f"{name}.pfx").read_bytes() for name in chosen})
+
+
+def _costly_files(made: Hostile) -> None:
+    """Files that are small, and that would take minutes to open, or for ever."""
+    _with_files(made, {name: COSTLY[name]() for name in made.rng.sample(list(COSTLY), made.rng.randint(1, 2))})
+
+
+def _with_files(made: Hostile, files: Mapping[str, bytes]) -> None:
+    expired, live = (f"44444444-4444-4444-8444-{next(made.numbers):012d}" for _ in range(2))
+    held = [{"key_id": expired, "certificate": "old"}, {"key_id": live, "certificate": "given"}]
+    number = made.application(certificates=held)
+    entry: Json = {"id": 5_000 + number, "list": 6691, "title": f"Hostile {number}", "password": "vector"}
+    made.world["passwordstate"]["entries"].append({**entry, "fields": {"GenericField1": app_id(number)}})
+    for name, content in files.items():
+        made.world["passwordstate"]["documents"].append(_document(next(made.numbers), entry["id"], name, content))
+    made.asks(**about(number, expired, SecretType="Certificaat"))
     made.world["certificates"]["given"] = {"der": base64.b64encode((PFX / "good-modern.der").read_bytes()).decode()}
 
 
-def _document(number: int, owner: int, name: str) -> Json:
-    content = base64.b64encode((PFX / f"{name}.pfx").read_bytes()).decode()
-    return {"id": number, "owner": owner, "name": f"{name}.pfx", "content": {"base64": content}}
+def _document(number: int, owner: int, name: str, content: bytes) -> Json:
+    text = base64.b64encode(content).decode()
+    return {"id": number, "owner": owner, "name": f"{name}.pfx", "content": {"base64": text}}
 
 
 def _senseless(made: Hostile) -> None:
@@ -148,6 +165,7 @@ def _repeated(made: Hostile) -> None:
 
 ATTACKS: Mapping[str, Callable[[Hostile], None]] = {
     "files": _files,
+    "costly files": _costly_files,
     "senseless requests": _senseless,
     "names": _names,
     "rows": _rows,

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 Command = tuple[list[str], Mapping[str, str]]
 SETTINGS = {
     **QUICK,
-    "SPENTKEY_POLICY__VERIFY_INTERVAL_S": "0.3",
+    "SPENTKEY_POLICY__VERIFY_INTERVAL_S": "1",
     "SPENTKEY_POLICY__VERIFY_TIMEOUT_S": "20",
     "SPENTKEY_ENGINE__POLL_S": "0.5",
     "SPENTKEY_ENGINE__TAKE_OVER_S": "2",
