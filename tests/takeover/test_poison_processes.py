@@ -86,7 +86,9 @@ def test_work_once_hands_the_task_over_after_two_lonely_deaths(small: RealSimula
     assert "Spentkey removed nothing" in note["body"]
     assert len(closed(small)) == EXPECTED_CLOSED
     assert POISON not in closed(small)
-    assert suspects(small) == []
+    assert [
+        one for one in suspects(small) if one[1]
+    ] == []  # one that ended as the program died is kept, without a death
 
 
 def test_the_directory_is_not_touched_by_the_hand_over(small: RealSimulator, tmp_path: Path) -> None:
