@@ -22,7 +22,8 @@ try:
     from spentkey.core.outcome import Refused
     from spentkey.core.planned import Action, Planned
     from spentkey.core.secret import Secret
-    from spentkey.core.task import FaultKind, folded_name, folded_value, request_of, trimmed
+    from spentkey.core.task import FaultKind, folded_name, folded_value, request_of
+    from spentkey.core.trim import trimmed
     from spentkey.facade import NOT_A_UUID, Asked, Facade, GivenPfx, Remark, is_uuid, resolution_text
 
     IMPORT_PROBLEM: str | None = None
