@@ -10,10 +10,8 @@ import pytest
 CAMPAIGN = Path(__file__).parent / "campaign_hostile.py"
 
 
-@pytest.mark.parametrize(
-    ("seed", "cases"),
-    [(1, 1), pytest.param(5, 12, marks=pytest.mark.long)],
-)
+@pytest.mark.timeout(500)  # a case starts its processes twice, and a busy host takes its time
+@pytest.mark.parametrize(("seed", "cases"), [(1, 1), pytest.param(5, 3, marks=pytest.mark.long)])
 def test_whoever_is_beside_attacks_ends_as_alone(seed: int, cases: int) -> None:
     """Files, rows, objects, requesters, peers and clocks: the other tasks end alike, and the invariants hold for all."""
     settings = {**os.environ, "CASES": str(cases), "SEED": str(seed), "TIMED": "0"}
