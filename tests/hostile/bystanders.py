@@ -50,8 +50,11 @@ def bystanders() -> Json:
         there, says = (production, "No") if number % 2 else (onderwijs, "Yes")
         there.append(application(number, number))
         asked.append(about(number, key(number), Onderwijs=says))
-    production.append(application(50, 51, 52))
-    asked += [about(50, key(51)), about(50, key(52)), about(50, ABSENT)]
+    production += [
+        application(50, 51, 52),
+        application(60),
+    ]  # a secret that is gone looks like a slip beside expired ones
+    asked += [about(50, key(51)), about(50, key(52)), about(60, ABSENT)]
     made = world(
         requests=[{"number": 10_000 + at, "parameters": parameters(**one)} for at, one in enumerate(asked)],
         tasks=[{"number": FIRST + at, "parent": 10_000 + at} for at in range(len(asked))],
