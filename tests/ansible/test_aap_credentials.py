@@ -39,7 +39,9 @@ KEYS = {
     "passwordstate_certificates_api_key": "canary-certificates-5Ef",
     "passwordstate_documents_api_key": "canary-documents-6Gh",
 }
-DATABASE = {"database_url": "postgresql://spentkey:canary-database-8Kl@db.example.org/spentkey"}
+DATABASE = {
+    "database_url": "postgresql://spentkey:canary-database-8Kl@db.example.org/spentkey?sslmode=verify-full&sslrootcert=system"
+}
 BY_NAME_OF_THE_FILE = "SPENTKEY_ENGINE__DATABASE_URL"
 """AWX masks variables with certain words in their names. This one has none, and holds the name of a file alone."""
 TENANTS = {
