@@ -10,7 +10,9 @@ from spentkey.adapters.entra.directories import EntraDirectories
 from spentkey.adapters.entra.rehearsal import application_to_rehearse_on
 from spentkey.adapters.kinds import Outside
 from spentkey.adapters.pfx_child.check import PfxCheck
-from spentkey.bootstrap.context import connected_for, directories_of, outside_of, vault_of, with_vault
+from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
+from spentkey.bootstrap.directories import directories_of
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
 from spentkey.bootstrap.storage import storage_for, with_database
 from spentkey.core.errors import SpentkeyError
@@ -43,7 +45,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
         outside = outside_of(settings, connections)
         vault = vault_of(settings, outside, to_work=False)
         rates = LocalRates(connections.clock)  # a check-up selects no keys
-        directories = directories_of(settings, connections, vault, rates, rates)
+        directories = directories_of(settings, connections, vault, PfxInChild(), rates, rates)
         yield [
             *([Remarks(settings.remarks)] if settings.remarks else []),
             _check_of_storage(settings, connections.clock),

@@ -1,36 +1,26 @@
 """Builds the `Context` of a story from the settings. Only the files of this package know which adapters there are."""
 
-import os
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
-from spentkey.adapters.entra.directories import (
-    ByCertificate,
-    ByManagedIdentity,
-    ByToken,
-    EntraDirectories,
-    TenantEndpoint,
-)
-from spentkey.adapters.entra.managed_identity import identity_endpoint
 from spentkey.adapters.kinds import Outside
 from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.bootstrap.directories import directories_of
 from spentkey.bootstrap.registry import vault_kind
 from spentkey.bootstrap.settings import needs_desk, titles_of
 from spentkey.bootstrap.storage import Storage, storage_for
-from spentkey.core.secret import Secret
-from spentkey.http.rate_limit import RateStates
 from spentkey.http.sessions import Connections, connected
 from spentkey.ports.pfx import PfxOpener
 from spentkey.ports.read_only import UNMEASURED, TellsLeftOut
 from spentkey.ports.runtime import Clock, Meter, Probe, Progress
 from spentkey.ports.service_desk import ServiceDesk
-from spentkey.ports.vault import Login, NoVault, Vault
+from spentkey.ports.vault import NoVault, Vault
 from spentkey.settings.clouds import is_internal
 from spentkey.settings.rules import rules_of
-from spentkey.settings.schema import Settings, TenantSettings
+from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
-from spentkey.system import SystemClock, SystemIds, jitter
+from spentkey.system import SystemClock, SystemIds
 
 
 @asynccontextmanager
@@ -67,6 +57,7 @@ async def context_with(
 ) -> AsyncGenerator[Context]:
     """The same, with storage that is open already."""
     chosen, kind = needs_desk(settings)
+    opener = pfx or PfxInChild()
     heard = TellsLeftOut(progress) if meter is UNMEASURED else meter
     async with connected_for(settings, clock, use_proxies=use_proxies, meter=heard) as connections:
         outside = outside_of(settings, connections)
@@ -75,7 +66,7 @@ async def context_with(
         yield Context(
             desk=desk,
             vault=vault,
-            directories=directories_of(settings, connections, vault, storage.rates, storage.scarce),
+            directories=directories_of(settings, connections, vault, opener, storage.rates, storage.scarce),
             locks=storage.locks,
             evidence=storage.evidence,
             clock=clock,
@@ -83,7 +74,7 @@ async def context_with(
             ids=SystemIds(),
             rules=rules_of(settings, kind.rules(chosen.section)),
             run=SystemIds().new(),
-            pfx=pfx or PfxInChild(),
+            pfx=opener,
         )
 
 
@@ -119,31 +110,3 @@ def probes_for(settings: Settings, context: Context) -> list[Probe]:
     _, desk = needs_desk(settings)
     vault = vault_kind(settings.vault.name) if settings.vault is not None else None
     return [*desk.probes(context.desk), *(vault.probes(context.vault) if vault is not None else ())]
-
-
-def directories_of(
-    settings: Settings, connections: Connections, vault: Vault, rates: RateStates, scarce: RateStates
-) -> EntraDirectories:
-    """Every tenant's directory."""
-    slots = {
-        name: TenantEndpoint(
-            one.tenant_id, _credential_of(one), one.authority, one.graph_url, connections.proxy_of(one.authority)
-        )
-        for name, one in settings.tenants.items()
-    }
-    how = (connections.session_for, connections.http, connections.clock, SystemIds(), jitter)
-    return EntraDirectories(slots, vault, *how, rates, scarce, connections.meter)
-
-
-def _credential_of(tenant: TenantSettings) -> Login | str | ByCertificate | ByToken | ByManagedIdentity:
-    """What the settings say, which is one way; the title of an entry stands for the client id and secret in it."""
-    if tenant.managed_identity:
-        return ByManagedIdentity(tenant.client_id, identity_endpoint(os.environ))
-    if tenant.client_id is not None and tenant.client_secret is not None:
-        return Login(tenant.client_id, tenant.client_secret)
-    if tenant.client_id is not None and tenant.federated_token_file is not None:
-        return ByToken(tenant.client_id, tenant.federated_token_file)
-    if tenant.client_id is not None and tenant.certificate is not None:
-        one = tenant.certificate
-        return ByCertificate(tenant.client_id, one.entry, one.file, tenant.certificate_password or Secret(""))
-    return tenant.entry or ""  # the settings have one or the other

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from spentkey.bootstrap.context import connected_for, directories_of, outside_of, vault_of, with_vault
+from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
+from spentkey.bootstrap.directories import directories_of
 from spentkey.bootstrap.registry import desk_kind
 from spentkey.bootstrap.storage import storage_for
 from spentkey.core.credential import OwnCredential
@@ -99,7 +101,7 @@ async def overview_of(settings: Settings, clock: Clock, *, use_proxies: bool = T
                 return len(await Router(opened, rules.request, rules.tenants).queue())
 
             overview.queue = await overview.read("queue", queue)
-        directories = directories_of(settings, connections, vault, LocalRates(clock), LocalRates(clock))
+        directories = directories_of(settings, connections, vault, PfxInChild(), LocalRates(clock), LocalRates(clock))
         await _credentials(overview, directories, rules_of(settings, DeskRules()).tenants, clock)
     return overview
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
+from costly_pfx import hidden_rounds
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from own_sign_in import KEY, PASSWORD, certificate, pfx, put_pfx
 from real_simulator import QuickClock
@@ -15,6 +16,7 @@ from support_core import NOW, application, secret
 
 from spentkey.adapters.entra.own_credential import OwnCertificate, OwnSecret, OwnToken, PfxOnDisk
 from spentkey.adapters.entra.sign_in import SignIn
+from spentkey.adapters.pfx_child.opener import PfxInChild
 from spentkey.core.credential import Credential
 from spentkey.core.errors import AccessRefused
 from spentkey.core.secret import Secret
@@ -120,14 +122,14 @@ async def test_a_file_that_is_odd_is_named_and_holds_nobody_up(tmp_path: Path) -
     }
 
 
-def own(*paths: Path, password: str = PASSWORD) -> OwnCertificate:
+def own(*paths: Path, password: str = PASSWORD, seconds: float = 10) -> OwnCertificate:
     """The certificates in these files."""
 
     async def files() -> AsyncIterator[SigningFile]:
         for path in paths:
             yield PfxOnDisk(path, Secret(password))
 
-    return OwnCertificate(files, SIGN_IN, QuickClock(), lambda: "an id")
+    return OwnCertificate(files, PfxInChild(seconds=seconds), SIGN_IN, QuickClock(), lambda: "an id")
 
 
 async def test_the_certificate_that_lives_longest_signs(tmp_path: Path) -> None:
@@ -170,6 +172,16 @@ async def test_a_wrong_password_is_told_without_it(tmp_path: Path) -> None:
         await own(put_pfx(tmp_path / "own.pfx", certificate()), password="canary-wrong")()
     assert "own.pfx: no password at hand opens the file" in str(refused.value)
     assert "canary" not in str(refused.value)
+
+
+async def test_a_costly_file_beside_it_is_passed_over(tmp_path: Path) -> None:
+    """Whoever may put one into the entry neither stops the sign-in nor anything else."""
+    (tmp_path / "costly.pfx").write_bytes(hidden_rounds(2 * 10**9, PASSWORD.encode()))
+    (tmp_path / "costly.pfx").chmod(0o600)
+    sound = put_pfx(tmp_path / "own.pfx", certificate())
+    assert jwt.get_unverified_header(await own(tmp_path / "costly.pfx", sound, seconds=2)())["alg"] == "PS256"
+    with pytest.raises(AccessRefused, match=r"costly\.pfx: the file could not be opened within its limits"):
+        await own(tmp_path / "costly.pfx", seconds=2)()
 
 
 def lists(*secrets: Credential) -> Any:

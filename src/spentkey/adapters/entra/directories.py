@@ -24,6 +24,7 @@ from spentkey.core.rules import TenantRules
 from spentkey.core.secret import Secret
 from spentkey.http.client import HttpClient, Refused, throttled
 from spentkey.http.rate_limit import RateStates
+from spentkey.ports.pfx import PfxOpener
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter
 from spentkey.ports.vault import Login, SigningFile, Vault
@@ -79,6 +80,7 @@ class EntraDirectories:
 
     slots: Mapping[str, TenantEndpoint]
     vault: Vault
+    opener: PfxOpener
     session_for: Callable[[str], aiohttp.ClientSession]
     http: Callable[[str, str, Refused], HttpClient]
     clock: Clock
@@ -144,7 +146,7 @@ class EntraDirectories:
             return SignIn(*where, given.client_id, *more), token, token
         if isinstance(given, ByCertificate):
             sign_in = SignIn(*where, given.client_id, *more)
-            certificate = OwnCertificate(lambda: self._files(given), sign_in, self.clock, self.ids.new)
+            certificate = OwnCertificate(lambda: self._files(given), self.opener, sign_in, self.clock, self.ids.new)
             return sign_in, certificate, certificate
         login = await self._login(given)
         return SignIn(*where, login.username, *more), login.password, OwnSecret(login.password)

@@ -29,11 +29,11 @@ from spentkey.adapters.entra.own_reasons import (
 from spentkey.adapters.entra.sign_in import SignIn
 from spentkey.core.credential import SKEW, Kind, OwnCredential, OwnKind, Target
 from spentkey.core.errors import AccessRefused, SpentkeyError
-from spentkey.core.pfx import MOST_BYTES, Pfx, Unusable, read_pfx
+from spentkey.core.pfx import MOST_BYTES, Unusable
 from spentkey.core.reason import several
 from spentkey.core.redaction import without_values
 from spentkey.core.secret import Secret
-from spentkey.core.signer_reasons import LOCKED
+from spentkey.ports.pfx import PfxOpener
 from spentkey.ports.runtime import Clock
 from spentkey.ports.vault import SigningFile
 
@@ -95,6 +95,7 @@ class OwnCertificate:
     """A certificate in PFX files, which `files` opens; called, it makes a client assertion."""
 
     files: Callable[[], AsyncIterator[SigningFile]]
+    opener: PfxOpener
     sign_in: SignIn
     clock: Clock
     new_id: Callable[[], str]
@@ -123,7 +124,7 @@ class OwnCertificate:
         """The one that is valid longest, of all that open."""
         pairs, problems = list[tuple[str, Pair]](), list[Unusable]()
         async for file in self.files():
-            opened = await _open(file)
+            opened = await self.opener.open(file.name, await file.read(), file.passwords(), None)
             if isinstance(opened, Unusable):
                 problems.append(opened)
             else:
@@ -140,18 +141,6 @@ class OwnCertificate:
             self.ends = certificate.not_valid_after_utc
             raise AccessRefused(CERTIFICATE_ENDED(document=document, end=f"{certificate.not_valid_after_utc:%Y-%m-%d}"))
         raise AccessRefused(CERTIFICATE_EARLY(document=document, start=f"{certificate.not_valid_before_utc:%Y-%m-%d}"))
-
-
-@without_values(SpentkeyError)
-async def _open(file: SigningFile) -> Pfx | Unusable:
-    """Try the passwords one after the other; a later one is fetched only when the ones before did not open the file."""
-    content = await file.read()
-    opened: Pfx | Unusable = Unusable(file.name, LOCKED(untried=""), locked=True)
-    async for password in file.passwords():
-        opened = await asyncio.to_thread(read_pfx, file.name, content, [password])
-        if not isinstance(opened, Unusable) or not opened.locked:
-            break
-    return opened
 
 
 @dataclass(frozen=True)
