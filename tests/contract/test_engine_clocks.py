@@ -14,7 +14,7 @@ CLOCK = G5_OUR_CLOCK(apart=3600, system="the service desk")
 
 async def by_a_wrong_clock(ref: TaskRef) -> Result:
     """What the story says of a task on such a machine."""
-    return result(ref, OPEN, outage=True, reason=CLOCK)
+    return result(ref, OPEN, outage=True, reason=CLOCK, reason_code=CLOCK.code)
 
 
 @pytest.mark.parametrize("clock_s", [HOUR, -HOUR, 400.0])

@@ -72,6 +72,7 @@ async def test_where_our_clock_alone_is_wrong_the_task_stays_open(sim: RealSimul
     assert (result.outcome, result.ticket.value, result.guard, result.exit_code) == ("failed", "open", None, 4)
     assert result.outage
     assert (result.reason or "").startswith("this machine's clock is wrong")
+    assert result.reason_code == "our-clock"  # by which an engine leaves it to other machines
     assert sim.removals() == []
     task = sim.task(TASK)
     assert (task["owner_team"], task["notes"]) == ("Spentkey", [])
