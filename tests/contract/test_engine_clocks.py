@@ -63,22 +63,3 @@ async def test_a_machine_whose_clock_is_right_again_works_again(maker: Maker) ->
         await rig.until(lambda: bool(rig.ended))
         fixed.append(True)
         await rig.until(lambda: not maker.desk.tasks)
-
-
-async def test_a_wrong_clock_is_no_outage_of_a_system(maker: Maker) -> None:
-    """Its tasks do not stop the route for what comes after."""
-    rig = await maker.rig()
-    first, later = refs(1, 2, 3, 4), refs(9)[0]
-    for number, ref in enumerate(first, start=1):
-        maker.desk.add(ref, number)
-    fixed = list[bool]()
-
-    async def act(ref: TaskRef) -> Result:
-        return result(ref) if fixed else await by_a_wrong_clock(ref)
-
-    rig.acts |= dict.fromkeys(first, act)
-    async with rig.serving():
-        await rig.until(lambda: set(rig.ended) >= set(first))
-        fixed.append(True)
-        maker.desk.add(later, 9)
-        await rig.until(lambda: not maker.desk.tasks)

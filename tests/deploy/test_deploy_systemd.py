@@ -49,8 +49,9 @@ def analyze(*words: str) -> tuple[int, str]:
 def installed(unit: Path, folder: Path, text: str | None = None) -> Path:
     """A copy of a unit that starts the command of this environment, with every drop-in beside it."""
     copy = folder / unit.name
-    here = str(Path(sys.executable).with_name("spentkey"))
-    copy.write_text((text or unit.read_text("utf-8")).replace(SPENTKEY, here), "utf-8")
+    here = folder / "spentkey"  # a path without blanks, wherever the clone lies
+    here.symlink_to(Path(sys.executable).with_name("spentkey"))
+    copy.write_text((text or unit.read_text("utf-8")).replace(SPENTKEY, str(here)), "utf-8")
     beside = folder / f"{unit.name}.d"
     beside.mkdir()
     for drop_in in DROP_INS:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, quote_plus
 import pytest
 from commands import BIN, QUICK, Ended, against, environment
 from fault_rules import fault
+from process_seen import environment_seen, files_seen
 from real_simulator import RealSimulator
 from worlds import APP, AUTOMATION, CANARIES, TASK, certificate_parameters, document, parameters, world
 
@@ -206,8 +207,8 @@ def test_nothing_secret_is_seen_from_outside_while_it_works(sim: RealSimulator, 
         while "removeKey" not in sim.writes():
             assert process.poll() is None
         own = Path("/proc", str(process.pid))
-        seen = (own / "cmdline").read_text() + (own / "environ").read_text()
-        opened = [str(file.readlink()) for file in (own / "fd").iterdir()]
+        seen = (own / "cmdline").read_text() + environment_seen(process.pid)
+        opened = files_seen(process.pid)
         assert process.poll() is None
         process.communicate(timeout=30)
     assert "spentkey" in seen

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from commands import BIN, QUICK, environment
 from fault_rules import fault
+from process_seen import environment_seen
 from real_simulator import RealSimulator
 from test_canaries import found, sent_tokens
 from worlds import TASK, certificate_parameters, world
@@ -104,7 +105,7 @@ def test_neither_the_process_nor_what_it_starts_shows_a_secret(sim: RealSimulato
         while not any(entry["route"] == route for entry in sim.journal()):
             assert process.poll() is None
         members = family(process.pid)
-        seen = [Path(f"/proc/{one}/{name}").read_text() for one in members for name in ("cmdline", "environ")]
+        seen = [Path(f"/proc/{one}/cmdline").read_text() + environment_seen(one) for one in members]
         process.communicate(timeout=60)
     assert "spentkey" in seen[0]
     assert found("\n".join(seen)) == []

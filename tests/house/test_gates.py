@@ -166,7 +166,7 @@ def ends(pid: int) -> bool:
 
 REPOSITORY = """
 git init -q -b main . && git config user.email a@example.org && git config user.name a
-mkdir scripts && cp {scripts}/gates.py {scripts}/running.py scripts
+mkdir scripts && cp "{scripts}/gates.py" "{scripts}/running.py" scripts
 printf '#!/bin/sh\\n' | tee scripts/ansible > scripts/audit && chmod +x scripts/ansible scripts/audit
 printf 'test test-long test-clients test-ansible test-audit:\\n\\t@echo made $@ $(GATES)\\n' > Makefile
 git add . && git commit -qm one && git update-ref refs/remotes/origin/main HEAD

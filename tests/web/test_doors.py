@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import resource
 import signal
 import socket
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,17 @@ def test_812_idle_connections_do_not_stop_the_work(sim: RealSimulator, tmp_path:
     assert len(service.log) < 200
 
 
+@pytest.fixture
+def many_files() -> Generator[None]:
+    """Room for both ends of many connections in one process, whatever the shell allows at first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
 async def test_600_connections_of_one_address_are_64(sim: RealSimulator, tmp_path: Path) -> None:
     """The others are closed at once, and another address is answered meanwhile."""
     async with served(sim, tmp_path, patience_s=60) as one:
