@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
@@ -168,6 +169,9 @@ def _toml(value: Any) -> str:
         return f"{{ {', '.join(f'{name} = {_toml(one)}' for name, one in inner)} }}" if inner else "{}"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, timedelta):
+        unit, name = next(one for one in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if not value.seconds % one[0])
+        return f'"{int(value.total_seconds()) // unit}{name}"'
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -180,6 +184,7 @@ def _kind(annotation: Any, limits: list[Any]) -> str:
         Path: "path",
         Secret: "secret",
         VaultEntry: "entry",
+        timedelta: "number and unit (`s`, `m`, `h` or `d`)",
     }
     if annotation is str:
         return _text_kind(limits)

@@ -140,6 +140,11 @@ DEFAULTS: dict[str, object] = {
     "service.log_level": "info",
     "notify": None,
     "state.directory": None,
+    "evidence.origin": None,
+    "evidence.signing_key": None,
+    "evidence.checkpoint_every": timedelta(hours=1),
+    "evidence.timestamp_url": None,
+    "evidence.timestamp_ca": None,
     "tls.ca_file": None,
     "tls.microsoft_ca_file": None,
 }

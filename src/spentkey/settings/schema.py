@@ -6,23 +6,26 @@ a secret may come from, stands in `values.py`. Relative paths count from the con
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from spentkey.core.task import folded_name, folded_value
 from spentkey.settings.clouds import belongs_together
 from spentkey.settings.section import Section
 from spentkey.settings.values import (
+    Duration,
     FilePath,
     FreezeText,
     HostAndPort,
     HostName,
     KeyPath,
     LoginName,
+    Origin,
     PostgresUrl,
     ProtectedEntry,
     SecretValue,
@@ -275,6 +278,37 @@ class StateSettings(Section):
     directory: FilePath | None = None
 
 
+class SigningKeySettings(Section):
+    """Where the private key is that signs checkpoints: in a file of its own."""
+
+    file: FilePath | None = None
+    transit: Text | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "SigningKeySettings":
+        if self.transit is not None:
+            raise ValueError("transit is not possible yet: keep the key in a file, { file = … }")
+        if self.file is None:
+            raise ValueError("must name a file: { file = … }")
+        return self
+
+
+class EvidenceSettings(Section):
+    """How the evidence is made so that others can verify it: its name, who signs it, and who else is told of it."""
+
+    origin: Origin | None = None
+    signing_key: SigningKeySettings | None = None
+    checkpoint_every: Duration = timedelta(hours=1)
+    timestamp_url: WholeUrl | None = None
+    timestamp_ca: TrustedPath | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> "EvidenceSettings":
+        if (self.timestamp_url is None) != (self.timestamp_ca is None):
+            raise ValueError("timestamp_url and timestamp_ca are needed together: whose time stamps are believed")
+        return self
+
+
 class TlsSettings(Section):
     """Certificate authorities: `ca_file` for everything but Microsoft, `microsoft_ca_file` for an inspecting proxy."""
 
@@ -336,6 +370,7 @@ class Settings(Section):
     service: ServiceSettings = ServiceSettings()
     notify: NotifySettings | None = None
     state: StateSettings = StateSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     tls: TlsSettings = TlsSettings()
     _folder: Path = PrivateAttr(default_factory=Path)
     _remarks: tuple[str, ...] = PrivateAttr(default=())

@@ -7,6 +7,7 @@ validation context.
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Annotated, cast
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo
 
+from spentkey.core.checkpoint import is_name
 from spentkey.core.credential import Kind
 from spentkey.core.secret import Secret
 from spentkey.core.windows import read_freeze, read_window
@@ -23,6 +25,8 @@ from spentkey.settings.sources import SecretProblem, Sources, VaultEntry, read_s
 
 SHORTEST_KEY = 32
 """Fewest characters of a key that opens the service; such keys are made, not thought up."""
+LONGEST_ORIGIN = 200
+"""Most characters of the log's own name."""
 UUID_PATTERN = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -65,6 +69,19 @@ def _window(text: str) -> str:
 
 def _freeze(text: str) -> str:
     return read_freeze(text, zone_of).text
+
+
+def _duration(given: object) -> object:
+    found = re.fullmatch(r"([1-9][0-9]{0,6})(s|m|h|d)", given.strip()) if isinstance(given, str) else None
+    if not found:
+        raise ValueError('must be a number and a unit, such as "30m", "1h" or "7d"')
+    return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]])
+
+
+def _origin(name: str) -> str:
+    if not is_name(name) or len(name) > LONGEST_ORIGIN:
+        raise ValueError(f"must be a name without blanks and plus signs, of at most {LONGEST_ORIGIN} characters")
+    return name
 
 
 def _words_once(words: Mapping[str, Kind]) -> Mapping[str, Kind]:
@@ -173,6 +190,10 @@ KeyPath = Annotated[FilePath, AfterValidator(_private_key)]
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
 LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""A time such as `1h`: a whole number of seconds, minutes, hours or days."""
+Origin = Annotated[Text, AfterValidator(_origin)]
+"""The log's own name, as notes write names (c2sp.org/signed-note)."""
 SecretTypes = Annotated[Mapping[Text, Kind], AfterValidator(_words_once)]
 ProtectedEntry = Annotated[Text, AfterValidator(_protected)]
 WindowText = Annotated[str, AfterValidator(_window)]
