@@ -1,0 +1,207 @@
+"""One case: a copy of real evidence, one edit to its store, to an export of it or to the tickets, and everybody's verdict."""
+
+import json
+import random
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import export_edits
+import store_edits
+import ticket_edits
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from findable import Before, Witness, findable, why_not
+from harvest import Harvest
+from store_edits import OTHER_KEY, Edit, Effort
+from stored_log import Json, StoredLog
+
+from spentkey.cli.main import cli
+from spentkey.core.checkpoint import VerifierKey, read_checkpoint
+
+KEY_FILE = "signing.key"
+DATABASE = "spentkey.db"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of a case; `wrong` is empty where all is as it must be."""
+
+    what: str
+    became: str
+    wrong: str = ""
+
+
+def verdict(spoilt: Harvest, *words: str) -> tuple[int, Json]:
+    """What `spentkey evidence verify` says, with its exit code; nobody is asked who is not named."""
+    ended = CliRunner().invoke(cli, ["evidence", "verify", *words, "--json", "--config", str(spoilt.config)])
+    if not ended.stdout.strip():
+        return ended.exit_code, {"holds": False, "faults": [], "said": ended.stderr}
+    told: Json = json.loads(ended.stdout)
+    assert (ended.exit_code == 0) == told["holds"], ended.output
+    return ended.exit_code, told
+
+
+def key_of(harvest: Harvest) -> tuple[Ed25519PrivateKey, str]:
+    """The private key of that evidence, and how its public part is written."""
+    private = load_pem_private_key((harvest.state / KEY_FILE).read_bytes(), None)
+    assert isinstance(private, Ed25519PrivateKey)
+    origin = StoredLog.read(harvest.state / DATABASE).origin()
+    return private, str(VerifierKey(origin, private.public_key().public_bytes_raw()))
+
+
+def play(seed: int, harvest: Harvest, folder: Path) -> Told:
+    """Spoil a copy in that folder, which is made and removed."""
+    rng = random.Random(seed)
+    shutil.rmtree(folder, ignore_errors=True)
+    spoilt = harvest.copied_to(folder)
+    scene = rng.choice([untouched, a_store, a_store, a_store, nodes, a_checkpoint, columns, tickets, an_export, reexported])
+    try:
+        return scene(rng, spoilt)
+    finally:
+        shutil.rmtree(folder)
+
+
+def held(rng: random.Random, log: StoredLog, folder: Path) -> tuple[Path, int]:
+    """A checkpoint that somebody holds from before, in a file of his."""
+    one = rng.choice(log.checkpoints)
+    file = folder / "held-checkpoint"
+    file.write_text(one.note, "utf-8")
+    return file, one.size
+
+
+def words_of(witness: Witness, key: str, file: Path) -> Sequence[str]:
+    """The options that bring the witness in."""
+    return {
+        Witness.STORE: (),
+        Witness.KEY: ("--key", key),
+        Witness.CHECKPOINT: ("--checkpoint", str(file)),
+        Witness.DESK: ("--desk",),
+    }[witness]
+
+
+def judged(what: str, must: bool, code: int, told: Json, reason: str = "") -> Told:
+    """Whether it was found where it must be; every fault has its kind, and the exit code says so."""
+    if must and (told["holds"] or code != 3 or not told["faults"]):
+        return Told(what, "missed", f"not found: exit {code}, {json.dumps(told)[:600]}")
+    if not must and not told["holds"]:
+        return Told(what, "accused", f"found where nothing shows it: exit {code}, {json.dumps(told)[:600]}")
+    return Told(what, "found" if must else f"not findable: {reason}")
+
+
+def untouched(rng: random.Random, spoilt: Harvest) -> Told:
+    """Every witness at once, and an export of it: nothing is found."""
+    log = StoredLog.read(spoilt.state / DATABASE)
+    file, _ = held(rng, log, spoilt.folder)
+    _, key = key_of(spoilt)
+    code, told = verdict(spoilt, "--key", key, "--checkpoint", str(file), "--desk")
+    if (code, told["holds"]) == (0, True):
+        archive = exported(rng, spoilt)
+        code, told = verdict(spoilt, str(archive), "--key", key, "--checkpoint", str(file))
+    wrong = "" if (code, told["holds"]) == (0, True) else f"accused: exit {code}, {json.dumps(told)[:600]}"
+    return Told("untouched", "untouched, and not accused", wrong)
+
+
+def a_store(rng: random.Random, spoilt: Harvest) -> Told:
+    """An edit of records, held against one witness."""
+    private, key = key_of(spoilt)
+    edit, before, file, log = _edited(rng, spoilt, private)
+    witness = rng.choice(list(Witness))
+    what = f"{edit.name} at {edit.first}, {edit.effort.name.lower()}, by {witness}"
+    must = findable(edit, before, log.lines, witness)
+    code, told = verdict(spoilt, *words_of(witness, key, file))
+    return judged(what, must, code, told, why_not(edit, witness))
+
+
+def _edited(
+    rng: random.Random, spoilt: Harvest, private: Ed25519PrivateKey, least: Effort = Effort.EDIT
+) -> tuple[Edit, Before, Path, StoredLog]:
+    """Edit the store; what was there before, and the checkpoint that somebody holds."""
+    log = StoredLog.read(spoilt.state / DATABASE)
+    file, size = held(rng, log, spoilt.folder)
+    before = Before(list(log.lines), [one.size for one in log.checkpoints], size)
+    edit = store_edits.edited(rng, log, private, least)
+    log.write(spoilt.state / DATABASE)
+    if edit.effort >= Effort.DROP:
+        (spoilt.state / f"{KEY_FILE}.last").unlink(missing_ok=True)
+    if edit.effort is Effort.OTHER_KEY:
+        (spoilt.state / KEY_FILE).write_bytes(
+            OTHER_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        )
+    return edit, before, file, log
+
+
+def nodes(rng: random.Random, spoilt: Harvest) -> Told:
+    """The stored tree is another than the records'."""
+    log = StoredLog.read(spoilt.state / DATABASE)
+    what = store_edits.nodes_spoilt(rng, log)
+    log.write(spoilt.state / DATABASE)
+    return judged(f"the tree: {what}", True, *verdict(spoilt))
+
+
+def a_checkpoint(rng: random.Random, spoilt: Harvest) -> Told:
+    """A checkpoint that nobody signed so."""
+    log = StoredLog.read(spoilt.state / DATABASE)
+    what = store_edits.checkpoint_spoilt(rng, log)
+    log.write(spoilt.state / DATABASE)
+    return judged(f"a checkpoint: {what}", True, *verdict(spoilt))
+
+
+def columns(rng: random.Random, spoilt: Harvest) -> Told:
+    """What a record is found by is another than its line says."""
+    column = rng.choice(["at", "what", "task", "app_id", "key_id", "run", "canary"])
+    with closing(sqlite3.connect(spoilt.state / DATABASE)) as connection:
+        (length,) = connection.execute("SELECT count(*) FROM spentkey_evidence").fetchone()
+        at = rng.randrange(length)
+        connection.execute("DROP TRIGGER spentkey_evidence_stays")
+        new = 1.5 if column == "at" else "another"
+        connection.execute(f"UPDATE spentkey_evidence SET {column} = ? WHERE seq = ?", (new, at))
+        connection.commit()
+    return judged(f"the column {column}", True, *verdict(spoilt))
+
+
+def tickets(rng: random.Random, spoilt: Harvest) -> Told:
+    """A note says something else of the log, or is gone."""
+    what = ticket_edits.edited(rng, spoilt.folder / "requests")
+    assert what is not None, "no note names the log"
+    return judged(f"a ticket: {what}", True, *verdict(spoilt, "--desk"))
+
+
+def exported(rng: random.Random, spoilt: Harvest) -> Path:
+    """An export of all of it, or of one tenant's or one task's removals."""
+    file = spoilt.folder / "export.zip"
+    filters = rng.choice([(), (), ("--tenant", "production"), ("--task", "task-40021"), ("--since", "2020-01-01")])
+    ended = CliRunner().invoke(cli, ["evidence", "export", str(file), *filters, "--config", str(spoilt.config)])
+    assert ended.exit_code == 0, ended.output
+    return file
+
+
+def an_export(rng: random.Random, spoilt: Harvest) -> Told:
+    """An edit of an export, by somebody without any key."""
+    file = exported(rng, spoilt)
+    archive = export_edits.Archive.read(file)
+    what, must = export_edits.edited(rng, archive)
+    archive.write(file)
+    reason = "it retells, and the manifest was made to fit: nothing rests on it"
+    code, told = verdict(spoilt, str(file))
+    if must and code == 4 and "said" in told:
+        return Told(f"an export: {what}", "found: it cannot be read")
+    return judged(f"an export: {what}", must, code, told, reason)
+
+
+def reexported(rng: random.Random, spoilt: Harvest) -> Told:
+    """A store that was written anew with a key, and then exported: the file agrees with itself."""
+    private, key = key_of(spoilt)
+    edit, before, file, log = _edited(rng, spoilt, private, Effort.OTHER_KEY)
+    archive = exported(rng, spoilt)
+    witness = rng.choice([Witness.STORE, Witness.KEY, Witness.CHECKPOINT])
+    must = findable(edit, before, log.lines, witness)
+    code, told = verdict(spoilt, str(archive), *words_of(witness, key, file))
+    what = f"an export of {edit.name} at {edit.first}, {edit.effort.name.lower()}, by {witness}"
+    if must and told.get("not_checked") and not told["faults"] and witness is Witness.CHECKPOINT:
+        return Told(what, "not findable: the held checkpoint is outside of what was exported")
+    return judged(what, must, code, told, why_not(edit, witness))
