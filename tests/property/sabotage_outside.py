@@ -63,8 +63,20 @@ FILES: dict[str, Sabotage] = {
     ),
     "the PFX child, reasons of files alone": Sabotage(
         "adapters/pfx_child/messages.py",
-        "    _check_codes(recorded)\n    return",
-        "    return",
+        "    _check_codes(recorded)\n    read",
+        "    read",
+        PFX_CHILD,
+    ),
+    "the PFX child, the text of its reasons": Sabotage(
+        "adapters/pfx_child/messages.py",
+        "    if read.code not in _CODES:",
+        "    if not read.code:",
+        PFX_CHILD,
+    ),
+    "the PFX child, no words of its own": Sabotage(
+        "adapters/pfx_child/messages.py",
+        '    elif isinstance(recorded, int) or recorded == "":',
+        "    elif isinstance(recorded, int | str):",
         PFX_CHILD,
     ),
     "the PFX child, reasons within reasons": Sabotage(

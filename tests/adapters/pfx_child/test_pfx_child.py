@@ -27,7 +27,7 @@ from spentkey.adapters.pfx_child.messages import NoMessage, PfxRequest, answer_o
 from spentkey.adapters.pfx_child.opener import PfxInChild, command
 from spentkey.core.errors import Outage
 from spentkey.core.pfx import MOST_BYTES, Pfx, Unusable, thumbprint
-from spentkey.core.reason import Reason, reason_for, several
+from spentkey.core.reason import Reason, reason_for, recorded_reason, several
 from spentkey.core.secret import Secret
 from spentkey.core.signer_reasons import BEYOND_LIMITS, LOCKED, NO_PFX, TOO_LARGE, TOO_SHORT, TRIED_AS_IT_IS
 from spentkey.ports.pfx import PfxOpener
@@ -538,6 +538,21 @@ class TestMessages:
         """On no floor: they would stand in a note."""
         with pytest.raises(NoMessage):
             read_answer("a.pfx", answer_of(Unusable("", reason)))
+
+    @pytest.mark.parametrize(
+        ("text", "recorded"),
+        [
+            ("words", recorded_reason(NO_PFX())),
+            ("words", "words"),
+            ("words", 1),
+            (LOCKED(untried="words"), recorded_reason(LOCKED(untried="words"))),
+            (several(["words", "more"]), {"code": several(["", ""]).code, "parameters": {"parts": ["words", "more"]}}),
+        ],
+    )
+    def test_words_beside_a_reason_are_not_taken(self, text: str, recorded: object) -> None:
+        """A text is that of its record, and what a record fills in is a number or a reason of a file."""
+        with pytest.raises(NoMessage):
+            read_answer("a.pfx", json.dumps({"unusable": [text, recorded], "locked": False}).encode() + b"\n")
 
     def test_a_request_shows_no_secret(self) -> None:
         """Not by printing."""
