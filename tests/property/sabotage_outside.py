@@ -46,7 +46,7 @@ FILES: dict[str, Sabotage] = {
     "the PFX child, one time for all passwords": Sabotage(
         "adapters/pfx_child/opener.py",
         "                left = max(0.0, left - (loop.time() - begun))\n",
-        "                left = max(left, loop.time() - begun - left)\n",
+        "                left = max(0.0, left)\n",
         PFX_CHILD,
     ),
     "the PFX child, two at a time": Sabotage(
@@ -284,7 +284,7 @@ SERVERS: dict[str, Sabotage] = {
         "adapters/passwordstate/sql_server.py",
         '"Encrypt": self.encrypt',
         '"Encrypt": "no"',
-        SQL,
+        "tests/adapters/passwordstate/test_database_settings.py",
     ),
     "SQL Server, strict encryption": Sabotage(
         "adapters/passwordstate/sql_server.py",

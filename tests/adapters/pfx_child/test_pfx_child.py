@@ -262,6 +262,13 @@ def test_all_passwords_of_a_file_share_its_time() -> None:
     assert done(do()) < 1.4
 
 
+def test_passwords_that_do_not_fit_use_up_the_time_of_the_file() -> None:
+    """Each is tried within what the ones before it have left."""
+    answer = answer_of(Unusable("", LOCKED(untried=""), locked=True)).decode()
+    program = acts(f"import signal, sys; sys.stdin.read(); signal.sigtimedwait([], 0.4); print({answer!r}, end='')")
+    assert in_child(b"x", *"abcdef", seconds=1.5, program=program) == Unusable("a.pfx", BEYOND)
+
+
 WRONG_CHILDREN = {
     "hangs": "import signal; signal.pause()",
     "dies": "import os; os.kill(os.getpid(), 9)",
