@@ -265,8 +265,8 @@ def test_all_passwords_of_a_file_share_its_time() -> None:
 def test_passwords_that_do_not_fit_use_up_the_time_of_the_file() -> None:
     """Each is tried within what the ones before it have left."""
     answer = answer_of(Unusable("", LOCKED(untried=""), locked=True)).decode()
-    program = acts(f"import signal, sys; sys.stdin.read(); signal.sigtimedwait([], 0.4); print({answer!r}, end='')")
-    assert in_child(b"x", *"abcdef", seconds=1.5, program=program) == Unusable("a.pfx", BEYOND)
+    program = acts(f"import signal, sys; sys.stdin.read(); signal.sigtimedwait([], 2); print({answer!r}, end='')")
+    assert in_child(b"x", "one", "two", seconds=3, program=program) == Unusable("a.pfx", BEYOND)
 
 
 WRONG_CHILDREN = {
