@@ -420,7 +420,7 @@ MACHINES: dict[str, Sabotage] = {
         "core/gap.py",
         "        return seq > self.common and first",
         "        return first",
-        LOST_RECORDS,
+        "tests/core/test_gap.py",
     ),
     "a wrong clock, soon again elsewhere": Sabotage(
         "worker/after_try.py",
