@@ -1,11 +1,16 @@
 """Several machines, one of which has a wrong clock: it neither puts tasks off for the others nor takes them away."""
 
+import asyncio
+
 import pytest
-from engine_rig import Maker, refs, result
+from engine_rig import POLL_S, Maker, refs, result
+from waiting import let_others_run
 
 from spentkey.core.guard_reasons import G5_OUR_CLOCK
 from spentkey.core.outcome import Result, TicketState
 from spentkey.core.task import TaskRef
+from spentkey.worker.backoff import OTHERWISE
+from spentkey.worker.concurrency import UNDER_WAY
 
 HOUR = 3600.0
 OPEN = TicketState.OPEN
@@ -47,6 +52,23 @@ async def test_a_machine_with_a_wrong_clock_leaves_the_tasks_to_others(maker: Ma
         async with right.serving():
             await right.until(lambda: not maker.desk.tasks)
     assert sorted(right.ended) == sorted(tasks)
+
+
+async def test_a_machine_with_a_wrong_clock_takes_nothing_while_it_rests(maker: Maker) -> None:
+    """What it had taken by then it tries, and no more, however many are due."""
+    if maker.kind == "local":
+        pytest.skip("one machine has nobody to leave them to")
+    tasks = refs(*range(1, 41))
+    for number, ref in enumerate(tasks, start=1):
+        maker.desk.add(ref, number)
+    wrong, loop = await maker.rig(concurrency=1, clock_s=HOUR), asyncio.get_running_loop()
+    wrong.acts |= dict.fromkeys(tasks, by_a_wrong_clock)
+    began = loop.time()
+    async with wrong.serving():
+        await wrong.until(lambda: bool(wrong.ended))
+        await let_others_run(50)
+        rests = (loop.time() - began) // (OTHERWISE * POLL_S)
+        assert len(wrong.ended) <= UNDER_WAY * (1 + rests)
 
 
 async def test_a_machine_whose_clock_is_right_again_works_again(maker: Maker) -> None:

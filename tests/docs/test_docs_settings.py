@@ -29,6 +29,7 @@ SECRET_FILES = (
     "passwordstate_certificates_api_key",
     "passwordstate_documents_api_key",
 )
+COMMENTED_SECRET_FILES = ("notify",)
 COMMENTED = re.compile(r"^# (?=\[|[a-z_]+ = )", re.M)
 
 
@@ -42,8 +43,9 @@ def filled_in(text: str) -> str:
 def settle(folder: Path, text: str) -> Path:
     """Write the configuration and its secrets as an operator would."""
     (folder / "secrets").mkdir()
-    for name in SECRET_FILES:
-        (folder / "secrets" / name).write_text(f"key of {name}\n")
+    keys = {name: f"key of {name}" for name in SECRET_FILES} | dict.fromkeys(COMMENTED_SECRET_FILES, "n" * 32)
+    for name, key in keys.items():
+        (folder / "secrets" / name).write_text(f"{key}\n")
         (folder / "secrets" / name).chmod(0o600)
     file = folder / "spentkey.toml"
     file.write_text(text, "utf-8")

@@ -1,11 +1,13 @@
 """PFX files are opened by the child process alone: whoever makes one decides what that costs."""
 
 import ast
+from pathlib import Path
 
 import pytest
-from house_code import ROOT
 
-SOURCE = ROOT / "src" / "spentkey"
+import spentkey
+
+SOURCE = Path(spentkey.__file__).parent
 ALLOWED = {"core/pfx.py", "adapters/pfx_child/answering.py"}
 OPENS = {"read_pfx", "pkcs12"}
 

@@ -16,25 +16,15 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
 
+from sabotage import Sabotage  # noqa: E402
+from sabotage_outside import OUTSIDE  # noqa: E402
 from supervisor import supervise  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 PROPERTY, REQUESTS, MATRIX = "campaign_property.py", "campaign_requests.py", "campaign_matrix.py"
 
 
-@dataclass(frozen=True)
-class Sabotage:
-    """One protection: where it stands, what takes its place, and who must notice: a campaign, or a test by its file."""
-
-    file: str
-    old: str
-    new: str
-    by: str
-    invariant: str = ""
-    """The number of the invariant that must break; empty where a test must fail."""
-
-
-TABLE: dict[str, Sabotage] = {
+INSIDE: dict[str, Sabotage] = {
     "the intent before the write": Sabotage(
         "core/records.py",
         "    what = RecordKind.INTENT",
@@ -532,6 +522,8 @@ TABLE: dict[str, Sabotage] = {
         "tests/end_to_end/test_canaries_in_bugs.py",
     ),
 }
+"""What is decided, and what is read and written for it."""
+TABLE = INSIDE | OUTSIDE
 SHORT = ("G6, the automation's own application", "the intent before the write", "G3, the name", "the mask of a secret")
 
 

@@ -45,8 +45,9 @@ class Ended:
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """A small environment: nothing of the one that the tests run in but the way to programs."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **more}
+    """A small environment: nothing of the one that the tests run in but the way to programs, and to a spoilt copy."""
+    ways = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return {**ways, "HOME": str(home), "LANG": "C.UTF-8", **more}
 
 
 def spentkey(*arguments: str, home: Path, stdin: str | None = None, **more: str) -> Ended:

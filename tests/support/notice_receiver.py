@@ -27,6 +27,8 @@ class Received:
     paths: list[str] = field(default_factory=list[str])
     unsigned: list[str] = field(default_factory=list[str])
     answers: list[int] = field(default_factory=list[int])
+    looks: int = 0
+    """How often somebody only looked whether it is there."""
     came: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, path: str, headers: dict[str, str], body: bytes) -> int:
@@ -61,6 +63,13 @@ def receiving(folder: Path, path: str = "/hook/api") -> Generator[Received]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(received.take(self.path, dict(self.headers), body))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_HEAD(self) -> None:
+            with received.came:
+                received.looks += 1
+            self.send_response(received.answers.pop(0) if received.answers else 405)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

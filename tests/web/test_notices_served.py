@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 from commands import BIN, QUICK, against, environment
 from notice_receiver import SECRET, Received, receiving
 from real_postgres import RealPostgres
@@ -128,3 +129,29 @@ def test_without_the_table_nothing_is_kept_or_sent(sim: RealSimulator, tmp_path:
         assert received.bodies == []
         half = against(sim, tmp_path, "status", SPENTKEY_NOTIFY__URL=received.url)
     assert (half.code, "notify.secret: is missing" in half.err) == (2, True)
+
+
+@pytest.mark.parametrize("status", [405, 204, 404])
+def test_a_check_only_looks_whether_the_receiver_answers(sim: RealSimulator, tmp_path: Path, status: int) -> None:
+    """By a HEAD: whatever it says to that, it is there, and heard of nothing."""
+    sim.reset(world(task=HIDDEN_TASK))
+    with receiving(tmp_path) as received:
+        received.answers.append(status)
+        ended = against(sim, tmp_path, "check", **notify(sim, received, tmp_path))
+    assert f"ok    notify           receiver: answers ({status} to HEAD); nothing was sent\n" in ended.out
+    assert (received.looks, received.bodies, received.unsigned) == (1, [], [])
+
+
+def test_a_check_warns_of_a_receiver_that_does_not_answer(sim: RealSimulator, tmp_path: Path) -> None:
+    """In trouble, or gone; work would go on without it, so it is no failure."""
+    sim.reset(world(task=HIDDEN_TASK))
+    with receiving(tmp_path) as received:
+        more = notify(sim, received, tmp_path)
+        received.answers.append(503)
+        troubled = against(sim, tmp_path, "check", **more)
+    gone = against(sim, tmp_path, "check", **more)
+    for ended, message in ((troubled, "answered 503"), (gone, "notify did not answer")):
+        (line,) = [one for one in ended.out.splitlines() if "notify " in one and one.startswith("warn")]
+        assert message in line
+        assert "hook" not in ended.out, "the address may be a secret of its own"
+        assert ended.code == 0

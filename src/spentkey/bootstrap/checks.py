@@ -13,6 +13,7 @@ from spentkey.adapters.pfx_child.check import PfxCheck
 from spentkey.adapters.pfx_child.opener import PfxInChild
 from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
 from spentkey.bootstrap.directories import directories_of
+from spentkey.bootstrap.notices import RECEIVER, ReceiverCheck
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
 from spentkey.bootstrap.storage import storage_for, with_database
 from spentkey.core.errors import SpentkeyError
@@ -23,6 +24,7 @@ from spentkey.core.sanitize import plain
 from spentkey.core.stops import worst_first
 from spentkey.core.windows import ALWAYS, Schedule
 from spentkey.http.rate_limit import LocalRates
+from spentkey.http.sessions import Connections
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
@@ -54,6 +56,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
             *_checks_of_tenants(settings, directories),
             *([Rehearsal(settings, directories)] if settings.desk is not None else []),
             StopsCheck(settings, connections.clock),
+            *_check_of_receiver(settings, connections),
             EnoughFor(settings),
             *_check_of_schedule(settings, connections.clock),
         ]
@@ -174,6 +177,11 @@ class ScheduleCheck:
         else:
             message = f"closed now: no removal begins before {self.schedule.shown(self.schedule.opens(now))}"
         yield Finding("configuration", "windows for removals", FindingState.OK, message)
+
+
+def _check_of_receiver(settings: Settings, connections: Connections) -> Iterator[Checker]:
+    if settings.notify is not None:
+        yield ReceiverCheck(connections.http(RECEIVER, settings.notify.url))
 
 
 def _check_of_schedule(settings: Settings, clock: Clock) -> Iterator[Checker]:

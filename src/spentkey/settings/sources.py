@@ -14,6 +14,7 @@ from typing import Any, cast
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.settings.modes import Modes
+from spentkey.settings.surroundings import ProcessView
 
 PREFIX = "SPENTKEY_"
 FILE_VARIABLE = "SPENTKEY_CONFIG"
@@ -82,7 +83,7 @@ def read_sources(file: Path, environment: Mapping[str, str]) -> Sources:
         raise Misconfigured(f"{file}: not valid TOML: {_without_values(problem)}") from None
     except OSError as problem:
         raise Misconfigured(f"{file}: cannot be read ({problem.strerror})") from None
-    modes = Modes(environment)
+    modes = Modes(ProcessView(environment))
     if problem := modes.why_not(file.absolute(), seen, secret=False):
         raise Misconfigured(f"{file}: {problem}")
     variables = _overlay(values, environment)

@@ -1,6 +1,8 @@
 """What this process can see of where it runs: whether in a container, and on what kind of file system a file lies."""
 
+import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
@@ -17,6 +19,15 @@ VARIABLES = {
 MOUNTS = Path("/proc/self/mountinfo")
 MEMORY = frozenset({"tmpfs", "ramfs"})
 """File systems that are in memory: what is on them ends with the machine or the container."""
+
+
+@dataclass(frozen=True)
+class ProcessView:
+    """Who this process is, what stands in its environment, and where the kernel lists mounts."""
+
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    me: int = field(default_factory=os.geteuid)
+    mounts: Path = MOUNTS
 
 
 def container(environment: Mapping[str, str], exists: Callable[[Path], bool] = Path.exists) -> str | None:

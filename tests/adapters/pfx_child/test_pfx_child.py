@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -23,10 +24,10 @@ from waiting import until
 
 from spentkey.adapters.pfx_child.limits import MEGABYTES, SECONDS
 from spentkey.adapters.pfx_child.messages import NoMessage, PfxRequest, answer_of, read_answer, read_request
-from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.adapters.pfx_child.opener import PfxInChild, command
 from spentkey.core.errors import Outage
 from spentkey.core.pfx import MOST_BYTES, Pfx, Unusable, thumbprint
-from spentkey.core.reason import several
+from spentkey.core.reason import Reason, reason_for, recorded_reason, several
 from spentkey.core.secret import Secret
 from spentkey.core.signer_reasons import BEYOND_LIMITS, LOCKED, NO_PFX, TOO_LARGE, TOO_SHORT, TRIED_AS_IT_IS
 from spentkey.ports.pfx import PfxOpener
@@ -261,6 +262,13 @@ def test_all_passwords_of_a_file_share_its_time() -> None:
     assert done(do()) < 1.4
 
 
+def test_passwords_that_do_not_fit_use_up_the_time_of_the_file() -> None:
+    """Each is tried within what the ones before it have left."""
+    answer = answer_of(Unusable("", LOCKED(untried=""), locked=True)).decode()
+    program = acts(f"import signal, sys; sys.stdin.read(); signal.sigtimedwait([], 2); print({answer!r}, end='')")
+    assert in_child(b"x", "one", "two", seconds=3, program=program) == Unusable("a.pfx", BEYOND)
+
+
 WRONG_CHILDREN = {
     "hangs": "import signal; signal.pause()",
     "dies": "import os; os.kill(os.getpid(), 9)",
@@ -287,6 +295,23 @@ def test_a_child_that_fails_is_the_reason_of_its_file(scenario: str, children: C
     program = acts(WRONG_CHILDREN[scenario])
     assert in_child(vector("modern"), "vector", seconds=2.0, program=program) == Unusable("a.pfx", BEYOND)
     assert children() == []
+
+
+TALKS = "import signal; print('x' * 5_000_000, flush=True); signal.pause()"
+
+
+def test_a_child_that_says_too_much_is_ended_at_once() -> None:
+    """Its time is not waited for, and what it goes on to say is not kept."""
+
+    async def do() -> tuple[Pfx | Unusable, float]:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        opened = await opened_by(PfxInChild(seconds=30, program=acts(TALKS)), vector("modern"), "vector")
+        return opened, loop.time() - begun
+
+    opened, took = done(do())
+    assert opened == Unusable("a.pfx", BEYOND)
+    assert took < 20
 
 
 def test_a_child_that_cannot_be_started_is_an_outage() -> None:
@@ -399,6 +424,34 @@ def test_the_child_is_bound_before_it_reads_anything() -> None:
     }
 
 
+BOUND = {
+    "Max address space": "150000000",
+    "Max cpu time": "10",
+    "Max core file size": "0",
+    "Max file size": "0",
+    "Max processes": "0",
+    "Max open files": "3",
+}
+
+
+def limits_of(process: int) -> dict[str, str]:
+    """The limits of a process that are the child's to set, as the system shows them."""
+    lines = Path(f"/proc/{process}/limits").read_text("utf-8").splitlines()
+    return {name: hard for name, _, hard, *_ in (re.split(r"\s{2,}", line) for line in lines[1:]) if name in BOUND}
+
+
+def test_the_program_itself_is_bound_while_it_waits_for_its_file() -> None:
+    """As it is started for every file: it can open nothing more before it has read a byte, and answers all the same."""
+    request = PfxRequest(vector("modern"), [Secret("vector")], None).to_bytes()
+    with subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}) as child:
+        try:
+            until(lambda: limits_of(child.pid) == BOUND, 20, lambda: str(limits_of(child.pid)))
+            answer, _ = child.communicate(request)
+        finally:
+            child.kill()
+    assert isinstance(read_answer("a.pfx", answer), Pfx)
+
+
 async def last_seen(work: Coroutine[Any, Any, Any], children: Children) -> tuple[bytes, bytes, set[str]]:
     """Arguments, environment and open files of the child, as the process list showed them last."""
     loop, seen = asyncio.get_running_loop(), (b"", b"", set[str]())
@@ -486,6 +539,27 @@ class TestMessages:
         read = read_answer("a.pfx", answer_of(Unusable("", reason)))
         assert isinstance(read, Unusable)
         assert (read.document, read.reason.in_language("nl")) == ("a.pfx", reason.in_language("nl"))
+
+    @pytest.mark.parametrize("reason", [reason_for("words"), several([TOO_SHORT(bits=512), reason_for("words")])])
+    def test_a_reason_in_words_of_its_own_is_not_taken(self, reason: Reason) -> None:
+        """On no floor: they would stand in a note."""
+        with pytest.raises(NoMessage):
+            read_answer("a.pfx", answer_of(Unusable("", reason)))
+
+    @pytest.mark.parametrize(
+        ("text", "recorded"),
+        [
+            ("words", recorded_reason(NO_PFX())),
+            ("words", "words"),
+            ("words", 1),
+            (LOCKED(untried="words"), recorded_reason(LOCKED(untried="words"))),
+            (several(["words", "more"]), {"code": several(["", ""]).code, "parameters": {"parts": ["words", "more"]}}),
+        ],
+    )
+    def test_words_beside_a_reason_are_not_taken(self, text: str, recorded: object) -> None:
+        """A text is that of its record, and what a record fills in is a number or a reason of a file."""
+        with pytest.raises(NoMessage):
+            read_answer("a.pfx", json.dumps({"unusable": [text, recorded], "locked": False}).encode() + b"\n")
 
     def test_a_request_shows_no_secret(self) -> None:
         """Not by printing."""

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from other_account import NOBODY, as_root, other_account, public_folder
 
-from spentkey.adapters.secret_files.client import LONGEST, SecretFilesVault, is_signing_file
+from spentkey.adapters.secret_files.client import SecretFilesVault, is_signing_file
+from spentkey.adapters.secret_files.folder import LONGEST
 from spentkey.core.errors import AccessRefused
 from spentkey.core.pfx import MOST_BYTES
 from spentkey.core.secret import Secret
 from spentkey.ports.vault import SigningFile
+from spentkey.settings.surroundings import ProcessView
 
 APP = "22222222-2222-4222-8222-222222222222"
 OTHER = "22222222-2222-4222-8222-333333333333"
@@ -218,6 +220,27 @@ def mounted(folder: Path, content: bytes, mode: int = 0o440) -> SecretFilesVault
     (folder / "..data").symlink_to("..1")
     folder.chmod(0o1777)
     return vault
+
+
+async def test_a_mounted_secret_that_everybody_may_read_is_read_in_a_container_only(tmp_path: Path) -> None:
+    """Kubernetes' own default is 0644, in memory; on a disk, or where no container is, it is refused as ever."""
+    folder, mounts = tmp_path / "mounted", tmp_path / "mountinfo"
+    folder.mkdir()
+    mounts.write_text(f"1 1 0:1 / / rw - ext4 x rw\n2 1 0:2 / {folder} rw - tmpfs x rw\n")
+    vault = mounted(folder, b"x", 0o644)
+    pod, me = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, os.geteuid()
+    assert (await SecretFilesVault(folder, ProcessView(pod, me, mounts)).login("a")).username == "x1"
+    for here in (ProcessView(pod, me, tmp_path / "none"), ProcessView({}, me, mounts)):
+        assert "may be read by everybody" in await refused(SecretFilesVault(vault.directory, here))
+
+
+async def test_in_a_container_the_owner_is_not_compared_and_others_still_may_not_write(tmp_path: Path) -> None:
+    """What is mounted from outside may belong to any account there."""
+    vault = mounted(tmp_path, b"x")
+    here = ProcessView({"container": "podman"}, 54321, tmp_path / "none")
+    assert (await SecretFilesVault(tmp_path, here).login("a")).username == "x1"
+    (tmp_path / "..1" / "a.password").chmod(0o460)
+    assert "may be written by others" in await refused(SecretFilesVault(vault.directory, here))
 
 
 async def test_a_mounted_secret_is_read_through_its_links(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from spentkey.adapters.secret_files.check import SecretFilesCheck
 from spentkey.adapters.secret_files.client import SecretFilesVault
+from spentkey.settings.surroundings import ProcessView
 
 APP = "22222222-2222-4222-8222-222222222222"
 CANARY = "canary-in-a-check-8Wz"
@@ -106,3 +107,15 @@ async def test_a_missing_certificate_of_a_tenant_fails(folder: Path) -> None:
     """By the names that it may have."""
     message = "there is no spentkey.pfx or spentkey.p12 in FOLDER"
     assert (await findings(folder, OWN))[1] == ("certificate spentkey", "fail", message)
+
+
+async def test_what_everybody_in_the_container_may_read_is_a_warning(folder: Path) -> None:
+    """Named file by file, with the line of the volume that mends it."""
+    mounts = folder.parent / f"{folder.name}.mountinfo"
+    mounts.write_text(f"2 1 0:2 / {folder} rw - tmpfs x rw\n")
+    (folder / "a.password").chmod(0o644)
+    vault = SecretFilesVault(folder, ProcessView({"container": "podman"}, os.geteuid(), mounts))
+    *_, last = [one async for one in SecretFilesCheck(vault, TITLES).findings()]
+    expected = "a.password: may be read by every account of this container; mount it with mode 0440"
+    assert (last.state.value, last.what, last.message) == ("warn", "modes", expected)
+    assert "defaultMode: 0440" in last.fix

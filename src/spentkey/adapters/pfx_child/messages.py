@@ -110,19 +110,24 @@ def _told(reason: Reason) -> list[Any]:
 def _reason(told: Any) -> Reason:
     text, recorded = told
     _check_codes(recorded)
-    return read_reason(str(text), recorded)
+    read = read_reason(str(text), recorded)
+    if read.code not in _CODES:  # the text is another one than that of the record
+        raise ValueError("another text")
+    return read
 
 
 def _check_codes(recorded: Any) -> None:
-    """Raise ValueError for a kind of reason that is not about files, on any floor."""
+    """Raise ValueError for a kind of reason that is not about files, and for words that are no reason, on any floor."""
     if isinstance(recorded, list):
         parts: list[Any] = recorded  # pyright: ignore[reportUnknownVariableType]
     elif isinstance(recorded, dict):
         if recorded["code"] not in _CODES:
             raise ValueError("another reason")
         parts = list(recorded["parameters"].values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-    else:
+    elif isinstance(recorded, int) or recorded == "":
         return
+    else:
+        raise ValueError("words of its own")
     for part in parts:
         _check_codes(part)
 

@@ -4,14 +4,16 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
-from spentkey.adapters.secret_files.client import ENDINGS, SYSTEM, PfxFile, SecretFilesVault, has_pfx_ending, names_in
+from spentkey.adapters.secret_files.client import ENDINGS, SYSTEM, PfxFile, SecretFilesVault, has_pfx_ending
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.sanitize import plain
 from spentkey.core.task import is_uuid
 from spentkey.core.trim import trimmed
+from spentkey.settings.modes import FOR_ALL
 
 MODE = "chown the files to the account that runs spentkey and chmod 0600 them"
+MOUNT = "in Kubernetes: defaultMode: 0440 for the volume of the secret"
 FILES = f"call it APPID.pfx or APPID.WORD.pfx, its password the same and .password; {MODE}"
 APPLICATION = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.", re.ASCII | re.IGNORECASE)
 
@@ -26,7 +28,7 @@ class SecretFilesCheck:
     async def findings(self) -> AsyncIterator[Finding]:
         """The folder, each title, then the PFX files."""
         try:
-            names = names_in(self.vault.directory)
+            names = self.vault.folder.names()
         except SpentkeyError as problem:
             yield Finding(SYSTEM, "directory", FindingState.FAIL, str(problem), MODE)
             return
@@ -40,12 +42,15 @@ class SecretFilesCheck:
             if problem:
                 yield Finding(SYSTEM, f"file {plain(name)}", FindingState.WARN, problem, FILES)
         yield Finding(SYSTEM, "signing files", FindingState.OK, f"{len(files)} PFX files")
+        open_to_all = [plain(name) for name in names if self.vault.folder.is_for_all(name)]
+        if open_to_all:
+            yield Finding(SYSTEM, "modes", FindingState.WARN, f"{', '.join(open_to_all)}: {FOR_ALL}", MOUNT)
 
     async def _problem(self, name: str) -> str:
         """Why a PFX file signs for nobody, as far as that shows without opening it; nothing secret is kept."""
         if not APPLICATION.match(trimmed(name)):
             return "belongs to no application: its name does not begin with an AppID"
-        file = PfxFile(self.vault.directory, name)
+        file = PfxFile(self.vault.folder, name)
         try:
             await file.read()
             _ = [one async for one in file.passwords()]
