@@ -72,6 +72,9 @@ class IntentRecord(Record):
     ]
     client_request_id: str
     program: Annotated[str, "the version of Spentkey, without the commit"]
+    request: Annotated[str | None, "the desk's reference of the request; these three are null where it shows none"]
+    requested_by: Annotated[str | None, "the login id of who asked; no name, no mail"]
+    approved_by: Annotated[str | None, "the login id of who approved"]
     listed: Annotated[str | None, "for a PATCH: the SHA-256 over the certificates as they were read"] = None
 
 
