@@ -82,6 +82,11 @@ ANSWERS_OF_TEXTS: LiteralString = "WHERE task_ref = ANY(%(of)s::text[]) AND what
 RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
 
 
+OF_TRY: LiteralString = "AND strpos(line, %(of)s) > 0 ORDER BY seq DESC LIMIT 1"
+RESULT_OF: LiteralString = "WHERE what = 'result' " + OF_TRY
+STEP_RESULT_OF: LiteralString = "WHERE what = 'step-result' " + OF_TRY
+
+
 class Row(NamedTuple):
     """One row, in the order of `SELECT` and `INSERT`."""
 
