@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from evidence_store import put_lines
 from support_core import ManualClock
 
-from spentkey.core.checkpoint import VerifierKey, checkpoint_text, in_base64, proof_text, signed_note
+from spentkey.core.checkpoint import VerifierKey, checkpoint_text, in_base64, proof_text, read_checkpoint, signed_note
 from spentkey.core.evidence import GENESIS, Facts, seal
 from spentkey.core.tree import CompactRange, TreeHead, consistency, inclusion, leaf_hash
 from spentkey.ports.evidence_tree import Filters
 from spentkey.storage.export.export import Contents, write_export
+from spentkey.storage.export.judged import judge_export
 from spentkey.storage.export.signers import Signer
-from spentkey.storage.export.verify import Export, Note
 from spentkey.storage.export.zip_file import zip_in_the_making
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.tree import SqliteTree
@@ -75,7 +75,14 @@ def facts_of(what: str, task: int, more: Mapping[str, Any]) -> dict[str, Any]:
         "key_id": f"3c3c3c3c-0000-4000-8000-{task:012d}",
     }
     if what == "intent":
-        usual |= {"route": "removePassword", "kind": "secret", "object_id": "o", "ended": None, "seen": "x", "signer": None}
+        usual |= {
+            "route": "removePassword",
+            "kind": "secret",
+            "object_id": "o",
+            "ended": None,
+            "seen": "x",
+            "signer": None,
+        }
         usual |= {"survivors": [], "client_request_id": "c", "program": PROGRAM}
     return {**usual, **more}
 
@@ -147,7 +154,9 @@ def stored(state: Path, lines: Sequence[str]) -> SqliteTree:
 async def exported(tree: SqliteTree, file: Path, wanted: Filters = ALL, seed: int | None = 1) -> Contents:
     """An export of what is wanted, in its place."""
     with zip_in_the_making(file) as made:
-        contents = await write_export(tree, wanted, signer_of(seed) if seed else None, made, PROGRAM, lambda _, __: None)
+        contents = await write_export(
+            tree, wanted, signer_of(seed) if seed else None, made, PROGRAM, lambda _, __: None
+        )
         made.finish()
         made.put_in_place()
     return contents
@@ -172,20 +181,37 @@ def with_manifest(files: Mapping[str, bytes], **changed: Any) -> dict[str, bytes
     others = {name: content for name, content in files.items() if name != "manifest.json"}
     manifest = json.loads(files["manifest.json"])
     names = {one: {"sha256": hashlib.sha256(raw).hexdigest(), "size": len(raw)} for one, raw in others.items()}
-    records = [json.loads(one) for one in others["records.jsonl"].splitlines() if one.startswith(b"{") and one.endswith(b"}")]
+    records = [one for raw in others["records.jsonl"].split(b"\n") if (one := _said_by(raw)) is not None]
     counts: dict[str, int] = {}
     for one in records:
         counts[one["what"]] = counts.get(one["what"], 0) + 1
         if one["what"] == "result":
-            counts[f"outcome {one['outcome']}"] = counts.get(f"outcome {one['outcome']}", 0) + 1
-    manifest |= {"files": names, "records": len(others["records.jsonl"].splitlines()), "counts": counts, **changed}
+            name = f"outcome {one.get('outcome')}"
+            counts[name] = counts.get(name, 0) + 1
+    note = others.get("checkpoint", b"").split(b"\n")
+    root = {"root": note[2].decode("latin-1")} if len(note) > 2 else {}
+    manifest |= {
+        **root,
+        "files": names,
+        "records": len(others["records.jsonl"].splitlines()),
+        "counts": counts,
+        **changed,
+    }
     return {**others, "manifest.json": json.dumps(manifest).encode()}
 
 
-def judged(file: Path | bytes, key: VerifierKey | None = None, **given: bytes) -> dict[str, Any]:
-    """What the verifier says of it."""
-    notes = {name: Note(raw) for name, raw in given.items()}
-    return Export(str(file), str(key) if key else "", notes).judge()
+def _said_by(raw: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(raw)
+        return record if isinstance(record["what"], str) else None
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def judged(file: Path, key: VerifierKey | None = None, **given: bytes) -> dict[str, Any]:
+    """What is found in it, with such a key and such earlier checkpoints."""
+    notes = {name: read_checkpoint(raw.decode()) for name, raw in given.items()}
+    return judge_export(file, key, notes, lambda _: None)
 
 
 def kinds_in(report: Mapping[str, Any]) -> set[str]:

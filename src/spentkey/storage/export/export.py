@@ -96,7 +96,7 @@ async def write_export(
         statement = in_text(filtered=period.filtered, signed=key is not None)
         seq = period.proofs[0] if period.proofs else None
         made.add("README.txt", readme(title=cover.title, origin=period.origin, key=key, seq=seq, statement=statement))
-        made.add("manifest.json", _manifest(period, made, report.removals, program, key))
+        made.add("manifest.json", _manifest(period, made, program, key))
     finally:
         report.close()
     return Contents(
@@ -244,7 +244,7 @@ def _cover(period: _Period, key: str | None) -> Cover:
     )
 
 
-def _manifest(period: _Period, made: ZipInTheMaking, removals: int, program: str, key: str | None) -> str:
+def _manifest(period: _Period, made: ZipInTheMaking, program: str, key: str | None) -> str:
     manifest = {
         "format": FORMAT,
         "program": program,
@@ -257,7 +257,6 @@ def _manifest(period: _Period, made: ZipInTheMaking, removals: int, program: str
         "root": in_base64(period.end.root),
         "key": key,
         "records": period.records,
-        "removals": removals,
         "counts": dict(sorted(period.counts.items())),
         "files": _in_order(made.files.items()),
     }
