@@ -45,6 +45,7 @@ class RecordKind(StrEnum):
     HEARTBEAT = "heartbeat"
     RESTORED = "restored"
     NEW_KEY = "new-key"
+    EXPORTED = "exported"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -399,3 +400,20 @@ class NewKeyRecord(Record):
     old: Annotated[str | None, "the public key until then; null where it is lost and nobody wrote it down"]
     new: Annotated[str, "the public key from here on"]
     lost: Annotated[bool, "whether the old key is lost, so that nothing shows that its owner made the change"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ExportedRecord(Record):
+    """before an export is put in its place; it lies behind the records that are exported. It belongs to no task"""
+
+    what = RecordKind.EXPORTED
+    who: str
+    filters: Annotated[
+        Mapping[str, str | None],
+        "`task`, `app`, `tenant`, `outcome`, `since` and `until` as they were asked for, null where they were not",
+    ]
+    from_: Annotated[int, "how many records there were at the beginning of the period"]
+    to: Annotated[int, "how many at its end; the checkpoint in the export is over so many"]
+    records: Annotated[int, "how many are in the export"]
+    size: Annotated[int, "of the file, in bytes"]
+    sha256: Annotated[str, "of the file, in hexadecimal"]

@@ -11,6 +11,8 @@ from spentkey.ports.evidence_tree import EvidenceTree
 
 NEW_KEY = "new-key"
 """The kind of record that says that a key follows another."""
+Sign = Callable[[TreeHead], Awaitable[str]]
+"""Gives the signed note over that head."""
 IN_LINE = f'"what":"{NEW_KEY}"'
 
 
@@ -19,7 +21,7 @@ class Signer:
     """The key that signs now, and how a head is signed: also an older one, which changes nothing that is kept."""
 
     key: VerifierKey
-    sign: Callable[[TreeHead], Awaitable[str]]
+    sign: Sign
 
 
 @dataclass(frozen=True)
