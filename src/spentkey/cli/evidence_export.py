@@ -1,6 +1,7 @@
 """`spentkey evidence export`: a period, or some removals, as one file that whoever has it verifies without Spentkey."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from spentkey.bootstrap.checkpoints import checkpoints_of
 from spentkey.bootstrap.settings import load_settings
 from spentkey.bootstrap.storage import Storage, storage_for, tree_in
 from spentkey.cli.ending import complain
+from spentkey.cli.evidence_filters import filters_by
 from spentkey.cli.show import print_json
 from spentkey.cli.watching import watching
 from spentkey.core.errors import Misconfigured
@@ -26,9 +28,9 @@ from spentkey.system import SystemClock
 NOT_SIGNED = "it is not signed: set evidence.signing_key, so that nobody can make another one unseen"
 
 
-async def export_evidence(config: Path, file: Path, wanted: Filters, who: str, *, as_json: bool) -> int:
+async def export_evidence(config: Path, file: Path, given: Mapping[str, str | None], who: str, *, as_json: bool) -> int:
     """Write the export, put it on record, then put it in its place; gives the exit code."""
-    settings, name = load_settings(config, os.environ), plain(who).strip()
+    settings, wanted, name = load_settings(config, os.environ), filters_by(given), plain(who).strip()
     if not name:
         raise Misconfigured("--who: say who exports, so that it stands in the evidence")
     with watching(as_json=as_json) as progress:

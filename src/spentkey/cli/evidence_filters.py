@@ -1,50 +1,33 @@
-"""The options by which removals on record are chosen, and what they mean."""
+"""What the options mean by which removals on record are chosen."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
-
-import click
 
 from spentkey.core.errors import Misconfigured
 from spentkey.core.period import moment, refuse_backwards
 from spentkey.ports.evidence_tree import Filters
 
-F = TypeVar("F", bound=Callable[..., Any])
 OUTCOMES = ("removed", "already-gone", "refused", "failed", "cannot-tell")
-PERIOD = "A date or a time in ISO 8601, in UTC"
 
 
-def filter_options(function: F) -> F:
-    """`--task --app --tenant --outcome --since --until`."""
-    for option in (
-        click.option("--until", metavar="TIME", help=f"{PERIOD}: what was before it."),
-        click.option("--since", metavar="TIME", help=f"{PERIOD}: what was then or later."),
-        click.option("--outcome", type=click.Choice(OUTCOMES), help="Removals that ended so."),
-        click.option("--tenant", metavar="NAME", help="Removals in this tenant."),
-        click.option("--app", metavar="APP", help="Removals from this application: its AppID or its name."),
-        click.option("--task", metavar="TASK", help="The removal that this task asked for."),
-    ):
-        function = option(function)
-    return function
-
-
-def filters_by(
-    *, task: str | None, app: str | None, tenant: str | None, outcome: str | None, since: str | None, until: str | None
-) -> Filters:
-    """What the options ask for; raises `Misconfigured` for a time that is none, or a period that ends before it begins."""
-    first, end = _moment("--since", since), _moment("--until", until)
+def filters_by(given: Mapping[str, str | None]) -> Filters:
+    """What the options ask for, by their names; raises `Misconfigured` where one of them asks for nothing that can be."""
+    first, end = moment_by("--since", given["since"]), moment_by("--until", given["until"])
     try:
         refuse_backwards(first, end)
     except ValueError as problem:
         raise Misconfigured(f"--since, --until: {problem}") from None
-    return Filters(task, app, tenant, outcome, first, end)
+    if given["outcome"] not in (None, *OUTCOMES):
+        raise Misconfigured(f"--outcome: give one of {', '.join(OUTCOMES)}")
+    for name in ("task", "app", "tenant"):
+        if given[name] == "":
+            raise Misconfigured(f"--{name}: is empty; leave it out, or name one")
+    return Filters(given["task"], given["app"], given["tenant"], given["outcome"], first, end)
 
 
-def _moment(option: str, text: str | None) -> datetime | None:
-    if text is None:
-        return None
+def moment_by(option: str, text: str | None) -> datetime | None:
+    """The time that an option names; None where it is not given. Raises `Misconfigured`."""
     try:
-        return moment(text)
+        return moment(text) if text is not None else None
     except ValueError as problem:
         raise Misconfigured(f"{option}: {problem}") from None

@@ -1,7 +1,7 @@
 """`spentkey evidence verify`: an export, or the store itself; every fault is named."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from spentkey.cli.ending import complain
+from spentkey.cli.evidence_filters import moment_by
 from spentkey.cli.output import NOT_READ
 from spentkey.cli.show import print_json
 from spentkey.cli.watching import watching
@@ -29,23 +30,22 @@ async def verify_evidence(
     file: Path | None,
     key: str | None,
     checkpoints: Sequence[Path],
-    since: datetime | None,
+    since: str | None,
     *,
     desk: bool,
     as_json: bool,
 ) -> int:
     """Verify it and show what was found; gives the exit code."""
-    known = _key(key)
+    known, begins = _key(key), moment_by("--since", since)
+    if (desk and file is not None) or (begins is not None and not desk):
+        raise Misconfigured("--desk, --since: tickets are compared with the evidence itself: --desk without FILE.zip")
     try:
         earlier = {str(one): _checkpoint(one) for one in checkpoints}
         with watching(as_json=as_json) as progress:
             if file is not None:
-                if desk:
-                    raise Misconfigured("--desk: goes with the store; leave FILE.zip out")
-                tell = _tells(progress)
-                report = judge_export(file, known, earlier, tell)
+                report = judge_export(file, known, earlier, _tells(progress))
             else:
-                report = await _of_the_store(config, known, earlier, since if desk else None, progress, desk=desk)
+                report = await _of_the_store(config, known, earlier, begins, progress, desk=desk)
     except Unreadable as problem:
         return complain(plain(str(problem), LONGEST), NOT_READ)
     if as_json:
@@ -88,7 +88,7 @@ async def _of_the_store(
     return await judge_own_store(config, os.environ, key, earlier, since, tell, desk=desk)
 
 
-def _tells(progress: Progress) -> Any:
+def _tells(progress: Progress) -> Callable[[int], None]:
     return lambda count: progress.tell(f"{count} records verified")
 
 

@@ -141,11 +141,7 @@ def test_signatures_are_those_that_cryptography_makes(seed: int, text: str, at: 
     assert verify.verifies(key.public, message, value)
     other = bytearray(value)
     other[at // 8] ^= 1 << at % 8
-    assert (
-        verify.verifies(key.public, message, bytes(other))
-        is key.verifies(message.decode(), bytes(other))
-        is False
-    )
+    assert verify.verifies(key.public, message, bytes(other)) is key.verifies(message.decode(), bytes(other)) is False
 
 
 @pytest.mark.parametrize(
