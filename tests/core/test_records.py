@@ -25,8 +25,10 @@ RESULT = Result("40021", "failed", TicketState.HANDED_OFF, app_name="Billing", e
 
 def test_a_field_that_may_be_null_stands_in_the_record_as_null() -> None:
     """A reader finds the key of what is not known, so that nothing has to be guessed."""
-    intent = IntentRecord("removePassword", "secret", "o", None, "present", None, [], "c", "1.0")
+    intent = IntentRecord("removePassword", "secret", "o", None, "present", None, [], "c", "1.0", None, None, None)
     assert {name: intent.facts()[name] for name in ("ended", "signer")} == {"ended": None, "signer": None}
+    assert {"request", "requested_by", "approved_by"} <= set(intent.facts())
+    assert "listed" not in intent.facts()
 
 
 def test_a_field_of_another_case_is_left_out() -> None:

@@ -14,10 +14,12 @@ from spentkey.core.task import (
     NO_TASK,
     Fault,
     FaultKind,
+    Provenance,
     RemovalRequest,
     Request,
     TaskRef,
     asked_text,
+    login_id,
     read_request,
     recorded,
     request_of,
@@ -421,3 +423,22 @@ def test_a_reference_that_is_no_number_is_never_recorded_as_one() -> None:
     """A desk that says its references are numbers must give numbers."""
     with pytest.raises(ValueError, match="SCTASK"):
         recorded(TaskRef("SCTASK0010001"), numbers=True)
+
+
+@pytest.mark.parametrize("shown", ["j.jansen", "JJANSEN", " svc_scan-2 ", "CORP\\jjansen", "7"])
+def test_a_login_id_may_go_on_record(shown: str) -> None:
+    """As it is shown, without what stands around it."""
+    assert login_id(shown) == shown.strip()
+
+
+@pytest.mark.parametrize(
+    "shown", [None, "", 7, "Jan Jansen", "j.jansen@example.org", "Jansen, Jan", "j\n.jansen", "Désirée", "x" * 65]
+)
+def test_a_name_or_a_mail_address_is_left_out_of_records(shown: object) -> None:
+    """Whatever has blanks, an at sign, a comma or other letters than login ids have."""
+    assert login_id(shown) == ""
+
+
+def test_who_asked_decides_nothing() -> None:
+    """The same parameters are the same request, whoever is shown to have asked."""
+    assert Request({"a": "b"}) == Request({"a": "b"}, provenance=Provenance("10196", "j.jansen", "p.peters"))

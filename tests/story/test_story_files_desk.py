@@ -73,6 +73,15 @@ async def test_an_expired_secret_is_removed_and_the_request_closed(sim: RealSimu
     assert {record["task"] for record in desk.evidence()} == {NAME}
 
 
+@pytest.mark.parametrize(("approved_by", "recorded"), [("p.peters", "p.peters"), ("Piet Peters", None)])
+async def test_the_intent_says_who_approved(desk: FilesDeskOn, approved_by: str, recorded: str | None) -> None:
+    """By a login id; a name does not go on record, and the file says it anyway."""
+    desk.ask(approved_by=approved_by)
+    await desk.run()
+    (intent,) = [one for one in desk.evidence() if one["what"] == "intent"]
+    assert [intent[name] for name in ("request", "requested_by", "approved_by")] == [NAME, None, recorded]
+
+
 @pytest.mark.parametrize("name", ["{}.pfx", "{}.P12", "{}.2026.pfx"])
 async def test_an_expired_certificate_is_removed_with_a_proof(sim: RealSimulator, desk: FilesDeskOn, name: str) -> None:
     """Signed by the live certificate, whose file lies in the folder of secrets."""

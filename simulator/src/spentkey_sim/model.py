@@ -259,6 +259,7 @@ class ServiceRequest:
     rec_id: str
     number: int
     parameters: list[tuple[str, str | None]]
+    created_by: str = "WorkflowEngine"
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,8 @@ def ivanti(raw: Raw, making: Making) -> Ivanti:
 def _request(raw: Raw, making: Making) -> ServiceRequest:
     number = raw["number"]
     parameters = [(name, value) for name, value in raw.get("parameters", [])]
-    return ServiceRequest(raw.get("rec_id", making.rec_id("request", number)), number, parameters)
+    created_by = raw.get("created_by", "WorkflowEngine")
+    return ServiceRequest(raw.get("rec_id", making.rec_id("request", number)), number, parameters, created_by)
 
 
 def _task(raw: Raw, team: str, making: Making) -> Task:

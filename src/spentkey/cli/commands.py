@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from spentkey.cli.ending import complain, until_done
-from spentkey.cli.options import config_option, json_option
+from spentkey.cli.options import config_option, filter_options, json_option
 from spentkey.demo import DESKS
 
 SHORT = {
@@ -23,6 +23,9 @@ SHORT = {
     "work": "work on all open tasks, once or until stopped",
     "database": "set up the PostgreSQL that several machines share",
     "database init": "make its tables, their owner, and the role of the workers",
+    "evidence": "show, sign, export and verify the evidence",
+    "evidence export": "write a period, or some removals, to one file that anybody can verify",
+    "evidence verify": "verify an export, or the evidence itself, and name every fault",
     "demo": "show it all against a simulator; needs no configuration",
 }
 
@@ -233,3 +236,54 @@ def database_init(config: Path, as_json: bool) -> None:
     from spentkey.cli.database import init_tables  # noqa: PLC0415
 
     until_done(init_tables(config, as_json=as_json))
+
+
+@click.group(short_help=SHORT["evidence"], context_settings={"help_option_names": ["-h", "--help"]})
+def evidence() -> None:
+    """Show, sign, export and verify the evidence."""
+
+
+@evidence.command("export", short_help=SHORT["evidence export"])
+@click.argument("file", metavar="FILE.zip", type=click.Path(path_type=Path))
+@filter_options
+@click.option("--who", default=_user, help="Your name.  [default: the user of this process]")
+@config_option
+@json_option
+def evidence_export(file: Path, who: str, config: Path, as_json: bool, **given: Any) -> None:
+    """Write the records of a period to FILE.zip, with what proves that none is missing and none was changed.
+
+    A period is chosen by --since and --until, without them it is all there is. With --task, --app, --tenant or
+    --outcome the file holds those removals alone, and states no completeness. Whoever has the file verifies it without
+    Spentkey: its README.txt says how. A file that is there is not overwritten. The export is recorded in the evidence.
+    """
+    from spentkey.cli.evidence_export import export_evidence  # noqa: PLC0415
+
+    until_done(export_evidence(config, file, given, who, as_json=as_json), acts=True)
+
+
+@evidence.command("verify", short_help=SHORT["evidence verify"])
+@click.argument("file", metavar="[FILE.zip]", required=False, type=click.Path(path_type=Path))
+@click.option("--key", metavar="KEY", help="The public key that you know, NAME+ID+BASE64.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A checkpoint that you have from before; may be repeated.",
+)
+@click.option("--desk", is_flag=True, help="Read the notes on tickets back, and compare what they say of the evidence.")
+@click.option("--since", metavar="TIME", help="With --desk: only tickets of removals that ended then or later.")
+@config_option
+@json_option
+def evidence_verify(file: Path | None, config: Path, as_json: bool, **given: Any) -> None:
+    """Verify an export, or without FILE.zip the evidence itself; nothing is written.
+
+    An export needs no configuration and no network. Every fault is named: changed, inserted, missing or moved records,
+    an end that was cut off, a bad signature or proof, another key, a log that split, a manifest that lies. Without --key
+    or --checkpoint it is said first that whoever made the file may have made its key too. The exit code is 0 if
+    everything holds, 3 if something does not, or 4 if something could not be read.
+    """
+    from spentkey.cli.evidence_verify import verify_evidence  # noqa: PLC0415
+
+    until_done(verify_evidence(config, file, as_json=as_json, **given))

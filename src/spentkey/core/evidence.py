@@ -36,6 +36,11 @@ def canonical(record: Facts) -> str:
     return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
+def field_in_line(name: str, value: str) -> str:
+    """How the text of a field stands in a line; quotes in texts are escaped, so no other field's text can hold it."""
+    return canonical({name: value})[1:-1]
+
+
 def seal(prev: str, seq: int, at: datetime, what: str, facts: Facts) -> Sealed:
     """Make the record that follows `prev`; `what` names the step, `facts` what was found or done."""
     as_read_back = json.loads(canonical(facts))

@@ -24,12 +24,12 @@ from spentkey.core.reason import Reason, read_reason
 def hand_over_of(record: Facts) -> End:
     """The hand-over that a record of that kind tells of."""
     end = hand_over(outcome_of(record))
-    return End(end.outcome, end.ticket, _reason(record, "trouble") if record.get("trouble") else None)
+    return End(end.outcome, end.ticket, recorded_text(record, "trouble") if record.get("trouble") else None)
 
 
 def outcome_of(record: Facts) -> Outcome:
     """The outcome that such a record tells of."""
-    message = _reason(record, "said")
+    message = recorded_text(record, "said")
     match record.get("outcome"):
         case "removed":
             route = record.get("route")
@@ -47,7 +47,7 @@ def outcome_of(record: Facts) -> Outcome:
             return CannotTell(message, Cause(str(cause)) if cause else None)
 
 
-def _reason(record: Facts, name: str) -> Reason:
+def recorded_text(record: Facts, name: str) -> Reason:
     """With its code and parameters, where the record has them: one of version 0.1 has the English text alone."""
     reasons = record.get("reasons")
     recorded = cast("Mapping[str, object]", reasons).get(name) if isinstance(reasons, Mapping) else None

@@ -35,6 +35,7 @@ NOT_A_UUID = f"is not a UUID such as {EXAMPLE_UUID}"
 """What is said of an AppID or SecretID that has another form, after its name."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_LOGIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\\-]{0,63}", re.ASCII)
 _LONGEST = 256
 """Longest value that is read, in characters (Graph allows 256 for `displayName`)."""
 
@@ -61,6 +62,21 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """Where a request comes from, as its desk shows it: references and login ids, which go on record; no names, no mail."""
+
+    request: str = ""
+    """The desk's own reference of the request; empty where it shows none."""
+    requested_by: str = ""
+    """The login id of who asked; empty where the desk shows none."""
+    approved_by: str = ""
+    """The login id of who approved; the same."""
+
+
+NOT_SHOWN = Provenance()
+
+
+@dataclass(frozen=True)
 class Request:
     """What a task asks for, as its desk shows it: values by name, and the parameters that have none."""
 
@@ -71,6 +87,8 @@ class Request:
     the desk keeps that; else empty."""
     odd: tuple[str, ...] = field(default=(), compare=False)
     """What the desk shows of it that cannot be read and is left out, in words."""
+    provenance: Provenance = field(default=NOT_SHOWN, compare=False)
+    """Who asked and who approved, for the evidence; nothing is decided by it."""
 
     def value(self, name: str) -> str | FaultKind:
         """The value of the parameter of that name, in any case; or why there is none."""
@@ -173,6 +191,12 @@ class Ticket:
 def is_uuid(text: str) -> bool:
     """Whether the text is a UUID in the form of RFC 9562, section 4, in any case."""
     return _UUID.fullmatch(text.lower()) is not None
+
+
+def login_id(shown: object) -> str:
+    """A login id as records may hold it; empty for what looks like a name or a mail address, which never go on record."""
+    trimmed_text = trimmed(shown) if isinstance(shown, str) else ""
+    return trimmed_text if _LOGIN_ID.fullmatch(trimmed_text) else ""
 
 
 def folded_name(name: str) -> str:

@@ -47,6 +47,10 @@ class EvidenceLog(Protocol):
         """The latest `result` records, newest first, at most `limit`; with `before`, those whose `seq` is lower."""
         ...
 
+    async def ended(self, attempt: str) -> Facts | None:
+        """The `result` or `step-result` record of the try with that id; None where there is none."""
+        ...
+
 
 class LossyEvidence(EvidenceLog, Protocol):
     """Evidence in a database that may lose what was acknowledged: a standby that was behind is promoted, a backup restored."""

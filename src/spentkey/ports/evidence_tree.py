@@ -70,6 +70,10 @@ class EvidenceTree(Protocol):
         """The newest checkpoint over at least so many records, as it was signed; None where there is none."""
         ...
 
+    async def checkpointed_at(self) -> datetime | None:
+        """When the newest checkpoint was kept, in UTC; None where there is none."""
+        ...
+
     def checkpoints(self) -> AsyncIterator[str]:
         """All checkpoints, in the order in which they were kept."""
         ...

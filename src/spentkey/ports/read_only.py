@@ -128,6 +128,10 @@ class ReadOnlyEvidence:
         """The latest results."""
         return await self._evidence.recent(limit, before)
 
+    async def ended(self, attempt: str) -> Facts | None:
+        """How that try ended."""
+        return await self._evidence.ended(attempt)
+
 
 class NoProgress:
     """A `Progress` port that shows nothing: a plan is no work."""

@@ -14,7 +14,7 @@ from spentkey.core.notes import Subject, guard_of, reasons_of
 from spentkey.core.outcome import Attribution, End, Refused, RemovalRoute, Removed, Result
 from spentkey.core.records import Record
 from spentkey.core.rules import ParameterNames, TenantRules
-from spentkey.core.task import RemovalRequest, TaskRef, Ticket, asked_text, recorded
+from spentkey.core.task import NOT_SHOWN, Provenance, RemovalRequest, TaskRef, Ticket, asked_text, recorded
 from spentkey.ports.evidence import Question
 from spentkey.steps.context import Context
 
@@ -32,6 +32,8 @@ class Attempt:
     secret_type: str = ""
     asked: ParameterNames = NOTHING_ASKED
     """What the requester wrote, as far as it can be read."""
+    provenance: Provenance = NOT_SHOWN
+    """Who asked and who approved, as the desk shows it; nothing is decided by it."""
     request: RemovalRequest | None = None
     tenant: TenantRules | None = None
     app_name: str | None = None
@@ -100,6 +102,7 @@ class Attempt:
         names = self.context.rules.request.names
         self.asked = ParameterNames(*(asked_text(name, ticket.request) for name in names.in_order()))
         self.secret_type = self.asked.secret_type
+        self.provenance = ticket.request.provenance
 
     def learn_application(self, application: Target) -> None:
         """Keep the directory's spelling of the name."""

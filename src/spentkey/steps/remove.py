@@ -5,10 +5,9 @@ from dataclasses import replace
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.notes import reason_of
 from spentkey.core.outcome import CannotTell, Cause, End, Failed, Refused, RemovalRoute, hand_over, leave_open
-from spentkey.core.plan import Plan, certificates_fingerprint
+from spentkey.core.plan import certificates_fingerprint
 from spentkey.core.reason import ReasonKind, several
 from spentkey.core.records import AnswerRecord, IntentRecord
-from spentkey.core.signer import Signer
 from spentkey.core.step_reasons import CHANGED_WHILE_VERIFIED, HELD_UP, WITH_CERTIFICATE
 from spentkey.ports.directory import Answer, Reply, Sending
 from spentkey.ports.evidence import Question
@@ -75,7 +74,7 @@ async def _send_removal(attempt: Attempt, removal: Removal, confirmation: Confir
     asked_before, client_request_id = attempt.intent_made, attempt.context.ids.new()
     route = removal.plan.route.value
     question = too_many_removals(attempt, removal.plan.application.app_id)
-    intent = _intent(removal.plan, removal.signer, client_request_id, attempt.context.program)
+    intent = _intent(attempt, removal, client_request_id)
     too_many = await attempt.record_unless(stopped_meanwhile(attempt, removal) if asked_before else question, intent)
     if too_many is not None:
         return leave_open(too_many)
@@ -138,7 +137,8 @@ def too_many_removals(attempt: Attempt, app_id: str) -> Question:
     )
 
 
-def _intent(plan: Plan, signer: Signer | None, client_request_id: str, program: str) -> IntentRecord:
+def _intent(attempt: Attempt, removal: Removal, client_request_id: str) -> IntentRecord:
+    plan, signer, asked = removal.plan, removal.signer, attempt.provenance
     end = plan.credential.end
     return IntentRecord(
         route=plan.route.value,
@@ -151,6 +151,9 @@ def _intent(plan: Plan, signer: Signer | None, client_request_id: str, program: 
             {"kind": one.kind.value, "key_id": one.key_id, "fingerprint": one.fingerprint} for one in plan.survivors
         ],
         client_request_id=client_request_id,
-        program=program,
+        program=attempt.context.program,
+        request=asked.request or None,
+        requested_by=asked.requested_by or None,
+        approved_by=asked.approved_by or None,
         listed=certificates_fingerprint(plan.application) if plan.route is RemovalRoute.PATCH else None,
     )

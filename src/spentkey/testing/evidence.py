@@ -162,6 +162,21 @@ class EvidenceContract(ABC):
 
         with_rig(self.rig(), do)
 
+    def test_the_end_of_a_try_is_found_by_its_id(self) -> None:
+        """Of a try that wrote the ticket, and of one that left that to its caller; by the whole id, and no other text."""
+
+        async def do(rig: EvidenceRig) -> None:
+            log, other = await rig.log(), await rig.log()
+            await log.append("intent", {"task": 1, "attempt": "one"})
+            await log.append("result", {"task": 1, "attempt": "one", "reason": '"attempt":"two"'})
+            await log.append("step-result", {"task": 0, "attempt": "three"})
+            found = [await other.ended(one) for one in ("one", "three")]
+            assert [one and (one["what"], one["seq"]) for one in found] == [("result", 1), ("step-result", 2)]
+            for unknown in ("", "on", "two", "One", '"', "one\x00", "\ud800", "%", "nobody's"):
+                assert await other.ended(unknown) is None
+
+        with_rig(self.rig(), do)
+
     def test_a_reader_writes_nothing(self) -> None:
         """It is refused, and sees what others record."""
 

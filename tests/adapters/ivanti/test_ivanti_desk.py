@@ -10,7 +10,7 @@ from ivanti_tasks import REC_ID, ROW, OneRow, one_row_desk, shown_task, without_
 from spentkey.adapters.ivanti.client import own
 from spentkey.adapters.ivanti.judging import otherwise
 from spentkey.adapters.ivanti.register import LARGEST, reference
-from spentkey.core.task import Fault, FaultKind, Request, TaskRef
+from spentkey.core.task import Fault, FaultKind, Provenance, Request, TaskRef
 from spentkey.ports.service_desk import Note
 
 
@@ -161,6 +161,33 @@ async def test_the_request_is_what_the_parameters_of_the_parent_say() -> None:
     parent = own(task).service_request
     assert await one_row_desk(OneRow({**row, "ParentLink_RecID": parent})).request(task) == Request({"AppID": "x"})
     assert await one_row_desk(OneRow({**row, "ParentLink_RecID": "F" * 32})).request(task) == Request()
+
+
+async def provenance(created_by: object, parent: object = "10196") -> Provenance:
+    """Who asked, where that stands at the parameter and the number at the task."""
+    task = await shown_task(ParentObjectDisplayID=parent)
+    row = {"ParameterName": "AppID", "ParameterValue": "x", "ParentLink_RecID": own(task).service_request}
+    return (await one_row_desk(OneRow({**row, "CreatedBy": created_by})).request(task)).provenance
+
+
+async def test_a_request_has_the_number_and_the_login_id_that_ivanti_shows() -> None:
+    """The number of the service request, and who wrote its parameters."""
+    assert await provenance("JJansen") == Provenance("10196", "JJansen")
+    assert (await provenance("JJansen", 10196)).request == "10196"
+
+
+@pytest.mark.parametrize(
+    "created_by", [None, 7, "", "WorkflowEngine", "internalservices", "Jan Jansen", "j@example.org"]
+)
+async def test_what_is_no_persons_login_id_is_nobodys(created_by: object) -> None:
+    """Ivanti's own parts ask for nothing, and names and mail addresses never go on record."""
+    assert await provenance(created_by) == Provenance("10196")
+
+
+@pytest.mark.parametrize("parent", [None, "", "SR 10196", True, 1.5, "\u0661", "9" * 20])
+async def test_a_number_that_is_none_is_left_out(parent: object) -> None:
+    """The task is worked on all the same."""
+    assert await provenance("JJansen", parent) == Provenance("", "JJansen")
 
 
 async def test_a_parameter_that_is_no_text_is_a_fault() -> None:

@@ -142,7 +142,7 @@ def parameter_rows(world: World, request: ServiceRequest, now: datetime) -> list
             "ParentLink_Category": SERVICE_REQUEST,
             "SvcReqTmplParamLink_RecID": made_id(world, "template-parameter", name),
             "ReadOnly": False,
-            **_stamps("WorkflowEngine", created, "WorkflowEngine", created),
+            **_stamps(request.created_by, created, "WorkflowEngine", created),
         }
         for location, (name, value) in enumerate(request.parameters)
     ]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ from spentkey.adapters.files.request_log import RequestLog, RequestStatus, What,
 from spentkey.core.errors import DeskRefused, EndedByOthers
 from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.reason import reason_for
-from spentkey.core.task import Applied, Change, Request, Task, TaskRef, request_of
+from spentkey.core.task import Applied, Change, Provenance, Request, Task, TaskRef, login_id, request_of
 from spentkey.ports.runtime import Clock
 from spentkey.ports.service_desk import Note
 
@@ -36,6 +36,16 @@ class Pair:
     def problem(self) -> str:
         """Why it cannot be worked on, in words; empty where it can be."""
         return self.file.problem or self.log.problem
+
+    @property
+    def approver(self) -> str:
+        """Who approved it as it stands now by a line in the log; empty where nobody did."""
+        approved = self.approvals()
+        return str(approved[-1].get("by") or "") if approved else ""
+
+    def approvals(self) -> Sequence[Mapping[str, Any]]:
+        """The lines of the log that approve the request as it stands now."""
+        return [one for one in self.log.of(What.APPROVED) if one.get("request_sha256") == self.file.sha256]
 
     @property
     def changed(self) -> bool:
@@ -104,18 +114,16 @@ class FilesDesk:
         )
 
     def _why_not_approved(self, ref: TaskRef, pair: Pair) -> str:
-        approved = [one for one in pair.log.of(What.APPROVED) if one.get("request_sha256") == pair.file.sha256]
-        if not self.approve or pair.file.approved_by or approved:
+        if not self.approve or pair.file.approved_by or pair.approvals():
             return ""
         return NOT_APPROVED(file=f"{ref}.toml")
 
     async def request(self, task: Task) -> Request:
         """What the table says; `changed` where it is not what was seen first."""
-        asked = request_of(own(task).file.table.items())
-        if not own(task).changed:
-            return asked
-        changed = CHANGED(file=f"{task.ref}.toml")
-        return Request(asked.values, asked.faults, changed)
+        approved_by = own(task).file.approved_by or own(task).approver
+        provenance = Provenance(task.ref, approved_by=login_id(approved_by))
+        asked = replace(request_of(own(task).file.table.items()), provenance=provenance)
+        return replace(asked, changed=CHANGED(file=f"{task.ref}.toml")) if own(task).changed else asked
 
     async def begin(self, task: Task) -> None:
         """Keep what the request says at the first sight of it."""

@@ -44,6 +44,7 @@ from spentkey.adapters.ivanti.wire import (
     read_task,
     rec_id,
     record_of,
+    requester_of,
     same,
     same_id,
     usable_id,
@@ -52,7 +53,7 @@ from spentkey.core.errors import EndedByOthers, Outage, WriteRefused
 from spentkey.core.notes import AddedNote, NewNote, lacks_marker
 from spentkey.core.reason import Reason, ReasonKind
 from spentkey.core.secret import Secret
-from spentkey.core.task import Applied, Change, Request, Task, TaskRef, request_of
+from spentkey.core.task import Applied, Change, Provenance, Request, Task, TaskRef, request_of
 from spentkey.http.client import HttpClient, ReplyLost, Response
 from spentkey.ports.service_desk import Note
 
@@ -204,16 +205,16 @@ class IvantiDesk:
         if found.left_out:
             raise UnreadableField("value", f"a parameter of task {task.ref}")  # it may be the one that is needed
         odd: list[Reason] = []
-        for row in found.rows:
-            if not same_id(row.get("ParentLink_RecID"), parent):
-                continue
+        mine = [row for row in found.rows if same_id(row.get("ParentLink_RecID"), parent)]
+        for row in mine:
             try:
                 given.append(read_parameter(row))
             except UnreadableField as problem:
                 odd.append(problem.of(f"a parameter of task {task.ref}"))
         for problem in odd:
             self.http.meter.left_out(SYSTEM, "parameter", problem)
-        return replace(request_of(given), odd=tuple(odd))
+        provenance = Provenance(own(task).shown_parent, requester_of(mine))
+        return replace(request_of(given), odd=tuple(odd), provenance=provenance)
 
     async def begin(self, task: Task) -> None:
         """Nothing: Ivanti keeps its own history."""

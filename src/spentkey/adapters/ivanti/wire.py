@@ -6,7 +6,7 @@ misread by the server, both with status 200, so every row is also checked here.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -24,6 +24,7 @@ from spentkey.adapters.ivanti.reasons import (
 from spentkey.core.errors import DeskRefused, Misconfigured, OddData, Outage, WriteRefused
 from spentkey.core.reason import Reason, ReasonKind, listed
 from spentkey.core.sanitize import plain
+from spentkey.core.task import login_id
 from spentkey.http.client import Response, json_value
 from spentkey.http.reasons import ANSWERED
 
@@ -34,6 +35,8 @@ LONGEST_NUMBER = 19
 """Longest AssignmentID that is written as a text, in digits."""
 MOST_MINUTES = Decimal(1_000_000_000)
 """More than anyone books; a larger number is not taken as minutes."""
+OF_IVANTI = frozenset({"internalservices", "workflowengine"})
+"""Login ids of Ivanti's own parts, which ask for nothing by themselves."""
 _REC_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
 
 Row = Mapping[str, Any]
@@ -81,6 +84,8 @@ class IvantiTask:
     resolution: str | None = None
     changed: str = ""
     """When it was changed last, as Ivanti says it (`LastModDateTime`), and a digest of who did and to what."""
+    shown_parent: str = ""
+    """The number of the service request, as people know it (`ParentObjectDisplayID`); empty where it is not shown."""
     is_request: bool = True
     """Whether its parent is a service request, by `ivanti.parent_category`."""
 
@@ -208,6 +213,7 @@ def read_task(row: Row, minutes_field: str, resolution_field: str, parent_catego
         minutes=read_minutes(row.get(minutes_field)) if minutes_field else Decimal(0),
         resolution=resolution if isinstance(resolution, str) else None,
         changed=_changed(row),
+        shown_parent=_shown_number(row.get("ParentObjectDisplayID")),
         is_request=_text(row, "ParentLink_Category").rstrip("#").casefold() == parent_category.rstrip("#").casefold(),
     )
 
@@ -237,6 +243,22 @@ def read_minutes(value: Any) -> Decimal | None:
 def read_parameter(row: Row) -> tuple[str, object]:
     """One request parameter, by name and value; its value is judged by guard G1."""
     return _text(row, "ParameterName"), row.get("ParameterValue")
+
+
+def requester_of(rows: Iterable[Row]) -> str:
+    """Under which login id the parameters were written (`CreatedBy`); empty where that is not one person's alone.
+
+    Nothing is decided by it, so what cannot be read is left out.
+    """
+    logins = {login_id(row.get("CreatedBy")) for row in rows}
+    (only,) = logins if len(logins) == 1 else ("",)
+    return "" if only.casefold() in OF_IVANTI else only
+
+
+def _shown_number(value: object) -> str:
+    """A number as it is shown, as a JSON number or as digits; what is none is not worth refusing a task for."""
+    digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    return digits if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER else ""
 
 
 def name_of(row: Row) -> str:

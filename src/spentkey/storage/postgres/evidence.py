@@ -18,7 +18,7 @@ from typing import Any, LiteralString
 
 from spentkey.core.credential import SKEW
 from spentkey.core.errors import Busy, EvidenceBroken
-from spentkey.core.evidence import Facts
+from spentkey.core.evidence import Facts, field_in_line
 from spentkey.core.gap import Lost, RecordsLost, what_is_lost
 from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
@@ -123,6 +123,12 @@ class PostgresEvidence:
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every worker, newest first."""
         return await self._found(stored.RESULTS, before=2**62 if before is None else before, limit=limit)
+
+    async def ended(self, attempt: str) -> Facts | None:
+        """The end of that try; what has no index is looked through, results first."""
+        of = field_in_line("attempt", attempt)
+        found = await self._found(stored.RESULT_OF, of=of) or await self._found(stored.STEP_RESULT_OF, of=of)
+        return found[0] if found else None
 
     async def verify(self) -> int:
         """Read the whole chain from its beginning and check it; returns how many records it has.

@@ -18,7 +18,7 @@ from typing import Any
 
 from spentkey.core.canary import canary_key
 from spentkey.core.errors import EvidenceBroken
-from spentkey.core.evidence import Facts, Sealed
+from spentkey.core.evidence import Facts, Sealed, field_in_line
 from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
@@ -107,6 +107,16 @@ class SqliteEvidence:
         """The latest results of every process, newest first."""
         results = "WHERE what = 'result' AND seq < ? ORDER BY seq DESC LIMIT ?"
         return await asyncio.to_thread(self._found, results, 2**62 if before is None else before, limit)
+
+    async def ended(self, attempt: str) -> Facts | None:
+        """The end of that try; what has no index is looked through, results first."""
+        of_try = "AND instr(line, ?) > 0 ORDER BY seq DESC LIMIT 1"
+        for what in ("result", "step-result"):
+            condition = f"WHERE what = '{what}' {of_try}"
+            found = await asyncio.to_thread(self._found, condition, field_in_line("attempt", attempt))
+            if found:
+                return found[0]
+        return None
 
     async def verify(self) -> int:
         """Read the whole chain from its beginning and check it; returns how many records it has.
