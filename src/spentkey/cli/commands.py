@@ -23,6 +23,8 @@ SHORT = {
     "work": "work on all open tasks, once or until stopped",
     "database": "set up the PostgreSQL that several machines share",
     "database init": "make its tables, their owner, and the role of the workers",
+    "evidence": "show, sign, export and verify the evidence",
+    "evidence checkpoint": "sign the records as they are now, and print the signed note",
     "demo": "show it all against a simulator; needs no configuration",
 }
 
@@ -233,3 +235,31 @@ def database_init(config: Path, as_json: bool) -> None:
     from spentkey.cli.database import init_tables  # noqa: PLC0415
 
     until_done(init_tables(config, as_json=as_json))
+
+
+@click.group(short_help=SHORT["evidence"], context_settings={"help_option_names": ["-h", "--help"]})
+def evidence() -> None:
+    """Show, sign, export and verify the evidence."""
+
+
+@evidence.command("checkpoint", short_help=SHORT["evidence checkpoint"])
+@click.option(
+    "--restored", is_flag=True, help="The records do not continue the last checkpoint: a backup was restored."
+)
+@click.option("--new-key", is_flag=True, help="Let a new key sign from here on; the old one signs the change.")
+@click.option("--lost", is_flag=True, help="With --new-key: the old key is lost, and cannot sign the change.")
+@click.option("--why", help="What happened. It is recorded in the evidence.")
+@click.option("--who", default=_user, help="Your name.  [default: the user of this process]")
+@config_option
+@json_option
+def evidence_checkpoint(config: Path, as_json: bool, **given: Any) -> None:
+    """Sign the records as they are now, and print the signed note. Without new records the newest one is printed.
+
+    Checkpoints are made by themselves: at the end of run and work --once, and each evidence.checkpoint_every by work
+    and serve. Records that do not continue the last checkpoint are not signed until somebody says why, with
+    --restored; that is recorded in the evidence, and so is a change of the key. The exit code is 0, 3 if nothing was
+    signed and people must look, or 4 if something could not be read or written.
+    """
+    from spentkey.cli.evidence_checkpoint import CheckpointOptions, make_checkpoint  # noqa: PLC0415
+
+    until_done(make_checkpoint(config, CheckpointOptions(**given), as_json=as_json), acts=True)
