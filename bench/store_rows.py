@@ -13,10 +13,11 @@ import psycopg
 
 from spentkey.core.evidence import GENESIS, Facts, Sealed, seal
 from spentkey.core.secret import Secret
+from spentkey.core.tree import CompactRange
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.rows import row_of
 from spentkey.storage.postgres.schema import prepare
-from spentkey.storage.sqlite.evidence import INSERT, SqliteEvidence, row_from
+from spentkey.storage.sqlite.evidence import SqliteEvidence, put
 from spentkey.storage.sqlite.store import FILE
 from spentkey.system import SystemClock
 
@@ -57,7 +58,7 @@ def fill_sqlite(state: Path, count: int, now: datetime) -> None:
     evidence.open()
     evidence.close()
     with closing(sqlite3.connect(state / FILE)) as connection, connection:
-        connection.executemany(INSERT, (row_from(one.record, one.record_line) for one in generated(count, now)))
+        put(connection, CompactRange(), (one.record_line for one in generated(count, now)))
 
 
 def fill_postgres(url: str, count: int, now: datetime) -> None:

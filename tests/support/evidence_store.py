@@ -12,9 +12,11 @@ from typing import Any
 from file_of_0_1 import FILE as OLD
 from file_of_0_1 import LOCK as OLD_LOCK
 
+from spentkey.core.tree import CompactRange
 from spentkey.ports.evidence import EvidenceLog
-from spentkey.storage.sqlite.evidence import INSERT, SqliteEvidence, row_of
-from spentkey.storage.sqlite.schema import STATEMENTS, prepare
+from spentkey.storage.sqlite.evidence import INSERT, SqliteEvidence, put, row_of
+from spentkey.storage.sqlite.nodes import add_nodes, right_side
+from spentkey.storage.sqlite.schema import STEPS, prepare
 from spentkey.storage.sqlite.store import FILE
 from spentkey.storage.sqlite.take_over import TAKEN
 from spentkey.system import SystemClock
@@ -23,7 +25,12 @@ JOURNAL = f"{FILE}-journal"
 JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 """How a rollback journal begins (sqlite.org/fileformat2.html#the_rollback_journal)."""
 SECTOR = 512
-PROTECTED = [statement for statement in STATEMENTS if "CREATE TRIGGER" in statement]
+PROTECTED = [
+    statement
+    for step in STEPS
+    for statement in step
+    if "CREATE TRIGGER spentkey_evidence" in statement or "CREATE TRIGGER spentkey_tree" in statement
+]
 
 
 def evidence_in(state: Path) -> EvidenceLog:
@@ -53,7 +60,9 @@ def put_lines(state: Path, lines: Sequence[str]) -> None:
         prepare(connection, FILE)
         with _unprotected(connection):
             connection.execute("DELETE FROM spentkey_evidence")
+            connection.execute("DELETE FROM spentkey_tree")
             connection.executemany(INSERT, [_row(number, line) for number, line in enumerate(lines)])
+            add_nodes(connection, CompactRange(), lines)
     (state / FILE).chmod(0o600)
 
 
@@ -69,8 +78,9 @@ def _row(number: int, record_line: str) -> tuple[Any, ...]:
 def _unprotected(connection: sqlite3.Connection) -> Generator[None]:
     """One transaction past the triggers, which are there again afterwards."""
     connection.execute("BEGIN")
-    connection.execute("DROP TRIGGER spentkey_evidence_remains")
-    connection.execute("DROP TRIGGER spentkey_evidence_stays")
+    for table in ("evidence", "tree"):
+        connection.execute(f"DROP TRIGGER spentkey_{table}_remains")
+        connection.execute(f"DROP TRIGGER spentkey_{table}_stays")
     yield
     for statement in PROTECTED:
         connection.execute(statement)
@@ -81,6 +91,7 @@ def keep(state: Path, count: int) -> None:
     """Let only the first records be there, as if the process had died before it wrote the next one."""
     with closing(_opened(state)) as connection, _unprotected(connection):
         connection.execute("DELETE FROM spentkey_evidence WHERE seq >= ?", (count,))
+        connection.execute("DELETE FROM spentkey_tree WHERE seq >= ?", (count,))
 
 
 def lose_power_while_writing(state: Path, record_line: str, rng: random.Random) -> None:
@@ -93,7 +104,11 @@ def lose_power_while_writing(state: Path, record_line: str, rng: random.Random) 
     before = file.read_bytes()
     with closing(_opened(state)) as connection:
         page = connection.execute("PRAGMA page_size").fetchone()[0]
-        connection.execute(INSERT, row_of(record_line))
+        connection.execute("BEGIN")
+        (count,) = connection.execute("SELECT count(*) FROM spentkey_evidence").fetchone()
+        grown = right_side(connection, count, FILE)
+        put(connection, grown, [record_line])
+        connection.execute("COMMIT")
     after = file.read_bytes()
     changed = [at for at in range(0, len(after), page) if before[at : at + page] != after[at : at + page]]
     journal = _journal(before, [at for at in changed if at < len(before)], page)

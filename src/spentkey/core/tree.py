@@ -48,6 +48,10 @@ class CompactRange:
         """The edge of the first `size` leaves of a tree whose nodes are at hand."""
         return cls(size, [nodes(level, place) for level, place in parts_of(size)])
 
+    def copy(self) -> "CompactRange":
+        """The same edge, which grows by itself: for leaves that may be taken back."""
+        return CompactRange(self.size, self._nodes)
+
     def add(self, leaf: bytes) -> list[bytes]:
         """Put one leaf behind the others; returns the nodes that are whole now: the leaf, then one for each level above."""
         made = [leaf]

@@ -22,7 +22,8 @@ from spentkey.core.evidence import GENESIS, seal
 from spentkey.core.limits import HOUR
 from spentkey.core.rules import Limits
 from spentkey.core.stops import About
-from spentkey.storage.sqlite.evidence import INSERT, REMOVALS, SqliteEvidence, row_of
+from spentkey.core.tree import CompactRange
+from spentkey.storage.sqlite.evidence import REMOVALS, SqliteEvidence, put
 from spentkey.storage.sqlite.past import COUNTED, LATEST, OF_RUN, SELECT, STOPPED
 from spentkey.storage.sqlite.schema import STEPS, VERSION
 from spentkey.storage.sqlite.store import FILE, Store
@@ -364,15 +365,15 @@ async def test_what_counts_is_found_by_an_index(tmp_path: Path, query: str) -> N
 def many(folder: Path, count: int) -> None:
     """A store with so many records of other tasks, made in one transaction."""
     asyncio.run(evidence(folder).history(1))
-    prev, rows = GENESIS, list[tuple[Any, ...]]()
+    prev, lines = GENESIS, list[str]()
     for number in range(count):
         what = ("intent", "answer", "verified", "result")[number % 4]
         facts = {"task": 50_000 + number // 4, "app_id": f"a{number % 97}", "key_id": f"k{number}", "run": "r"}
         sealed = seal(prev, number, NOW - 1000 * HOUR, what, facts)
         prev = sealed.hash
-        rows.append(row_of(sealed.record_line))
+        lines.append(sealed.record_line)
     with closing(sqlite3.connect(folder / FILE)) as connection, connection:
-        connection.executemany(INSERT, rows)
+        put(connection, CompactRange(), lines)
 
 
 START = """

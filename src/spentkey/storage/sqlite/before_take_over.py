@@ -7,8 +7,9 @@ ends with the process (sqlite.org/inmemorydb.html, "Temporary Databases").
 import sqlite3
 from pathlib import Path
 
+from spentkey.core.tree import CompactRange
 from spentkey.ports.runtime import Clock
-from spentkey.storage.sqlite.evidence import INSERT, SqliteEvidence, row_of
+from spentkey.storage.sqlite.evidence import SqliteEvidence, put
 from spentkey.storage.sqlite.schema import prepare
 from spentkey.storage.sqlite.store import Store
 from spentkey.storage.sqlite.take_over import OLD, is_needed, verified_lines
@@ -50,7 +51,7 @@ class CopyOfFile(Store):
         try:
             prepare(connection, str(self.file))
             connection.execute("BEGIN")
-            connection.executemany(INSERT, (row_of(line) for line in verified_lines(self.file)))
+            put(connection, CompactRange(), verified_lines(self.file))
             connection.execute("COMMIT")
         except BaseException:
             connection.close()

@@ -1,8 +1,8 @@
 """Evidence in SQLite: the chain of `core/evidence.py`, one row for each record, with columns by which it is found.
 
 A process begins at the end of the chain and checks each record that comes after it. A record that a decision rests on is
-checked by its own hash, and its columns against its line, when it is read. Whether the whole chain holds is found by
-`verify`, which reads all of it.
+checked by its own hash, its columns against its line, and its leaf in the tree, when it is read. Whether the whole chain
+and the whole tree hold is found by `verify`, which reads all of it. The tree grows with the records, in their transaction.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,16 @@ from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.records import Record
+from spentkey.core.tree import CompactRange
 from spentkey.ports.evidence import Question
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
+from spentkey.storage.sqlite.nodes import INSERT_NODES, add_nodes, bounds, right_side
 from spentkey.storage.sqlite.past import StoredPast, select_for
 from spentkey.storage.sqlite.store import PATIENCE_S, FlushFailed, Store
+from spentkey.storage.tree_nodes import PAGE, Stored, TreeCheck, TreeFaults, check_leaf, made_whole
 
-PAGE = 500
-"""How many records are read at once."""
 INSERT = (
     "INSERT INTO spentkey_evidence (seq, at, what, task, app_id, key_id, run, canary, line)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -42,6 +44,11 @@ REMOVALS = """
 """
 """The intents of an application and their answers, which are found by their tasks: no other index knows them."""
 Row = tuple[int, float, str, str | None, str | None, str | None, str | None, str | None, str]
+"""What `INSERT` takes: a record's line, and before it what it is found by."""
+LINE = 8
+"""Where the line stands in a row."""
+Found = tuple[int, float, str, str | None, str | None, str | None, str | None, str | None, str, Stored]
+"""What `select_for` gives: a row, and what the tree has beside it."""
 
 
 class SqliteEvidence:
@@ -60,8 +67,9 @@ class SqliteEvidence:
         self._where, self._read_only, self._clock = str(self._store.file), self._store.read_only, clock
         self._guard = threading.Lock()
         self._chain: Chain | None = None
+        self._grown: CompactRange | None = None
         self._last = ""
-        self._past = StoredPast()
+        self._past, self._faults = StoredPast(), TreeFaults(self._where)
         self._fault: EvidenceBroken | None = None
         self._together = GroupCommit[tuple[str, Facts]](self._append_all)
 
@@ -115,7 +123,7 @@ class SqliteEvidence:
         with self._checked(), self._store.writing() as connection:
             if connection.execute("SELECT count(*) FROM spentkey_evidence").fetchone()[0]:
                 raise EvidenceBroken(f"{self._where} has records already")
-            connection.executemany(INSERT, (row_of(line) for line in self._lines(records)))
+            put(connection, CompactRange(), self._lines(records))
             return int(connection.execute("SELECT count(*) FROM spentkey_evidence").fetchone()[0])
 
     def _lines(self, records: Iterable[str | Record]) -> Iterator[str]:
@@ -139,7 +147,36 @@ class SqliteEvidence:
         """Close the database; the next call opens it again."""
         with self._guard:
             self._store.close()
-            self._chain = None
+            self._chain = self._grown = None
+
+    @property
+    def where(self) -> str:
+        """What an error calls this store."""
+        return self._where
+
+    @contextmanager
+    def reading(self) -> Generator[sqlite3.Connection | None]:
+        """One consistent view for who reads the tree; None where nothing was ever recorded and this process only reads.
+
+        A fault that is found in the block ends every call from then on, as one that is found here does.
+        """
+        with self._checked(), self._store.reading() as connection, self._remembered():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Generator[sqlite3.Connection]:
+        """A transaction for what is stored beside the records; it is on the disk when the block has ended."""
+        if self._read_only:
+            raise EvidenceBroken(READS_ONLY)
+        with self._checked(), self._store.writing() as connection, self._remembered():
+            yield connection
+
+    @contextmanager
+    def _remembered(self) -> Generator[None]:
+        try:
+            yield
+        except EvidenceBroken as problem:
+            raise self._remember(problem) from None
 
     def _ask(self, question: Question) -> Refused | None:
         with self._checked(), self._store.reading() as connection:
@@ -152,7 +189,7 @@ class SqliteEvidence:
             if connection is None:
                 return []
             self._catch_up(connection)
-            return [self._believed(row) for row in connection.execute(select_for(connection) + condition, values)]
+            return [self.believed(row) for row in connection.execute(select_for(connection) + condition, values)]
 
     async def _append_all(self, wanted: Sequence[tuple[str, Facts]]) -> Ends:
         await asyncio.to_thread(self._append, wanted)
@@ -162,28 +199,43 @@ class SqliteEvidence:
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
         with self._checked():
-            chain, made, refused = Chain(self._where), list[Sealed](), None
+            chain, grown, made, refused = Chain(self._where), CompactRange(), list[Sealed](), None
+            rows: list[Found] = []
             try:
                 with self._store.writing() as connection:
                     chain = self._catch_up(connection)
                     refused = refuse(BlastRadius(self._past)) if refuse is not None else None
-                    made += [] if refused is not None else chain.following(self._clock.now(), wanted)
-                    connection.executemany(INSERT, [row_from(one.record, one.record_line) for one in made])
+                    if refused is None:
+                        grown = self._grown_to(connection, chain.length)
+                        made += chain.following(self._clock.now(), wanted)
+                        rows += [
+                            (*row_from(one.record, one.record_line), made_whole(grown, one.record_line)) for one in made
+                        ]
+                        connection.executemany(INSERT, [row[:-1] for row in rows])
+                        connection.executemany(INSERT_NODES, [(row[0], row[-1]) for row in rows])
             except FlushFailed:
-                if not self._lasts([row_from(one.record, one.record_line) for one in made]):
+                if not self._lasts(rows):
                     raise
+            self._grown = grown if refused is None else self._grown
             for one in made:  # committed: from here on they count
                 chain.went_on(one)
                 self._past.note(one.record)
                 self._last = one.record_line
             return refused
 
-    def _lasts(self, rows: Sequence[Row]) -> bool:
+    def _grown_to(self, connection: sqlite3.Connection, length: int) -> CompactRange:
+        """The tree over all records, to grow by itself: what is not committed has not happened."""
+        if self._grown is not None and self._grown.size == length:
+            return self._grown.copy()
+        with self._remembered():
+            return right_side(connection, length, self._where)
+
+    def _lasts(self, rows: Sequence[Found]) -> bool:
         """Whether these rows are there after a flush that failed, and on the disk by one that did not."""
         with self._store.reading() as connection:
             if connection is None or not rows:
                 return False
-            found: list[Row] = connection.execute(
+            found: list[Found] = connection.execute(
                 select_for(connection) + "WHERE seq >= ? ORDER BY seq LIMIT ?", (rows[0][0], len(rows))
             ).fetchall()
             return found == list(rows)
@@ -212,34 +264,34 @@ class SqliteEvidence:
     def _at_the_end(self, connection: sqlite3.Connection) -> Chain:
         """A chain that goes on after the last record."""
         chain = Chain(self._where)
-        last: Row | None = connection.execute(select_for(connection) + "ORDER BY seq DESC LIMIT 1").fetchone()
+        last: Found | None = connection.execute(select_for(connection) + "ORDER BY seq DESC LIMIT 1").fetchone()
         if last is not None:
-            self._believed(last)
-            chain.go_on_after(last[-1])
-            self._last = last[-1]
+            self.believed(last)
+            chain.go_on_after(last[LINE])
+            self._last = last[LINE]
         return chain
 
     def _recent_past(self, connection: sqlite3.Connection) -> StoredPast:
         """What counts of the records there are, with an hour to spare."""
-        past = StoredPast(connection, self._clock.now() - 2 * HOUR, self._believed)
+        past = StoredPast(connection, self._clock.now() - 2 * HOUR, self.believed)
         for row in past.counted(connection, select_for(connection)):
-            past.note(self._believed(row))
+            past.note(self.believed(row))
         return past
 
     def _read_on(self, connection: sqlite3.Connection, chain: Chain, first: int) -> None:
         """Take the records from `first` on; the one that was the last must still be there as it was."""
-        rows: list[Row] = connection.execute(
+        rows: list[Found] = connection.execute(
             select_for(connection) + "WHERE seq >= ? ORDER BY seq", (first,)
         ).fetchall()
         if chain.length:
             if not rows:
                 raise self._remember(chain.shorter())
-            if rows[0][-1] != self._last:
+            if rows[0][LINE] != self._last:
                 raise self._remember(chain.broken())
             rows = rows[1:]
         for row in rows:
-            self._take(chain, row[-1])
-            self._believed(row)
+            self._take(chain, row[LINE])
+            self.believed(row)
 
     def _take(self, chain: Chain, record_line: str) -> None:
         try:
@@ -251,45 +303,52 @@ class SqliteEvidence:
 
     def verified_length(self) -> int:
         """As `verify`, for callers without an event loop."""
-        chain, at = Chain(self._where), 0
+        chain, tree, at = Chain(self._where), TreeCheck(self._where), 0
         while True:
             with self._checked(), self._store.reading() as connection:
                 if connection is None:
                     return 0
-                rows: list[Row] = connection.execute(
+                rows: list[Found] = connection.execute(
                     select_for(connection) + "WHERE seq >= ? ORDER BY seq LIMIT ?", (at, PAGE)
                 ).fetchall()
-                for row in rows:
-                    self._check_next(chain, row)
-            if len(rows) < PAGE:
-                return chain.length
+                with self._remembered():
+                    for row in rows:
+                        chain.take(row[LINE])
+                        self.believed(row)
+                        tree.take(row[LINE], row[-1])
+                    if len(rows) < PAGE:
+                        tree.ends(*bounds(connection))
+                        return chain.length
             at = rows[-1][0] + 1
 
-    def _check_next(self, chain: Chain, row: Row) -> None:
-        try:
-            chain.take(row[-1])
-        except EvidenceBroken as problem:
-            raise self._remember(problem) from None
-        self._believed(row)
-
-    def _believed(self, row: Row) -> Facts:
-        """The record of a row: its line must be what its hash names, and its columns what its line says."""
-        record = itself(row[-1])
+    def believed(self, row: Found) -> Facts:
+        """The record of a row: its line must be what its hash names and the leaf of the tree, its columns what its line says."""
+        record = itself(row[LINE])
         if record is None:
             raise self._remember(
                 EvidenceBroken(f"{self._where}: record {row[0]} is not the one that was there, nothing is removed")
             )
-        if row_from(record, row[-1]) != row:
+        if row_from(record, row[LINE]) != row[:-1]:
             raise self._remember(
                 EvidenceBroken(
                     f"{self._where}: the columns of record {row[0]} are not what it says, nothing is removed"
                 )
             )
+        with self._remembered():
+            check_leaf(self._faults, row[0], row[LINE], row[-1])
         return record
 
     def _remember(self, problem: EvidenceBroken) -> EvidenceBroken:
         self._fault = problem
         return problem
+
+
+def put(connection: sqlite3.Connection, grown: CompactRange, lines: Iterable[str]) -> None:
+    """Put records that were checked behind those of a tree, with their nodes; memory stays flat."""
+    rest = iter(lines)
+    while some := list(islice(rest, PAGE)):
+        connection.executemany(INSERT, [row_of(one) for one in some])
+        add_nodes(connection, grown, some)
 
 
 def row_of(record_line: str) -> Row:

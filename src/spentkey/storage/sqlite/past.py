@@ -8,7 +8,10 @@ from typing import Any
 from spentkey.core.credential import SKEW
 from spentkey.core.evidence import Facts
 from spentkey.storage.recent_past import EVER, RecentPast
+from spentkey.storage.sqlite.nodes import SINCE
 
+KNOWS_CANARIES = 2
+"""From this version of the tables on a column finds the record that proves a version of the program."""
 COUNTED = """
     INDEXED BY spentkey_evidence_counted WHERE what IN ('intent', 'handing-over') AND at >= ? ORDER BY seq
 """
@@ -38,18 +41,29 @@ LATEST = "INDEXED BY spentkey_evidence_canary WHERE canary = ? ORDER BY seq DESC
 OF_RUN = "SELECT count(*) FROM spentkey_evidence WHERE what = 'intent' AND run = ?"
 
 
-SELECT = "SELECT seq, at, what, task, app_id, key_id, run, canary, line FROM spentkey_evidence "
-SELECT_OF_1 = "SELECT seq, at, what, task, app_id, key_id, run, NULL AS canary, line FROM spentkey_evidence "
-"""For tables of version 1, which a command that only reads may meet before one that works has upgraded them."""
+SELECT = """
+    SELECT seq, at, what, task, app_id, key_id, run, canary, line,
+        coalesce((SELECT nodes FROM spentkey_tree WHERE spentkey_tree.seq = spentkey_evidence.seq),
+            (SELECT max(seq) FROM spentkey_tree)) AS nodes
+    FROM spentkey_evidence
+"""
+"""A row, and what the tree has beside it, as `tree_nodes.Stored`."""
+SELECT_OF_2 = "SELECT seq, at, what, task, app_id, key_id, run, canary, line, NULL AS nodes FROM spentkey_evidence "
+"""For tables of version 2 and 3, which a command that only reads may meet before one that works has upgraded them."""
+SELECT_OF_1 = (
+    "SELECT seq, at, what, task, app_id, key_id, run, NULL AS canary, line, NULL AS nodes FROM spentkey_evidence "
+)
+"""The same for tables of version 1."""
 
 
 def select_for(connection: sqlite3.Connection) -> str:
     """The columns of a row, as far as the tables have them."""
-    return SELECT if _knows_canaries(connection) else SELECT_OF_1
+    version = _version(connection)
+    return SELECT if version >= SINCE else SELECT_OF_2 if version >= KNOWS_CANARIES else SELECT_OF_1
 
 
-def _knows_canaries(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("PRAGMA user_version").fetchone()[0] >= 2)
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 class StoredPast(RecentPast):
@@ -69,9 +83,9 @@ class StoredPast(RecentPast):
 
     def latest(self, key: str) -> Facts | None:
         """By the index of canaries."""
-        if self.connection is None or not _knows_canaries(self.connection):
+        if self.connection is None or _version(self.connection) < KNOWS_CANARIES:
             return None
-        row = self.connection.execute(SELECT + LATEST, (key,)).fetchone()
+        row = self.connection.execute(select_for(self.connection) + LATEST, (key,)).fetchone()
         return self._believed(row) if row is not None and self._believed is not None else None
 
     def counted(self, connection: sqlite3.Connection, select: str) -> Sequence[Any]:

@@ -7,8 +7,9 @@ program that may still write; it is raised only where an older one would do harm
 import sqlite3
 
 from spentkey.core.errors import EvidenceBroken, Misconfigured
+from spentkey.storage.sqlite.nodes import SINCE, fill
 
-VERSION, LEAST = 3, 1
+VERSION, LEAST = 4, 1
 APPLICATION = 0x53504B31
 """`PRAGMA application_id`: the file says whose it is (sqlite.org/pragma.html#pragma_application_id)."""
 
@@ -45,6 +46,8 @@ STATEMENTS = (
     f"PRAGMA application_id = {APPLICATION}",
 )
 """The tables of version 1."""
+APPEND_ONLY = ("tree", "checkpoints", "anchors", "log")
+"""The tables of version 4, protected as the records are."""
 STEPS: tuple[tuple[str, ...], ...] = (
     STATEMENTS,
     (
@@ -59,8 +62,30 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX spentkey_notices_waiting ON spentkey_notices (at) WHERE done = 0",
     ),
+    (
+        "CREATE TABLE spentkey_tree (seq INTEGER PRIMARY KEY, nodes BLOB NOT NULL)",
+        """
+        CREATE TABLE spentkey_checkpoints (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, at REAL NOT NULL, note TEXT NOT NULL)
+        """,
+        """
+        CREATE TABLE spentkey_anchors (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, size INTEGER NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL,
+            token BLOB NOT NULL)
+        """,
+        "CREATE TABLE spentkey_log (number INTEGER PRIMARY KEY CHECK (number = 1), origin TEXT NOT NULL)",
+        "INSERT INTO spentkey_log VALUES (1, 'spentkey/' || lower(hex(randomblob(8))))",
+        *(
+            f"""
+            CREATE TRIGGER spentkey_{table}_{name} BEFORE {change} ON spentkey_{table}
+                BEGIN SELECT RAISE(ABORT, 'evidence is never {done}'); END
+            """
+            for table in APPEND_ONLY
+            for name, change, done in (("stays", "UPDATE", "changed"), ("remains", "DELETE", "deleted"))
+        ),
+    ),
 )
-"""What each version adds to the one before."""
+"""What each version adds to the one before. The log's own name is drawn by SQLite, by whichever process makes its table."""
 
 
 def version_of(connection: sqlite3.Connection, where: str) -> int:
@@ -112,6 +137,8 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
         if found < VERSION:
             for statement in (one for step in STEPS[found:] for one in step):
                 connection.execute(statement)
+            if found < SINCE:
+                fill(connection)
             connection.execute("DELETE FROM spentkey_schema")
             connection.execute("INSERT INTO spentkey_schema VALUES (?, ?)", (VERSION, LEAST))
             connection.execute(f"PRAGMA user_version = {VERSION}")
