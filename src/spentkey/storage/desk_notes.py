@@ -51,31 +51,38 @@ async def compare_with_desk(
     is written. Raises `DeskRefused`, `Outage` and the like where the desk cannot be read, and `EvidenceBroken` where the
     log does not hold by itself.
     """
-    first, end = await tree.span(since, until)
-    records = TicketsOnRecord()
-    async for record_line in tree.lines(first, end):
-        records.take(record_line)
+    records = await _on_record(tree, since, until)
     for ref in more:
         if not any(str(task) == ref for task in records.tickets):
             records.tickets[ref] = TicketRecords(ref)
-    for part in ((0, first), (end, None)):  # a loss may be on record anywhere
-        async for record_line in tree.lines(*part):
-            if LOSS in record_line:
-                records.take(record_line)
     looking, away = _Looking(tree, desk, records), 0
     for done, ticket in enumerate(list(records.tickets.values()), start=1):
         try:
-            for one in await looking.at(ticket):
-                yield one
+            found = await looking.at(ticket)
             away = 0
         except OddData as problem:
-            yield TicketUnread(ticket.where, str(problem))
+            found = [TicketUnread(ticket.where, str(problem))]
         except Outage as problem:
             away += 1
             if away >= min(MOST_AWAY, len(records.tickets)):
                 raise
-            yield TicketUnread(ticket.where, str(problem))
+            found = [TicketUnread(ticket.where, str(problem))]
+        for one in found:
+            yield one
         told(done, len(records.tickets))
+
+
+async def _on_record(tree: EvidenceTree, since: datetime | None, until: datetime | None) -> TicketsOnRecord:
+    """The tickets of a period; a loss may be on record anywhere."""
+    first, end = await tree.span(since, until)
+    records = TicketsOnRecord()
+    async for record_line in tree.lines(first, end):
+        records.take(record_line)
+    for part in ((0, first), (end, None)):
+        async for record_line in tree.lines(*part):
+            if LOSS in record_line:
+                records.take(record_line)
+    return records
 
 
 class _Looking:
