@@ -1,7 +1,7 @@
 """A log and a folder as service desk, with notes on its tickets: what `evidence verify --desk` compares."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from spentkey.core.records import NotedRecord, NotingRecord, Record
 from spentkey.core.task import TaskRef
 from spentkey.core.ticket_notes import TicketFault, TicketUnread
 from spentkey.core.tree import TreeHead
-from spentkey.ports.service_desk import ServiceDesk
+from spentkey.ports.service_desk import TicketReader
 from spentkey.storage.desk_notes import compare_with_desk
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.tree import SqliteTree
@@ -48,9 +48,9 @@ class NotedTickets:
         return self.folder / "state"
 
     async def record(self, name: str, record: Record, attempt: str = "e-1") -> None:
-        """One record about a ticket."""
+        """One record about a ticket, or about none."""
         log = SqliteEvidence(self.state, self.clock)
-        await log.append(record.what, {"task": name, "attempt": attempt, **record.facts()})
+        await log.append(record.what, {**({"task": name} if name else {}), "attempt": attempt, **record.facts()})
         log.close()
 
     async def note(self, name: str, drawn: str = "x", attempt: str = "e-1", *, noted: bool = True) -> NewNote:
@@ -78,7 +78,11 @@ class NotedTickets:
         return note
 
     async def verify(
-        self, since: datetime | None = None, until: datetime | None = None, desk: ServiceDesk | None = None, **more: Any
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        desk: TicketReader | None = None,
+        **more: Any,
     ) -> list[TicketFault | TicketUnread]:
         """What a comparison finds."""
         log = SqliteEvidence(self.state, self.clock, read_only=True)
@@ -116,7 +120,7 @@ class NotedTickets:
         """The records, oldest first."""
         return [json.loads(one) for one in lines_in(self.state)]
 
-    def rewrite(self, records: list[Mapping[str, Any]]) -> None:
+    def rewrite(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Somebody who can write the store writes all of it anew: chain and tree hold, and other records are in it."""
         prev, lines = GENESIS, list[str]()
         for number, record in enumerate(records):

@@ -141,7 +141,7 @@ def missing_among(ticket: TicketRecords, notes: Iterable[ShownNote]) -> list[Tic
     shown, found = list(notes), list[TicketFault | TicketUnread]()
     for seen in ticket.seen.values():
         mine = [one for one in shown if one.is_seen(seen)]
-        if not mine:
+        if not mine and (seen.is_whole or seen.note_id):
             found.append(TicketFault(seen.seq, ticket.where, f"the note of record {seen.seq} is not on it any more"))
         elif all(one.line is None for one in mine):
             found.append(_without_line(ticket, seen))

@@ -21,7 +21,7 @@ from spentkey.core.ticket_notes import (
     ours_among,
 )
 from spentkey.ports.evidence_tree import EvidenceTree
-from spentkey.ports.service_desk import ServiceDesk
+from spentkey.ports.service_desk import TicketReader
 
 MOST_AWAY = 3
 """How many tickets in a row may be unreadable because the desk is away, before it counts as away for all of them."""
@@ -38,7 +38,7 @@ def untold(done: int, of: int) -> None:
 
 async def compare_with_desk(
     tree: EvidenceTree,
-    desk: ServiceDesk,
+    desk: TicketReader,
     since: datetime | None = None,
     until: datetime | None = None,
     *,
@@ -88,7 +88,7 @@ async def _on_record(tree: EvidenceTree, since: datetime | None, until: datetime
 class _Looking:
     """One look at the desk, ticket by ticket."""
 
-    def __init__(self, tree: EvidenceTree, desk: ServiceDesk, records: TicketsOnRecord) -> None:
+    def __init__(self, tree: EvidenceTree, desk: TicketReader, records: TicketsOnRecord) -> None:
         self._tree, self._desk, self._records = tree, desk, records
 
     async def at(self, ticket: TicketRecords) -> list[TicketFinding]:
