@@ -14,8 +14,8 @@ from spentkey.adapters.pfx_child.opener import PfxInChild
 from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
 from spentkey.bootstrap.directories import directories_of
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
-from spentkey.bootstrap.timestamps import check_of_timestamps
 from spentkey.bootstrap.storage import storage_for, with_database
+from spentkey.bootstrap.timestamps import check_of_timestamps
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.outcome import TicketState

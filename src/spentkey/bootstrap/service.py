@@ -161,9 +161,7 @@ async def service_for(
         async with (
             work.watching(),
             engine_for(settings, worker.storage, worker.router, work, worker.slots, worker.clock) as engine,
-            stamping(
-                settings, worker.storage.tree, worker.clock, progress.tell, meter=meter, use_proxies=use_proxies
-            ),
+            stamping(settings, worker.storage.tree, worker.clock, progress.tell, meter=meter, use_proxies=use_proxies),
             notifying(
                 settings,
                 worker.storage,
