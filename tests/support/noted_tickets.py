@@ -121,14 +121,8 @@ class NotedTickets:
         return [json.loads(one) for one in lines_in(self.state)]
 
     def rewrite(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Somebody who can write the store writes all of it anew: chain and tree hold, and other records are in it."""
-        prev, lines = GENESIS, list[str]()
-        for number, record in enumerate(records):
-            own = ("v", "seq", "at", "what", "prev", "hash")
-            facts = {name: value for name, value in record.items() if name not in own}
-            sealed = seal(prev, number, datetime.fromisoformat(record["at"]), record["what"], facts)
-            prev, lines = sealed.hash, [*lines, sealed.record_line]
-        put_lines(self.state, lines)
+        """Somebody who can write the store writes all of it anew."""
+        rewritten(self.state, records)
 
     async def later(self, days: float = 1) -> datetime:
         """Let time pass; the time that it is then."""
@@ -139,3 +133,14 @@ class NotedTickets:
 def line_of(evidence: str, size: int, root: bytes = bytes(32)) -> str:
     """The last line of a note."""
     return str(EvidenceLine(evidence, TreeHead(size, root)))
+
+
+def rewritten(state: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Let there be these records, sealed anew: chain and tree hold."""
+    prev, lines = GENESIS, list[str]()
+    for number, record in enumerate(records):
+        own = ("v", "seq", "at", "what", "prev", "hash")
+        facts = {name: value for name, value in record.items() if name not in own}
+        sealed = seal(prev, number, datetime.fromisoformat(record["at"]), record["what"], facts)
+        prev, lines = sealed.hash, [*lines, sealed.record_line]
+    put_lines(state, lines)
