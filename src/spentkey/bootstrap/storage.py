@@ -12,6 +12,7 @@ from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.evidence import EvidenceLog, LossyEvidence
+from spentkey.ports.evidence_tree import EvidenceTree
 from spentkey.ports.locks import Locks
 from spentkey.ports.outbox import Outbox
 from spentkey.ports.queue import Engine
@@ -27,6 +28,7 @@ from spentkey.storage.sqlite.container import refuse_to_forget
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.location import refuse_unfit
 from spentkey.storage.sqlite.take_over import OLD, is_needed, take_over
+from spentkey.storage.sqlite.tree import SqliteTree
 from spentkey.storage.sqlite.try_marks import SqliteTryMarks
 from spentkey.system import SystemIds, this_boot
 from spentkey.worker.after_try import Work
@@ -48,6 +50,8 @@ class Storage:
     """What outlives a run, and how an engine is made that goes with it."""
 
     evidence: EvidenceLog
+    tree: EvidenceTree
+    """The same records as a tree, and what was signed of it."""
     locks: Locks
     rates: RateStates
     scarce: RateStates
@@ -70,8 +74,8 @@ async def storage_for(
     """
     if settings.engine.database_url is not None:
         async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
-            evidence, locks, rates, marks, database = storage
-            yield Storage(evidence, locks, rates, rates, marks, database, evidence)
+            evidence, tree, locks, rates, marks, database = storage
+            yield Storage(evidence, tree, locks, rates, rates, marks, database, evidence)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     refuse_unfit(directory)
@@ -84,7 +88,7 @@ async def storage_for(
         evidence, marks = await _evidence_to_write(directory, clock, progress or NoProgress())
     try:
         scarce = FileRates(directory, clock, read_only=read_only)
-        yield Storage(evidence, locks, LocalRates(clock), scarce, marks or NoMarks())
+        yield Storage(evidence, SqliteTree(evidence), locks, LocalRates(clock), scarce, marks or NoMarks())
     finally:
         if marks is not None:
             await asyncio.to_thread(marks.close)
@@ -137,8 +141,8 @@ class WithDatabase(Protocol):
 
     def opened_for(
         self, settings: Settings, clock: Clock, *, read_only: bool
-    ) -> AbstractAsyncContextManager[tuple[LossyEvidence, Locks, RateStates, TryMarks, "Postgres"]]:
-        """Evidence, locks, rates and marks in the database, and the connections to it."""
+    ) -> AbstractAsyncContextManager[tuple[LossyEvidence, EvidenceTree, Locks, RateStates, TryMarks, "Postgres"]]:
+        """Evidence, its tree, locks, rates and marks in the database, and the connections to it."""
         ...
 
     async def engine_on(
