@@ -77,6 +77,8 @@ DEFAULTS: dict[str, object] = {
     "ivanti.parent_category": "ServiceReq",
     "ivanti.note_category": "Status Update",
     "ivanti.note_parent_category": "Task.Assignment",
+    "ivanti.anchor_note": False,
+    "ivanti.longest_note": 0,
     "ivanti.parameters.app_display_name": "AppDisplayName",
     "ivanti.parameters.app_id": "AppID",
     "ivanti.parameters.secret_id": "SecretID",
