@@ -12,6 +12,7 @@ from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.evidence import EvidenceLog, LossyEvidence
+from spentkey.ports.evidence_tree import EvidenceTree
 from spentkey.ports.locks import Locks
 from spentkey.ports.outbox import Outbox
 from spentkey.ports.queue import Engine
@@ -27,6 +28,7 @@ from spentkey.storage.sqlite.container import refuse_to_forget
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.location import refuse_unfit
 from spentkey.storage.sqlite.take_over import OLD, is_needed, take_over
+from spentkey.storage.sqlite.tree import SqliteTree
 from spentkey.storage.sqlite.try_marks import SqliteTryMarks
 from spentkey.system import SystemIds, this_boot
 from spentkey.worker.after_try import Work
@@ -56,8 +58,17 @@ class Storage:
     """The tries under way; nobody marks any where only is read."""
     database: "Postgres | None" = None
     """The connections to the database; None on one machine."""
+    tree: EvidenceTree | None = None
+    """The records as a tree; None where the store has none."""
     losses: LossyEvidence | None = None
     """The evidence of a database that a failover or a backup may set back; None on one machine."""
+
+
+def tree_in(storage: Storage) -> EvidenceTree:
+    """The tree over the records; raises `Misconfigured` where the store has none."""
+    if storage.tree is None:
+        raise Misconfigured("engine.database_url: the evidence in PostgreSQL has no tree yet")
+    return storage.tree
 
 
 @asynccontextmanager
@@ -71,7 +82,7 @@ async def storage_for(
     if settings.engine.database_url is not None:
         async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
             evidence, locks, rates, marks, database = storage
-            yield Storage(evidence, locks, rates, rates, marks, database, evidence)
+            yield Storage(evidence, locks, rates, rates, marks, database, losses=evidence)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     refuse_unfit(directory)
@@ -84,7 +95,8 @@ async def storage_for(
         evidence, marks = await _evidence_to_write(directory, clock, progress or NoProgress())
     try:
         scarce = FileRates(directory, clock, read_only=read_only)
-        yield Storage(evidence, locks, LocalRates(clock), scarce, marks or NoMarks())
+        tree = SqliteTree(evidence)
+        yield Storage(evidence, locks, LocalRates(clock), scarce, marks or NoMarks(), tree=tree)
     finally:
         if marks is not None:
             await asyncio.to_thread(marks.close)

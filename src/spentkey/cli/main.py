@@ -6,7 +6,7 @@ import traceback
 import click
 
 from spentkey.cli import garbage
-from spentkey.cli.commands import check, database, demo, init, pause, plan, resume, run, serve, status, work
+from spentkey.cli.commands import check, database, demo, evidence, init, pause, plan, resume, run, serve, status, work
 from spentkey.cli.ending import complain, left
 from spentkey.cli.output import never_failing
 
@@ -47,7 +47,7 @@ def cli() -> None:
     """The commands."""
 
 
-for command in (check, database, demo, init, pause, plan, resume, run, serve, status, work):
+for command in (check, database, demo, evidence, init, pause, plan, resume, run, serve, status, work):
     cli.add_command(command)
 
 

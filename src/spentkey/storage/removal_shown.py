@@ -18,6 +18,7 @@ from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.evidence_tree import EvidenceTree
 
 LARGEST_NUMBER = 2**63 - 1
+UNKNOWN = "nothing is on record by the name {name}: it is neither the evidence id of a result nor a task"
 
 
 class ProofState(StrEnum):
