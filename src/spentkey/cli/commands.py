@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from spentkey.cli.ending import complain, until_done
-from spentkey.cli.options import config_option, filter_options, json_option
+from spentkey.cli.options import OUTCOMES, config_option, filter_options, json_option
 from spentkey.demo import DESKS
 
 SHORT = {
@@ -27,6 +27,8 @@ SHORT = {
     "evidence export": "write a period, or some removals, to one file that anybody can verify",
     "evidence verify": "verify an export, or the evidence itself, and name every fault",
     "evidence checkpoint": "sign the records as they are now, and print the signed note",
+    "evidence list": "show what was done, newest first; reads only",
+    "evidence show": "show one removal step by step; reads only",
     "demo": "show it all against a simulator; needs no configuration",
 }
 
@@ -311,3 +313,41 @@ def evidence_checkpoint(config: Path, as_json: bool, **given: Any) -> None:
     from spentkey.cli.evidence_checkpoint import CheckpointOptions, make_checkpoint  # noqa: PLC0415
 
     until_done(make_checkpoint(config, CheckpointOptions(**given), as_json=as_json), acts=True)
+
+
+@evidence.command("list", short_help=SHORT["evidence list"])
+@click.option("--task", metavar="TASK", help="Only this task, by its reference at the service desk.")
+@click.option("--app", metavar="APP", help="Only this application, by its AppID or its name.")
+@click.option("--tenant", metavar="NAME", help="Only this tenant, by its name in the configuration.")
+@click.option("--outcome", type=click.Choice(OUTCOMES), help="Only what ended so.")
+@click.option("--since", metavar="TIME", help="Only from then on: a date or a time (ISO 8601), in UTC.")
+@click.option("--until", metavar="TIME", help="Only before then, the same.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most.")
+@click.option("--before", metavar="SEQ", type=click.IntRange(0, 2**53), help="Only before that record: the next page.")
+@config_option
+@json_option
+def evidence_list(config: Path, as_json: bool, **given: Any) -> None:
+    """Show how tries at tasks ended, newest first, from the evidence. Writes nothing.
+
+    Without --since and --until it is everything on record. Filters narrow it together. A table has the id by which
+    `spentkey evidence show` shows a removal step by step.
+    """
+    from spentkey.cli.evidence_list import Asked, list_results  # noqa: PLC0415
+
+    until_done(list_results(config, Asked(**given), as_json=as_json))
+
+
+@evidence.command("show", short_help=SHORT["evidence show"])
+@click.argument("name", metavar="ID")
+@config_option
+@json_option
+def evidence_show(name: str, config: Path, as_json: bool) -> None:
+    """Show one removal step by step: asked, judged, sent, answered, read, written. Writes nothing.
+
+    ID is the evidence id of a result, as `run`, `evidence list` and the ticket show it, or a task, of which the last
+    removal is shown. Beside each step stands whether the newest checkpoint proves its record. The exit code is 0, 2 if
+    nothing is known by that name, or 3 if a record is not the one that was signed.
+    """
+    from spentkey.cli.evidence_show import show_removal  # noqa: PLC0415
+
+    until_done(show_removal(config, name, as_json=as_json))

@@ -8,6 +8,8 @@ import click
 
 from spentkey.settings.sources import FILE_VARIABLE
 
+OUTCOMES = ("removed", "already-gone", "refused", "failed", "cannot-tell", "not-ours")
+"""The names of all outcomes, in the order in which they are counted."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import click
 
+from spentkey.cli.options import OUTCOMES
 from spentkey.cli.output import knows_unicode
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
@@ -62,9 +63,6 @@ def summary(results: Sequence[Result]) -> dict[str, Any]:
         "outcomes": {name: outcomes.count(name) for name in sorted(set(outcomes))},
         "tickets": {name: tickets.count(name) for name in sorted(set(tickets))},
     }
-
-
-OUTCOMES = ("removed", "already-gone", "refused", "failed", "cannot-tell", "not-ours")
 
 
 def totals(results: Sequence[Result]) -> str:

@@ -40,13 +40,14 @@ def show_results(results: Sequence[Result]) -> None:
         (Text(one.task), _outcome(one), coloured(one.ticket.value), _application(one), _credential(one), _details(one))
         for one in results
     ]
-    _show(headings, rows)
+    show_table(headings, rows)
 
 
-def _show(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[Text]], wide: int = WIDE) -> None:
+    """Print a table; below a width of `wide` characters the first column stands beside all the others."""
     console = Console(highlight=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    if console.width >= WIDE:
+    if console.width >= wide:
         widths = WIDTHS | {"credential": 20 if console.width >= WIDE + 10 else 11}
         for heading in headings[:-1]:
             table.add_column(heading, overflow="fold", width=widths.get(heading))
@@ -54,7 +55,7 @@ def _show(headings: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
         for row in rows:
             table.add_row(*row)
     else:
-        table.add_column("task", no_wrap=True)
+        table.add_column(headings[0], no_wrap=True)
         table.add_column(" · ".join(headings[1:-1]), overflow="fold")
         for task, *others in rows:
             table.add_row(task, _stacked(others))

@@ -1,7 +1,7 @@
 """Outcomes as evidence keeps them, so that a rerun can finish what an earlier try had begun to report."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from spentkey.core.errors import Who
 from spentkey.core.evidence import Facts
@@ -16,9 +16,14 @@ from spentkey.core.outcome import (
     Refused,
     RemovalRoute,
     Removed,
+    Result,
+    TicketState,
     hand_over,
 )
 from spentkey.core.reason import Reason, read_reason
+
+RESULT_FIELDS = tuple(Result("", "", TicketState.OPEN).as_json())
+"""The fields of a result, in their order."""
 
 
 def hand_over_of(record: Facts) -> End:
@@ -45,6 +50,12 @@ def outcome_of(record: Facts) -> Outcome:
         case _:
             cause = record.get("cause")
             return CannotTell(message, Cause(str(cause)) if cause else None)
+
+
+def recorded_result(record: Facts) -> dict[str, Any]:
+    """The object of a result, as `run --json` prints it, from its record; an older one lacks some of it."""
+    shown = {name: record.get(name) for name in RESULT_FIELDS}
+    return {**shown, "task": str(record.get("task")), "warnings": list(record.get("warnings") or ())}
 
 
 def recorded_text(record: Facts, name: str) -> Reason:

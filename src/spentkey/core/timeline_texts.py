@@ -79,7 +79,7 @@ SENT_AGAIN = TimelineText(
     "sent-again",
     "Spentkey {program} put on record that it sends the removal once more ({route}, client request id {request_id}).",
 )
-ACCEPTED = TimelineText("answer-accepted", "Microsoft Graph answered: {detail}.")
+ACCEPTED = TimelineText("answer-accepted", "Microsoft Graph accepted the removal: {detail}.")
 NOT_PRESENT = TimelineText("answer-not-present", "Microsoft Graph answered that it was not there: {detail}.")
 LOST = TimelineText("answer-lost", "The answer was lost or is not clear, so only reads can tell: {detail}.")
 GRAPH_REFUSED = TimelineText("answer-refused", "Microsoft Graph refused, and nothing was done: {detail}.")

@@ -3,6 +3,7 @@
 The proofs are computed anew from the tree as it is. Whose signature the checkpoint carries is for `evidence verify`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,8 @@ from spentkey.ports.evidence import EvidenceLog
 from spentkey.ports.evidence_tree import EvidenceTree
 
 LARGEST_NUMBER = 2**63 - 1
+_NUMBER = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+UNKNOWN = "nothing is on record by the name {name}: it is neither the evidence id of a result nor a task"
 
 
 class ProofState(StrEnum):
@@ -63,7 +66,10 @@ class RemovalShown:
         return {
             "task": str(self.records[0].get("task")),
             **{name: self.known(name) for name in ("tenant", "app_id", "app_name", "key_id", "kind")},
-            **{name: end.get(name) for name in ("outcome", "ticket", "attribution", "guard", "reason", "reason_code")},
+            **{
+                name: end.get(name)
+                for name in ("outcome", "attribution", "route", "ticket", "guard", "reason", "reason_code")
+            },
             "evidence": end.get("evidence") or self.known("attempt"),
             "warnings": list(end.get("warnings") or ()),
             "holds": self.holds,
@@ -110,7 +116,7 @@ def _is_of(record: Facts, end: Facts) -> bool:
 
 def _tasks(name: str) -> Sequence[int | str]:
     """What a task of that name is called in records, which may be of more than one desk."""
-    is_number = name.isascii() and name.isdigit() and name == str(int(name)) and 0 < int(name) <= LARGEST_NUMBER
+    is_number = _NUMBER.fullmatch(name) is not None and int(name) <= LARGEST_NUMBER
     return (int(name), name) if is_number else (name,)
 
 
