@@ -1,6 +1,7 @@
 """One case: a copy of real evidence, one edit to its store, to an export of it or to the tickets, and everybody's verdict."""
 
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ import export_edits
 import store_edits
 import ticket_edits
 from click.testing import CliRunner
+from click.testing import Result as ClickResult
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from findable import Before, Witness, findable, why_not
@@ -21,7 +23,7 @@ from store_edits import OTHER_KEY, Edit, Effort
 from stored_log import Json, StoredLog
 
 from spentkey.cli.main import cli
-from spentkey.core.checkpoint import VerifierKey, read_checkpoint
+from spentkey.core.checkpoint import VerifierKey
 
 KEY_FILE = "signing.key"
 DATABASE = "spentkey.db"
@@ -36,9 +38,15 @@ class Told:
     wrong: str = ""
 
 
+def _called(*words: str) -> ClickResult:
+    """A command of `spentkey evidence`, by the configuration's file alone."""
+    nothing = {name: None for name in os.environ if name.startswith("SPENTKEY_")}
+    return CliRunner(env=nothing).invoke(cli, ["evidence", *words])
+
+
 def verdict(spoilt: Harvest, *words: str) -> tuple[int, Json]:
     """What `spentkey evidence verify` says, with its exit code; nobody is asked who is not named."""
-    ended = CliRunner().invoke(cli, ["evidence", "verify", *words, "--json", "--config", str(spoilt.config)])
+    ended = _called("verify", *words, "--json", "--config", str(spoilt.config))
     if not ended.stdout.strip():
         return ended.exit_code, {"holds": False, "faults": [], "said": ended.stderr}
     told: Json = json.loads(ended.stdout)
@@ -175,7 +183,7 @@ def exported(rng: random.Random, spoilt: Harvest) -> Path:
     """An export of all of it, or of one tenant's or one task's removals."""
     file = spoilt.folder / "export.zip"
     filters = rng.choice([(), (), ("--tenant", "production"), ("--task", "task-40021"), ("--since", "2020-01-01")])
-    ended = CliRunner().invoke(cli, ["evidence", "export", str(file), *filters, "--config", str(spoilt.config)])
+    ended = _called("export", str(file), *filters, "--config", str(spoilt.config))
     assert ended.exit_code == 0, ended.output
     return file
 

@@ -19,6 +19,7 @@ from spentkey.ports.runtime import Clock
 from spentkey.settings.modes import Modes
 from spentkey.settings.rules import state_directory
 from spentkey.settings.schema import Settings
+from spentkey.settings.surroundings import ProcessView
 from spentkey.storage.checkpoints import Checkpoints
 from spentkey.storage.key_file import KEY_NAME, KeyFile
 from spentkey.system import random_bytes
@@ -90,7 +91,7 @@ class Signing:
 def key_file_of(settings: Settings, environment: Mapping[str, str]) -> KeyFile | None:
     """Where the signing key is; None with a database and no key configured: then nobody signs."""
     chosen, shared = settings.evidence.signing_key, settings.engine.database_url is not None
-    modes = Modes(environment)
+    modes = Modes(ProcessView(environment))
     if chosen is not None and chosen.file is not None:
         beside = settings.state.directory if shared else chosen.file.parent
         return KeyFile(chosen.file, beside, modes, random_bytes)
