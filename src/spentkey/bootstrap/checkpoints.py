@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from spentkey.bootstrap.storage import Storage, storage_for, tree_in
+from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.core.checkpoint import read_checkpoint
 from spentkey.core.checkpoint_end import CheckpointEnd, LastCheckpoint, NothingToSign, NotSigned
 from spentkey.core.errors import EvidenceBroken, SpentkeyError
@@ -103,15 +103,14 @@ def key_file_of(settings: Settings, environment: Mapping[str, str]) -> KeyFile |
 def checkpoints_of(settings: Settings, storage: Storage, clock: Clock) -> Checkpoints:
     """What signs the evidence of that storage."""
     keys = key_file_of(settings, os.environ)
-    return Checkpoints(tree_in(storage), storage.evidence, clock, keys, settings.evidence.origin)
+    return Checkpoints(storage.tree, storage.evidence, clock, keys, settings.evidence.origin)
 
 
 async def sign_what_was_added(
     settings: Settings, storage: Storage, clock: Clock, heard: HearsOfCheckpoints = IN_THE_LOG
 ) -> None:
     """One checkpoint at the end of a run, if there are records that the last one does not cover."""
-    if storage.tree is not None:
-        await Signing(checkpoints_of(settings, storage, clock), heard).sign()
+    await Signing(checkpoints_of(settings, storage, clock), heard).sign()
 
 
 @asynccontextmanager
@@ -119,9 +118,6 @@ async def signing(
     settings: Settings, storage: Storage, clock: Clock, heard: HearsOfCheckpoints
 ) -> AsyncGenerator[None]:
     """Heartbeats and checkpoints while the block lasts, and a last checkpoint at its orderly end."""
-    if storage.tree is None:
-        yield
-        return
     made = Signing(checkpoints_of(settings, storage, clock), heard)
     beats = Heartbeats(storage.evidence, clock, settings.evidence.checkpoint_every, made.sign, made.failed)
     stop = asyncio.Event()
@@ -144,8 +140,6 @@ async def last_checkpoint(settings: Settings, clock: Clock) -> LastCheckpoint | 
 
 async def newest_in(settings: Settings, storage: Storage) -> LastCheckpoint | None:
     """The same, of storage that is open; None where there is neither. Raises `EvidenceBroken`."""
-    if storage.tree is None:
-        return None
     note = await storage.tree.checkpoint()
     if note is None:
         head = await storage.tree.head()
