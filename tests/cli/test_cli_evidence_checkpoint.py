@@ -72,7 +72,7 @@ def test_without_a_record_there_is_nothing_to_sign(sim: RealSimulator, tmp_path:
     assert (ended.code, ended.out, ended.complaints()) == (
         0,
         "",
-        ["there is no record yet, so there is nothing to sign"],
+        ["spentkey: there is no record yet, so there is nothing to sign"],
     )
     assert not (sim.state / KEY).exists()
     assert told(checkpoint(sim, tmp_path, "--json"))["size"] is None

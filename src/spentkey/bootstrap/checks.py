@@ -158,8 +158,6 @@ class CheckpointsCheck:
         """Nothing is made where there is none."""
         try:
             async with storage_for(self.settings, self.clock, read_only=True) as storage:
-                if storage.tree is None:
-                    return
                 async for finding in CheckpointCheck(checkpoints_of(self.settings, storage, self.clock)).findings():
                     yield finding
         except SpentkeyError:

@@ -211,7 +211,7 @@ def pause(why: str, who: str, config: Path, as_json: bool) -> None:
 @config_option
 @json_option
 def status(config: Path, as_json: bool) -> None:
-    """Show how many tasks are open, what is stopped or paused, and how long our own credentials live.
+    """Show how many tasks are open, what is stopped or paused, the last checkpoint, and how long our own credentials live.
 
     It reads only. The exit code is 0, or 4 if something could not be read.
     """
