@@ -69,7 +69,7 @@ class MemoryTree:
         for seq, one in enumerate(self.records):
             chain.take(one)
             tree.take(one, self.beside(seq))
-        tree.ends(min(self.nodes, default=None), max(self.nodes, default=None))
+        tree.ends(min(self.nodes, default=None), max(self.nodes, default=None), chain.length)
         return chain.length
 
     async def origin(self) -> str:
@@ -127,6 +127,10 @@ class MemoryTree:
     async def checkpoint(self, least: int = 0) -> str | None:
         """The last one that is large enough."""
         return next((note for size, note, _ in reversed(self.signed) if size >= least), None)
+
+    async def checkpointed_at(self) -> datetime | None:
+        """Of the last one."""
+        return self.signed[-1][2] if self.signed else None
 
     async def checkpoints(self) -> AsyncIterator[str]:
         """In order."""

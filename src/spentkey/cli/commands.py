@@ -26,6 +26,7 @@ SHORT = {
     "evidence": "show, sign, export and verify the evidence",
     "evidence export": "write a period, or some removals, to one file that anybody can verify",
     "evidence verify": "verify an export, or the evidence itself, and name every fault",
+    "evidence checkpoint": "sign the records as they are now, and print the signed note",
     "demo": "show it all against a simulator; needs no configuration",
 }
 
@@ -208,7 +209,7 @@ def pause(why: str, who: str, config: Path, as_json: bool) -> None:
 @config_option
 @json_option
 def status(config: Path, as_json: bool) -> None:
-    """Show how many tasks are open, what is stopped or paused, and how long our own credentials live.
+    """Show how many tasks are open, what is stopped or paused, the last checkpoint, and how long our own credentials live.
 
     It reads only. The exit code is 0, or 4 if something could not be read.
     """
@@ -287,3 +288,26 @@ def evidence_verify(file: Path | None, config: Path, as_json: bool, **given: Any
     from spentkey.cli.evidence_verify import verify_evidence  # noqa: PLC0415
 
     until_done(verify_evidence(config, file, as_json=as_json, **given))
+
+
+@evidence.command("checkpoint", short_help=SHORT["evidence checkpoint"])
+@click.option(
+    "--restored", is_flag=True, help="The records do not continue the last checkpoint: a backup was restored."
+)
+@click.option("--new-key", is_flag=True, help="Let a new key sign from here on; the old one signs the change.")
+@click.option("--lost", is_flag=True, help="With --new-key: the old key is lost, and cannot sign the change.")
+@click.option("--why", help="What happened. It is recorded in the evidence.")
+@click.option("--who", default=_user, help="Your name.  [default: the user of this process]")
+@config_option
+@json_option
+def evidence_checkpoint(config: Path, as_json: bool, **given: Any) -> None:
+    """Sign the records as they are now, and print the signed note. Without new records the newest one is printed.
+
+    Checkpoints are made by themselves: at the end of run and work --once, and each evidence.checkpoint_every by work
+    and serve. Records that do not continue the last checkpoint are not signed until somebody says why, with
+    --restored; that is recorded in the evidence, and so is a change of the key. The exit code is 0, 3 if nothing was
+    signed and people must look, or 4 if something could not be read or written.
+    """
+    from spentkey.cli.evidence_checkpoint import CheckpointOptions, make_checkpoint  # noqa: PLC0415
+
+    until_done(make_checkpoint(config, CheckpointOptions(**given), as_json=as_json), acts=True)

@@ -161,33 +161,31 @@ class Checkpoints:
         return None if is_consistent(last.head, before.head, path) else not_continued(last, before.head, where)
 
     async def key_for(self, before: Before, keys: KeyFile) -> NoteKey | NotSigned:
-        """The key that signs now. It is the one that signed last; a first one is made only where nothing was ever signed."""
+        """The key that signs now; made or put in place, where that is what is missing."""
+        key = await self.found(before, keys)
+        if key is None:
+            return await asyncio.to_thread(keys.make)
+        if isinstance(key, NotSigned):
+            return key
+        if key.is_next:
+            await asyncio.to_thread(keys.put_next_in_place)
+        return key.key
+
+    async def found(self, before: Before, keys: KeyFile) -> "FoundKey | NotSigned | None":
+        """The key that signed last. None where nothing was ever signed, and the first one may be made."""
         key, latest = await asyncio.to_thread(keys.read), before.latest
-        if latest is None and key is not None:
-            return key
-        if latest is None and before.damaged is None:
-            return await self._first(keys)
         if latest is None:
-            return NotSigned(f"{keys.file} is missing, and {keys.last} shows that it has signed", _PUT_BACK)
+            return FoundKey(key) if key is not None else _first(before, keys)
         if key is not None and _signed_last(latest, key):
-            return key
+            return FoundKey(key)
         following = await asyncio.to_thread(keys.read_next)
         if following is not None and _signed_last(latest, following):  # the change was cut off before its last step
-            await asyncio.to_thread(keys.put_next_in_place)
-            return following
+            return FoundKey(following, is_next=True)
         signer = latest.signatures[-1].key_id.hex()
         if key is None:
             return NotSigned(f"{keys.file} is missing, and key {signer} signed until now", _PUT_BACK)
         ours = key.verifier(latest.origin).id.hex()
         return NotSigned(f"{keys.file} holds key {ours}, and key {signer} signed until now", _PUT_BACK)
-
-    async def _first(self, keys: KeyFile) -> NoteKey:
-        if not keys.made_here:
-            raise Misconfigured(
-                f"evidence.signing_key: {keys.file} is not there; make it once, and copy it to all machines: "
-                f"(umask 077; openssl genpkey -algorithm ed25519 -out {keys.file})"
-            )
-        return await asyncio.to_thread(keys.make)
 
     async def record_once(self, record: Record, names: tuple[str, ...], since: int) -> None:
         """Put it on record, unless one that is the same in these fields is there, in record `since` or later."""
@@ -221,7 +219,27 @@ class Checkpoints:
                 await asyncio.to_thread(keys.close_lock, file)
 
 
+@dataclass(frozen=True)
+class FoundKey:
+    """The key that signed last; `is_next` where a change was cut off before it took the place of the old one."""
+
+    key: NoteKey
+    is_next: bool = False
+
+
 _PUT_BACK = f"put that key back; if it is lost, {LOST_KEY}"
+
+
+def _first(before: Before, keys: KeyFile) -> NotSigned | None:
+    """Whether the first key may be made; raises `Misconfigured` where people have to make it."""
+    if before.damaged is not None:
+        return NotSigned(f"{keys.file} is missing, and {keys.last} shows that it has signed", _PUT_BACK)
+    if keys.made_here:
+        return None
+    raise Misconfigured(
+        f"evidence.signing_key: {keys.file} is not there; make it once, and copy it to all machines: "
+        f"(umask 077; openssl genpkey -algorithm ed25519 -out {keys.file})"
+    )
 
 
 def _given_up(waited_s: float) -> Busy:

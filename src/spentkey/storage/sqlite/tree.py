@@ -14,7 +14,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.evidence import Facts
 from spentkey.core.tree import TreeHead
 from spentkey.ports.evidence_tree import Anchor, Filters
-from spentkey.storage.sqlite.evidence import LINE, Found, SqliteEvidence
+from spentkey.storage.sqlite.evidence import LINE, StoredRow, SqliteEvidence
 from spentkey.storage.sqlite.nodes import has_tree, known_of, length_of, lines_between
 from spentkey.storage.sqlite.past import select_for
 from spentkey.storage.tree_nodes import PAGE, Proving, TreeFaults, check_leaf, refuse_beyond
@@ -100,6 +100,12 @@ class SqliteTree:
         found = await asyncio.to_thread(self._read, lambda connection: _rows(connection, newest, least))
         return str(found[0][0]) if found else None
 
+    async def checkpointed_at(self) -> datetime | None:
+        """When the newest checkpoint was stored."""
+        newest = "SELECT at FROM spentkey_checkpoints ORDER BY number DESC LIMIT 1"
+        found = await asyncio.to_thread(self._read, lambda connection: _rows(connection, newest))
+        return datetime.fromtimestamp(found[0][0], UTC) if found else None
+
     async def checkpoints(self) -> AsyncIterator[str]:
         """All checkpoints, oldest first, page by page."""
         page = "SELECT number, note FROM spentkey_checkpoints WHERE number > ? ORDER BY number LIMIT ?"
@@ -152,7 +158,7 @@ class SqliteTree:
             return self._proving.consistency(old, new, known_of(connection, wanted, self._where))
 
     def _page(self, first: int, most: int, connection: sqlite3.Connection) -> list[str]:
-        rows: list[Found] = connection.execute(
+        rows: list[StoredRow] = connection.execute(
             select_for(connection) + "WHERE seq >= ? ORDER BY seq LIMIT ?", (first, most)
         ).fetchall()
         for seq, row in enumerate(rows, first):
@@ -166,7 +172,7 @@ class SqliteTree:
         of_task = "" if wanted.task is None else " AND task = ?"
         page = f"WHERE what = 'result' AND seq < ?{of_task} ORDER BY seq DESC LIMIT ?"
         values = (before, PAGE) if wanted.task is None else (before, wanted.task, PAGE)
-        rows: list[Found] = connection.execute(select_for(connection) + page, values).fetchall()
+        rows: list[StoredRow] = connection.execute(select_for(connection) + page, values).fetchall()
         records = [self._evidence.believed(row) for row in rows if may_be(row[LINE], wanted)]
         found = [record for record in records if is_wanted(record, wanted)]
         return found, rows[-1][0] if len(rows) == PAGE else None
@@ -192,7 +198,7 @@ class SqliteTree:
 
         def look(connection: sqlite3.Connection) -> int | None:
             query = f"{select_for(connection)} WHERE seq >= ? AND seq < ? AND {condition} LIMIT 1"
-            row: Found | None = connection.execute(query, (first, end, at.timestamp())).fetchone()
+            row: StoredRow | None = connection.execute(query, (first, end, at.timestamp())).fetchone()
             return None if row is None else int(self._evidence.believed(row)["seq"])
 
         return await asyncio.to_thread(self._read, look)
