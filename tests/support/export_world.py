@@ -176,7 +176,7 @@ def zipped(file: Path, files: Mapping[str, bytes]) -> Path:
     return file
 
 
-def with_manifest(files: Mapping[str, bytes], **changed: Any) -> dict[str, bytes]:
+def with_manifest(files: Mapping[str, bytes], /, **changed: Any) -> dict[str, bytes]:
     """The same files with a manifest that agrees with them, as whoever changes an export would write it."""
     others = {name: content for name, content in files.items() if name != "manifest.json"}
     manifest = json.loads(files["manifest.json"])
@@ -241,3 +241,8 @@ def in_memory_zip(files: Mapping[str, bytes]) -> bytes:
 def proofs_in(files: Mapping[str, bytes]) -> list[int]:
     """The numbers of the records that have a proof of their own."""
     return sorted(int(found[1]) for name in files if (found := re.fullmatch(r"proofs/(\d+)\.tlog-proof", name)))
+
+
+def names_in(folder: Path) -> list[str]:
+    """What lies in a folder, hidden files too."""
+    return sorted(one.name for one in folder.iterdir())
