@@ -25,7 +25,10 @@ from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.tree import SqliteTree
 from spentkey.system import SystemClock
 
-CLOSE_TEXT = {"SPENTKEY_IVANTI__FIELDS": '{"resolution": "CloseText"}', "SPENTKEY_IVANTI__ANCHOR_NOTE": "true"}
+CLOSE_TEXT: dict[str, Any] = {
+    "SPENTKEY_IVANTI__FIELDS": '{"resolution": "CloseText"}',
+    "SPENTKEY_IVANTI__ANCHOR_NOTE": "true",
+}
 KEEPS_TEXT: dict[str, Any] = {"task_fields": ["CloseText"], "notes_on_closed": "accepted"}
 """A desk with a field for the resolution, which takes notes on closed tasks."""
 SAYS_KEY = parameters(SecretType="Key")
@@ -133,7 +136,7 @@ async def test_a_note_after_the_close_that_cannot_be_written_is_a_warning(
     sim: RealSimulator, notes_on_closed: str
 ) -> None:
     """The desk is away, or takes none on closed tasks: the task is closed all the same."""
-    sim.reset(world(**{**KEEPS_TEXT, "notes_on_closed": notes_on_closed}))
+    sim.reset(world(task_fields=["CloseText"], notes_on_closed=notes_on_closed))
     sim.faults(*([fault("ivanti", "note-create", "503")] if notes_on_closed == "accepted" else []))
     result = await sim.run(TASK, **CLOSE_TEXT)
     assert (result.outcome, result.ticket.value, result.exit_code) == ("removed", "closed", 0)
@@ -158,7 +161,7 @@ async def test_a_crash_after_the_close_leaves_the_note_to_the_next_run(sim: Real
 
 @pytest.mark.parametrize("environment", [{}, {"SPENTKEY_IVANTI__ANCHOR_NOTE": "true"}], ids=["default", "for-nothing"])
 async def test_without_a_field_for_the_resolution_there_is_one_note(
-    sim: RealSimulator, environment: dict[str, str]
+    sim: RealSimulator, environment: dict[str, Any]
 ) -> None:
     """The closing note has the line already."""
     await sim.run(TASK, **environment)

@@ -24,11 +24,11 @@ from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.records import GapRecord, RecordKind
-from spentkey.core.tree import CompactRange, leaf_hash
-from spentkey.ports.evidence import Question
+from spentkey.core.tree import CompactRange, TreeHead, leaf_hash
+from spentkey.ports.evidence import FactsUpon, Question
 from spentkey.ports.fencing import fencing_tokens
 from spentkey.ports.runtime import Clock
-from spentkey.storage.chain import READS_ONLY, Chain, itself
+from spentkey.storage.chain import READS_ONLY, Chain, Upon, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
 from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.acknowledged import Acknowledged
@@ -61,7 +61,7 @@ class _Wanted:
     """A record that is to be appended, and the claims under which it is."""
 
     what: str
-    facts: Facts
+    facts: Facts | FactsUpon
     fencing_tokens: tuple[int, ...]
 
 
@@ -85,15 +85,22 @@ class PostgresEvidence:
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record; when this returns it is committed."""
-        if self._read_only:
-            raise EvidenceBroken(READS_ONLY)
-        await self._together.add(_Wanted(what, facts, fencing_tokens()))
+        await self._together.add(self._wanted(what, facts))
+
+    async def append_upon(self, what: str, facts: FactsUpon) -> TreeHead:
+        """Add one record that says what the log was before it, while the lock is held."""
+        upon = Upon(facts)
+        await self._together.add(self._wanted(what, upon))
+        return upon.head
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
         """Ask and append while the lock is held, so that workers cannot pass a limit together."""
+        return await self._append_one(refuse, self._wanted(what, facts))
+
+    def _wanted(self, what: str, facts: Facts | FactsUpon) -> _Wanted:
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
-        return await self._append_one(refuse, _Wanted(what, facts, fencing_tokens()))
+        return _Wanted(what, facts, fencing_tokens())
 
     async def ask(self, question: Question) -> Refused | None:
         """Ask something of the records of every worker."""
@@ -307,7 +314,7 @@ class PostgresEvidence:
     async def _write(self, chain: Chain, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
         """Seal the records one after the other, and commit them together."""
         grown = await self._grown_to(chain.length, begun)
-        sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted])
+        sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted], grown)
         made = [stored.row_of(one.record, one.record_line) for one in sealed]
         nodes = [(one.seq, made_whole(grown, one.record_line)) for one in sealed]
         rows: list[LiteralString] = [stored.VALUES for _ in made]
