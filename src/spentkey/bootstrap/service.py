@@ -19,6 +19,7 @@ from spentkey.core.task import TaskRef, recorded
 from spentkey.http.sessions import use_small_buffers
 from spentkey.observe.notify import Heard, unheard
 from spentkey.observe.observer import Observers
+from spentkey.ports.evidence_tree import EvidenceTree
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter, Progress
@@ -111,6 +112,7 @@ class Service:
 
     engine: Engine
     context: Context
+    tree: EvidenceTree | None
 
 
 def prepare_process() -> None:
@@ -171,7 +173,7 @@ async def service_for(
                 use_proxies=use_proxies,
             ),
         ):
-            yield Service(engine, worker.context)
+            yield Service(engine, worker.context, worker.storage.tree)
 
 
 HOUR_S = 3600.0

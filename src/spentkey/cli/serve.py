@@ -16,6 +16,7 @@ from spentkey.observe.logs import logger
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.observer import Observers
 from spentkey.observe.sparing import SparingLog
+from spentkey.ports.evidence_tree import EvidenceTree
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.settings.schema import Settings
@@ -43,7 +44,7 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
         async with service_for(
             settings, observer, observed(observer), clock=clock, meter=observer, notified=observer.notified
         ) as made:
-            service = service_of(settings, made.engine, made.context, clock, metrics, known)
+            service = service_of(settings, made.engine, made.context, made.tree, clock, metrics, known)
             await _serve(service, settings, observer)
     return 0
 
@@ -52,6 +53,7 @@ def service_of(
     everything: Settings,
     engine: Engine,
     context: Context,
+    tree: EvidenceTree | None,
     clock: Clock,
     metrics: Metrics,
     known: LastKnown,
@@ -70,6 +72,7 @@ def service_of(
         clock=clock,
         valid=lambda text: reference_of(everything, text),
         started=clock.now(),
+        tree_or_none=tree,
     )
 
 
