@@ -88,7 +88,7 @@ async def test_pages_follow_one_another(sim: RealSimulator, tmp_path: Path) -> N
         (("--task", "4002"), []),
         (("--before", "0"), []),
     ],
-    ids=lambda value: " ".join(value) or "nothing",
+    ids=lambda value: " ".join(map(str, value)) or "nothing",
 )
 async def test_filters_hold_together(
     sim: RealSimulator, tmp_path: Path, arguments: tuple[str, ...], found: list[str]
@@ -136,7 +136,7 @@ async def test_listing_writes_nothing(sim: RealSimulator, tmp_path: Path) -> Non
         (("--before", "-1"), "not in the range"),
         (("40021",), "unexpected extra argument"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "-",
+    ids=str,
 )
 def test_what_cannot_be_meant_is_refused(
     sim: RealSimulator, tmp_path: Path, arguments: tuple[str, ...], words: str

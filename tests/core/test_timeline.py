@@ -261,7 +261,7 @@ def test_every_kind_that_belongs_to_a_task_has_words() -> None:
 @pytest.mark.parametrize("what", sorted(RecordKind))
 def test_a_record_without_any_field_breaks_nothing(what: RecordKind) -> None:
     """What is missing is not worth a fault: the record is shown all the same."""
-    bare = dict.fromkeys(("attempt", "tenant", "app_id", "key_id"))
+    bare: dict[str, Any] = dict.fromkeys(("attempt", "tenant", "app_id", "key_id"))
     assert timeline(on_record((what.value, bare), (what.value, bare)))
 
 

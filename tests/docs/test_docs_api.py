@@ -14,7 +14,7 @@ from spentkey.bootstrap.registry import desk_kind, vault_kind
 from spentkey.bootstrap.settings import load_settings
 from spentkey.core.secret import Secret
 from spentkey.core.signature import SIGNATURE, TIMESTAMP, signature_of
-from spentkey.web import control, health, tasks
+from spentkey.web import control, evidence, health, tasks
 from spentkey.web.readiness import probes_of
 
 PAGE = page("docs", "reference", "api.md")
@@ -25,7 +25,7 @@ SIGNED = ("0123456789abcdef0123456789abcdef", "1764057600", '{"task": 40021}')
 def described() -> dict[str, Any]:
     """The description of the API."""
     app = FastAPI()
-    for router in (tasks.router, control.router, health.router):
+    for router in (tasks.router, evidence.router, control.router, health.router):
         app.include_router(router)
     return app.openapi()["paths"]
 
@@ -46,7 +46,7 @@ def test_the_page_says_what_a_route_answers(row: list[str]) -> None:
         named |= {one for one in route["responses"] if one == "503"}
     assert set(answers.split(", ")) == named
     assert (role == "nobody") == ("security" not in route)
-    assert ("operator" in role) == ("403" in route["responses"])
+    assert ("operator" in role or "auditor" in role) == ("403" in route["responses"])
 
 
 def test_every_status_of_the_description_is_explained() -> None:

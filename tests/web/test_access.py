@@ -1,4 +1,4 @@
-"""Every route but health needs a login or key; two roles; wrong keys are bounded; and what an answer must not show."""
+"""Every route but health needs a login or key; three roles; wrong keys are bounded; and what an answer must not show."""
 
 import asyncio
 import base64
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from real_simulator import QuickClock, RealSimulator
-from web_support import OPERATOR, VIEWER, VIEWER_KEY, Served, served, signed
+from web_support import AUDITOR, OPERATOR, VIEWER, VIEWER_KEY, Served, served, signed
 from worlds import TASK
 
 from spentkey.core.secret import Secret
+from spentkey.ports.evidence_tree import Filters
 from spentkey.web import server
 from spentkey.web.access import MOST_ADDRESSES, Access, ApiLogin, Failures
 
@@ -24,6 +25,7 @@ READS = [
     "/api/v1/openapi.json",
     "/metrics",
 ]
+OF_EVIDENCE = ["/api/v1/evidence", f"/api/v1/evidence/{TASK}", "/api/v1/evidence/checkpoint"]
 WRITES = ["/api/v1/tasks", "/api/v1/pause", "/api/v1/resume"]
 
 
@@ -35,6 +37,7 @@ def basic(name: str, key: str) -> dict[str, str]:
 GOOD = {
     "a viewer's key": VIEWER,
     "an operator's key": OPERATOR,
+    "an auditor's key": AUDITOR,
     "a name and its key": basic("eyes", VIEWER_KEY),
     "another case": {"Authorization": f"bEARER {VIEWER_KEY}"},
 }
@@ -83,6 +86,39 @@ async def test_a_wrong_login_opens_nothing(sim: RealSimulator, tmp_path: Path, s
     async with served(sim, tmp_path) as one:
         answers = [await one.get(path, WRONG[scenario]) for path in READS]
         assert {(one.status, one.json["detail"]) for one in answers} == {(401, "the login or key is wrong")}
+
+
+@pytest.mark.parametrize("path", WRITES)
+async def test_an_auditor_sets_nothing_going(sim: RealSimulator, tmp_path: Path, path: str) -> None:
+    """403, as for a viewer: who looks at what was done does nothing by the same key."""
+    async with served(sim, tmp_path) as one:
+        answer = await one.ask("POST", path, AUDITOR, json={"task": TASK, "why": "x"})
+        assert (answer.status, answer.json) == (403, {"detail": "this needs the role operator"})
+        assert (one.engine.offered, sim.evidence()) == ([], [])
+
+
+@pytest.mark.parametrize("path", OF_EVIDENCE)
+async def test_the_evidence_is_for_auditors_and_operators(sim: RealSimulator, tmp_path: Path, path: str) -> None:
+    """A viewer gets 403 and sees nothing; whoever has no login gets 401."""
+    async with served(sim, tmp_path) as one:
+        assert [(await one.get(path, headers)).status in (200, 404) for headers in (AUDITOR, OPERATOR)] == [True, True]
+        refused = await one.get(path, VIEWER)
+        assert (refused.status, refused.json) == (403, {"detail": "this needs the role auditor or operator"})
+        assert (await one.get(path, {})).status == 401
+
+
+@pytest.mark.parametrize("headers", [VIEWER, OPERATOR, {}], ids=["viewer", "operator", "nobody"])
+async def test_only_an_auditor_exports(sim: RealSimulator, tmp_path: Path, headers: dict[str, str]) -> None:
+    """Nothing is made for anybody else."""
+    made: list[str] = []
+
+    async def export(wanted: Filters, who: str, file: Path) -> None:
+        del wanted, file
+        made.append(who)
+
+    async with served(sim, tmp_path, export=export) as one:
+        answer = await one.ask("POST", "/api/v1/evidence/export", headers, json={})
+        assert (answer.status, made) == (403 if headers else 401, [])
 
 
 @pytest.mark.parametrize("path", WRITES)

@@ -26,16 +26,20 @@ from spentkey.observe.observer import Observer, Observers
 from spentkey.ports.queue import Queued, Stage
 from spentkey.settings.schema import Settings
 from spentkey.steps.context import Context
+from spentkey.storage.sqlite.evidence import SqliteEvidence
+from spentkey.storage.sqlite.tree import SqliteTree
 from spentkey.story import work_on
 from spentkey.system import SystemIds
 from spentkey.web.doors import Seat, limits_for
 from spentkey.web.middleware import Middleware
 from spentkey.web.server import Server, listen_on
-from spentkey.web.service import WebService
+from spentkey.web.service import MakeExport, WebService
 from spentkey_sim import tls
 
 SECRET = Secret("canary-webhook-secret-of-forty-characters")
 OPERATOR_KEY, VIEWER_KEY = "canary-operator-key-of-forty-characters-", "canary-viewer-key-of-forty-characters---"
+AUDITOR_KEY = "canary-auditor-key-of-forty-characters--"
+AUDITOR = {"Authorization": f"Bearer {AUDITOR_KEY}"}
 OPERATOR, VIEWER = {"Authorization": f"Bearer {OPERATOR_KEY}"}, {"Authorization": f"Bearer {VIEWER_KEY}"}
 SERVICE = {
     "SPENTKEY_SERVICE__LISTEN": "127.0.0.1:0",
@@ -44,6 +48,8 @@ SERVICE = {
     "SPENTKEY_SERVICE__LOGIN__OPS__KEY": OPERATOR_KEY,
     "SPENTKEY_SERVICE__LOGIN__EYES__ROLE": "viewer",
     "SPENTKEY_SERVICE__LOGIN__EYES__KEY": VIEWER_KEY,
+    "SPENTKEY_SERVICE__LOGIN__AUDIT__ROLE": "auditor",
+    "SPENTKEY_SERVICE__LOGIN__AUDIT__KEY": AUDITOR_KEY,
 }
 
 
@@ -140,6 +146,7 @@ async def served(
     patience_s: float = 10,
     most_connections: int | None = None,
     valid: Callable[[str], TaskRef] | None = None,
+    export: MakeExport | None = None,
     **environment: str,
 ) -> AsyncGenerator[Served]:
     """The service, over TLS, with this environment; with `valid` the desk's references are such texts."""
@@ -154,7 +161,9 @@ async def served(
     observer = Observers((metrics, known, *observers), clock)
     async with context_for(settings, observer, use_proxies=False, clock=clock, meter=observer) as context:
         engine = HeldEngine()
-        service = service_of(settings, engine, context, clock, metrics, known, most_failures)
+        tree = SqliteTree(cast("SqliteEvidence", context.evidence))
+        service = service_of(settings, engine, context, tree, clock, metrics, known, most_failures)
+        service = replace(service, export=export)
         if valid is not None:
             service = replace(service, valid=valid, context=_without_numbers(context))
         listening = _listening(service, settings, patience_s, most_connections)

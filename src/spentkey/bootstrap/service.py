@@ -21,6 +21,7 @@ from spentkey.core.task import TaskRef, recorded
 from spentkey.http.sessions import use_small_buffers
 from spentkey.observe.notify import Heard, unheard
 from spentkey.observe.observer import Observers
+from spentkey.ports.evidence_tree import EvidenceTree
 from spentkey.ports.queue import Engine
 from spentkey.ports.read_only import UNMEASURED
 from spentkey.ports.runtime import Clock, Ids, Meter, Progress
@@ -113,6 +114,7 @@ class Service:
 
     engine: Engine
     context: Context
+    tree: EvidenceTree | None
 
 
 def prepare_process() -> None:
@@ -176,7 +178,7 @@ async def service_for(
             ),
             signing(settings, worker.storage, worker.clock, signed),
         ):
-            yield Service(engine, worker.context)
+            yield Service(engine, worker.context, worker.storage.tree)
 
 
 HOUR_S = 3600.0

@@ -16,6 +16,7 @@ from spentkey.observe.logs import logger
 from spentkey.observe.metrics import Metrics
 from spentkey.observe.observer import Observers
 from spentkey.observe.sparing import SparingLog
+from spentkey.ports.evidence_tree import EvidenceTree
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.settings.schema import Settings
@@ -49,7 +50,7 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
             notified=observer.notified,
             signed=observer,
         ) as made:
-            service = service_of(settings, made.engine, made.context, clock, metrics, known)
+            service = service_of(settings, made.engine, made.context, made.tree, clock, metrics, known)
             await _serve(service, settings, observer)
     return 0
 
@@ -58,6 +59,7 @@ def service_of(
     everything: Settings,
     engine: Engine,
     context: Context,
+    tree: EvidenceTree | None,
     clock: Clock,
     metrics: Metrics,
     known: LastKnown,
@@ -76,6 +78,7 @@ def service_of(
         clock=clock,
         valid=lambda text: reference_of(everything, text),
         started=clock.now(),
+        tree_or_none=tree,
     )
 
 

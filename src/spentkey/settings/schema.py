@@ -188,7 +188,7 @@ class EngineSettings(Section):
 class LoginSettings(Section):
     """A login of the service: a name, a role and a key."""
 
-    role: Literal["viewer", "operator"]
+    role: Literal["viewer", "operator", "auditor"]
     key: ServiceKey
 
 

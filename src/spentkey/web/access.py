@@ -1,4 +1,4 @@
-"""Who may ask: names with keys, two roles, and a bound on wrong keys.
+"""Who may ask: names with keys, three roles, and a bound on wrong keys.
 
 A key is made by a machine and at least 32 characters long, so a plain hash of it is enough to compare; every login is
 compared each time, whatever the first one says.
@@ -28,10 +28,11 @@ CHALLENGE = 'Basic realm="spentkey", charset="UTF-8"'
 
 
 class Role(StrEnum):
-    """What a login may do: look, or also set things going and stop them."""
+    """What a login may do: look; also set things going and stop them; or also have the evidence listed and exported."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
+    AUDITOR = "auditor"
 
 
 @dataclass(frozen=True)
@@ -164,16 +165,31 @@ def _viewer(
     return logged_in(request)
 
 
+def _needs(login: ApiLogin, *roles: Role) -> ApiLogin:
+    if login.role not in roles:
+        raise HTTPException(403, f"this needs the role {' or '.join(roles)}")
+    return login
+
+
 def needs_operator(login: ApiLogin) -> ApiLogin:
     """The login, where its role is operator; else 403."""
-    if login.role is not Role.OPERATOR:
-        raise HTTPException(403, "this needs the role operator")
-    return login
+    return _needs(login, Role.OPERATOR)
 
 
 def _operator(login: Annotated[ApiLogin, Depends(_viewer)]) -> ApiLogin:
     return needs_operator(login)
 
 
+def _auditor(login: Annotated[ApiLogin, Depends(_viewer)]) -> ApiLogin:
+    return _needs(login, Role.AUDITOR)
+
+
+def _evidence_reader(login: Annotated[ApiLogin, Depends(_viewer)]) -> ApiLogin:
+    return _needs(login, Role.AUDITOR, Role.OPERATOR)
+
+
 Viewer = Annotated[ApiLogin, Depends(_viewer)]
 Operator = Annotated[ApiLogin, Depends(_operator)]
+Auditor = Annotated[ApiLogin, Depends(_auditor)]
+EvidenceReader = Annotated[ApiLogin, Depends(_evidence_reader)]
+"""An auditor or an operator."""

@@ -6,8 +6,9 @@ from fastapi import FastAPI
 
 from spentkey import __version__
 from spentkey.observe.sparing import SparingLog
-from spentkey.web import control, health, tasks
+from spentkey.web import control, evidence, health, tasks
 from spentkey.web.errors import add_handlers
+from spentkey.web.evidence_models import ExportFilters
 from spentkey.web.gate import RequestGate
 from spentkey.web.middleware import Middleware
 from spentkey.web.models import TaskHint, Why, WhyResume
@@ -19,6 +20,7 @@ No request says what is removed: Spentkey reads that from the task itself. Every
 """
 TAGS = [
     {"name": "tasks", "description": "The webhook, the queue, results, evidence and plans."},
+    {"name": "evidence", "description": "What is on record: results, removals step by step, checkpoints and exports."},
     {"name": "control", "description": "Pause, resume, and the service at a glance."},
     {"name": "health", "description": "For load balancers and Prometheus."},
 ]
@@ -48,7 +50,7 @@ def _routes() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for router in (tasks.router, control.router, health.router):
+    for router in (tasks.router, evidence.router, control.router, health.router):
         app.include_router(router)
     add_handlers(app)
     _describe_bodies(app)
@@ -59,5 +61,5 @@ def _describe_bodies(app: FastAPI) -> None:
     """Add the bodies that routes read by themselves to the description."""
     made: dict[str, Any] = app.openapi()
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    for model in (TaskHint, Why, WhyResume):
+    for model in (TaskHint, Why, WhyResume, ExportFilters):
         schemas[model.__name__] = model.model_json_schema()

@@ -27,6 +27,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+READ = "spentkey.read"
+"""Where a route leaves what of the evidence was read, for the log line of the request."""
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -81,6 +83,7 @@ class Middleware:
         self.service.metrics.requested(method, route, status)
         who = scope.get("spentkey.who")
         facts = {"method": method, "route": route, "status": status, "seconds": round(seconds, 3), "who": who}
+        facts |= scope.get(READ, {})
         if who is None:  # anybody can make these lines
             self.sparing.tell(f"request {method} {route} {status}", "info", "request", **facts)
         else:

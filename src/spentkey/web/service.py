@@ -1,9 +1,10 @@
 """What the routes work with, passed in at start; and how a route gets it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, cast
 
 from fastapi import Depends, HTTPException, Request
@@ -12,6 +13,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.core.task import TaskRef
 from spentkey.observe.metrics import Metrics
+from spentkey.ports.evidence_tree import EvidenceTree, Filters
 from spentkey.ports.queue import Engine
 from spentkey.ports.runtime import Clock
 from spentkey.steps.context import Context
@@ -20,6 +22,11 @@ from spentkey.web.readiness import Readiness
 
 PLANS_AT_ONCE = 4
 """The most plans that are made at once, so that requests for plans do not use up a tenant's quota."""
+
+EXPORTS_AT_ONCE = 1
+"""The most exports that are made at once: one may read the whole log."""
+MakeExport = Callable[[Filters, str, Path], Awaitable[None]]
+"""Which removals, the name of the login that asks, and the file to write."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,19 @@ class WebService:
     valid: Callable[[str], TaskRef]
     """A task's reference; raises `Misconfigured` for a text that no task of the desk has."""
     started: datetime
+    tree_or_none: EvidenceTree | None
+    """The records as a tree; None where the store has none."""
+    export: MakeExport | None = None
+    """Writes an export to a file that is not there yet, and puts it on record; None where the service makes none."""
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXPORTS_AT_ONCE))
     plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
+
+    @property
+    def tree(self) -> EvidenceTree:
+        """The records as a tree; 503 where the store has none."""
+        if self.tree_or_none is None:
+            raise HTTPException(503, "the store of this service has no tree over its evidence yet")
+        return self.tree_or_none
 
     def reference(self, text: str) -> TaskRef:
         """The task that a caller means; 422 where the desk can have none of that name."""
