@@ -14,6 +14,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "sup
 
 from harvest import harvest_in  # noqa: E402
 from supervisor import supervise  # noqa: E402
+
 from tampering import Told, play  # noqa: E402
 
 WORLDS = 3

@@ -11,7 +11,6 @@ from enum import StrEnum
 from store_edits import Edit, Effort
 from stored_log import Json
 
-
 TELLING = frozenset({"noting", "noted", "intent", "handing-over", "reassigning", "handed-over", "closing", "closed"})
 """The kinds of records that name a ticket with a note of ours."""
 

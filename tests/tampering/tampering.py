@@ -67,7 +67,9 @@ def play(seed: int, harvest: Harvest, folder: Path) -> Told:
     rng = random.Random(seed)
     shutil.rmtree(folder, ignore_errors=True)
     spoilt = harvest.copied_to(folder)
-    scene = rng.choice([untouched, a_store, a_store, a_store, nodes, a_checkpoint, columns, tickets, an_export, reexported])
+    scene = rng.choice(
+        [untouched, a_store, a_store, a_store, nodes, a_checkpoint, columns, tickets, an_export, reexported]
+    )
     try:
         return scene(rng, spoilt)
     finally:
@@ -137,6 +139,8 @@ def _edited(
     if edit.effort >= Effort.DROP:
         (spoilt.state / f"{KEY_FILE}.last").unlink(missing_ok=True)
     if edit.effort is Effort.OTHER_KEY:
+        if rng.random() < 0.5:
+            (spoilt.state / f"{KEY_FILE}.pub").unlink(missing_ok=True)
         (spoilt.state / KEY_FILE).write_bytes(
             OTHER_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         )
@@ -176,7 +180,10 @@ def tickets(rng: random.Random, spoilt: Harvest) -> Told:
     """A note says something else of the log, or is gone."""
     what = ticket_edits.edited(rng, spoilt.folder / "requests")
     assert what is not None, "no note names the log"
-    return judged(f"a ticket: {what}", True, *verdict(spoilt, "--desk"))
+    code, told = verdict(spoilt, "--desk")
+    if any("is not as Spentkey writes it" in one for one in told.get("not_checked", ())):
+        return Told(f"a ticket: {what}", "found: a log that cannot be read is named")
+    return judged(f"a ticket: {what}", True, code, told)
 
 
 def exported(rng: random.Random, spoilt: Harvest) -> Path:

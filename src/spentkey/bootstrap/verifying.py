@@ -1,16 +1,22 @@
 """What is needed to verify the store of this machine: its tree, the key that signs here, and what it signed last."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from spentkey.bootstrap.checkpoints import key_file_of
-from spentkey.bootstrap.settings import load_settings
+from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
+from spentkey.bootstrap.settings import load_settings, needs_desk
 from spentkey.bootstrap.storage import storage_for
 from spentkey.core.checkpoint import Checkpoint, VerifierKey
-from spentkey.core.errors import Misconfigured
+from spentkey.core.errors import EvidenceBroken, Misconfigured
+from spentkey.core.ticket_notes import TicketFault
+from spentkey.ports.evidence_tree import EvidenceTree
+from spentkey.settings.schema import Settings
+from spentkey.storage.desk_notes import compare_with_desk
 from spentkey.storage.export.store_judge import Desk, Known, judge_store
 from spentkey.storage.key_file import KeyFile
 from spentkey.system import SystemClock
@@ -29,12 +35,27 @@ async def judge_own_store(
     """The findings, by docs/reference/evidence-verify.schema.json; writes nothing."""
     settings = load_settings(config, environment)
     keys = key_file_of(settings, environment)
+    broken = await _verified(settings, tell)
     async with storage_for(settings, SystemClock(), read_only=True) as storage:
         tree = storage.tree
         published = await asyncio.to_thread(keys.published) if keys is not None else None
         current = VerifierKey.parse(published) if published is not None else None
         known = Known(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})
-        return await judge_store(tree, known, tell, _desk(since) if desk else None)
+        if not desk:
+            return await judge_store(tree, known, tell, broken=broken)
+        async with _desk(settings, since, tell) as tickets:
+            return await judge_store(tree, known, tell, tickets, broken)
+
+
+async def _verified(settings: Settings, tell: Callable[[int, int], None]) -> EvidenceBroken | None:
+    """What the store's own check of everything finds; over a connection of its own, for a fault ends all calls of it."""
+    async with storage_for(settings, SystemClock(), read_only=True) as storage:
+        try:
+            length = (await storage.tree.head()).size
+            await storage.evidence.verify(lambda done: tell(done, length))
+        except EvidenceBroken as problem:
+            return problem
+    return None
 
 
 def _signed_last(keys: KeyFile | None) -> dict[str, Checkpoint]:
@@ -46,6 +67,20 @@ def _signed_last(keys: KeyFile | None) -> dict[str, Checkpoint]:
     return {str(keys.last): last} if keys is not None and last is not None else {}
 
 
-def _desk(since: datetime | None) -> Desk:  # noqa: ARG001
+@asynccontextmanager
+async def _desk(settings: Settings, since: datetime | None, tell: Callable[[int, int], None]) -> AsyncGenerator[Desk]:
     """The notes on tickets, read back."""
-    raise Misconfigured("--desk: not possible yet; evidence verify without it reads the store alone")
+    chosen, kind = needs_desk(settings)
+    clock = SystemClock()
+    async with connected_for(settings, clock, use_proxies=True) as connections:
+        outside = outside_of(settings, connections)
+        reader = await kind.open(chosen.section, with_vault(outside, vault_of(settings, outside)))
+
+        async def compared(tree: EvidenceTree, fault: Callable[..., None]) -> AsyncIterator[str]:
+            async for one in compare_with_desk(tree, reader, since, told=tell):
+                if isinstance(one, TicketFault):
+                    fault("ticket", one.message, one.seq, one.where)
+                else:
+                    yield f"{one.where}: {one.message}"
+
+        yield compared

@@ -16,6 +16,15 @@ Question = Callable[[BlastRadius], Refused | None]
 """Something that guard G8 asks of the recent past."""
 
 
+Told = Callable[[int], None]
+"""Hears how many records were read."""
+
+
+def untold(done: int) -> None:
+    """For callers whom it does not concern."""
+    del done
+
+
 class EvidenceLog(Protocol):
     """Where evidence is kept. `append` returns only when the record is safely on disk."""
 
@@ -49,8 +58,11 @@ class EvidenceLog(Protocol):
         """
         ...
 
-    async def verify(self) -> int:
-        """Read the whole chain and check it; returns how many records it has, raises `EvidenceBroken` at the first fault."""
+    async def verify(self, tell: Told = untold) -> int:
+        """Read the whole chain and check it; returns how many records it has, raises `EvidenceBroken` at the first fault.
+
+        `tell` hears now and then how many were read.
+        """
         ...
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:

@@ -12,7 +12,7 @@ from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.outcome import Refused
 from spentkey.core.task import Applied, Change, Request, Task, TaskRef
 from spentkey.core.tree import EMPTY, TreeHead
-from spentkey.ports.evidence import EvidenceLog, FactsUpon, Question
+from spentkey.ports.evidence import EvidenceLog, FactsUpon, Question, Told, untold
 from spentkey.ports.runtime import Call, Meter, Progress
 from spentkey.ports.service_desk import Note, ServiceDesk
 
@@ -126,9 +126,9 @@ class ReadOnlyEvidence:
         """What is on record about the application."""
         return await self._evidence.removals(app_id)
 
-    async def verify(self) -> int:
+    async def verify(self, tell: Told = untold) -> int:
         """Check the whole chain."""
-        return await self._evidence.verify()
+        return await self._evidence.verify(tell)
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results."""

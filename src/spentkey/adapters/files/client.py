@@ -11,7 +11,7 @@ from spentkey.adapters.files.reading import refuse_open_folder
 from spentkey.adapters.files.reasons import CHANGED, CLOSED, ENDED, ENDED_MEANWHILE, HANDED_OFF, NOT_APPROVED, OPEN
 from spentkey.adapters.files.request_file import RequestFile, names_in, read_request_file
 from spentkey.adapters.files.request_log import RequestLog, RequestStatus, What, append, read_log
-from spentkey.core.errors import DeskRefused, EndedByOthers
+from spentkey.core.errors import EndedByOthers, OddData
 from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.reason import reason_for
 from spentkey.core.task import Applied, Change, Provenance, Request, Task, TaskRef, login_id, request_of
@@ -134,7 +134,7 @@ class FilesDesk:
         """The notes in the log as it is now."""
         log = await asyncio.to_thread(read_log, self.directory, task.ref)
         if log.problem:
-            raise DeskRefused(reason_for(log.problem))
+            raise OddData(reason_for(log.problem))
         return [_note(one) for one in log.of(What.NOTE)]
 
     async def has_note(self, task: Task, marker: str) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from spentkey.core.checkpoint import Checkpoint, VerifierKey, in_base64, read_checkpoint
@@ -46,14 +47,28 @@ class Known:
     """Earlier checkpoints, by where they came from."""
 
 
+class Unverified(Enum):
+    """Says that nobody has verified the store yet."""
+
+    YET = auto()
+
+
 Desk = Callable[[EvidenceTree, Callable[..., None]], AsyncIterator[str]]
 """Reads what tickets show: notes each fault with the function that it gets, and yields what could not be checked."""
 
 
 async def judge_store(
-    tree: EvidenceTree, known: Known, tell: Callable[[int, int], None], desk: Desk | None = None
+    tree: EvidenceTree,
+    known: Known,
+    tell: Callable[[int, int], None],
+    desk: Desk | None = None,
+    broken: EvidenceBroken | Unverified | None = Unverified.YET,
 ) -> dict[str, Any]:
-    """Read everything and name each fault; `tell` hears how many records were read, of how many."""
+    """Name each fault; `tell` hears how many records were read, of how many.
+
+    `broken` is what the store's own check of every record, column and node has found: None where all holds, and then the
+    records are not read once more.
+    """
     found, stored = Findings(), list[Checkpoint]()
     head, changes = TreeHead(0, b""), list[KeyChange]()
     records = Records(found.fault, 0)
@@ -61,20 +76,28 @@ async def judge_store(
         head = await tree.head()
         stored = await _checkpoints(tree, found)
         changes = (await signed_so_far(tree, frozenset())).changes
-        await _read(tree, records, head, {one.head.size for one in [*stored, *known.earlier.values()]}, tell)
-        records.end(head.size, head.root, bool(found.faults))
-        await _compare_with_tree(tree, records, found)
+        watched = {one.head.size for one in [*stored, *known.earlier.values()]}
+        if broken is None:
+            await _believe(tree, records, head, watched)
+        else:
+            await _read(tree, records, head, watched, tell)
+            records.end(head.size, head.root, bool(found.faults))
+            await _compare_with_tree(tree, records, found)
         await _look_at_anchors(tree, stored, found)
     except EvidenceBroken as problem:
         _broken(problem, found)
+    if isinstance(broken, EvidenceBroken) and not found.faults:
+        _broken(broken, found)
     keys = _keys_by(known, changes, found)
     for one in stored:
         _look_at(one, f"checkpoint over {one.head.size}", keys, head.size, records.roots, found)
     _look_at_the_newest(stored, known, keys, changes, found)
     for where, one in known.earlier.items():
         _look_at(one, where, keys, head.size, records.roots, found)
+        if not keys and stored and not _signers(one) & _signers(*stored):
+            found.fault("other-key", "it is signed by another key than every checkpoint that is kept", where=where)
     if desk is not None:
-        found.not_checked += [text async for text in desk(tree, found.fault)]
+        await _ask(desk, tree, found)
     return {
         "holds": not found.faults,
         "key": "given" if known.key else "not-given" if stored else "unsigned",
@@ -84,6 +107,15 @@ async def judge_store(
         "faults": found.faults,
         "not_checked": found.not_checked,
     }
+
+
+async def _ask(desk: Desk, tree: EvidenceTree, found: Findings) -> None:
+    try:
+        found.not_checked += [text async for text in desk(tree, found.fault)]
+    except EvidenceBroken as problem:
+        if not found.faults:
+            _broken(problem, found)
+        found.not_checked.append("the tickets: the log cannot be read past its fault")
 
 
 async def _checkpoints(tree: EvidenceTree, found: Findings) -> list[Checkpoint]:
@@ -96,6 +128,12 @@ async def _checkpoints(tree: EvidenceTree, found: Findings) -> list[Checkpoint]:
     if not stored:
         found.not_checked.append("no checkpoint is kept: nothing here shows whether all of it was written anew")
     return stored
+
+
+async def _believe(tree: EvidenceTree, records: Records, head: TreeHead, watched: set[int]) -> None:
+    """The roots of a store whose records and nodes were all verified already."""
+    records.size = head.size
+    records.roots |= {size: (await tree.head(size)).root for size in watched if size <= head.size}
 
 
 async def _read(
@@ -174,8 +212,10 @@ def _look_at(
     holds = [held for key in keys if (held := one.signed_by(key)) is not None]
     if False in holds:
         found.fault("bad-signature", "its signature does not hold", where=where)
+    elif not holds and keys:
+        found.fault("other-key", "it is signed by a key that is not known here", where=where)
     elif not holds:
-        found.not_checked.append(f"{where}: its signature, by a key that is not known here")
+        found.not_checked.append(f"{where}: its signature, for no key is known here")
     if one.head.size > size:
         found.fault(
             "cut-off", f"it is over {one.head.size} records, and there are {size}: the end was cut off", size, where
@@ -184,6 +224,11 @@ def _look_at(
         found.fault(
             "fork", f"it shows another log: its first {one.head.size} records are not those that are here", where=where
         )
+
+
+def _signers(*checkpoints: Checkpoint) -> set[tuple[str, bytes]]:
+    """The keys that say they signed one of them, by name and id."""
+    return {(one.name, one.key_id) for checkpoint in checkpoints for one in checkpoint.signatures}
 
 
 def _look_at_the_newest(

@@ -25,7 +25,7 @@ from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.records import GapRecord, RecordKind
 from spentkey.core.tree import CompactRange, TreeHead, leaf_hash
-from spentkey.ports.evidence import FactsUpon, Question
+from spentkey.ports.evidence import FactsUpon, Question, Told, untold
 from spentkey.ports.fencing import fencing_tokens
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, Upon, itself
@@ -137,7 +137,7 @@ class PostgresEvidence:
         found = await self._found(stored.RESULT_OF, of=of) or await self._found(stored.STEP_RESULT_OF, of=of)
         return found[0] if found else None
 
-    async def verify(self) -> int:
+    async def verify(self, tell: Told = untold) -> int:
         """Read the whole chain from its beginning and check it; returns how many records it has.
 
         It is read page by page, beside all other work of this process, which knows of it only when there is a fault.
@@ -146,6 +146,7 @@ class PostgresEvidence:
         while await self.there():
             rows = await self.rows(stored.AFTER, first=chain.length, page=PAGE)
             await asyncio.to_thread(self._check, chain, tree, rows)
+            tell(chain.length)
             with self.remembered():
                 if len(rows) < PAGE and self.has_tree:
                     tree.ends(*(await self._database.rows(ENDS))[0])

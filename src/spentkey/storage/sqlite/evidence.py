@@ -24,7 +24,7 @@ from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.records import Record
 from spentkey.core.tree import CompactRange, TreeHead
-from spentkey.ports.evidence import FactsUpon, Question
+from spentkey.ports.evidence import FactsUpon, Question, Told, untold
 from spentkey.ports.runtime import Clock
 from spentkey.storage.chain import READS_ONLY, Chain, Upon, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
@@ -124,12 +124,12 @@ class SqliteEvidence:
                 return found[0]
         return None
 
-    async def verify(self) -> int:
+    async def verify(self, tell: Told = untold) -> int:
         """Read the whole chain from its beginning and check it; returns how many records it has.
 
         It is read page by page, so that no other process waits for long.
         """
-        return await asyncio.to_thread(self.verified_length)
+        return await asyncio.to_thread(self.verified_length, tell)
 
     def take_all(self, records: Iterable[str | Record]) -> int:
         """Fill an empty store in one transaction: lines that were checked, and records to be sealed behind them.
@@ -319,7 +319,7 @@ class SqliteEvidence:
         self._past.note(record)
         self._last = record_line
 
-    def verified_length(self) -> int:
+    def verified_length(self, tell: Told = untold) -> int:
         """As `verify`, for callers without an event loop."""
         chain, tree, at = Chain(self._where), TreeCheck(self._where), 0
         while True:
@@ -338,6 +338,7 @@ class SqliteEvidence:
                         tree.ends(*bounds(connection), chain.length)
                         return chain.length
             at = rows[-1][0] + 1
+            tell(at)
 
     def believed(self, row: StoredRow) -> Facts:
         """The record of a row: its line must be what its hash names and the leaf of the tree, its columns what its line says."""
