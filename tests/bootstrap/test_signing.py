@@ -296,7 +296,7 @@ async def test_the_log_has_size_root_and_key(settings: Settings) -> None:
     note = end.note.split("\n")
     assert (line["event"], line["level"], line["size"], line["root"]) == ("checkpoint", "info", 1, note[2])
     assert line["key"] == end.key.id.hex()
-    (told,) = [one for one in metrics.splitlines() if one.startswith("spentkey_checkpoint_timestamp_seconds ")]
+    (told,) = [one for one in metrics.splitlines() if one.startswith("spentkey_checkpoint_time ")]
     assert float(told.split()[1]) == clock.now().timestamp()
 
 
@@ -304,7 +304,7 @@ def test_a_head_that_nobody_signs_is_logged_and_no_metric() -> None:
     """A time would say that it was signed."""
     (line,), metrics = observed(lambda observers: observers.checkpointed(UnsignedHead(TreeHead(3, bytes(32)))))
     assert (line["event"], line["size"], line["key"]) == ("checkpoint", 3, None)
-    assert "spentkey_checkpoint_timestamp_seconds 0.0" in metrics
+    assert "spentkey_checkpoint_time 0.0" in metrics
 
 
 def test_a_failure_is_a_warning_and_counts_each_time() -> None:
