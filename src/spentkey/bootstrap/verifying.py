@@ -8,7 +8,7 @@ from typing import Any
 
 from spentkey.bootstrap.checkpoints import key_file_of
 from spentkey.bootstrap.settings import load_settings
-from spentkey.bootstrap.storage import storage_for, tree_in
+from spentkey.bootstrap.storage import storage_for
 from spentkey.core.checkpoint import Checkpoint, VerifierKey
 from spentkey.core.errors import Misconfigured
 from spentkey.storage.export.store_judge import Desk, Known, judge_store
@@ -30,7 +30,7 @@ async def judge_own_store(
     settings = load_settings(config, environment)
     keys = key_file_of(settings, environment)
     async with storage_for(settings, SystemClock(), read_only=True) as storage:
-        tree = tree_in(storage)
+        tree = storage.tree
         published = await asyncio.to_thread(keys.published) if keys is not None else None
         current = VerifierKey.parse(published) if published is not None else None
         known = Known(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})

@@ -9,7 +9,7 @@ import click
 import spentkey
 from spentkey.bootstrap.checkpoints import checkpoints_of
 from spentkey.bootstrap.settings import load_settings
-from spentkey.bootstrap.storage import Storage, storage_for, tree_in
+from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.cli.ending import complain
 from spentkey.cli.evidence_filters import filters_by
 from spentkey.cli.show import print_json
@@ -50,7 +50,7 @@ async def export_evidence(config: Path, file: Path, given: Mapping[str, str | No
 async def _written(
     settings: Settings, storage: Storage, made: ZipInTheMaking, wanted: Filters, progress: Progress
 ) -> Contents:
-    tree = tree_in(storage)
+    tree = storage.tree
     signer = await signer_by(checkpoints_of(settings, storage, SystemClock()))
     return await write_export(
         tree,

@@ -14,7 +14,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.evidence import Facts
 from spentkey.core.tree import TreeHead
 from spentkey.ports.evidence_tree import Anchor, Filters
-from spentkey.storage.sqlite.evidence import LINE, StoredRow, SqliteEvidence
+from spentkey.storage.sqlite.evidence import LINE, SqliteEvidence, StoredRow
 from spentkey.storage.sqlite.nodes import has_tree, known_of, length_of, lines_between
 from spentkey.storage.sqlite.past import select_for
 from spentkey.storage.tree_nodes import PAGE, Proving, TreeFaults, check_leaf, refuse_beyond
