@@ -42,7 +42,7 @@ async def refused(machine: Machine) -> NotSigned:
 
 
 async def test_the_first_checkpoint_makes_the_key_and_is_the_last_one_of_this_machine(machine: Machine) -> None:
-    """All four files are for this account alone, but for the public key."""
+    """All four files are for this account alone."""
     await machine.record(3)
     end = await made(machine)
     key = machine.key()
@@ -53,7 +53,7 @@ async def test_the_first_checkpoint_makes_the_key_and_is_the_last_one_of_this_ma
     modes = {name: mode_of(machine.state / name) for name in machine.names()}
     assert modes == {
         "signing.key": 0o600,
-        "signing.key.pub": 0o644,
+        "signing.key.pub": 0o600,
         "signing.key.last": 0o600,
         "signing.key.lock": 0o600,
     }

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.core.checkpoint import read_checkpoint
-from spentkey.core.checkpoint_end import CheckpointEnd, LastCheckpoint, NothingToSign, NotSigned
-from spentkey.core.errors import EvidenceBroken, SpentkeyError
+from spentkey.core.checkpoint_end import CheckpointEnd, LastCheckpoint, NotSigned, SignedHead, UnsignedHead
+from spentkey.core.errors import PROBLEMS, EvidenceBroken, known
 from spentkey.ports.runtime import Clock
 from spentkey.settings.modes import Modes
 from spentkey.settings.rules import state_directory
@@ -67,8 +67,8 @@ class Signing:
         """A checkpoint over what was added."""
         try:
             end = await self.checkpoints.make()
-        except SpentkeyError as problem:
-            self.failed(f"no checkpoint: {problem}")
+        except PROBLEMS as problem:
+            self.failed(f"no checkpoint: {known(problem)}")
         except Exception as problem:  # noqa: BLE001  # the work is done, and a bug here must not say otherwise
             self.failed(f"no checkpoint: a bug in Spentkey, {type(problem).__name__}")
         else:
@@ -77,8 +77,9 @@ class Signing:
     def _ended(self, end: CheckpointEnd) -> None:
         if isinstance(end, NotSigned):
             self.failed(end.shown())
-        elif not isinstance(end, NothingToSign):
-            self._told = ""
+            return
+        self._told = ""
+        if isinstance(end, UnsignedHead) or (isinstance(end, SignedHead) and end.is_new):
             self.heard.checkpointed(end)
 
     def failed(self, why: str) -> None:

@@ -82,7 +82,7 @@ class Metrics(Observer):
             "spentkey_notices", "Notices to people, by what became of them.", ("event", "result"), registry=registry
         )
         self._checkpoint = Gauge(
-            "spentkey_checkpoint_timestamp_seconds",
+            "spentkey_checkpoint_time",
             "When this process last signed all records, in seconds since 1970.",
             registry=registry,
         )

@@ -113,7 +113,7 @@ class KeyFile:
         try:
             found = read_small(self.public)
             if found is None or found[0] != content:
-                written_whole(self.public, content, 0o644)
+                written_whole(self.public, content)
         except OSError:
             return  # a folder that is only read, such as one of systemd's credentials: the commands print the key too
 

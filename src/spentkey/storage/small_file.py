@@ -7,10 +7,11 @@ from pathlib import Path
 
 from spentkey.storage.durable import flush_names
 
+MODE = 0o600
 MOST_BYTES = 64 * 1024
 
 
-def written_whole(file: Path, content: bytes, mode: int = 0o600) -> None:
+def written_whole(file: Path, content: bytes) -> None:
     """Put a file in place in one step; it is on the disk when this returns. Raises `OSError`.
 
     The caller holds the lock of whatever the file belongs to: what an earlier process left half written is replaced.
@@ -18,9 +19,9 @@ def written_whole(file: Path, content: bytes, mode: int = 0o600) -> None:
     half = file.with_name(f"{file.name}.half")
     with suppress(FileNotFoundError):
         half.unlink()
-    opened = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    opened = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
     try:
-        os.fchmod(opened, mode)  # whatever the umask says
+        os.fchmod(opened, MODE)  # whatever the umask says
         view = memoryview(content)
         while view:
             view = view[os.write(opened, view) :]

@@ -39,6 +39,9 @@ class Heartbeats:
             except PROBLEMS as problem:
                 self.failed(f"no heartbeat: {known(problem)}")
                 wait_s = min(RETRY_S, self.every.total_seconds())
+            except Exception as problem:  # noqa: BLE001  # a bug here must end neither the work nor the heartbeats
+                self.failed(f"no heartbeat: a bug in Spentkey, {type(problem).__name__}")
+                wait_s = min(RETRY_S, self.every.total_seconds())
             await until_set(stop, self.clock.sleep, wait_s)
 
     async def _beat_if_due(self, first: datetime) -> float:
