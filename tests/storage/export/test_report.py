@@ -3,11 +3,12 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from export_world import exported, sealed, stored, told, unzipped
 
-from spentkey.storage.export.report import MOST_STEPS, STYLE, Report
+from spentkey.storage.export.report import MOST_STEPS, STYLE, Cover, Report
 from spentkey.storage.export.statement import not_proven, proven
 
 
@@ -105,7 +106,7 @@ def test_memory_holds_what_is_under_way_alone(tmp_path: Path) -> None:
     report = Report(tmp_path)
     for number, (what, facts) in enumerate(told(8 * 50)):
         report.take({"what": what, "seq": number, "at": "2026-07-01T00:00:00+00:00", **facts})
-        assert len(report._under_way) <= 1
+        assert report.under_way <= 1
     report.close()
     assert report.removals == 50
 
@@ -113,22 +114,15 @@ def test_memory_holds_what_is_under_way_alone(tmp_path: Path) -> None:
 def test_a_removal_of_very_many_records_is_cut_on_the_page(tmp_path: Path) -> None:
     """The page says how many more there are, and shows the end."""
     report = Report(tmp_path)
-    steps = [
-        ("intent", {}),
-        *[("answer", {})] * (MOST_STEPS + 10),
-        ("result", {"outcome": "removed", "ticket": "closed"}),
-    ]
-    for number, (what, facts) in enumerate(steps):
-        usual = {
-            "task": 1,
-            "attempt": "a",
-            "route": "removePassword",
-            "kind": "secret",
-            "survivors": [],
-            "answer": "lost",
-        }
-        report.take({"what": what, "seq": number, "at": "2026-07-01T00:00:00+00:00", **usual, **facts})
-    report._pages.seek(0)
-    text = report._pages.read().decode()
+    ending: dict[str, Any] = {"outcome": "removed", "ticket": "closed"}
+    steps = ["intent", *["answer"] * (MOST_STEPS + 10), "result"]
+    usual: dict[str, Any] = {"task": 1, "attempt": "a", "route": "removePassword", "kind": "secret", "answer": "lost"}
+    for number, what in enumerate(steps):
+        facts = {**usual, "survivors": [], **(ending if what == "result" else {})}
+        report.take({"what": what, "seq": number, "at": "2026-07-01T00:00:00+00:00", **facts})
+    written: list[bytes] = []
+    report.write(Cover("x", "spentkey/x", 0, 1, 1, "r", None, (), filtered=False), written.append)
     report.close()
-    assert f"<p>{len(steps) - 1 - MOST_STEPS} more records of it are in records.jsonl.</p>" in text
+    assert (
+        f"<p>{len(steps) - 1 - MOST_STEPS} more records of it are in records.jsonl.</p>" in b"".join(written).decode()
+    )

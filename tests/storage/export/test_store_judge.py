@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ async def judged(
 
 async def signed(folder: Path, lines: Sequence[str], by: Sequence[str], *sizes: int, seed: int = 1) -> SqliteTree:
     """A store with these lines, and checkpoints that were signed over the other ones."""
-    folder.mkdir(exist_ok=True)
     tree, log = stored(folder / "state", lines), LogInATree(list(by))
     for size in sizes:
         await tree.keep_checkpoint(size, note_of(log.head(size), seed), NOW)
@@ -83,9 +82,16 @@ async def test_everything_written_anew_behind_a_change_is_a_fork(tmp_path: Path,
 @pytest.mark.parametrize("count", [1, 8, 40])
 async def test_an_end_that_was_cut_off_is_found(tmp_path: Path, lines: list[str], count: int) -> None:
     """By a kept checkpoint, or by one that somebody has."""
-    report = await judged(await signed(tmp_path / "a", lines[:-count], lines, 67))
+    report = await judged(await signed(tmp_path, lines[:-count], lines, 67))
     assert kinds(report) == ["cut-off"]
-    without = await signed(tmp_path / "b", lines[:-count], lines)
+
+
+@pytest.mark.parametrize("count", [1, 8, 40])
+async def test_an_end_that_was_cut_off_with_its_checkpoints_is_found_by_one_that_somebody_has(
+    tmp_path: Path, lines: list[str], count: int
+) -> None:
+    """Without it nothing shows it."""
+    without = await signed(tmp_path, lines[:-count], lines)
     assert kinds(await judged(without)) == []
     last = read_checkpoint(note_of(LogInATree(lines).head(67), 1))
     assert kinds(await judged(without, last=last)) == ["cut-off"]
@@ -182,7 +188,7 @@ async def test_time_stamps_are_over_kept_checkpoints(tmp_path: Path, lines: list
 async def test_what_the_desk_shows_is_asked_for_last(tmp_path: Path, lines: list[str]) -> None:
     """Its faults stand among the others, and what it could not say among what was not checked."""
 
-    async def desk(tree: EvidenceTree, fault: Callable[..., None]) -> Any:
+    async def desk(tree: EvidenceTree, fault: Callable[..., None]) -> AsyncIterator[str]:
         fault("ticket", "says another root", 5, (await tree.origin())[:8])
         yield "the ticket 40023"
 

@@ -62,6 +62,11 @@ class Report:
         self._left_out: dict[str, int] = {}
         self.removals = 0
 
+    @property
+    def under_way(self) -> int:
+        """How many tasks and tries have not ended yet."""
+        return len(self._under_way)
+
     def close(self) -> None:
         """Give back what waits."""
         self._contents.close()

@@ -54,7 +54,7 @@ class Signed:
 
 async def signed_so_far(tree: EvidenceTree, wanted: frozenset[int]) -> Signed:
     """Look through the checkpoints once. Records are read only where the signer changed: that is between two of them."""
-    found, before, signer = Signed(), 0, b""
+    found, before, signer, length = Signed(), 0, b"", (await tree.head()).size
     async for note in tree.checkpoints():
         try:
             checkpoint = read_checkpoint(note)
@@ -62,7 +62,7 @@ async def signed_so_far(tree: EvidenceTree, wanted: frozenset[int]) -> Signed:
             continue  # `store_judge.py` names it; nothing is proven by it
         signed_by, size = [one.key_id for one in checkpoint.signatures], checkpoint.head.size
         if signed_by != [signer]:
-            found.changes += await _changes_between(tree, min(before, size), size, checkpoint)
+            found.changes += await _changes_between(tree, min(before, size, length), min(size, length), checkpoint)
         if size in wanted:
             found.notes.setdefault(size, []).append(checkpoint)
         before, signer, found.origin = max(before, size), signed_by[-1], checkpoint.origin
