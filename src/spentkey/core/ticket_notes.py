@@ -107,7 +107,7 @@ class ShownNote:
     by_us: bool
 
     @property
-    def line(self) -> EvidenceLine | None:
+    def last_line(self) -> EvidenceLine | None:
         """What its last line says; None where no whole one is there."""
         return evidence_line_in(self.body)
 
@@ -143,7 +143,7 @@ def missing_among(ticket: TicketRecords, notes: Iterable[ShownNote]) -> list[Tic
         mine = [one for one in shown if one.is_seen(seen)]
         if not mine and (seen.is_whole or seen.note_id):
             found.append(TicketFault(seen.seq, ticket.where, f"the note of record {seen.seq} is not on it any more"))
-        elif all(one.line is None for one in mine):
+        elif all(one.last_line is None for one in mine):
             found.append(_without_line(ticket, seen))
     return found
 

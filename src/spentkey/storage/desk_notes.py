@@ -99,7 +99,7 @@ class _Looking:
         notes = [ShownNote(one.body, one.note_id, one.by_us) for one in await self._desk.notes(task)]
         found = missing_among(ticket, notes)
         for note in ours_among(ticket, notes):
-            named = note.line
+            named = note.last_line
             if named is not None:
                 found += await self._compared(ticket, note, named)
         return found
