@@ -310,9 +310,7 @@ class PostgresEvidence:
         sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted], grown)
         made = [stored.row_of(one.record, one.record_line) for one in sealed]
         nodes = [(one.seq, made_whole(grown, one.record_line)) for one in sealed]
-        rows, pairs = ", ".join([stored.VALUES] * len(made)), ", ".join([stored.NODES] * len(nodes))
-        statements = stored.INSERT + rows + ";" + stored.INSERT_NODES + pairs
-        await begun.commit(statements, [value for row in (*made, *nodes) for value in row])
+        await begun.commit(stored.inserting(len(made)), [value for row in (*made, *nodes) for value in row])
         self._grown = grown
         for one in sealed:
             chain.went_on(one)
