@@ -478,6 +478,8 @@ WRONG: list[tuple[str, object]] = [
     ("ivanti.language", "de"),
     ("ivanti.fields.minutes", "a b"),
     ("ivanti.close_fields", {"Status": "Closed"}),
+    ("ivanti.longest_note", 999),
+    ("ivanti.longest_note", -1),
     ("ivanti.close_fields", {"ActualEffort": 5}),
     ("ivanti.hand_over_fields", {"ownerteam": "x"}),
     ("ivanti.owner", "nobody"),

@@ -63,7 +63,7 @@ EDITS: dict[str, tuple[str, str, str]] = {
     "another size": (" log 1 ", " log 0 ", "names record 0 as the one that announced it, and that one does not"),
     "a size beyond the end": (" log 1 ", " log 3 ", "announced by record 3, and there are only 3 records"),
     "no line": ("Evidence: ", "Evidence ", "its last line, which says what the log was, is gone"),
-    "another marker": ("[spentkey task=a", "[spentkey task=b", "announced another note"),
+    "another marker": ("[spentkey task=a", "[spentkey task=b", "and that one does not"),
 }
 
 
@@ -224,7 +224,7 @@ async def test_a_note_of_our_own_user_that_no_record_announced_is_found(tickets:
     await tickets.note("a")
     tickets.add("a", f"[spentkey task=a assignment=2 done id=z key=- reason=x]\n{line_of('e-2', 0)}", by="spentkey")
     (told,) = faults(await tickets.verify())
-    assert "its note names record 0 as the one that announced it, and that one announced another note" in told
+    assert "its note names record 0 as the one that announced it, and that one does not" in told
 
 
 async def test_what_the_desk_cut_from_the_start_is_not_compared(tickets: NotedTickets) -> None:
@@ -260,6 +260,25 @@ async def test_a_loss_that_is_on_record_is_no_fault(tickets: NotedTickets) -> No
     (one,) = await tickets.verify()
     assert isinstance(one, TicketUnread)
     assert one.message == "its note was announced by record 2, which is on record as lost"
+
+
+async def test_what_a_restored_backup_lost_is_no_fault(tickets: NotedTickets) -> None:
+    """How much it was nobody knows, so it is told; what is on record and says something else is a fault all the same."""
+    await tickets.note("a", drawn="1")
+    await tickets.note("a", drawn="2")
+    await tickets.note("b", drawn="3")
+    keep(tickets.state, 2)
+    log = tickets.log()
+    await log.append("restored", {"who": "somebody", "why": "the disk died", "size": None})
+    log.close()
+    (one,) = await tickets.verify()
+    assert isinstance(one, TicketUnread)
+    assert one.message == "its note was announced by record 2, which may be lost: record 2 tells of a backup"
+    tickets.rewrite([{**each, "attempt": "e-9"} for each in tickets.records()])
+    found = await tickets.verify()
+    assert [one.message for one in found if isinstance(one, TicketFault)] == [
+        "its note says evidence e-1, and record 0 says e-9"
+    ]
 
 
 async def test_a_ticket_that_is_gone_is_not_compared(tickets: NotedTickets) -> None:

@@ -10,11 +10,11 @@ from evidence_store import keep
 from fault_rules import fault
 from files_desk import files_desk_on
 from noted_tickets import rewritten
-from real_simulator import FAST, RealSimulator, Steps
+from real_simulator import FAST, QuickClock, RealSimulator, Steps
 from worlds import REF, TASK, parameters, world
 
-from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.settings import load_settings
+from spentkey.bootstrap.tickets import desk_to_read
 from spentkey.core.evidence_line import EvidenceLine, evidence_line_in, root_text
 from spentkey.core.outcome import Result
 from spentkey.core.ticket_notes import TicketFault, TicketUnread
@@ -48,8 +48,8 @@ async def compared(state: Path, settings: Settings) -> list[TicketFault | Ticket
     """What the tickets and the log say otherwise of one another."""
     log = SqliteEvidence(state, SystemClock(), read_only=True)
     try:
-        async with context_for(settings, Steps(), use_proxies=False, read_only=True) as context:
-            return [one async for one in compare_with_desk(SqliteTree(log), context.desk)]
+        async with desk_to_read(settings, Steps(), QuickClock(), use_proxies=False) as desk:
+            return [one async for one in compare_with_desk(SqliteTree(log), desk)]
     finally:
         log.close()
 

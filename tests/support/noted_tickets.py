@@ -47,9 +47,13 @@ class NotedTickets:
         """Where the evidence is."""
         return self.folder / "state"
 
+    def log(self) -> SqliteEvidence:
+        """The evidence as a process of its own would open it."""
+        return SqliteEvidence(self.state, self.clock)
+
     async def record(self, name: str, record: Record, attempt: str = "e-1") -> None:
         """One record about a ticket, or about none."""
-        log = SqliteEvidence(self.state, self.clock)
+        log = self.log()
         await log.append(record.what, {**({"task": name} if name else {}), "attempt": attempt, **record.facts()})
         log.close()
 
@@ -59,7 +63,7 @@ class NotedTickets:
         file.write_text(REQUEST, "utf-8")
         file.chmod(0o640)
         mark = f"[spentkey task={name} assignment=1 handed-over id={drawn} "
-        log = SqliteEvidence(self.state, self.clock)
+        log = self.log()
         head = await log.append_upon(
             NotingRecord.what,
             lambda before: {

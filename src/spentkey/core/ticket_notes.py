@@ -14,8 +14,9 @@ from spentkey.core.evidence_line import EvidenceLine, evidence_line_in, in_words
 from spentkey.core.records import RecordKind
 from spentkey.core.tree import TreeHead
 
+RESTORED = "restored"
 _TELLING = re.compile(
-    r'"what":"(?:noting|noted|intent|handing-over|reassigning|handed-over|closing|closed|gap|took-over)"', re.ASCII
+    r'"what":"(?:noting|noted|intent|handing-over|reassigning|handed-over|closing|closed|gap|restored)"', re.ASCII
 )
 """The kinds that name a ticket which may have a note of ours, and those that say what was lost."""
 
@@ -82,6 +83,9 @@ class TicketsOnRecord:
     lost: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """The first and the last `seq` of each loss that is on record."""
 
+    restored: int | None = None
+    """The `seq` of the last record that says that a backup was restored: how much was lost by that, nobody knows."""
+
     def take(self, record_line: str) -> None:
         """Take the next record, as it is written."""
         if _TELLING.search(record_line) is None:
@@ -89,13 +93,21 @@ class TicketsOnRecord:
         record = json.loads(record_line)
         if record["what"] == RecordKind.GAP:
             self.lost.append((int(record["first"]), int(record["last"])))
+        if record["what"] == RESTORED:
+            self.restored = int(record["seq"])
         task = record.get("task")
         if isinstance(task, int | str) and task != 0:
             self.tickets.setdefault(task, TicketRecords(task)).take(record)
 
-    def is_lost(self, seq: int) -> bool:
-        """Whether a record of that number is known to be lost."""
-        return any(first <= seq <= last for first, last in self.lost)
+    def loss_of(self, seq: int) -> str | None:
+        """What may have become of a record of that number, in words; None where nothing that is on record explains it."""
+        if any(first <= seq <= last for first, last in self.lost):
+            return f"its note was announced by record {seq}, which is on record as lost"
+        if self.restored is not None:
+            return (
+                f"its note was announced by record {seq}, which may be lost: record {self.restored} tells of a backup"
+            )
+        return None
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,7 @@ class ShownNote:
     by_us: bool
 
     @property
-    def line(self) -> EvidenceLine | None:
+    def last_line(self) -> EvidenceLine | None:
         """What its last line says; None where no whole one is there."""
         return evidence_line_in(self.body)
 
@@ -143,7 +155,7 @@ def missing_among(ticket: TicketRecords, notes: Iterable[ShownNote]) -> list[Tic
         mine = [one for one in shown if one.is_seen(seen)]
         if not mine and (seen.is_whole or seen.note_id):
             found.append(TicketFault(seen.seq, ticket.where, f"the note of record {seen.seq} is not on it any more"))
-        elif all(one.line is None for one in mine):
+        elif all(one.last_line is None for one in mine):
             found.append(_without_line(ticket, seen))
     return found
 
@@ -158,26 +170,37 @@ def _without_line(ticket: TicketRecords, seen: SeenNote) -> TicketFault | Ticket
     return TicketUnread(ticket.where, message)
 
 
-def disagreement(note: ShownNote, named: EvidenceLine, record: Facts | None, tree: TreeHead) -> str | None:
-    """What the note and the log say otherwise of one another, in words; None where they agree.
+def announces(record: Facts | None, note: ShownNote) -> bool:
+    """Whether that record announced that note."""
+    if record is None or record.get("what") != RecordKind.NOTING or line_on_record(record) is None:
+        return False
+    return note.has(str(record.get("marker") or ""))
 
-    `record` is the one that the note names by its size, `tree` what the log is over the records before it.
+
+def disagreement(named: EvidenceLine, record: Facts | None, tree: TreeHead) -> str | None:
+    """What a note and the log say otherwise of one another, in words; None where they agree.
+
+    `record` is the one that announced the note, `tree` what the log is over the records before it.
     """
-    size, on_record = named.head.size, line_on_record(record) if record is not None else None
-    if record is None or record.get("what") != RecordKind.NOTING or on_record is None:
-        return f"its note names record {size} as the one that announced it, and that one does not"
-    if not note.has(str(record.get("marker") or "")):
-        return f"its note names record {size} as the one that announced it, and that one announced another note"
+    size, on_record = named.head.size, line_on_record(record or {})
+    if on_record is None:
+        return not_announced(size)
     if on_record.id != named.id:
         return f"its note says evidence {named.id}, and record {size} says {on_record.id}"
-    if on_record.head.root != named.head.root:
-        return f"its note says that the root was {root_text(named.head)}, and record {size} says {root_text(on_record.head)}"
+    noted, said_root, now = root_text(named.head), root_text(on_record.head), root_text(tree)
+    if said_root != noted:
+        return f"its note says that the root was {noted}, and record {size} says {said_root}"
     if on_record.head != tree or named.head != tree:
         return (
-            f"its note says that the root over the first {size} records was {root_text(named.head)}, and it is "
-            f"{root_text(tree)}: the log was changed before record {size}"
+            f"its note says that the root over the first {size} records was {noted}, and it is {now}: the log was changed "
+            f"before record {size}"
         )
     return None
+
+
+def not_announced(size: int) -> str:
+    """The words for a note whose record is not the one that it names."""
+    return f"its note names record {size} as the one that announced it, and that one does not: the log was changed, or the note"
 
 
 def cut_off(size: int, length: int) -> str:

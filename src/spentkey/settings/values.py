@@ -49,8 +49,7 @@ def _whole_https(url: str) -> str:
 
 
 def _signed_answers(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    _https(f"https{separator}{rest}" if scheme == "http" else url)
+    _https(re.sub(r"^http:", "https:", url, flags=re.IGNORECASE))
     return url
 
 

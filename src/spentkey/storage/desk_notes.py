@@ -10,14 +10,17 @@ from spentkey.core.evidence import Facts
 from spentkey.core.evidence_line import EvidenceLine
 from spentkey.core.task import TaskRef
 from spentkey.core.ticket_notes import (
+    RESTORED,
     ShownNote,
     TicketFault,
     TicketRecords,
     TicketsOnRecord,
     TicketUnread,
+    announces,
     cut_off,
     disagreement,
     missing_among,
+    not_announced,
     ours_among,
 )
 from spentkey.ports.evidence_tree import EvidenceTree
@@ -25,7 +28,7 @@ from spentkey.ports.service_desk import TicketReader
 
 MOST_AWAY = 3
 """How many tickets in a row may be unreadable because the desk is away, before it counts as away for all of them."""
-LOSS = '"what":"gap"'
+LOSSES = ('"what":"gap"', f'"what":"{RESTORED}"')
 TicketFinding = TicketFault | TicketUnread
 Told = Callable[[int, int], None]
 """Hears how many tickets of how many were looked at."""
@@ -80,7 +83,7 @@ async def _on_record(tree: EvidenceTree, since: datetime | None, until: datetime
         records.take(record_line)
     for part in ((0, first), (end, None)):
         async for record_line in tree.lines(*part):
-            if LOSS in record_line:
+            if any(loss in record_line for loss in LOSSES):
                 records.take(record_line)
     return records
 
@@ -99,7 +102,7 @@ class _Looking:
         notes = [ShownNote(one.body, one.note_id, one.by_us) for one in await self._desk.notes(task)]
         found = missing_among(ticket, notes)
         for note in ours_among(ticket, notes):
-            named = note.line
+            named = note.last_line
             if named is not None:
                 found += await self._compared(ticket, note, named)
         return found
@@ -108,14 +111,17 @@ class _Looking:
         size = named.head.size
         length = (await self._tree.head()).size  # read behind the note: the log grows while this goes on
         if size >= length:
-            message: str | None = cut_off(size, length)
-        else:
-            message = disagreement(note, named, await self._record(size), await self._tree.head(size))
-        if message is None:
-            return []
-        if self._records.is_lost(size):
-            return [TicketUnread(ticket.where, f"its note was announced by record {size}, which is on record as lost")]
-        return [TicketFault(size if size < length else None, ticket.where, message)]
+            return [self._unless_lost(ticket, size, None, cut_off(size, length))]
+        record = await self._record(size)
+        if not announces(record, note):
+            return [self._unless_lost(ticket, size, size, not_announced(size))]
+        message = disagreement(named, record, await self._tree.head(size))
+        return [TicketFault(size, ticket.where, message)] if message is not None else []
+
+    def _unless_lost(self, ticket: TicketRecords, size: int, seq: int | None, message: str) -> TicketFinding:
+        """The fault, unless the loss of that record is on record."""
+        loss = self._records.loss_of(size)
+        return TicketFault(seq, ticket.where, message) if loss is None else TicketUnread(ticket.where, loss)
 
     async def _record(self, seq: int) -> Facts | None:
         """The record of that number; None where it is none."""

@@ -12,8 +12,8 @@ from time_stamper import MOODS, Stamper, stamping
 
 from spentkey.adapters.timestamp.authority import TimeStampAuthority
 from spentkey.adapters.timestamp.check import TimestampCheck
-from spentkey.adapters.timestamp.tokens import LARGEST, Stamp, authorities_in, question_over, verified
-from spentkey.core.errors import Misconfigured, Outage
+from spentkey.adapters.timestamp.tokens import LARGEST, NoTimeStamp, Stamp, authorities_in, question_over, verified
+from spentkey.core.errors import Misconfigured
 from spentkey.core.finding import Finding, FindingState
 from spentkey.http.sessions import connected
 from spentkey.ports.read_only import UNMEASURED
@@ -139,7 +139,7 @@ def test_what_is_no_time_stamp_of_ours_is_refused(stamper: Stamper, mood: str) -
         stamped(stamper)
     before = len(stamper.asked)
     stamper.moods.append(mood)
-    with pytest.raises(Outage) as told:
+    with pytest.raises(NoTimeStamp) as told:
         stamped(stamper)
     assert WHY[mood] in str(told.value)
     assert len(stamper.asked) == before + 1
@@ -148,14 +148,14 @@ def test_what_is_no_time_stamp_of_ours_is_refused(stamper: Stamper, mood: str) -
 
 def test_who_is_not_believed_stamps_in_vain(stamper: Stamper) -> None:
     """The file names another authority."""
-    with pytest.raises(Outage, match="Error while verifying certificates"):
+    with pytest.raises(NoTimeStamp, match="Error while verifying certificates"):
         stamped(stamper, stamper.other_ca_file)
 
 
 @pytest.mark.parametrize(("apart", "told"), [(400, "behind our clock"), (-400, "ahead of our clock")])
 def test_a_time_that_is_not_ours_is_refused(stamper: Stamper, apart: float, told: str) -> None:
     """Whoever got hold of an old key would date as he likes."""
-    with pytest.raises(Outage, match=told):
+    with pytest.raises(NoTimeStamp, match=told):
         stamped(stamper, apart=apart)
     assert stamped(stamper, apart=apart / 2).token
 
@@ -185,9 +185,9 @@ def test_nothing_that_was_changed_says_something_else(stamper: Stamper) -> None:
         changed = answer[:at] + bytes([answer[at] ^ 0x55]) + answer[at + 1 :]
         try:
             assert verified(question, changed, authorities, now).at == genuine.at
-        except Outage:
+        except NoTimeStamp:
             refused += 1
-        with pytest.raises(Outage):
+        with pytest.raises(NoTimeStamp):
             verified(question, answer[:at], authorities, now)
     assert refused > len(answer) / 5 / 2
 
@@ -195,7 +195,7 @@ def test_nothing_that_was_changed_says_something_else(stamper: Stamper) -> None:
 @pytest.mark.parametrize("size", [LARGEST + 1, 10_000_000])
 def test_an_answer_without_end_is_not_looked_into(stamper: Stamper, size: int) -> None:
     """It has a size before it has a meaning."""
-    with pytest.raises(Outage, match=str(size)):
+    with pytest.raises(NoTimeStamp, match=str(size)):
         verified(question_over(NOTE), bytes(size), authorities_in(stamper.ca_file), SystemClock().now())
 
 

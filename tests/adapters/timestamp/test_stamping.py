@@ -10,16 +10,23 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support_core import ManualClock
+from support_settings import load
 from time_stamper import Stamper, stamping
+from waiting import until_so
 
 from spentkey.adapters.timestamp.authority import TimeStampAuthority
 from spentkey.adapters.timestamp.stamping import LOOK_EVERY_S, Stamping
 from spentkey.adapters.timestamp.tokens import Stamp
+from spentkey.bootstrap.context import connected_for
+from spentkey.bootstrap.timestamps import check_of_timestamps
+from spentkey.bootstrap.timestamps import stamping as stamping_for
 from spentkey.core.checkpoint import VerifierKey, checkpoint_text, signed_note
 from spentkey.core.errors import EvidenceBroken, Misconfigured, Outage
+from spentkey.core.finding import FindingState
 from spentkey.http.sessions import connected
 from spentkey.ports.evidence_tree import Anchor
 from spentkey.ports.read_only import UNMEASURED
+from spentkey.settings.schema import Settings
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.tree import SqliteTree
 from spentkey.system import SystemClock
@@ -199,3 +206,46 @@ async def _stamped(log: Log, stamper: Stamper) -> Anchor:
         await Stamping(log.tree, authority, clock, HOUR, print).once()
     (kept,) = await log.tree.anchors(1)
     return kept
+
+
+def settings_for(folder: Path, stamper: Stamper | None) -> Settings:
+    """A configuration, with that authority."""
+    evidence = {"timestamp_url": stamper.url, "timestamp_ca": str(stamper.ca_file)} if stamper is not None else {}
+    return load(folder, {"evidence": evidence})
+
+
+async def test_a_service_asks_the_authority_of_its_configuration(log: Log, tmp_path: Path) -> None:
+    """While the block lasts; what it tells comes from there."""
+    (tmp_path / "tsa").mkdir()
+    await log.signs()
+    with stamping(tmp_path / "tsa") as stamper:
+        settings, told = settings_for(tmp_path, stamper), list[str]()
+        stamper.moods.append("is away")
+        background = stamping_for(settings, log.tree, SystemClock(), told.append, meter=UNMEASURED, use_proxies=False)
+        async with background:
+            await until_so(lambda: bool(told))
+        assert told == ["no time stamp, asked for again later: time stamp authority answered 503"]
+        async with stamping_for(settings, log.tree, SystemClock(), print, meter=UNMEASURED, use_proxies=False):
+            await until_so(lambda: len(stamper.asked) == 2)
+        assert (len(stamper.asked), stamper.paths) == (2, ["/tsr", "/tsr"])
+
+
+async def test_without_an_authority_nothing_is_asked_in_a_service(log: Log, tmp_path: Path) -> None:
+    """And the block goes on at once."""
+    await log.signs()
+    settings = settings_for(tmp_path, None)
+    async with stamping_for(settings, log.tree, SystemClock(), print, meter=UNMEASURED, use_proxies=False):
+        pass
+    assert list(await log.tree.anchors()) == []
+
+
+async def test_the_check_up_has_a_line_for_a_configured_authority_alone(tmp_path: Path) -> None:
+    """Named as in metrics."""
+    (tmp_path / "tsa").mkdir()
+    with stamping(tmp_path / "tsa") as stamper:
+        for authority, lines in ((stamper, 1), (None, 0)):
+            settings = settings_for(tmp_path, authority)
+            async with connected_for(settings, SystemClock(), use_proxies=False) as connections:
+                checks = list(check_of_timestamps(settings, connections))
+                found = [one for check in checks async for one in check.findings()]
+            assert [(one.system, one.state) for one in found] == [("time stamp authority", FindingState.OK)] * lines

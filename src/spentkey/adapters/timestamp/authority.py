@@ -4,7 +4,16 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from spentkey.adapters.timestamp.tokens import LARGEST, SYSTEM, Question, Stamp, authorities_in, question_over, verified
+from spentkey.adapters.timestamp.tokens import (
+    LARGEST,
+    SYSTEM,
+    NoTimeStamp,
+    Question,
+    Stamp,
+    authorities_in,
+    question_over,
+    verified,
+)
 from spentkey.core.errors import Outage
 from spentkey.http.client import HttpClient, ReplyLost
 
@@ -19,7 +28,7 @@ class TimeStampAuthority:
     ca_file: Path
 
     async def stamp(self, data: bytes) -> Stamp:
-        """A verified token over these bytes; raises `Outage` where none comes, `Misconfigured` for the file."""
+        """A verified token over these bytes; raises `NoTimeStamp` where none comes, `Misconfigured` for the file."""
         authorities = await asyncio.to_thread(authorities_in, self.ca_file)
         question = await asyncio.to_thread(question_over, data)
         answer = await self._answer_to(question)
@@ -29,8 +38,8 @@ class TimeStampAuthority:
         end = "/" if self.http.base.endswith("/") else ""
         try:
             response = await self.http.write_once("POST", end, question.body, lambda: HEADERS, largest=LARGEST)
-        except ReplyLost as problem:
-            raise Outage(problem.reason) from None
+        except (ReplyLost, Outage) as problem:
+            raise NoTimeStamp(problem.reason) from None
         if response.status != 200:
-            raise Outage(f"{SYSTEM} answered {response.status}")
+            raise NoTimeStamp(f"{SYSTEM} answered {response.status}")
         return response.body

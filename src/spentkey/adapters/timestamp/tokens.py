@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spentkey.core.credential import SKEW
-from spentkey.core.errors import Misconfigured, Outage
+from spentkey.core.errors import Misconfigured, SpentkeyError, Who
 from spentkey.core.sanitize import plain
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ WORDS = {
     5: "its certificate was revoked",
 }
 """What another status says (RFC 3161, section 2.4.2)."""
+
+
+class NoTimeStamp(SpentkeyError):
+    """No time stamp that can be believed came; it is asked for again later. No note ever tells of it."""
+
+    who = Who.NOBODY
 
 
 @dataclass(frozen=True)
@@ -79,16 +85,16 @@ def authorities_in(file: Path) -> list["Certificate"]:
 
 
 def verified(question: Question, answer: bytes, authorities: list["Certificate"], now: datetime) -> Stamp:
-    """The token in an answer; raises `Outage` with what is wrong with it."""
+    """The token in an answer; raises `NoTimeStamp` with what is wrong with it."""
     if len(answer) > LARGEST:
-        raise Outage(f"{SYSTEM}: its answer has {len(answer)} bytes, and {LARGEST} are read")
+        raise NoTimeStamp(f"{SYSTEM}: its answer has {len(answer)} bytes, and {LARGEST} are read")
     try:
         return _verified(question, answer, authorities, now)
-    except Outage:
+    except NoTimeStamp:
         raise
     except BaseException as problem:  # a panic of the package's Rust part is no Exception
         if isinstance(problem, Exception) or type(problem).__name__ == "PanicException":
-            raise Outage(f"{SYSTEM}: its answer is no time stamp that can be read") from None
+            raise NoTimeStamp(f"{SYSTEM}: its answer is no time stamp that can be read") from None
         raise
 
 
@@ -97,18 +103,18 @@ def _verified(question: Question, answer: bytes, authorities: list["Certificate"
 
     response = decode_timestamp_response(answer)
     if response.status != GRANTED:
-        raise Outage(_why_not(response))
+        raise NoTimeStamp(_why_not(response))
     if response.tst_info.message_imprint.hash_algorithm.dotted_string != SHA256_OID:
-        raise Outage(f"{SYSTEM}: its time stamp is over another kind of hash than SHA-256")
+        raise NoTimeStamp(f"{SYSTEM}: its time stamp is over another kind of hash than SHA-256")
     verifier = VerifierBuilder(roots=authorities, nonce=question.request.nonce).build()
     try:
         verifier.verify(response, sha256(question.data).digest())
     except VerificationError as problem:
-        raise Outage(f"{SYSTEM}: its time stamp cannot be believed: {plain(str(problem))}") from None
+        raise NoTimeStamp(f"{SYSTEM}: its time stamp cannot be believed: {plain(str(problem))}") from None
     at = response.tst_info.gen_time
     if abs(at - now) > SKEW:
         apart = (at - now).total_seconds()
-        raise Outage(
+        raise NoTimeStamp(
             f"{SYSTEM}: its time stamp is {abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} our clock"
         )
     return Stamp(answer, at)

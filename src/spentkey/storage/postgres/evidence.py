@@ -4,9 +4,8 @@ An append holds an advisory lock until it is committed, reads what others append
 chain, and checks that the claims under which the work is done were not taken over meanwhile. So a worker that was away
 for too long puts nothing on record, and does nothing for which a record must come first.
 
-A process begins at the end of the chain and checks each record that comes after it. A record that a decision rests on is
-checked by its own hash, its columns against its line, and its leaf in the tree, when it is read. Whether the whole chain
-and the whole tree hold is found by `verify`, which reads all of it. The tree grows with the records, in their transaction.
+A process begins at the end of the chain and checks each record after it. A record that a decision rests on is checked by
+its own hash, its columns against its line, and its leaf in the tree. `verify` reads the whole chain and the whole tree.
 """
 
 import asyncio
@@ -318,10 +317,7 @@ class PostgresEvidence:
         sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted], grown)
         made = [stored.row_of(one.record, one.record_line) for one in sealed]
         nodes = [(one.seq, made_whole(grown, one.record_line)) for one in sealed]
-        rows: list[LiteralString] = [stored.VALUES for _ in made]
-        pairs: list[LiteralString] = [stored.NODES for _ in nodes]
-        statements = stored.INSERT + ", ".join(rows) + ";" + stored.INSERT_NODES + ", ".join(pairs)
-        await begun.commit(statements, [value for row in (*made, *nodes) for value in row])
+        await begun.commit(stored.inserting(len(made)), [value for row in (*made, *nodes) for value in row])
         self._grown = grown
         for one in sealed:
             chain.went_on(one)

@@ -98,6 +98,13 @@ STEP_RESULT_OF: LiteralString = "WHERE what = 'step-result' " + OF_TRY
 RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
 
 
+def inserting(count: int) -> LiteralString:
+    """The statements for so many records, and for the nodes beside them."""
+    rows: list[LiteralString] = [VALUES for _ in range(count)]
+    pairs: list[LiteralString] = [NODES for _ in range(count)]
+    return INSERT + ", ".join(rows) + ";" + INSERT_NODES + ", ".join(pairs)
+
+
 TABLES: LiteralString = """
     SELECT to_regclass('spentkey_evidence') IS NOT NULL, ARRAY(
         SELECT attname::text FROM pg_attribute
