@@ -1,11 +1,13 @@
 """The trees of one machine and of several, and the one in memory that tests use, pass the suite that ships."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tree_rig import InMemory, InSqlite
+from real_postgres import RealPostgres
+from tree_rig import InMemory, InPostgres, InSqlite
+from workers_role import initialised
 
 from spentkey.testing.evidence_tree import TreeContract, TreeRig
 
@@ -31,3 +33,19 @@ class TestSqliteTree(TreeContract):
     @asynccontextmanager
     async def rig(self) -> AsyncGenerator[TreeRig]:
         yield InSqlite(self.folder)
+
+
+class TestPostgresTree(TreeContract):
+    """PostgreSQL, by the role of the workers, which owns nothing."""
+
+    postgres: RealPostgres
+
+    @pytest.fixture(autouse=True)
+    def _server(self, postgres: RealPostgres) -> None:
+        self.postgres = postgres
+
+    @asynccontextmanager
+    async def rig(self) -> AsyncGenerator[TreeRig]:
+        database = self.postgres.database()
+        async with AsyncExitStack() as stack:
+            yield InPostgres(self.postgres, database, await initialised(database), stack)

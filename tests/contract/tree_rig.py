@@ -2,16 +2,22 @@
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from memory_tree import MemoryTree
+from real_postgres import RealPostgres
 from support_core import ManualClock
 
+from spentkey.core.secret import Secret
 from spentkey.ports.evidence_tree import EvidenceTree
+from spentkey.storage.postgres.connection import Postgres, opened
+from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.postgres.schema import prepare
+from spentkey.storage.postgres.tree import PostgresTree
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.store import FILE
 from spentkey.storage.sqlite.tree import SqliteTree
@@ -82,3 +88,49 @@ class InSqlite:
     def _do(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.folder / FILE, timeout=60)) as connection, connection:
             return connection.execute(statement, values).fetchall()
+
+
+@dataclass
+class InPostgres:
+    """A database; whoever is its superuser gets past the triggers."""
+
+    postgres: RealPostgres
+    owned: str
+    """The address for its superuser."""
+    url: str
+    """And for a worker."""
+    stack: AsyncExitStack
+    connections: Postgres | None = None
+
+    async def append(self, at: datetime, what: str, facts: dict[str, Any]) -> None:
+        await PostgresEvidence(await self._connected(), ManualClock(at)).append(what, facts)
+
+    async def tree(self, *, read_only: bool = False) -> EvidenceTree:
+        database = await self._connected()
+        return PostgresTree(database, PostgresEvidence(database, ManualClock(), read_only=read_only))
+
+    async def verify(self) -> int:
+        return await PostgresEvidence(await self._connected(), ManualClock(), read_only=True).verify()
+
+    async def stored(self) -> Sequence[str]:
+        rows = self.postgres.rows(self.owned, "SELECT line FROM spentkey_evidence ORDER BY seq")
+        return [line for (line,) in rows]
+
+    async def put_line(self, seq: int, record_line: str) -> None:
+        self.postgres.tamper(self.owned, "UPDATE spentkey_evidence SET line = %s WHERE seq = %s", record_line, seq)
+
+    async def put_nodes(self, seq: int, nodes: bytes | None) -> None:
+        self.postgres.tamper(self.owned, "DELETE FROM spentkey_tree WHERE seq = %s", seq)
+        if nodes is not None:
+            self.postgres.tamper(self.owned, "INSERT INTO spentkey_tree VALUES (%s, %s)", seq, nodes)
+
+    async def nodes(self, seq: int) -> bytes:
+        found = self.postgres.rows(self.owned, "SELECT nodes FROM spentkey_tree WHERE seq = %s", seq)
+        return found[0][0] if found else b""
+
+    async def _connected(self) -> Postgres:
+        """One pool for all processes, so that a test does not open many."""
+        if self.connections is None:
+            self.connections = await self.stack.enter_async_context(opened(Secret(self.url)))
+            await prepare(self.connections)
+        return self.connections

@@ -69,7 +69,7 @@ class MemoryTree:
         for seq, one in enumerate(self.records):
             chain.take(one)
             tree.take(one, self.beside(seq))
-        tree.ends(min(self.nodes, default=None), max(self.nodes, default=None))
+        tree.ends(min(self.nodes, default=None), max(self.nodes, default=None), chain.length)
         return chain.length
 
     async def origin(self) -> str:

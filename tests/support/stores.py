@@ -157,7 +157,8 @@ class Database:
         return {**stored, **_texts_in(self._state)}
 
     def keep(self, count: int) -> None:
-        self._rows("DELETE FROM spentkey_evidence WHERE seq >= %s", count)
+        for table in ("spentkey_evidence", "spentkey_tree"):
+            self._rows(f"DELETE FROM {table} WHERE seq >= %s", count)  # noqa: S608  # ours
         for file in self._state.glob(f"{NAME}*"):  # what was noted after the moment that is gone back to
             file.unlink()
 
@@ -198,9 +199,9 @@ class Database:
 
     def is_sound(self) -> bool:
         """The columns of each record say what its line says, and what was acknowledged alone stands beside the database."""
-        from spentkey.storage.postgres.rows import SELECT, Row, says_the_same
+        from spentkey.storage.postgres.rows import SELECT, StoredRow, says_the_same
 
-        rows = [Row(*row) for row in self._rows(SELECT)] if "spentkey_evidence" in self._tables() else []
+        rows = [StoredRow(*row) for row in self._rows(SELECT)] if "spentkey_evidence" in self._tables() else []
         return all(says_the_same(row, json.loads(row.record_line)) for row in rows) and not {
             name for name in _texts_in(self._state) if not name.startswith(NAME)
         }

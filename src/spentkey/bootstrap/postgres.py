@@ -20,6 +20,7 @@ from spentkey.storage.postgres.outbox import PostgresOutbox
 from spentkey.storage.postgres.rates import SharedRates
 from spentkey.storage.postgres.roles import Roles, make_roles, seen_by, worker_of
 from spentkey.storage.postgres.schema import prepare
+from spentkey.storage.postgres.tree import PostgresTree
 from spentkey.storage.postgres.try_marks import PostgresTryMarks
 from spentkey.system import SystemClock, this_boot, this_process, this_process_in_its_namespace
 from spentkey.worker.after_try import Work
@@ -31,7 +32,7 @@ from spentkey.worker.routing import Router
 @asynccontextmanager
 async def opened_for(
     settings: Settings, clock: Clock, *, read_only: bool
-) -> AsyncGenerator[tuple[PostgresEvidence, LeaseLocks, RateStates, TryMarks, Postgres]]:
+) -> AsyncGenerator[tuple[PostgresEvidence, PostgresTree, LeaseLocks, RateStates, TryMarks, Postgres]]:
     """What is stored in the database; a read-only caller makes no tables, marks nothing, and paces itself where there are none."""
     policy, url = settings.policy, settings.engine.database_url
     if url is None:
@@ -54,7 +55,8 @@ async def opened_for(
             marks = PostgresTryMarks(database, *process, settings.engine.take_over_s)
             seen = Acknowledged(settings.state.directory, read_only=read_only)
             evidence = PostgresEvidence(database, clock, read_only=read_only, acknowledged=seen)
-            yield evidence, leases, rates, NoMarks() if read_only else marks, database
+            tree = PostgresTree(database, evidence)
+            yield evidence, tree, leases, rates, NoMarks() if read_only else marks, database
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)

@@ -112,7 +112,7 @@ class Service:
 
     engine: Engine
     context: Context
-    tree: EvidenceTree | None
+    tree: EvidenceTree
 
 
 def prepare_process() -> None:

@@ -50,6 +50,8 @@ class Storage:
     """What outlives a run, and how an engine is made that goes with it."""
 
     evidence: EvidenceLog
+    tree: EvidenceTree
+    """The same records as a tree, and what was signed of it."""
     locks: Locks
     rates: RateStates
     scarce: RateStates
@@ -58,17 +60,8 @@ class Storage:
     """The tries under way; nobody marks any where only is read."""
     database: "Postgres | None" = None
     """The connections to the database; None on one machine."""
-    tree: EvidenceTree | None = None
-    """The records as a tree; None where the store has none."""
     losses: LossyEvidence | None = None
     """The evidence of a database that a failover or a backup may set back; None on one machine."""
-
-
-def tree_in(storage: Storage) -> EvidenceTree:
-    """The tree over the records; raises `Misconfigured` where the store has none."""
-    if storage.tree is None:
-        raise Misconfigured("engine.database_url: the evidence in PostgreSQL has no tree yet")
-    return storage.tree
 
 
 @asynccontextmanager
@@ -81,8 +74,8 @@ async def storage_for(
     """
     if settings.engine.database_url is not None:
         async with with_database().opened_for(settings, clock, read_only=read_only) as storage:
-            evidence, locks, rates, marks, database = storage
-            yield Storage(evidence, locks, rates, rates, marks, database, losses=evidence)
+            evidence, tree, locks, rates, marks, database = storage
+            yield Storage(evidence, tree, locks, rates, rates, marks, database, evidence)
         return
     directory, policy = state_directory(settings, os.environ), settings.policy
     refuse_unfit(directory)
@@ -95,8 +88,7 @@ async def storage_for(
         evidence, marks = await _evidence_to_write(directory, clock, progress or NoProgress())
     try:
         scarce = FileRates(directory, clock, read_only=read_only)
-        tree = SqliteTree(evidence)
-        yield Storage(evidence, locks, LocalRates(clock), scarce, marks or NoMarks(), tree=tree)
+        yield Storage(evidence, SqliteTree(evidence), locks, LocalRates(clock), scarce, marks or NoMarks())
     finally:
         if marks is not None:
             await asyncio.to_thread(marks.close)
@@ -149,8 +141,8 @@ class WithDatabase(Protocol):
 
     def opened_for(
         self, settings: Settings, clock: Clock, *, read_only: bool
-    ) -> AbstractAsyncContextManager[tuple[LossyEvidence, Locks, RateStates, TryMarks, "Postgres"]]:
-        """Evidence, locks, rates and marks in the database, and the connections to it."""
+    ) -> AbstractAsyncContextManager[tuple[LossyEvidence, EvidenceTree, Locks, RateStates, TryMarks, "Postgres"]]:
+        """Evidence, its tree, locks, rates and marks in the database, and the connections to it."""
         ...
 
     async def engine_on(

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from spentkey.bootstrap.settings import load_settings
-from spentkey.bootstrap.storage import storage_for, tree_in
+from spentkey.bootstrap.storage import storage_for
 from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json
 from spentkey.core.errors import EvidenceBroken, Misconfigured
@@ -56,7 +56,7 @@ async def list_results(config: Path, asked: Asked, *, as_json: bool) -> int:
     wanted = asked.filters()
     try:
         async with storage_for(load_settings(config, os.environ), SystemClock(), read_only=True) as storage:
-            found = await tree_in(storage).results(wanted, asked.limit + 1, asked.before)
+            found = await storage.tree.results(wanted, asked.limit + 1, asked.before)
     except EvidenceBroken as problem:
         return complain(str(problem), 3)
     page, more = found[: asked.limit], len(found) > asked.limit

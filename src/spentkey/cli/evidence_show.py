@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from spentkey.bootstrap.settings import load_settings
-from spentkey.bootstrap.storage import storage_for, tree_in
+from spentkey.bootstrap.storage import storage_for
 from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json
 from spentkey.core.errors import EvidenceBroken
@@ -17,7 +17,7 @@ async def show_removal(config: Path, name: str, *, as_json: bool) -> int:
     """Read what is on record about it and show it; 2 where nothing is known, 3 where it is not what was signed."""
     try:
         async with storage_for(load_settings(config, os.environ), SystemClock(), read_only=True) as storage:
-            shown = await removal_shown(name, storage.evidence, tree_in(storage))
+            shown = await removal_shown(name, storage.evidence, storage.tree)
     except EvidenceBroken as problem:
         return complain(str(problem), 3)
     if shown is None:

@@ -145,11 +145,14 @@ class TreeCheck:
         if nodes != made:
             raise self._faults.changed(seq)
 
-    def ends(self, first: int | None, last: int | None) -> None:
-        """The lowest and the highest `seq` that has nodes: there must be none without a record."""
+    def ends(self, first: int | None, last: int | None, length: int) -> None:
+        """The lowest and the highest `seq` that has nodes, and how many records there were at that moment.
+
+        Raises `EvidenceBroken` for nodes without a record.
+        """
         if first is not None and first < 0:
             raise self._faults.surplus(first)
-        if last is not None and last >= self._grown.size:
+        if last is not None and last >= length:
             raise self._faults.surplus(last)
 
 

@@ -14,7 +14,7 @@ from spentkey.storage.postgres.address import PATIENCE_S, has_several_hosts
 from spentkey.storage.postgres.connection import SYSTEM as POSTGRESQL
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
-from spentkey.storage.postgres.schema import VERSION, version_of
+from spentkey.storage.postgres.schema import APPEND_ONLY, VERSION, version_of
 
 SYSTEM = "database"
 REACH = "check engine.database_url, the server's listen_addresses and pg_hba.conf, and that it runs"
@@ -26,16 +26,22 @@ RIGHTS = """
         CASE WHEN to_regclass('spentkey_evidence') IS NULL
             THEN has_schema_privilege(current_schema(), 'CREATE')
             ELSE has_table_privilege('spentkey_evidence', 'INSERT') AND has_table_privilege('spentkey_claims', 'UPDATE')
+                AND coalesce(has_table_privilege(to_regclass('spentkey_tree'), 'INSERT'), true)
+                AND coalesce(has_table_privilege(to_regclass('spentkey_checkpoints'), 'INSERT'), true)
+                AND coalesce(has_table_privilege(to_regclass('spentkey_anchors'), 'INSERT'), true)
         END
 """
 TOO_MANY = """
     SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
-        EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass('spentkey_evidence') AND pg_has_role(relowner, 'MEMBER')),
+        EXISTS (SELECT 1 FROM unnest(%(tables)s::text[]) AS name JOIN pg_class ON oid = to_regclass(name)
+            WHERE pg_has_role(relowner, 'MEMBER')),
         EXISTS (SELECT 1 FROM pg_database WHERE datname = current_database() AND pg_has_role(datdba, 'MEMBER'))
             OR EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = current_schema() AND pg_has_role(nspowner, 'MEMBER')),
-        coalesce(has_table_privilege(to_regclass('spentkey_evidence'), 'UPDATE, DELETE, TRUNCATE, TRIGGER'), false)
+        EXISTS (SELECT 1 FROM unnest(%(tables)s::text[]) AS name
+            WHERE has_table_privilege(to_regclass(name), 'UPDATE, DELETE, TRUNCATE, TRIGGER'))
 """
-"""Whether the role is a superuser, owns the evidence, owns what it lies in, or may change it all the same."""
+"""Whether the role is a superuser, owns the evidence, owns what it lies in, or may change it all the same; the evidence
+is the records, and the tables of the tree."""
 MAY_CHANGE = (
     "it is a superuser",
     "it owns the table, as in version 0.1",
@@ -151,7 +157,7 @@ async def _rights(database: Postgres) -> Finding:
 
 async def _role(database: Postgres) -> Finding:
     """Whether the role could take the protection of the evidence away."""
-    (found,) = await database.rows(TOO_MANY)
+    (found,) = await database.rows(TOO_MANY, tables=["spentkey_evidence", *APPEND_ONLY])
     why = next((said for said, so in zip(MAY_CHANGE, found, strict=True) if so), None)
     if why is None:
         message = "can read evidence and add to it, and neither change nor delete it"

@@ -5,13 +5,13 @@ chain, and checks that the claims under which the work is done were not taken ov
 for too long puts nothing on record, and does nothing for which a record must come first.
 
 A process begins at the end of the chain and checks each record that comes after it. A record that a decision rests on is
-checked by its own hash, and its columns against its line, when it is read. Whether the whole chain holds is found by
-`verify`, which reads all of it.
+checked by its own hash, its columns against its line, and its leaf in the tree, when it is read. Whether the whole chain
+and the whole tree hold is found by `verify`, which reads all of it. The tree grows with the records, in their transaction.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
@@ -24,6 +24,7 @@ from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.records import GapRecord, RecordKind
+from spentkey.core.tree import CompactRange, leaf_hash
 from spentkey.ports.evidence import Question
 from spentkey.ports.fencing import fencing_tokens
 from spentkey.ports.runtime import Clock
@@ -33,25 +34,18 @@ from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.connection import Begun, Postgres
 from spentkey.storage.postgres.holders import APPENDING as LOCK
-from spentkey.storage.postgres.rows import Row
+from spentkey.storage.postgres.nodes import ENDS, TREE_END, WHERE, asking, right_side
+from spentkey.storage.postgres.rows import StoredRow
 from spentkey.storage.reasons import TAKEN_OVER
 from spentkey.storage.recent_past import RecentPast
+from spentkey.storage.tree_nodes import PAGE, TreeCheck, TreeFaults, check_leaf, made_whole
 
-PAGE = 500
-"""How many records are read at once."""
 NEXT_PAGE = 50
 """How many are read while the lock is held: what the server can send even if the reader is slow."""
-WHERE = "the evidence in PostgreSQL"
 KNOWN_AT_START = 16
 """How many of the last records a start knows by their hashes, so that it can tell where a loss begins."""
 MANY = 50
 """How many records are checked in a thread."""
-TABLES: LiteralString = """
-    SELECT to_regclass('spentkey_evidence') IS NOT NULL, ARRAY(
-        SELECT attname::text FROM pg_attribute
-        WHERE attrelid = to_regclass('spentkey_evidence') AND attname IN ('task_ref', 'canary') AND NOT attisdropped)
-"""
-"""Whether there is a table, and which columns of version 2 and 3 it has."""
 NEXT: LiteralString = ";".join(  # three statements are read better one to a line
     (
         "SELECT pg_advisory_xact_lock(%(lock)s)",
@@ -81,8 +75,10 @@ class PostgresEvidence:
         self._acknowledged = acknowledged or Acknowledged()
         self._select: LiteralString | None = None if read_only else stored.SELECT
         self._chain: Chain | None = None
+        self._grown: CompactRange | None = None
+        self._tree_end: int | None = None
         self._last = ""
-        self._past = RecentPast()
+        self._past, self._faults = RecentPast(), TreeFaults(WHERE)
         self._fault: EvidenceBroken | None = None
         self._guard = asyncio.Lock()
         self._together = GroupCommit[_Wanted](self._append_all)
@@ -117,12 +113,12 @@ class PostgresEvidence:
         async with self._up_to_date() as there:
             if not there:
                 return {}
-            intents = await self._records(await self._rows(stored.OF_APP, of=stored.searchable(app_id)))
+            intents = await self.believed(await self.rows(stored.OF_APP, of=stored.searchable(app_id)))
             numbers = list({one["task"] for one in intents if isinstance(one["task"], int)})
             texts = list({stored.searchable(one["task"]) for one in intents if isinstance(one["task"], str)})
-            rows = await self._rows(stored.ANSWERS_OF_NUMBERS, of=numbers) if numbers else []
-            rows += await self._rows(stored.ANSWERS_OF_TEXTS, of=texts) if texts else []
-            return removals_among([*intents, *await self._records(rows)], app_id)
+            rows = await self.rows(stored.ANSWERS_OF_NUMBERS, of=numbers) if numbers else []
+            rows += await self.rows(stored.ANSWERS_OF_TEXTS, of=texts) if texts else []
+            return removals_among([*intents, *await self.believed(rows)], app_id)
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every worker, newest first."""
@@ -139,16 +135,43 @@ class PostgresEvidence:
 
         It is read page by page, beside all other work of this process, which knows of it only when there is a fault.
         """
-        chain = Chain(WHERE)
-        while True:
-            if self._fault is not None:
-                raise self._fault
-            if not await self._there():
-                return 0
-            rows = await self._rows(stored.AFTER, first=chain.length, page=PAGE)
-            await asyncio.to_thread(self._follow, chain, rows)
+        chain, tree = Chain(WHERE), TreeCheck(WHERE)
+        while await self.there():
+            rows = await self.rows(stored.AFTER, first=chain.length, page=PAGE)
+            await asyncio.to_thread(self._check, chain, tree, rows)
+            with self.remembered():
+                if len(rows) < PAGE and self.has_tree:
+                    tree.ends(*(await self._database.rows(ENDS))[0])
             if len(rows) < PAGE:
                 return chain.length
+        return 0
+
+    async def there(self) -> bool:
+        """Whether there is anything to read, for who reads the tree; raises the fault that was found, if there is one."""
+        if self._fault is not None:
+            raise self._fault
+        return await self._there()
+
+    @property
+    def has_tree(self) -> bool:
+        """Whether the tables are of a version with a tree, as far as was seen; who only reads may meet older ones."""
+        return self._select is stored.SELECT
+
+    @contextmanager
+    def remembered(self) -> Generator[None]:
+        """A fault that is found in the block ends every call from then on, as one that is found here does."""
+        try:
+            yield
+        except EvidenceBroken as problem:
+            raise self._remember(problem) from None
+
+    async def store(self, statement: LiteralString, **values: Any) -> None:
+        """Write what is stored beside the records; it is committed when this returns."""
+        if self._read_only:
+            raise EvidenceBroken(READS_ONLY)
+        if self._fault is not None:
+            raise self._fault
+        await self._database.rows(statement, **values)
 
     async def lost(self) -> Lost | None:
         """The acknowledged records that are not there any more; None where all are, or somebody said that they are lost."""
@@ -172,17 +195,18 @@ class PostgresEvidence:
 
     async def _found(self, condition: LiteralString, **values: int | str) -> list[Facts]:
         async with self._up_to_date() as there:
-            return await self._records(await self._rows(condition, **values)) if there else []
+            return await self.believed(await self.rows(condition, **values)) if there else []
 
-    async def _rows(self, condition: LiteralString, **values: Any) -> list[Row]:
+    async def rows(self, condition: LiteralString, **values: Any) -> list[StoredRow]:
+        """Records with what stands beside them, none of them checked."""
         found = await self._database.rows((self._select or stored.SELECT) + condition, **values)
-        return [Row(*row) for row in found]
+        return [StoredRow(*row) for row in found]
 
     async def _there(self) -> bool:
         """Whether there is a table at all; who only reads may meet one of version 1, and one that is made meanwhile."""
         if self._select is not stored.SELECT:
-            ((there, columns),) = await self._database.rows(TABLES)
-            self._select = _select_for(columns) if there else None
+            ((there, columns),) = await self._database.rows(stored.TABLES)
+            self._select = stored.select_for(columns) if there else None
         return self._select is not None
 
     @asynccontextmanager
@@ -203,13 +227,13 @@ class PostgresEvidence:
 
     def _begin_again(self) -> None:
         """As a process that has just started, on a machine that has seen nothing."""
-        self._fault, self._chain = None, None
+        self._fault, self._chain, self._grown = None, None, None
         self._acknowledged.set_aside()
 
     async def _is_known(self, lost: Lost) -> bool:
         """Whether a record made after the loss says that somebody knows of it."""
-        rows = await self._rows(stored.GAPS, after=lost.common)
-        return any(lost.is_covered_by(record) for record in await self._records(rows))
+        rows = await self.rows(stored.GAPS, after=lost.common)
+        return any(lost.is_covered_by(record) for record in await self.believed(rows))
 
     async def _what_is_lost(self, end: int) -> Lost | None:
         """What this machine saw acknowledged and is not there; `end` is the `seq` of the last record that is."""
@@ -219,8 +243,8 @@ class PostgresEvidence:
         return what_is_lost(known, await self._hashes(list(known)), end)
 
     async def _hashes(self, these: Sequence[int]) -> list[tuple[int, str]]:
-        found = await self._rows(stored.THESE, these=list(these))
-        return [(row.seq, str(record["hash"])) for row, record in zip(found, await self._records(found), strict=True)]
+        found = await self.rows(stored.THESE, these=list(these))
+        return [(row.seq, str(record["hash"])) for row, record in zip(found, await self.believed(found), strict=True)]
 
     @asynccontextmanager
     async def _up_to_date(self) -> AsyncGenerator[bool]:
@@ -274,7 +298,7 @@ class PostgresEvidence:
             about = {"lock": LOCK, "claims": list(asked), "first": max(0, chain.length - 1), "page": NEXT_PAGE}
             async with self._database.begun(NEXT, about) as begun:
                 *_, held, rows = await begun.results()
-                await self._take_page(chain, [Row(*row) for row in rows])
+                await self._take_page(chain, [StoredRow(*row) for row in rows])
                 if len(rows) < NEXT_PAGE:
                     yield chain, begun, frozenset(int(token) for (token,) in held)
                     return
@@ -282,16 +306,33 @@ class PostgresEvidence:
 
     async def _write(self, chain: Chain, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
         """Seal the records one after the other, and commit them together."""
+        grown = await self._grown_to(chain.length, begun)
         sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted])
         made = [stored.row_of(one.record, one.record_line) for one in sealed]
+        nodes = [(one.seq, made_whole(grown, one.record_line)) for one in sealed]
         rows: list[LiteralString] = [stored.VALUES for _ in made]
-        await begun.commit(stored.INSERT + ", ".join(rows), [value for row in made for value in row])
+        pairs: list[LiteralString] = [stored.NODES for _ in nodes]
+        statements = stored.INSERT + ", ".join(rows) + ";" + stored.INSERT_NODES + ", ".join(pairs)
+        await begun.commit(statements, [value for row in (*made, *nodes) for value in row])
+        self._grown = grown
         for one in sealed:
             chain.went_on(one)
             self._past.note(one.record)
             self._last = one.record_line
             self._acknowledged.note(one.seq, one.hash)
         self._acknowledged.keep()
+
+    async def _grown_to(self, length: int, begun: Begun) -> CompactRange:
+        """The tree over all records, to grow by itself: what is not committed has not happened.
+
+        An older worker adds records without nodes; they are added here, while the lock is held.
+        """
+        if self._grown is not None and self._grown.size == length and self._tree_end == length - 1:
+            return self._grown.copy()
+        ask = asking(begun.connection)
+        ((end,),) = await ask(TREE_END)
+        with self.remembered():
+            return await right_side(ask, length, end)
 
     async def _catch_up(self) -> Chain:
         """Know the end of the chain, and check what others appended since."""
@@ -314,7 +355,8 @@ class PostgresEvidence:
         chain = Chain(WHERE)
         first = dict(await self._hashes([0]))
         self._acknowledged.belong_to(first.get(0))
-        for last in await self._rows(stored.LAST):
+        self._grown = None
+        for last in await self.rows(stored.LAST):
             self._believed(last)
             chain.go_on_after(last.record_line)
             self._last = last.record_line
@@ -334,51 +376,55 @@ class PostgresEvidence:
         past = RecentPast(self._clock.now() - 2 * HOUR)
         rows = await self._stops(end)
         rows += await self._begun(past.begins, end)
-        for record in await self._records(sorted({row.seq: row for row in rows}.values(), key=lambda row: row.seq)):
+        for record in await self.believed(sorted({row.seq: row for row in rows}.values(), key=lambda row: row.seq)):
             past.note(record)
-        if self._select is stored.SELECT:
-            for record in await self._records(await self._rows(stored.CANARIES, end=end)):
+        if self._knows_canaries:
+            for record in await self.believed(await self.rows(stored.CANARIES, end=end)):
                 past.note_canary(record)
         if self._chain is not None:
             past.goes_on_from(self._past)
         return past
 
-    async def _stops(self, end: int) -> list[Row]:
+    @property
+    def _knows_canaries(self) -> bool:
+        return self._select in (stored.SELECT, stored.SELECT_OF_3)
+
+    async def _stops(self, end: int) -> list[StoredRow]:
         """The records that made stops since all were lifted, that lifted some of them, and that narrowed one."""
-        stops = await self._rows(stored.STOPPED, end=end)
-        narrowed: list[Row] = []
+        stops = await self.rows(stored.STOPPED, end=end)
+        narrowed: list[StoredRow] = []
         for row in stops:
             if row.what == RecordKind.SURVIVOR_LOST:
                 about = {"number": row.task, "text": row.task_ref, "seq": row.seq, "end": end}
-                narrowed += await self._rows(stored.NARROWED, **about)
+                narrowed += await self.rows(stored.NARROWED, **about)
         return stops + narrowed
 
-    async def _begun(self, since: datetime, end: int) -> list[Row]:
+    async def _begun(self, since: datetime, end: int) -> list[StoredRow]:
         """What was begun since then, and what shows that a clock was ahead when hand-overs were begun."""
-        begun = [row for row in await self._rows(stored.COUNTED, since=since) if row.seq < end]
+        begun = [row for row in await self.rows(stored.COUNTED, since=since) if row.seq < end]
         handed_over = [row.seq for row in begun if row.what == RecordKind.HANDING_OVER]
-        bounds = await self._rows(stored.OLDER, since=since, end=end) if handed_over else []
+        bounds = await self.rows(stored.OLDER, since=since, end=end) if handed_over else []
         young = [seq for seq in handed_over if not bounds or seq > bounds[0].seq]
-        if young and self._select is stored.SELECT:
+        if young and self._knows_canaries:
             for seq, at in await self._database.rows(stored.SET_BACK, first=young[0], end=end, skew=SKEW):
-                bounds += await self._rows(stored.AT_AFTER, seq=seq, at=at)
+                bounds += await self.rows(stored.AT_AFTER, seq=seq, at=at)
         return begun + bounds
 
     async def _read_on(self, chain: Chain) -> None:
         """Take what was committed since, page by page."""
         while True:
-            rows = await self._rows(stored.AFTER, first=max(0, chain.length - 1), page=PAGE)
+            rows = await self.rows(stored.AFTER, first=max(0, chain.length - 1), page=PAGE)
             await self._take_page(chain, rows)
             if len(rows) < PAGE:
                 return
 
-    async def _take_page(self, chain: Chain, rows: Sequence[Row]) -> None:
+    async def _take_page(self, chain: Chain, rows: Sequence[StoredRow]) -> None:
         """Take a page; the record that was the last must still be there as it was."""
-        if chain.length:
-            if not rows or rows[0].record_line != self._last:
-                lost = await self._what_is_lost(await self._end())
-                raise self._remember(chain.broken() if lost is None else RecordsLost(lost))
-            rows = rows[1:]
+        if chain.length and (not rows or rows[0].record_line != self._last):
+            lost = await self._what_is_lost(await self._end())
+            raise self._remember(chain.broken() if lost is None else RecordsLost(lost))
+        self._tree_end = rows[0].tree_end if rows else None
+        rows = rows[1:] if chain.length else rows
         if len(rows) > MANY:  # the loop goes on meanwhile
             await asyncio.to_thread(self._take_all, chain, rows)
         else:
@@ -387,19 +433,27 @@ class PostgresEvidence:
 
     async def _end(self) -> int:
         """The `seq` of the last record that is there, -1 where there is none."""
-        return max((row.seq for row in await self._rows(stored.LAST)), default=-1)
+        return max((row.seq for row in await self.rows(stored.LAST)), default=-1)
 
-    def _take_all(self, chain: Chain, rows: Sequence[Row]) -> None:
+    def _take_all(self, chain: Chain, rows: Sequence[StoredRow]) -> None:
         for row in rows:
             self._take(chain, row)
 
-    def _take(self, chain: Chain, row: Row) -> None:
+    def _take(self, chain: Chain, row: StoredRow) -> None:
         (record,) = self._follow(chain, [row])
+        if self._grown is not None:
+            self._grown.add(leaf_hash(row.record_line))
         self._past.note(record)
         self._last = row.record_line
         self._acknowledged.note(row.seq, chain.hash)
 
-    def _follow(self, chain: Chain, rows: Sequence[Row]) -> list[Facts]:
+    def _check(self, chain: Chain, tree: TreeCheck, rows: Sequence[StoredRow]) -> None:
+        self._follow(chain, rows)
+        with self.remembered():
+            for row in rows:
+                tree.take(row.record_line, row.beside)
+
+    def _follow(self, chain: Chain, rows: Sequence[StoredRow]) -> list[Facts]:
         """Check that records continue a chain, and their columns against their lines."""
         records: list[Facts] = []
         for row in rows:
@@ -410,12 +464,13 @@ class PostgresEvidence:
             records.append(self._same(row, record))
         return records
 
-    async def _records(self, rows: Sequence[Row]) -> list[Facts]:
+    async def believed(self, rows: Sequence[StoredRow]) -> list[Facts]:
+        """The records of rows; raises `EvidenceBroken` where one is not what it was."""
         if len(rows) > MANY:
             return await asyncio.to_thread(lambda: [self._believed(row) for row in rows])
         return [self._believed(row) for row in rows]
 
-    def _believed(self, row: Row) -> Facts:
+    def _believed(self, row: StoredRow) -> Facts:
         """The record of a row: its line must be what its hash names, and its columns what its line says."""
         record = itself(row.record_line)
         if record is None:
@@ -423,21 +478,17 @@ class PostgresEvidence:
             raise self._remember(EvidenceBroken(problem))
         return self._same(row, record)
 
-    def _same(self, row: Row, record: Facts) -> Facts:
+    def _same(self, row: StoredRow, record: Facts) -> Facts:
         if not stored.says_the_same(row, record):
             problem = f"{WHERE}: the columns of record {row.seq} are not what it says, nothing is removed"
             raise self._remember(EvidenceBroken(problem))
+        with self.remembered():
+            check_leaf(self._faults, row.seq, row.record_line, row.beside)
         return record
 
     def _remember(self, problem: EvidenceBroken) -> EvidenceBroken:
         self._fault = problem
         return problem
-
-
-def _select_for(columns: Sequence[str]) -> LiteralString:
-    if "canary" in columns:
-        return stored.SELECT
-    return stored.SELECT_OF_2 if "task_ref" in columns else stored.SELECT_OF_1
 
 
 def _problem(wanted: _Wanted, held: frozenset[int]) -> Busy | None:

@@ -51,9 +51,10 @@ GRANTS: LiteralString = """
     GRANT CONNECT ON DATABASE {database} TO {worker};
     REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {worker};
     GRANT USAGE ON SCHEMA {schema} TO {worker};
-    REVOKE ALL ON spentkey_evidence, spentkey_schema FROM PUBLIC, {worker};
-    GRANT SELECT, INSERT ON spentkey_evidence TO {worker};
-    GRANT SELECT ON spentkey_schema TO {worker};
+    REVOKE ALL ON spentkey_evidence, spentkey_tree, spentkey_checkpoints, spentkey_anchors, spentkey_log, spentkey_schema
+        FROM PUBLIC, {worker};
+    GRANT SELECT, INSERT ON spentkey_evidence, spentkey_tree, spentkey_checkpoints, spentkey_anchors TO {worker};
+    GRANT SELECT ON spentkey_log, spentkey_schema TO {worker};
     GRANT SELECT, INSERT, UPDATE, DELETE
         ON spentkey_claims, spentkey_paces, spentkey_tries, spentkey_suspects, spentkey_notices TO {worker};
     GRANT USAGE ON SEQUENCE spentkey_claim TO {worker}

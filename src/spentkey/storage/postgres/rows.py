@@ -4,31 +4,44 @@ Rows that a program of version 1 wrote have no `at` and no `run`; what was to be
 tables were upgraded. So whoever searches by `at` also takes rows without one.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString, NamedTuple
 
 from spentkey.core.canary import canary_key
 from spentkey.core.evidence import Facts
+from spentkey.storage.tree_nodes import Stored
 
-SELECT: LiteralString = (
-    "SELECT seq, at, what, task, task_ref, app_id, key_id, run, canary, line FROM spentkey_evidence "
-)
+SELECT: LiteralString = """
+    SELECT seq, at, what, task, task_ref, app_id, key_id, run, canary, line,
+        (SELECT nodes FROM spentkey_tree AS tree WHERE tree.seq = spentkey_evidence.seq) AS nodes,
+        (SELECT max(tree.seq) FROM spentkey_tree AS tree) AS tree_end
+    FROM spentkey_evidence
+"""
+SELECT_OF_3: LiteralString = """
+    SELECT seq, at, what, task, task_ref, app_id, key_id, run, canary, line, NULL::bytea AS nodes, NULL::bigint AS tree_end
+    FROM spentkey_evidence
+"""
+"""For tables of version 3 and 4, the same as below."""
 SELECT_OF_2: LiteralString = """
     SELECT * FROM (
-        SELECT seq, at, what, task, task_ref, app_id, key_id, run, NULL::text AS canary, line
+        SELECT seq, at, what, task, task_ref, app_id, key_id, run, NULL::text AS canary, line, NULL::bytea AS nodes,
+            NULL::bigint AS tree_end
         FROM spentkey_evidence) AS version_2
 """
 """For tables of version 2, the same as below."""
 SELECT_OF_1: LiteralString = """
     SELECT * FROM (
         SELECT seq, NULL::timestamptz AS at, what, task, NULL::text AS task_ref, app_id, key_id, NULL::text AS run,
-            NULL::text AS canary, line
+            NULL::text AS canary, line, NULL::bytea AS nodes, NULL::bigint AS tree_end
         FROM spentkey_evidence) AS version_1
 """
 """For tables of version 1, which a command that only reads may meet before a worker has upgraded them."""
 INSERT: LiteralString = (
     "INSERT INTO spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, canary, line) VALUES "
 )
+INSERT_NODES: LiteralString = "INSERT INTO spentkey_tree (seq, nodes) VALUES "
+NODES: LiteralString = "(%s, %s)"
 VALUES: LiteralString = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 LAST: LiteralString = "ORDER BY seq DESC LIMIT 1"
@@ -79,16 +92,32 @@ OF_TEXT: LiteralString = "WHERE task_ref = %(of)s ORDER BY seq"
 OF_APP: LiteralString = "WHERE what = 'intent' AND app_id = %(of)s ORDER BY seq"
 ANSWERS_OF_NUMBERS: LiteralString = "WHERE task = ANY(%(of)s::bigint[]) AND what = 'answer'"
 ANSWERS_OF_TEXTS: LiteralString = "WHERE task_ref = ANY(%(of)s::text[]) AND what = 'answer'"
-RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
-
-
 OF_TRY: LiteralString = "AND strpos(line, %(of)s) > 0 ORDER BY seq DESC LIMIT 1"
 RESULT_OF: LiteralString = "WHERE what = 'result' " + OF_TRY
 STEP_RESULT_OF: LiteralString = "WHERE what = 'step-result' " + OF_TRY
+RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
+
+
+TABLES: LiteralString = """
+    SELECT to_regclass('spentkey_evidence') IS NOT NULL, ARRAY(
+        SELECT attname::text FROM pg_attribute
+        WHERE attrelid IN (to_regclass('spentkey_evidence'), to_regclass('spentkey_tree'))
+            AND attname IN ('task_ref', 'canary', 'nodes') AND NOT attisdropped)
+"""
+"""Whether there is a table, and which columns of version 2, 3 and 5 there are."""
+
+
+def select_for(columns: Sequence[str]) -> LiteralString:
+    """How rows are read from tables that have these columns."""
+    if "nodes" in columns:
+        return SELECT
+    if "canary" in columns:
+        return SELECT_OF_3
+    return SELECT_OF_2 if "task_ref" in columns else SELECT_OF_1
 
 
 class Row(NamedTuple):
-    """One row, in the order of `SELECT` and `INSERT`."""
+    """One row, in the order of `INSERT`."""
 
     seq: int
     at: datetime | None
@@ -100,6 +129,28 @@ class Row(NamedTuple):
     run: str | None
     canary: str | None
     record_line: str
+
+
+class StoredRow(NamedTuple):
+    """One row, and what the tree has beside it, in the order of `SELECT`."""
+
+    seq: int
+    at: datetime | None
+    what: str
+    task: int | None
+    task_ref: str | None
+    app_id: str | None
+    key_id: str | None
+    run: str | None
+    canary: str | None
+    record_line: str
+    nodes: bytes | None
+    tree_end: int | None
+
+    @property
+    def beside(self) -> Stored:
+        """The nodes; where there are none, the last `seq` that has some."""
+        return self.tree_end if self.nodes is None else self.nodes
 
 
 def row_of(record: Facts, record_line: str) -> Row:
@@ -119,15 +170,15 @@ def row_of(record: Facts, record_line: str) -> Row:
     )
 
 
-def says_the_same(row: Row, record: Facts) -> bool:
+def says_the_same(found: StoredRow, record: Facts) -> bool:
     """Whether the columns are what the record says; a row of version 1 may lack its `at` and `run`."""
     try:
-        whole = row_of(record, row.record_line)
+        whole = row_of(record, found.record_line)
     except (KeyError, TypeError, ValueError):  # its hash is right and it is no record: somebody made it
         return False
-    if row.run is None:
-        row = row._replace(at=row.at or whole.at, run=whole.run)
-    return row == whole
+    if found.run is None:
+        found = found._replace(at=found.at or whole.at, run=whole.run)
+    return found[: len(whole)] == tuple(whole)
 
 
 def searchable(text: str) -> str:

@@ -13,11 +13,14 @@ from psycopg.rows import TupleRow
 from spentkey.core.errors import Misconfigured
 from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.holders import APPENDING, LOCK
+from spentkey.storage.postgres.nodes import SINCE, fill
 
-VERSION, LEAST = 4, 3
+VERSION, LEAST = 5, 3
 """Older workers find no task by a text, know no fingerprint without `key`, no lift of one stop, no refused intent and no
 wait for an audit event: they would stop what is well, lift what nobody has looked into, or close what is not proven."""
 
+APPEND_ONLY: tuple[LiteralString, ...] = ("spentkey_tree", "spentkey_checkpoints", "spentkey_anchors", "spentkey_log")
+"""The tables of version 5, protected as the records are."""
 STEPS: tuple[tuple[LiteralString, ...], ...] = (
     (
         """
@@ -99,8 +102,41 @@ STEPS: tuple[tuple[LiteralString, ...], ...] = (
         """,
         "CREATE INDEX IF NOT EXISTS spentkey_notices_waiting ON spentkey_notices (at) WHERE NOT done",
     ),
+    (
+        "CREATE TABLE IF NOT EXISTS spentkey_tree (seq bigint PRIMARY KEY, nodes bytea NOT NULL)",
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_checkpoints (
+            number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, size bigint NOT NULL, at timestamptz NOT NULL,
+            note text NOT NULL)
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_anchors (
+            number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, size bigint NOT NULL, kind text NOT NULL,
+            at timestamptz NOT NULL, token bytea NOT NULL)
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_log (
+            number integer PRIMARY KEY CHECK (number = 1), origin text NOT NULL)
+        """,
+        """
+        INSERT INTO spentkey_log SELECT 1, 'spentkey/' || left(drawn, 8) || right(drawn, 8)
+        FROM (SELECT gen_random_uuid()::text AS drawn) AS one ON CONFLICT DO NOTHING
+        """,
+        *(
+            statement
+            for table in APPEND_ONLY
+            for statement in (
+                f"DROP TRIGGER IF EXISTS {table}_stays ON {table}",
+                f"""
+                CREATE TRIGGER {table}_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+                    FOR EACH STATEMENT EXECUTE FUNCTION spentkey_evidence_stays()
+                """,
+            )
+        ),
+    ),
 )
-"""What each version adds to the one before; whatever is there already stays."""
+"""What each version adds to the one before; whatever is there already stays. The log's own name is drawn by the server: the
+first and the last eight digits of a UUID of version 4, which are random."""
 
 
 async def version_of(database: Postgres) -> tuple[int, int] | None:
@@ -162,6 +198,8 @@ async def _upgrade(connection: Connection, found: tuple[int, int]) -> None:
     for statements in STEPS[found[0] :]:
         for statement in statements:
             await connection.execute(statement)
+    if found[0] < SINCE:
+        await fill(connection)
     await connection.execute("DELETE FROM spentkey_schema")
     await connection.execute(
         "INSERT INTO spentkey_schema (version, least) VALUES (%s, %s)", (max(found[0], VERSION), max(found[1], LEAST))

@@ -47,7 +47,7 @@ Row = tuple[int, float, str, str | None, str | None, str | None, str | None, str
 """What `INSERT` takes: a record's line, and before it what it is found by."""
 LINE = 8
 """Where the line stands in a row."""
-Found = tuple[int, float, str, str | None, str | None, str | None, str | None, str | None, str, Stored]
+StoredRow = tuple[int, float, str, str | None, str | None, str | None, str | None, str | None, str, Stored]
 """What `select_for` gives: a row, and what the tree has beside it."""
 
 
@@ -210,7 +210,7 @@ class SqliteEvidence:
             raise EvidenceBroken(READS_ONLY)
         with self._checked():
             chain, grown, made, refused = Chain(self._where), CompactRange(), list[Sealed](), None
-            rows: list[Found] = []
+            rows: list[StoredRow] = []
             try:
                 with self._store.writing() as connection:
                     chain = self._catch_up(connection)
@@ -240,12 +240,12 @@ class SqliteEvidence:
         with self._remembered():
             return right_side(connection, length, self._where)
 
-    def _lasts(self, rows: Sequence[Found]) -> bool:
+    def _lasts(self, rows: Sequence[StoredRow]) -> bool:
         """Whether these rows are there after a flush that failed, and on the disk by one that did not."""
         with self._store.reading() as connection:
             if connection is None or not rows:
                 return False
-            found: list[Found] = connection.execute(
+            found: list[StoredRow] = connection.execute(
                 select_for(connection) + "WHERE seq >= ? ORDER BY seq LIMIT ?", (rows[0][0], len(rows))
             ).fetchall()
             return found == list(rows)
@@ -274,7 +274,7 @@ class SqliteEvidence:
     def _at_the_end(self, connection: sqlite3.Connection) -> Chain:
         """A chain that goes on after the last record."""
         chain = Chain(self._where)
-        last: Found | None = connection.execute(select_for(connection) + "ORDER BY seq DESC LIMIT 1").fetchone()
+        last: StoredRow | None = connection.execute(select_for(connection) + "ORDER BY seq DESC LIMIT 1").fetchone()
         if last is not None:
             self.believed(last)
             chain.go_on_after(last[LINE])
@@ -290,7 +290,7 @@ class SqliteEvidence:
 
     def _read_on(self, connection: sqlite3.Connection, chain: Chain, first: int) -> None:
         """Take the records from `first` on; the one that was the last must still be there as it was."""
-        rows: list[Found] = connection.execute(
+        rows: list[StoredRow] = connection.execute(
             select_for(connection) + "WHERE seq >= ? ORDER BY seq", (first,)
         ).fetchall()
         if chain.length:
@@ -318,7 +318,7 @@ class SqliteEvidence:
             with self._checked(), self._store.reading() as connection:
                 if connection is None:
                     return 0
-                rows: list[Found] = connection.execute(
+                rows: list[StoredRow] = connection.execute(
                     select_for(connection) + "WHERE seq >= ? ORDER BY seq LIMIT ?", (at, PAGE)
                 ).fetchall()
                 with self._remembered():
@@ -327,11 +327,11 @@ class SqliteEvidence:
                         self.believed(row)
                         tree.take(row[LINE], row[-1])
                     if len(rows) < PAGE:
-                        tree.ends(*bounds(connection))
+                        tree.ends(*bounds(connection), chain.length)
                         return chain.length
             at = rows[-1][0] + 1
 
-    def believed(self, row: Found) -> Facts:
+    def believed(self, row: StoredRow) -> Facts:
         """The record of a row: its line must be what its hash names and the leaf of the tree, its columns what its line says."""
         record = itself(row[LINE])
         if record is None:

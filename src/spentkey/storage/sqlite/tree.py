@@ -14,7 +14,7 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.evidence import Facts
 from spentkey.core.tree import TreeHead
 from spentkey.ports.evidence_tree import Anchor, Filters
-from spentkey.storage.sqlite.evidence import LINE, Found, SqliteEvidence
+from spentkey.storage.sqlite.evidence import LINE, SqliteEvidence, StoredRow
 from spentkey.storage.sqlite.nodes import has_tree, known_of, length_of, lines_between
 from spentkey.storage.sqlite.past import select_for
 from spentkey.storage.tree_nodes import PAGE, Proving, TreeFaults, check_leaf, refuse_beyond
@@ -152,7 +152,7 @@ class SqliteTree:
             return self._proving.consistency(old, new, known_of(connection, wanted, self._where))
 
     def _page(self, first: int, most: int, connection: sqlite3.Connection) -> list[str]:
-        rows: list[Found] = connection.execute(
+        rows: list[StoredRow] = connection.execute(
             select_for(connection) + "WHERE seq >= ? ORDER BY seq LIMIT ?", (first, most)
         ).fetchall()
         for seq, row in enumerate(rows, first):
@@ -166,7 +166,7 @@ class SqliteTree:
         of_task = "" if wanted.task is None else " AND task = ?"
         page = f"WHERE what = 'result' AND seq < ?{of_task} ORDER BY seq DESC LIMIT ?"
         values = (before, PAGE) if wanted.task is None else (before, wanted.task, PAGE)
-        rows: list[Found] = connection.execute(select_for(connection) + page, values).fetchall()
+        rows: list[StoredRow] = connection.execute(select_for(connection) + page, values).fetchall()
         records = [self._evidence.believed(row) for row in rows if may_be(row[LINE], wanted)]
         found = [record for record in records if is_wanted(record, wanted)]
         return found, rows[-1][0] if len(rows) == PAGE else None
@@ -192,7 +192,7 @@ class SqliteTree:
 
         def look(connection: sqlite3.Connection) -> int | None:
             query = f"{select_for(connection)} WHERE seq >= ? AND seq < ? AND {condition} LIMIT 1"
-            row: Found | None = connection.execute(query, (first, end, at.timestamp())).fetchone()
+            row: StoredRow | None = connection.execute(query, (first, end, at.timestamp())).fetchone()
             return None if row is None else int(self._evidence.believed(row)["seq"])
 
         return await asyncio.to_thread(self._read, look)
