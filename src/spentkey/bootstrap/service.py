@@ -114,7 +114,7 @@ class Service:
 
     engine: Engine
     context: Context
-    tree: EvidenceTree | None
+    tree: EvidenceTree
 
 
 def prepare_process() -> None:

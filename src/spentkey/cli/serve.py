@@ -59,7 +59,7 @@ def service_of(
     everything: Settings,
     engine: Engine,
     context: Context,
-    tree: EvidenceTree | None,
+    tree: EvidenceTree,
     clock: Clock,
     metrics: Metrics,
     known: LastKnown,
@@ -78,7 +78,7 @@ def service_of(
         clock=clock,
         valid=lambda text: reference_of(everything, text),
         started=clock.now(),
-        tree_or_none=tree,
+        tree=tree,
     )
 
 

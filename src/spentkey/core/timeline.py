@@ -207,7 +207,7 @@ def _survivor_lost(record: Facts) -> Iterator[Statement]:
         yield texts.ALL_STOPPED()
 
 
-def _narrowed(record: Facts) -> Iterator[Statement]:
+def _stop_narrowed(record: Facts) -> Iterator[Statement]:
     yield texts.NARROWED(detail=str(record.get("detail")))
 
 
@@ -308,7 +308,7 @@ _TOLD: Mapping[str, Callable[[Facts], Iterator[Statement]]] = {
     RecordKind.AUDIT_EVENT: _event,
     RecordKind.AWAITING_EVENT: _awaiting,
     RecordKind.SURVIVOR_LOST: _survivor_lost,
-    RecordKind.STOP_NARROWED: _narrowed,
+    RecordKind.STOP_NARROWED: _stop_narrowed,
     RecordKind.HANDING_OVER: _handing_over,
     RecordKind.NOTING: _noting,
     RecordKind.NOTED: _noted,

@@ -43,19 +43,11 @@ class WebService:
     valid: Callable[[str], TaskRef]
     """A task's reference; raises `Misconfigured` for a text that no task of the desk has."""
     started: datetime
-    tree_or_none: EvidenceTree | None
-    """The records as a tree; None where the store has none."""
+    tree: EvidenceTree
     export: MakeExport | None = None
     """Writes an export to a file that is not there yet, and puts it on record; None where the service makes none."""
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXPORTS_AT_ONCE))
     plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
-
-    @property
-    def tree(self) -> EvidenceTree:
-        """The records as a tree; 503 where the store has none."""
-        if self.tree_or_none is None:
-            raise HTTPException(503, "the store of this service has no tree over its evidence yet")
-        return self.tree_or_none
 
     def reference(self, text: str) -> TaskRef:
         """The task that a caller means; 422 where the desk can have none of that name."""
