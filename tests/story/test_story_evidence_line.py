@@ -14,7 +14,8 @@ from real_simulator import FAST, QuickClock, RealSimulator, Steps
 from worlds import REF, TASK, parameters, world
 
 from spentkey.bootstrap.settings import load_settings
-from spentkey.bootstrap.tickets import desk_to_read
+from spentkey.bootstrap.tickets import desk_to_read, reading_tickets
+from spentkey.core.errors import Outage
 from spentkey.core.evidence_line import EvidenceLine, evidence_line_in, root_text
 from spentkey.core.outcome import Result
 from spentkey.core.ticket_notes import TicketFault, TicketUnread
@@ -187,6 +188,26 @@ async def test_a_note_that_the_desk_cut_is_not_compared_and_said_to_be(sim: Real
     found = await compared(sim.state, sim.settings())
     assert [type(one) for one in found] == [TicketUnread]
     assert "otherwise from the start" in found[0].message
+
+
+async def test_faults_are_noted_by_kind_and_the_rest_is_told_in_words(sim: RealSimulator) -> None:
+    """As the verification of the whole evidence wants them; a desk that is away ends it."""
+    sim.reset(world(SAYS_KEY))
+    await sim.run(TASK)
+    log, noted = SqliteEvidence(sim.state, SystemClock(), read_only=True), list[tuple[Any, ...]]()
+    compare = reading_tickets(sim.settings(), Steps(), QuickClock(), use_proxies=False)
+    with_notes(sim)
+    assert [text async for text in compare(SqliteTree(log), lambda *one: noted.append(one))] == []
+    ((kind, message, seq, where),) = noted
+    assert (kind, message, where) == ("ticket", f"the note of record {seq} is not on it any more", f"ticket {TASK}")
+    sim.post_reset({**world(), "ivanti": {**world()["ivanti"], "tasks": []}})
+    assert [text async for text in compare(SqliteTree(log), print)] == [
+        f"ticket {TASK}: the desk has no such ticket, or not any more"
+    ]
+    sim.faults(fault("ivanti", "task-query", "503"))
+    with pytest.raises(Outage):
+        [text async for text in compare(SqliteTree(log), print)]
+    log.close()
 
 
 def with_notes(sim: RealSimulator, *notes: Mapping[str, Any]) -> None:
