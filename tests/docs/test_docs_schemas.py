@@ -297,7 +297,7 @@ SIGNED: dict[str, Any] = {
     "reason": None,
     "fix": None,
 }
-NOTHING: dict[str, Any] = {**SIGNED, "signed": False, "new": False, "key": None, "note": None}
+UNSIGNED: dict[str, Any] = {**SIGNED, "signed": False, "new": False, "key": None, "note": None}
 
 
 @pytest.mark.parametrize(
@@ -305,9 +305,9 @@ NOTHING: dict[str, Any] = {**SIGNED, "signed": False, "new": False, "key": None,
     [
         SIGNED,
         {**SIGNED, "new": False},
-        NOTHING,
-        {**NOTHING, "size": None, "root": None, "reason": "restored", "fix": "say why"},
-        {**NOTHING, "size": None, "root": None, "origin": None},
+        UNSIGNED,
+        {**UNSIGNED, "size": None, "root": None, "reason": "restored", "fix": "say why"},
+        {**UNSIGNED, "size": None, "root": None, "origin": None},
     ],
 )
 def test_a_checkpoint_keeps_to_its_schema(value: Mapping[str, Any]) -> None:
@@ -322,8 +322,8 @@ def test_a_checkpoint_keeps_to_its_schema(value: Mapping[str, Any]) -> None:
         {**SIGNED, "size": None},
         {**SIGNED, "key": None},
         {**SIGNED, "reason": "restored"},
-        {**NOTHING, "note": "x"},
-        {**NOTHING, "new": True},
+        {**UNSIGNED, "note": "x"},
+        {**UNSIGNED, "new": True},
         {**SIGNED, "more": 1},
     ],
 )

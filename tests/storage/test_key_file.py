@@ -13,6 +13,7 @@ from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.core.note_key import NoteKey
 from spentkey.core.tree import TreeHead
 from spentkey.settings.modes import Modes
+from spentkey.settings.surroundings import ProcessView
 from spentkey.storage.key_file import KeyFile
 from spentkey.storage.small_file import MOST_BYTES, written_whole
 
@@ -21,7 +22,7 @@ KEY = NoteKey.from_seed(bytes(range(32)))
 
 def keys(folder: Path, *, made_here: bool = True, me: int | None = None) -> KeyFile:
     """The files in that folder."""
-    modes = Modes({}) if me is None else Modes({}, me=me)
+    modes = Modes(ProcessView({}) if me is None else ProcessView({}, me))
     return KeyFile(folder / "signing.key", folder, modes, drawn, made_here)
 
 

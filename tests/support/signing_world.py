@@ -16,6 +16,7 @@ from spentkey.core.evidence import Facts
 from spentkey.core.tree import CompactRange, TreeHead, consistency, inclusion, leaf_hash, node_hash
 from spentkey.ports.evidence_tree import Anchor, Filters
 from spentkey.settings.modes import Modes
+from spentkey.settings.surroundings import ProcessView
 from spentkey.storage.checkpoints import Checkpoints
 from spentkey.storage.key_file import KEY_NAME, KeyFile
 from spentkey.storage.sqlite.evidence import SqliteEvidence
@@ -123,7 +124,7 @@ class Machine:
     def keys(self) -> KeyFile:
         """The files of the key."""
         file = self.file or self.state / KEY_NAME
-        return KeyFile(file, file.parent, Modes({}), drawn, self.made_here)
+        return KeyFile(file, file.parent, Modes(ProcessView({})), drawn, self.made_here)
 
     def evidence(self) -> SqliteEvidence:
         """The log."""

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from stored_log import Json, Kept, StoredLog, other_spelling, resealed
@@ -57,7 +57,7 @@ def other_value(rng: random.Random, value: Any) -> Any:
     if isinstance(value, str) and value:
         return other_text(rng, value)
     if isinstance(value, list) and value:
-        return value[:-1]
+        return cast("list[Any]", value)[:-1]
     return "x" if value is None or value == "" else None
 
 

@@ -55,7 +55,7 @@ class StoredLog:
             for name, _ in guards:
                 connection.execute(f"DROP TRIGGER {name}")
             for table in tables:
-                connection.execute(f"DELETE FROM spentkey_{table}")
+                connection.execute(f"DELETE FROM spentkey_{table}")  # noqa: S608  # of a fixed list
             connection.executemany(INSERT, (_row(seq, line) for seq, line in enumerate(self.lines)))
             connection.executemany("INSERT INTO spentkey_tree VALUES (?, ?)", enumerate(self.nodes))
             connection.executemany(

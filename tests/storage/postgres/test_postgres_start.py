@@ -106,6 +106,7 @@ from spentkey.core.rules import Limits
 from spentkey.core.secret import Secret
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.tree_nodes import PAGE
 from spentkey.system import SystemClock
 async def main():
     async with opened(Secret(sys.argv[1])) as database:
