@@ -16,6 +16,7 @@ from commands import QUICK
 from crash_stories import CLOSED, HANDED_OFF, REMOVALS, Story
 from invariants import NOTHING_DONE
 from real_simulator import RealSimulator
+from signed_texts import texts_to_search
 from stores import Store
 from worlds import APP, CANARIES, TASK
 
@@ -64,7 +65,7 @@ def find(sim: RealSimulator, store: Store, folders: list[Path], *message: str) -
     truth = sim.truth()
     application = truth["tenants"]["production"]["applications"][APP]
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
-    texts = [file.read_bytes().decode("utf-8", "replace") for file in files]
+    texts = texts_to_search(files)
     return Found(
         removals=[one for tenant in truth["tenants"].values() for one in tenant["removals"]],
         left={one["key_id"] for kind in ("passwords", "certificates") for one in application[kind]},

@@ -14,6 +14,7 @@ from commands import BIN, QUICK, Ended, against, environment
 from fault_rules import fault
 from process_seen import environment_seen, files_seen
 from real_simulator import RealSimulator
+from signed_texts import texts_to_search
 from worlds import APP, AUTOMATION, CANARIES, TASK, certificate_parameters, document, parameters, world
 
 RUN = ("run", str(TASK))
@@ -101,7 +102,7 @@ def everything_that_stays(sim: RealSimulator, ended: Ended, home: Path) -> str:
     """Both outputs, every file that a run leaves, and what the service desk now holds."""
     state = sim.config.parent / "state"
     files = [file for folder in (home, state) for file in folder.rglob("*") if file.is_file()]
-    kept = [file.read_bytes().decode("utf-8", "replace") for file in files]
+    kept = texts_to_search(files)
     return "\n".join([ended.out, ended.err, json.dumps(sim.truth()["ivanti"], ensure_ascii=False), *kept])
 
 

@@ -12,6 +12,7 @@ from commands import BIN, QUICK, environment
 from fault_rules import fault
 from process_seen import environment_seen
 from real_simulator import RealSimulator
+from signed_texts import texts_to_search
 from test_canaries import found, sent_tokens
 from worlds import TASK, certificate_parameters, world
 
@@ -140,5 +141,5 @@ def test_a_campaign_leaves_no_secret_behind(tmp_path: Path, name: str) -> None:
     files = [one for one in kept.rglob("*") if one.is_file() and "secrets" not in one.parts and one.name not in given]
     assert any(one.name == "spentkey.db" for one in files)
     for file in files:
-        assert found(file.read_bytes().decode("utf-8", "replace")) == [], file.name
+        assert found("\n".join(texts_to_search([file]))) == [], file.name
     assert found(ended.stdout + ended.stderr) == []

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import evidence_store
+from signed_texts import KEY_FILES, without_chance
 
 from spentkey.storage.postgres.acknowledged import NAME
 
@@ -218,8 +219,8 @@ class Database:
 
 
 def _texts_in(state: Path) -> dict[str, str]:
-    files = [file for file in state.rglob("*") if file.is_file()]
-    return {file.name: file.read_bytes().decode("utf-8", "replace") for file in files}
+    files = [file for file in state.rglob("*") if file.is_file() and file.name not in KEY_FILES]
+    return {file.name: without_chance(file.read_bytes().decode("utf-8", "replace")) for file in files}
 
 
 def wants_replay() -> bool:
