@@ -11,7 +11,7 @@ from spentkey.bootstrap.settings import load_settings
 from spentkey.bootstrap.storage import storage_for
 from spentkey.core.checkpoint import Checkpoint, VerifierKey
 from spentkey.core.errors import Misconfigured
-from spentkey.storage.export.store_judge import Desk, Known, judge_store
+from spentkey.storage.export.store_judge import Desk, KnownBefore, judge_store
 from spentkey.storage.key_file import KeyFile
 from spentkey.system import SystemClock
 
@@ -33,7 +33,7 @@ async def judge_own_store(
         tree = storage.tree
         published = await asyncio.to_thread(keys.published) if keys is not None else None
         current = VerifierKey.parse(published) if published is not None else None
-        known = Known(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})
+        known = KnownBefore(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})
         return await judge_store(tree, known, tell, _desk(since) if desk else None)
 
 

@@ -69,12 +69,12 @@ def test_a_byte_that_is_changed_in_a_file_is_found(exports: Path, tmp_path: Path
 
 
 def _holds(folder: Path, files: Files) -> bool:
-    from spentkey.storage.export.verify import Unreadable
+    from spentkey.storage.export.verify import UnreadableExport
 
     file = zipped(folder / "changed.zip", files)
     try:
         return bool(judged(file, KEY)["holds"])
-    except Unreadable:
+    except UnreadableExport:
         return False
 
 

@@ -35,7 +35,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownBefore:
     """What whoever asks knows already."""
 
     current: VerifierKey | None = None
@@ -51,7 +51,7 @@ Desk = Callable[[EvidenceTree, Callable[..., None]], AsyncIterator[str]]
 
 
 async def judge_store(
-    tree: EvidenceTree, known: Known, tell: Callable[[int, int], None], desk: Desk | None = None
+    tree: EvidenceTree, known: KnownBefore, tell: Callable[[int, int], None], desk: Desk | None = None
 ) -> dict[str, Any]:
     """Read everything and name each fault; `tell` hears how many records were read, of how many."""
     found, stored = Findings(), list[Checkpoint]()
@@ -140,7 +140,7 @@ def _broken(problem: EvidenceBroken, found: Findings) -> None:
     found.not_checked.append("what comes after that fault")
 
 
-def _keys_by(known: Known, changes: Sequence[KeyChange], found: Findings) -> dict[VerifierKey, bool]:
+def _keys_by(known: KnownBefore, changes: Sequence[KeyChange], found: Findings) -> dict[VerifierKey, bool]:
     """Each key that is known, and whether it is believed: all where none was given, else what that one handed over to."""
     keys = {one: known.key is None or one == known.key for one in (known.current, known.key) if one is not None}
     for change in changes:
@@ -188,7 +188,7 @@ def _look_at(
 
 def _look_at_the_newest(
     stored: Sequence[Checkpoint],
-    known: Known,
+    known: KnownBefore,
     keys: Mapping[VerifierKey, bool],
     changes: Sequence[KeyChange],
     found: Findings,
