@@ -115,10 +115,10 @@ def walk(at: int, last: int, path: Sequence[bytes]) -> tuple[bytes, list[bytes]]
     return root, left
 
 
-def from_base64(text: str, size: int) -> bytes:
-    """So many bytes; raises `ValueError` where the text is not exactly how they are written."""
+def from_base64(text: str, size: int | None = None) -> bytes:
+    """So many bytes, or any; raises `ValueError` where the text is not exactly how they are written."""
     raw = base64.b64decode(text, validate=True)
-    if len(raw) != size or base64.b64encode(raw).decode() != text:
+    if size not in (None, len(raw)) or base64.b64encode(raw).decode() != text:
         raise ValueError("other bytes than there must be, in base64")
     return raw
 
@@ -140,7 +140,9 @@ class SignedNote:
         self.raw, self.text, (self.origin, size, root, *more) = raw, f"{text}\n".encode(), text.split("\n")
         self.size, self.root = int(size), from_base64(root, 32)
         signed = [re.fullmatch("\u2014 ([^ \n]+) ([^ \n]+)\n", one) for one in below.splitlines(keepends=True)]
-        self.signatures = [(one[1], from_base64(one[2], 68)) for one in signed if one]
+        self.signatures = [
+            (one[1], from_base64(one[2])) for one in signed if one
+        ]  # of any kind, as others may sign too
         if (
             not (empty and self.origin and re.fullmatch("0|[1-9][0-9]*", size))
             or "" in more
