@@ -22,7 +22,7 @@ from spentkey.core.tree import CompactRange, TreeHead, consistency, inclusion, l
 from spentkey.ports.evidence_tree import Filters
 from spentkey.storage.export.export import Contents, write_export
 from spentkey.storage.export.judged import judge_export
-from spentkey.storage.export.signers import Signer
+from spentkey.storage.export.signers import HeadSigner
 from spentkey.storage.export.zip_file import zip_in_the_making
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.storage.sqlite.tree import SqliteTree
@@ -46,13 +46,13 @@ def note_of(head: TreeHead, *seeds: int) -> str:
     return signed_note(text, [(key_of(one)[1], key_of(one)[0].sign(text.encode())) for one in seeds])
 
 
-def signer_of(seed: int) -> Signer:
+def signer_of(seed: int) -> HeadSigner:
     """Who signs with that key."""
 
     async def sign(head: TreeHead) -> str:
         return note_of(head, seed)
 
-    return Signer(key_of(seed)[1], sign)
+    return HeadSigner(key_of(seed)[1], sign)
 
 
 def told(count: int) -> Iterator[tuple[str, dict[str, Any]]]:

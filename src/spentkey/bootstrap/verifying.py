@@ -17,7 +17,7 @@ from spentkey.core.ticket_notes import TicketFault
 from spentkey.ports.evidence_tree import EvidenceTree
 from spentkey.settings.schema import Settings
 from spentkey.storage.desk_notes import compare_with_desk
-from spentkey.storage.export.store_judge import Desk, Known, judge_store
+from spentkey.storage.export.store_judge import Desk, KnownBefore, judge_store
 from spentkey.storage.key_file import KeyFile
 from spentkey.system import SystemClock
 
@@ -40,7 +40,7 @@ async def judge_own_store(
         tree = storage.tree
         published = await asyncio.to_thread(keys.published) if keys is not None else None
         current = VerifierKey.parse(published) if published is not None else None
-        known = Known(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})
+        known = KnownBefore(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})
         if not desk:
             return await judge_store(tree, known, tell, broken=broken)
         async with _desk(settings, since, tell) as tickets:

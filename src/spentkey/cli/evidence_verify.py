@@ -18,7 +18,7 @@ from spentkey.core.errors import Misconfigured, Outage
 from spentkey.core.sanitize import plain
 from spentkey.ports.runtime import Progress
 from spentkey.storage.export.judged import judge_export
-from spentkey.storage.export.verify import Unreadable
+from spentkey.storage.export.verify import UnreadableExport
 
 MUST_LOOK = 3
 LONGEST = 400
@@ -46,7 +46,7 @@ async def verify_evidence(
                 report = judge_export(file, known, earlier, _tells(progress))
             else:
                 report = await _of_the_store(config, known, earlier, begins, progress, desk=desk)
-    except Unreadable as problem:
+    except UnreadableExport as problem:
         return complain(plain(str(problem), LONGEST), NOT_READ)
     if as_json:
         print_json(report)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from export_world import judged, key_of, kinds_in, names_in, with_manifest, zipped
 
-from spentkey.storage.export.verify import Unreadable
+from spentkey.storage.export.verify import UnreadableExport
 
 KEY = key_of(1)[1]
 Files = dict[str, bytes]
@@ -33,7 +33,7 @@ def with_one(file: Path, files: Files, info: zipfile.ZipInfo, content: bytes = b
 def test_a_name_that_leads_out_of_the_folder_is_refused(whole: Files, tmp_path: Path, name: str) -> None:
     """It is named in one line, without what a terminal takes for a command."""
     file = with_one(tmp_path / "x.zip", whole, zipfile.ZipInfo(name))
-    with pytest.raises(Unreadable, match="leads out of its folder") as refused:
+    with pytest.raises(UnreadableExport, match="leads out of its folder") as refused:
         judged(file, KEY)
     assert str(refused.value).isprintable()
     assert names_in(tmp_path) == ["x.zip"]
@@ -62,7 +62,7 @@ def test_a_link_in_a_zip_is_refused(whole: Files, tmp_path: Path, kind: int) -> 
     """An export has plain files alone."""
     info = zipfile.ZipInfo("anchors/1.rfc3161")
     info.external_attr = (kind | 0o777) << 16
-    with pytest.raises(Unreadable, match="is a link or no file"):
+    with pytest.raises(UnreadableExport, match="is a link or no file"):
         judged(with_one(tmp_path / "x.zip", whole, info, b"/etc/passwd"), KEY)
 
 
@@ -72,7 +72,7 @@ def test_an_encrypted_file_is_refused(whole: Files, tmp_path: Path) -> None:
     at = raw.index(b"PK\x01\x02")
     raw[at + 8] |= 1
     (tmp_path / "y.zip").write_bytes(raw)
-    with pytest.raises(Unreadable, match="is encrypted"):
+    with pytest.raises(UnreadableExport, match="is encrypted"):
         judged(tmp_path / "y.zip", KEY)
 
 
@@ -82,7 +82,7 @@ def test_another_way_of_packing_is_refused(whole: Files, tmp_path: Path, method:
     with zipfile.ZipFile(tmp_path / "x.zip", "w", method) as archive:
         for name, content in whole.items():
             archive.writestr(name, content)
-    with pytest.raises(Unreadable, match="packed in a way"):
+    with pytest.raises(UnreadableExport, match="packed in a way"):
         judged(tmp_path / "x.zip", KEY)
 
 
@@ -96,7 +96,7 @@ def test_a_bomb_is_not_unpacked(whole: Files, tmp_path: Path, name: str) -> None
             name: bytes(100_000_000),
         },
     )
-    with pytest.raises(Unreadable, match="far larger unpacked than packed"):
+    with pytest.raises(UnreadableExport, match="far larger unpacked than packed"):
         judged(bomb, KEY)
 
 
@@ -134,14 +134,14 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
 def test_what_is_no_zip_cannot_be_read(whole: Files, tmp_path: Path, how: str) -> None:
     """4, or a fault where enough is left to be judged."""
     (tmp_path / "x.zip").write_bytes(BROKEN[how](zipped(tmp_path / "y.zip", whole).read_bytes()))
-    with contextlib.suppress(Unreadable):
+    with contextlib.suppress(UnreadableExport):
         assert not judged(tmp_path / "x.zip", KEY)["holds"]
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b'{"format":2}', b'{"format":"1"}', b"[" * 60_000, b"\xff"])
 def test_a_manifest_that_is_none_cannot_be_read(whole: Files, tmp_path: Path, content: bytes) -> None:
     """One line says so."""
-    with pytest.raises(Unreadable, match="no export that can be read"):
+    with pytest.raises(UnreadableExport, match="no export that can be read"):
         judged(zipped(tmp_path / "x.zip", {**whole, "manifest.json": content}), KEY)
 
 
@@ -165,7 +165,7 @@ def test_a_zip_with_noise_in_it_never_ends_in_a_bug(whole: Files, tmp_path: Path
     (tmp_path / "x.zip").write_bytes(raw)
     try:
         holds = judged(tmp_path / "x.zip", KEY)["holds"]
-    except Unreadable:
+    except UnreadableExport:
         return
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         assert not holds or all(archive.read(name) == content for name, content in whole.items())

@@ -24,6 +24,8 @@ from export_world import (
     zipped,
 )
 
+from spentkey.core.checkpoint import in_base64
+
 KEY = key_of(1)[1]
 Files = dict[str, bytes]
 NAMES = ("all", "period", "filtered")
@@ -69,12 +71,12 @@ def test_a_byte_that_is_changed_in_a_file_is_found(exports: Path, tmp_path: Path
 
 
 def _holds(folder: Path, files: Files) -> bool:
-    from spentkey.storage.export.verify import Unreadable
+    from spentkey.storage.export.verify import UnreadableExport
 
     file = zipped(folder / "changed.zip", files)
     try:
         return bool(judged(file, KEY)["holds"])
-    except Unreadable:
+    except UnreadableExport:
         return False
 
 
@@ -248,8 +250,6 @@ def _with_root(note: bytes) -> bytes:
 
 
 def _with_signature(note: bytes, value: bytes) -> bytes:
-    from spentkey.core.checkpoint import in_base64
-
     text = note.decode().split("\n\n")[0]
     return f"{text}\n\n\u2014 {KEY.name} {in_base64(KEY.id + value)}\n".encode()
 
@@ -359,3 +359,13 @@ def test_the_records_of_another_log_are_found(whole: Files, tmp_path: Path) -> N
     other = sealed([(what, {**facts, "run": "r-2"}) for what, facts in told(67)])
     forged = with_manifest({**whole, "records.jsonl": as_bytes(other)})
     assert kinds_in(judged(zipped(tmp_path / "x.zip", forged), KEY)) >= {"bad-proof", "changed"}
+
+
+@pytest.mark.parametrize("length", [5, 76, 2424], ids=["tiny", "cosignature", "ml-dsa-44"])
+def test_a_signature_of_another_kind_beside_ours_is_no_fault(period: Files, tmp_path: Path, length: int) -> None:
+    """A signed note may carry those of others, of kinds that are not known here."""
+    line = f"\u2014 witness.example {in_base64(bytes(length))}\n".encode()
+    files = {name: raw for name, raw in period.items() if not name.startswith("proofs/")}
+    proofs = {name: raw + line for name, raw in period.items() if name.startswith("proofs/")}
+    more = with_manifest({**files, **proofs, "checkpoint": period["checkpoint"] + line})
+    assert judged(zipped(tmp_path / "x.zip", more), KEY)["faults"] == []

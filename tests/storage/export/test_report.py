@@ -117,8 +117,9 @@ def test_a_removal_of_very_many_records_is_cut_on_the_page(tmp_path: Path) -> No
     ending: dict[str, Any] = {"outcome": "removed", "ticket": "closed"}
     steps = ["intent", *["answer"] * (MOST_STEPS + 10), "result"]
     usual: dict[str, Any] = {"task": 1, "attempt": "a", "route": "removePassword", "kind": "secret", "answer": "lost"}
+    usual["survivors"] = []
     for number, what in enumerate(steps):
-        facts: dict[str, Any] = {**usual, "survivors": [], **(ending if what == "result" else {})}
+        facts = {**usual, **(ending if what == "result" else {})}
         report.take({"what": what, "seq": number, "at": "2026-07-01T00:00:00+00:00", **facts})
     written: list[bytes] = []
     report.write(Cover("x", "spentkey/x", 0, 1, 1, "r", None, (), filtered=False), written.append)

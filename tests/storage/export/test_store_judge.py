@@ -12,7 +12,7 @@ from support_core import NOW
 
 from spentkey.core.checkpoint import Checkpoint, VerifierKey, read_checkpoint
 from spentkey.ports.evidence_tree import Anchor, EvidenceTree
-from spentkey.storage.export.store_judge import Known, judge_store
+from spentkey.storage.export.store_judge import KnownBefore, judge_store
 from spentkey.storage.sqlite.tree import SqliteTree
 
 KEY, OTHER = key_of(1)[1], key_of(2)[1]
@@ -23,7 +23,7 @@ async def judged(
     tree: SqliteTree, current: VerifierKey | None = KEY, key: VerifierKey | None = None, **earlier: Checkpoint
 ) -> dict[str, Any]:
     """What is found in the store."""
-    return await judge_store(tree, Known(current, key, earlier), lambda _, __: None)
+    return await judge_store(tree, KnownBefore(current, key, earlier), lambda _, __: None)
 
 
 async def signed(folder: Path, lines: Sequence[str], by: Sequence[str], *sizes: int, seed: int = 1) -> SqliteTree:
@@ -193,7 +193,7 @@ async def test_what_the_desk_shows_is_asked_for_last(tmp_path: Path, lines: list
         yield "the ticket 40023"
 
     tree = await signed(tmp_path, lines, lines, 67)
-    report = await judge_store(tree, Known(KEY), lambda _, __: None, desk)
+    report = await judge_store(tree, KnownBefore(KEY), lambda _, __: None, desk)
     assert report["faults"] == [{"kind": "ticket", "seq": 5, "where": "spentkey", "message": "says another root"}]
     assert "the ticket 40023" in report["not_checked"]
 
@@ -203,6 +203,6 @@ async def test_how_far_it_is_is_told(tmp_path: Path, lines: list[str], monkeypat
     monkeypatch.setattr("spentkey.storage.export.store_judge.TOLD_EVERY", 20)
     heard: list[tuple[int, int]] = []
     tree = await signed(tmp_path, lines, lines)
-    await judge_store(tree, Known(), lambda done, of: heard.append((done, of)))
+    await judge_store(tree, KnownBefore(), lambda done, of: heard.append((done, of)))
     assert heard == [(20, 67), (40, 67), (60, 67)]
     assert json.loads(lines[0])["seq"] == 0

@@ -4,7 +4,7 @@ import stat
 import zipfile
 from pathlib import Path
 
-from spentkey.storage.export.verify import WRONG, Unreadable
+from spentkey.storage.export.verify import WRONG, UnreadableExport
 
 MOST_FILES = 1_500_000
 MOST_BYTES = 1 << 36
@@ -17,18 +17,18 @@ UNIX_MODE = 16
 
 
 def refuse_hostile(file: Path) -> None:
-    """Raise `Unreadable` with what is wrong with it; nothing is unpacked for that."""
+    """Raise `UnreadableExport` with what is wrong with it; nothing is unpacked for that."""
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
     except WRONG as problem:
-        raise Unreadable(f"{file} is no ZIP that can be read ({_why(problem)})") from None
+        raise UnreadableExport(f"{file} is no ZIP that can be read ({_why(problem)})") from None
     if len(infos) > MOST_FILES or sum(one.file_size for one in infos) > MOST_BYTES:
-        raise Unreadable(f"{file} holds more than any export: nothing of it is unpacked")
+        raise UnreadableExport(f"{file} holds more than any export: nothing of it is unpacked")
     for one in infos:
         why = _why_not(one)
         if why:
-            raise Unreadable(f"{file}: {ascii(one.orig_filename)[:100]} {why}")
+            raise UnreadableExport(f"{file}: {ascii(one.orig_filename)[:100]} {why}")
 
 
 def _why_not(one: zipfile.ZipInfo) -> str | None:

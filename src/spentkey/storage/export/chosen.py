@@ -18,7 +18,7 @@ def is_filtered(wanted: Filters) -> bool:
 
 
 @dataclass
-class Chosen:
+class ChosenRemovals:
     """What belongs to the removals that are asked for.
 
     A removal is known by its task, one without a task by its try. It is asked for where its result is, or where the
@@ -30,7 +30,7 @@ class Chosen:
     tries: set[str] = field(default_factory=set)
 
     @classmethod
-    async def among(cls, lines: AsyncIterator[str], wanted: Filters) -> "Chosen":
+    async def among(cls, lines: AsyncIterator[str], wanted: Filters) -> "ChosenRemovals":
         """Look through the results of the period; memory grows with the removals that are found, not with the records."""
         found = cls(wanted)
         async for record_line in lines:

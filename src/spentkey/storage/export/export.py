@@ -19,10 +19,10 @@ from spentkey.core.evidence import Facts
 from spentkey.core.history import ENDS
 from spentkey.core.tree import CompactRange, TreeHead, compact_range_in, leaf_hash
 from spentkey.ports.evidence_tree import EvidenceTree, Filters
-from spentkey.storage.export.chosen import Chosen, is_filtered
+from spentkey.storage.export.chosen import ChosenRemovals, is_filtered
 from spentkey.storage.export.readme import readme
 from spentkey.storage.export.report import Cover, Report
-from spentkey.storage.export.signers import Signed, Signer, keys_text, noted_at, signed_so_far
+from spentkey.storage.export.signers import HeadSigner, Signed, keys_text, noted_at, signed_so_far
 from spentkey.storage.export.statement import in_text
 from spentkey.storage.export.verify import FORMAT, Records, needs_proof
 from spentkey.storage.export.zip_file import ZipInTheMaking
@@ -59,7 +59,7 @@ class _Period:
     end: TreeHead
     path: Sequence[bytes]
     signed: Signed
-    signer: Signer | None
+    signer: HeadSigner | None
     counts: Counter[str] = field(default_factory=Counter)
     proofs: "array[int]" = field(default_factory=lambda: array("Q"))
     records: int = 0
@@ -77,7 +77,7 @@ class _Period:
 
 
 async def write_export(
-    tree: EvidenceTree, wanted: Filters, signer: Signer | None, made: ZipInTheMaking, program: str, tell: Tell
+    tree: EvidenceTree, wanted: Filters, signer: HeadSigner | None, made: ZipInTheMaking, program: str, tell: Tell
 ) -> Contents:
     """Write all files of an export into the ZIP; raises `EvidenceBroken` where the store does not hold."""
     period = await _period(tree, wanted, signer)
@@ -111,7 +111,7 @@ async def write_export(
     )
 
 
-async def _period(tree: EvidenceTree, wanted: Filters, signer: Signer | None) -> _Period:
+async def _period(tree: EvidenceTree, wanted: Filters, signer: HeadSigner | None) -> _Period:
     bounded = wanted.since is not None or wanted.until is not None
     first, size = await tree.span(wanted.since, wanted.until) if bounded else (0, (await tree.head()).size)
     start, end = await tree.head(first), await tree.head(size)
@@ -129,7 +129,7 @@ async def _period(tree: EvidenceTree, wanted: Filters, signer: Signer | None) ->
     )
 
 
-async def _origin(tree: EvidenceTree, signed: Signed, signer: Signer | None) -> str:
+async def _origin(tree: EvidenceTree, signed: Signed, signer: HeadSigner | None) -> str:
     """The name under which the log is signed; its own where nobody signs it."""
     return signer.key.name if signer is not None else signed.origin or await tree.origin()
 
@@ -143,7 +143,7 @@ def _refuse(kind: str, message: str, seq: int | None = None) -> NoReturn:
 
 async def _write_records(period: _Period, made: ZipInTheMaking, report: Report, tell: Tell) -> None:
     first, size = period.start.size, period.end.size
-    chosen = await Chosen.among(period.tree.lines(first, size), period.wanted) if period.filtered else None
+    chosen = await ChosenRemovals.among(period.tree.lines(first, size), period.wanted) if period.filtered else None
     nodes = compact_range_in(period.start, period.end, period.path)
     grown = nodes if nodes is not None or first < size else CompactRange()
     if grown is None:

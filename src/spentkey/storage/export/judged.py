@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from spentkey.core.checkpoint import Checkpoint, VerifierKey
 from spentkey.storage.export.archive import refuse_hostile
-from spentkey.storage.export.verify import WRONG, Export, Note
+from spentkey.storage.export.verify import WRONG, Export, SignedNote
 
 DIGESTS = ("sha256", "sha384", "sha512")
 """The hashes by which a time stamp may name what it is over."""
@@ -22,7 +22,7 @@ TOKEN = re.compile(r"anchors/([0-9]+)(-[0-9]+)?\.(?!checkpoint$)[a-z0-9]+")
 def judge_export(
     file: Path, key: VerifierKey | None, earlier: Mapping[str, Checkpoint], tell: Callable[[int], None]
 ) -> dict[str, Any]:
-    """The findings, by docs/reference/evidence-verify.schema.json; raises `Unreadable`."""
+    """The findings, by docs/reference/evidence-verify.schema.json; raises `UnreadableExport`."""
     if not file.is_dir():
         refuse_hostile(file)
     export = _JudgedExport(str(file), key, earlier)
@@ -49,7 +49,7 @@ class _JudgedExport(Export):
                 self._look_at_anchor(name)
         return {**report, "holds": not self.faults}
 
-    def _compare(self, where: str, given: Checkpoint, note: Note) -> None:
+    def _compare(self, where: str, given: Checkpoint, note: SignedNote) -> None:
         """A checkpoint from before, against what the export shows of that time."""
         size, root = given.head.size, self._root_at(given.head.size)
         holds = [given.signed_by(VerifierKey.parse(text)) for text in sorted(self.keys)]
@@ -75,7 +75,7 @@ class _JudgedExport(Export):
         """A time stamp is over the checkpoint that lies beside it, and that is one of this log."""
         try:
             raw = self.read(re.sub(r"\.[a-z0-9]+$", ".checkpoint", name))
-            token, note = self.read(name), Note(raw)
+            token, note = self.read(name), SignedNote(raw)
             if self._root_at(note.size) not in (None, note.root):
                 raise ValueError("its checkpoint is of another log")
             if not any(hashlib.new(one, raw).digest() in token for one in DIGESTS):

@@ -17,7 +17,7 @@ IN_LINE = f'"what":"{NEW_KEY}"'
 
 
 @dataclass(frozen=True)
-class Signer:
+class HeadSigner:
     """The key that signs now, and how a head is signed: also an older one, which changes nothing that is kept."""
 
     key: VerifierKey

@@ -8,10 +8,10 @@ from spentkey.core.errors import EvidenceBroken
 from spentkey.core.note_key import NoteKey
 from spentkey.core.tree import TreeHead
 from spentkey.storage.checkpoints import Checkpoints
-from spentkey.storage.export.signers import Sign, Signer
+from spentkey.storage.export.signers import HeadSigner, Sign
 
 
-async def signer_by(checkpoints: Checkpoints) -> Signer | None:
+async def signer_by(checkpoints: Checkpoints) -> HeadSigner | None:
     """Sign all records first, which shows that the log goes on from what was signed; then that key signs older heads too.
 
     None where no key is configured, or there is no record. Raises `EvidenceBroken` where the log must not be signed.
@@ -25,7 +25,7 @@ async def signer_by(checkpoints: Checkpoints) -> Signer | None:
     key = await asyncio.to_thread(checkpoints.keys.read)
     if key is None or key.verifier(end.key.name) != end.key:
         raise EvidenceBroken(f"nothing is exported: {checkpoints.keys.file} was changed meanwhile; try again")
-    return Signer(end.key, _signs(key, end.key.name))
+    return HeadSigner(end.key, _signs(key, end.key.name))
 
 
 def _signs(key: NoteKey, origin: str) -> Sign:

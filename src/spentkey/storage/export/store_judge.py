@@ -36,7 +36,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownBefore:
     """What whoever asks knows already."""
 
     current: VerifierKey | None = None
@@ -59,7 +59,7 @@ Desk = Callable[[EvidenceTree, Callable[..., None]], AsyncIterator[str]]
 
 async def judge_store(
     tree: EvidenceTree,
-    known: Known,
+    known: KnownBefore,
     tell: Callable[[int, int], None],
     desk: Desk | None = None,
     broken: EvidenceBroken | Unverified | None = Unverified.YET,
@@ -178,7 +178,7 @@ def _broken(problem: EvidenceBroken, found: Findings) -> None:
     found.not_checked.append("what comes after that fault")
 
 
-def _keys_by(known: Known, changes: Sequence[KeyChange], found: Findings) -> dict[VerifierKey, bool]:
+def _keys_by(known: KnownBefore, changes: Sequence[KeyChange], found: Findings) -> dict[VerifierKey, bool]:
     """Each key that is known, and whether it is believed: all where none was given, else what that one handed over to."""
     keys = {one: known.key is None or one == known.key for one in (known.current, known.key) if one is not None}
     for change in changes:
@@ -233,7 +233,7 @@ def _signers(*checkpoints: Checkpoint) -> set[tuple[str, bytes]]:
 
 def _look_at_the_newest(
     stored: Sequence[Checkpoint],
-    known: Known,
+    known: KnownBefore,
     keys: Mapping[VerifierKey, bool],
     changes: Sequence[KeyChange],
     found: Findings,

@@ -44,7 +44,7 @@ EVER, NEVER = "0001-01-02T00:00:00+00:00", "9999-12-30T00:00:00+00:00"
 encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-class Unreadable(Exception):
+class UnreadableExport(Exception):
     """What was given cannot be judged; the text is one plain line."""
 
 
@@ -115,10 +115,10 @@ def walk(at: int, last: int, path: Sequence[bytes]) -> tuple[bytes, list[bytes]]
     return root, left
 
 
-def from_base64(text: str, size: int) -> bytes:
-    """So many bytes; raises `ValueError` where the text is not exactly how they are written."""
+def from_base64(text: str, size: int | None = None) -> bytes:
+    """So many bytes, or any; raises `ValueError` where the text is not exactly how they are written."""
     raw = base64.b64decode(text, validate=True)
-    if len(raw) != size or base64.b64encode(raw).decode() != text:
+    if size not in (None, len(raw)) or base64.b64encode(raw).decode() != text:
         raise ValueError("other bytes than there must be, in base64")
     return raw
 
@@ -132,7 +132,7 @@ def read_key(text: str) -> tuple[str, bytes, bytes]:
     return name, bytes.fromhex(stated), raw[1:]
 
 
-class Note:
+class SignedNote:
     """A checkpoint as it was read; raises `ValueError` where it is none. Unsigned, it ends with an empty line."""
 
     def __init__(self, raw: bytes) -> None:
@@ -140,7 +140,9 @@ class Note:
         self.raw, self.text, (self.origin, size, root, *more) = raw, f"{text}\n".encode(), text.split("\n")
         self.size, self.root = int(size), from_base64(root, 32)
         signed = [re.fullmatch("\u2014 ([^ \n]+) ([^ \n]+)\n", one) for one in below.splitlines(keepends=True)]
-        self.signatures = [(one[1], from_base64(one[2], 68)) for one in signed if one]
+        self.signatures = [
+            (one[1], from_base64(one[2])) for one in signed if one
+        ]  # of any kind, as others may sign too
         if (
             not (empty and self.origin and re.fullmatch("0|[1-9][0-9]*", size))
             or "" in more
@@ -158,10 +160,10 @@ class Note:
         return {text: verifies(public, self.text, signature) for text, public, signature in ours}
 
 
-def proven(raw: bytes, seq: int, record: bytes) -> Note:
+def proven(raw: bytes, seq: int, record: bytes) -> SignedNote:
     """The checkpoint whose tree holds the record, by this proof; raises `ValueError` where it does not show that."""
     above, _, below = raw.decode().partition("\n\n")
-    note, (header, index, *path) = Note(below.encode()), above.split("\n")
+    note, (header, index, *path) = SignedNote(below.encode()), above.split("\n")
     root, _ = walk(seq, note.size - 1, [sha(b"\x00" + record), *(from_base64(one, 32) for one in path)])
     if (header, index, root) != ("c2sp.org/tlog-proof@v1", f"index {seq}", note.root) or seq >= note.size:
         raise ValueError("a proof of something else")
@@ -248,10 +250,12 @@ class Export:
             if self.manifest["format"] != FORMAT:
                 raise ValueError(f"its format is {self.manifest['format']!r}, and this program knows {FORMAT}")
         except WRONG as problem:
-            raise Unreadable(f"{path} is no export that can be read ({type(problem).__name__}: {problem})") from None
+            raise UnreadableExport(
+                f"{path} is no export that can be read ({type(problem).__name__}: {problem})"
+            ) from None
 
     def fault(self, kind: str, message: str, seq: int | None = None, where: str = "records.jsonl") -> None:
-        """Note one fault; of very many the first."""
+        """SignedNote one fault; of very many the first."""
         if len(self.faults) < MOST_FAULTS:
             self.faults.append({"kind": kind, "seq": seq, "where": where, "message": message})
 
@@ -330,8 +334,8 @@ class Export:
                 believed.add(record["new"])
         return believed
 
-    def _signed(self, name: str, believed: Collection[str]) -> Note:
-        note = Note(self.read(name))
+    def _signed(self, name: str, believed: Collection[str]) -> SignedNote:
+        note = SignedNote(self.read(name))
         holds = note.holds_for(self.keys)
         if not all(holds.values()) or (self.key and not note.signatures):
             self.fault("bad-signature", "its signature does not hold" if holds else "is not signed", where=name)
@@ -339,7 +343,7 @@ class Export:
             self.fault("other-key", "is signed by another key, and the given one did not hand over to it", where=name)
         return note
 
-    def _start(self, note: Note, start: Note | None) -> tuple[int, list[bytes]]:
+    def _start(self, note: SignedNote, start: SignedNote | None) -> tuple[int, list[bytes]]:
         """How many records came before, and the nodes over them, as the proof of consistency shows them."""
         first, stated = start.size if start else 0, self.manifest
         bounds = (
@@ -376,7 +380,7 @@ class Export:
         if rest:
             self.fault("changed", "the last line does not end with a line feed")
 
-    def _take_all(self, note: Note, tell: Callable[[int], None]) -> None:
+    def _take_all(self, note: SignedNote, tell: Callable[[int], None]) -> None:
         """The records, each with its proof; then what the manifest says of all of them."""
         counts, at, filters, records = Counter[str](), list[str](), self.manifest["filters"], self.records
         for raw in self._lines():
@@ -403,7 +407,7 @@ class Export:
         if self.manifest["records"] != self.count or self.manifest["counts"] != counts or outside:
             self.fault("manifest", "counts other records than there are, or names another time", where="manifest.json")
 
-    def _prove(self, record: dict[str, Any], raw: bytes, note: Note) -> None:
+    def _prove(self, record: dict[str, Any], raw: bytes, note: SignedNote) -> None:
         name = f"proofs/{record['seq']}.tlog-proof"
         if name in self.files or self.manifest["filtered"] or needs_proof(record):
             try:
@@ -423,9 +427,9 @@ def main() -> int:
     try:
         _ = read_key(asked.key) if asked.key else None
         found = Export(asked.path, asked.key).judge()
-    except (Unreadable, ValueError) as problem:
+    except (UnreadableExport, ValueError) as problem:
         print(f"verify.py: {asked.key and '--key or '}{asked.path}: {ascii(str(problem))[1:-1]}", file=sys.stderr)
-        return 4 if isinstance(problem, Unreadable) else 2
+        return 4 if isinstance(problem, UnreadableExport) else 2
     if not asked.key:
         print("the key was not given (--key): whoever made this file may have made the key too")
     for one in found["faults"]:
