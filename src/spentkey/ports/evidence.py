@@ -8,7 +8,10 @@ from spentkey.core.gap import Lost
 from spentkey.core.history import History
 from spentkey.core.limits import BlastRadius
 from spentkey.core.outcome import Refused
+from spentkey.core.tree import TreeHead
 
+FactsUpon = Callable[[TreeHead], dict[str, Any]]
+"""A record that says what the log was before it: it is asked for under the lock, maybe twice, and must be quick."""
 Question = Callable[[BlastRadius], Refused | None]
 """Something that guard G8 asks of the recent past."""
 
@@ -18,6 +21,13 @@ class EvidenceLog(Protocol):
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record to the chain; raises `EvidenceBroken` when it cannot."""
+        ...
+
+    async def append_upon(self, what: str, facts: FactsUpon) -> TreeHead:
+        """Add one record that is made of the tree before it, as one step; returns that tree's size and root.
+
+        The size is the record's `seq`. Raises as `append` does.
+        """
         ...
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:

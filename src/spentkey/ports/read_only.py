@@ -11,7 +11,8 @@ from spentkey.core.history import History
 from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.outcome import Refused
 from spentkey.core.task import Applied, Change, Request, Task, TaskRef
-from spentkey.ports.evidence import EvidenceLog, Question
+from spentkey.core.tree import EMPTY, TreeHead
+from spentkey.ports.evidence import EvidenceLog, FactsUpon, Question
 from spentkey.ports.runtime import Call, Meter, Progress
 from spentkey.ports.service_desk import Note, ServiceDesk
 
@@ -102,6 +103,11 @@ class ReadOnlyEvidence:
 
     async def append(self, what: str, facts: dict[str, object]) -> None:
         """Write nothing."""
+
+    async def append_upon(self, what: str, facts: FactsUpon) -> TreeHead:
+        """Write nothing."""
+        del what, facts
+        return TreeHead(0, EMPTY)
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, object]) -> Refused | None:
         """Write nothing; whether it would be refused is asked all the same."""

@@ -6,11 +6,27 @@ Nothing of a record that was taken stays here, so that memory stays flat however
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import GENESIS, Facts, Sealed, follows, seal
+from spentkey.core.tree import EMPTY, CompactRange, TreeHead, leaf_hash
+from spentkey.ports.evidence import FactsUpon
 
 READS_ONLY = "this command reads evidence and writes none"
+
+
+class Upon:
+    """A record that is made of the tree before it; keeps the head that it was made of last."""
+
+    def __init__(self, facts: FactsUpon) -> None:
+        self._facts = facts
+        self.head = TreeHead(0, EMPTY)
+
+    def __call__(self, head: TreeHead) -> dict[str, Any]:
+        """The record; a transaction that is tried anew asks anew."""
+        self.head = head
+        return self._facts(head)
 
 
 class Chain:
@@ -37,12 +53,19 @@ class Chain:
         record = json.loads(record_line)
         self.length, self.hash = int(record["seq"]) + 1, str(record["hash"])
 
-    def following(self, at: datetime, wanted: Sequence[tuple[str, Facts]]) -> list[Sealed]:
-        """Make the records that would come next, one after the other; they count when they are taken."""
-        made: list[Sealed] = []
-        for what, facts in wanted:
+    def following(
+        self, at: datetime, wanted: Sequence[tuple[str, Facts | FactsUpon]], grown: CompactRange | None = None
+    ) -> list[Sealed]:
+        """Make the records that would come next, one after the other; they count when they are taken.
+
+        `grown` is the tree over all records before them, and stays as it is; without it no record may ask for it.
+        """
+        made, tree = list[Sealed](), grown.copy() if grown is not None else None
+        for what, given in wanted:
             before = (made[-1].hash, made[-1].seq + 1) if made else (self.hash, self.length)
-            made.append(seal(*before, at, what, facts))
+            made.append(seal(*before, at, what, _facts(given, tree)))
+            if tree is not None and len(wanted) > 1:
+                tree.add(leaf_hash(made[-1].record_line))
         return made
 
     def broken(self) -> EvidenceBroken:
@@ -52,6 +75,14 @@ class Chain:
     def shorter(self) -> EvidenceBroken:
         """What to raise when records that were read are not there any more."""
         return EvidenceBroken(f"{self._where} has become shorter: records are missing, nothing is removed")
+
+
+def _facts(given: Facts | FactsUpon, tree: CompactRange | None) -> Facts:
+    if not callable(given):
+        return given
+    if tree is None:
+        raise TypeError("a record is made of the tree before it, and no tree is at hand")
+    return given(tree.head())
 
 
 def itself(record_line: str) -> Facts | None:

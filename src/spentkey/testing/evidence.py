@@ -1,11 +1,12 @@
 """The suite for a store of evidence."""
 
 import asyncio
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -16,6 +17,7 @@ from spentkey.core.limits import BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.reason import reason_for
 from spentkey.core.stops import About
+from spentkey.core.tree import CompactRange, TreeHead, leaf_hash
 from spentkey.ports.evidence import EvidenceLog, LossyEvidence
 from spentkey.testing.running import with_rig
 
@@ -66,6 +68,32 @@ class EvidenceContract(ABC):
             later = await rig.log()
             found = [[one["n"] for one in (await later.history(task)).records] for task in (1, "1", "INC-1", 2)]
             assert found == [[0, 2], [1], [3], []]
+
+        with_rig(self.rig(), do)
+
+    def test_a_record_may_say_what_the_log_was_before_it(self) -> None:
+        """Whoever appends beside it, and however many together: the size is its own number, the root is of what is before."""
+
+        async def do(rig: EvidenceRig) -> None:
+            logs = [await rig.log(), await rig.log()]
+
+            def upon(head: TreeHead) -> dict[str, Any]:
+                return {"task": 1, "log_size": head.size, "log_root": head.root.hex()}
+
+            plain = (logs[number % 2].append("step", {"task": 2}) for number in range(20))
+            heads = await asyncio.gather(
+                *(logs[number % 2].append_upon("noting", upon) for number in range(20)), *plain
+            )
+            told = {head.size: head.root.hex() for head in heads if head is not None}
+            grown, found = CompactRange(), 0
+            for seq, text in enumerate(await rig.lines()):
+                record = json.loads(text)
+                if record["what"] == "noting":
+                    assert (record["log_size"], record["log_root"]) == (seq, grown.head().root.hex())
+                    assert told[seq] == record["log_root"]
+                    found += 1
+                grown.add(leaf_hash(text))
+            assert (found, len(told), await logs[0].verify()) == (20, 20, 40)
 
         with_rig(self.rig(), do)
 

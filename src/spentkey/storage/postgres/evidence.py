@@ -4,9 +4,8 @@ An append holds an advisory lock until it is committed, reads what others append
 chain, and checks that the claims under which the work is done were not taken over meanwhile. So a worker that was away
 for too long puts nothing on record, and does nothing for which a record must come first.
 
-A process begins at the end of the chain and checks each record that comes after it. A record that a decision rests on is
-checked by its own hash, its columns against its line, and its leaf in the tree, when it is read. Whether the whole chain
-and the whole tree hold is found by `verify`, which reads all of it. The tree grows with the records, in their transaction.
+A process begins at the end of the chain and checks each record after it. A record that a decision rests on is checked by
+its own hash, its columns against its line, and its leaf in the tree. `verify` reads the whole chain and the whole tree.
 """
 
 import asyncio
@@ -24,11 +23,11 @@ from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.records import GapRecord, RecordKind
-from spentkey.core.tree import CompactRange, leaf_hash
-from spentkey.ports.evidence import Question
+from spentkey.core.tree import CompactRange, TreeHead, leaf_hash
+from spentkey.ports.evidence import FactsUpon, Question
 from spentkey.ports.fencing import fencing_tokens
 from spentkey.ports.runtime import Clock
-from spentkey.storage.chain import READS_ONLY, Chain, itself
+from spentkey.storage.chain import READS_ONLY, Chain, Upon, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
 from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.acknowledged import Acknowledged
@@ -61,7 +60,7 @@ class _Wanted:
     """A record that is to be appended, and the claims under which it is."""
 
     what: str
-    facts: Facts
+    facts: Facts | FactsUpon
     fencing_tokens: tuple[int, ...]
 
 
@@ -85,15 +84,22 @@ class PostgresEvidence:
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record; when this returns it is committed."""
-        if self._read_only:
-            raise EvidenceBroken(READS_ONLY)
-        await self._together.add(_Wanted(what, facts, fencing_tokens()))
+        await self._together.add(self._wanted(what, facts))
+
+    async def append_upon(self, what: str, facts: FactsUpon) -> TreeHead:
+        """Add one record that says what the log was before it, while the lock is held."""
+        upon = Upon(facts)
+        await self._together.add(self._wanted(what, upon))
+        return upon.head
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
         """Ask and append while the lock is held, so that workers cannot pass a limit together."""
+        return await self._append_one(refuse, self._wanted(what, facts))
+
+    def _wanted(self, what: str, facts: Facts | FactsUpon) -> _Wanted:
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
-        return await self._append_one(refuse, _Wanted(what, facts, fencing_tokens()))
+        return _Wanted(what, facts, fencing_tokens())
 
     async def ask(self, question: Question) -> Refused | None:
         """Ask something of the records of every worker."""
@@ -301,13 +307,10 @@ class PostgresEvidence:
     async def _write(self, chain: Chain, begun: Begun, wanted: Sequence["_Wanted"]) -> None:
         """Seal the records one after the other, and commit them together."""
         grown = await self._grown_to(chain.length, begun)
-        sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted])
+        sealed = chain.following(self._clock.now(), [(one.what, one.facts) for one in wanted], grown)
         made = [stored.row_of(one.record, one.record_line) for one in sealed]
         nodes = [(one.seq, made_whole(grown, one.record_line)) for one in sealed]
-        rows: list[LiteralString] = [stored.VALUES for _ in made]
-        pairs: list[LiteralString] = [stored.NODES for _ in nodes]
-        statements = stored.INSERT + ", ".join(rows) + ";" + stored.INSERT_NODES + ", ".join(pairs)
-        await begun.commit(statements, [value for row in (*made, *nodes) for value in row])
+        await begun.commit(stored.inserting(len(made)), [value for row in (*made, *nodes) for value in row])
         self._grown = grown
         for one in sealed:
             chain.went_on(one)

@@ -95,6 +95,13 @@ ANSWERS_OF_TEXTS: LiteralString = "WHERE task_ref = ANY(%(of)s::text[]) AND what
 RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
 
 
+def inserting(count: int) -> LiteralString:
+    """The statements for so many records, and for the nodes beside them."""
+    rows: list[LiteralString] = [VALUES for _ in range(count)]
+    pairs: list[LiteralString] = [NODES for _ in range(count)]
+    return INSERT + ", ".join(rows) + ";" + INSERT_NODES + ", ".join(pairs)
+
+
 TABLES: LiteralString = """
     SELECT to_regclass('spentkey_evidence') IS NOT NULL, ARRAY(
         SELECT attname::text FROM pg_attribute

@@ -23,10 +23,10 @@ from spentkey.core.history import History, removals_among
 from spentkey.core.limits import HOUR, BlastRadius
 from spentkey.core.outcome import Refused
 from spentkey.core.records import Record
-from spentkey.core.tree import CompactRange
-from spentkey.ports.evidence import Question
+from spentkey.core.tree import CompactRange, TreeHead
+from spentkey.ports.evidence import FactsUpon, Question
 from spentkey.ports.runtime import Clock
-from spentkey.storage.chain import READS_ONLY, Chain, itself
+from spentkey.storage.chain import READS_ONLY, Chain, Upon, itself
 from spentkey.storage.group_commit import Ends, GroupCommit
 from spentkey.storage.sqlite.nodes import INSERT_NODES, add_nodes, bounds, right_side
 from spentkey.storage.sqlite.past import StoredPast, select_for
@@ -71,7 +71,7 @@ class SqliteEvidence:
         self._last = ""
         self._past, self._faults = StoredPast(), TreeFaults(self._where)
         self._fault: EvidenceBroken | None = None
-        self._together = GroupCommit[tuple[str, Facts]](self._append_all)
+        self._together = GroupCommit[tuple[str, Facts | FactsUpon]](self._append_all)
 
     def open(self) -> None:
         """Open the database now, so that a directory that cannot be used is told at the start."""
@@ -85,6 +85,12 @@ class SqliteEvidence:
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         """Add one record; when this returns it is on the disk."""
         await self._together.add((what, facts))
+
+    async def append_upon(self, what: str, facts: FactsUpon) -> TreeHead:
+        """Add one record that says what the log was before it, in one transaction."""
+        upon = Upon(facts)
+        await self._together.add((what, upon))
+        return upon.head
 
     async def append_unless(self, refuse: Question, what: str, facts: dict[str, Any]) -> Refused | None:
         """Ask and append in one transaction, so that processes cannot pass a limit together."""
@@ -191,11 +197,13 @@ class SqliteEvidence:
             self._catch_up(connection)
             return [self.believed(row) for row in connection.execute(select_for(connection) + condition, values)]
 
-    async def _append_all(self, wanted: Sequence[tuple[str, Facts]]) -> Ends:
+    async def _append_all(self, wanted: Sequence[tuple[str, Facts | FactsUpon]]) -> Ends:
         await asyncio.to_thread(self._append, wanted)
         return [None] * len(wanted)
 
-    def _append(self, wanted: Sequence[tuple[str, Facts]], refuse: Question | None = None) -> Refused | None:
+    def _append(
+        self, wanted: Sequence[tuple[str, Facts | FactsUpon]], refuse: Question | None = None
+    ) -> Refused | None:
         if self._read_only:
             raise EvidenceBroken(READS_ONLY)
         with self._checked():
@@ -207,7 +215,7 @@ class SqliteEvidence:
                     refused = refuse(BlastRadius(self._past)) if refuse is not None else None
                     if refused is None:
                         grown = self._grown_to(connection, chain.length)
-                        made += chain.following(self._clock.now(), wanted)
+                        made += chain.following(self._clock.now(), wanted, grown)
                         rows += [
                             (*row_from(one.record, one.record_line), made_whole(grown, one.record_line)) for one in made
                         ]
