@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from support_core import APP_ID, KEY_ID
 
 from spentkey.core.errors import Who
+from spentkey.core.evidence_line import EvidenceLine, evidence_line_in
 from spentkey.core.guard_reasons import G5_NOT_EXPIRED, PLUS_GRACE
 from spentkey.core.notes import (
     LONGEST_REASON,
     NewNote,
     Proof,
+    Remark,
     Subject,
+    anchoring_note,
     closing_note,
     drawn_in,
     guard_of,
@@ -25,6 +28,7 @@ from spentkey.core.notes import (
     lacks_marker,
     marker,
     reason_of,
+    remark_note,
     resolution,
 )
 from spentkey.core.outcome import (
@@ -42,6 +46,7 @@ from spentkey.core.outcome import (
 from spentkey.core.reason import reason_for
 from spentkey.core.rules import ParameterNames, RequestRules
 from spentkey.core.sanitize import plain, safe
+from spentkey.core.tree import TreeHead
 
 REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_KEY)
 ABOUT = Subject(
@@ -52,7 +57,6 @@ ABOUT = Subject(
     app_id=APP_ID,
     key_id=KEY_ID,
     tenant="production",
-    evidence="e-1",
 )
 LANGUAGES = pytest.mark.parametrize("language", ["en", "nl", "fr"])
 
@@ -93,7 +97,6 @@ def test_the_closing_note_in_english() -> None:
 Application: Sales {APP_ID}
 Credential: {KEY_ID}
 Tenant: production
-Evidence: e-1
 How: removeKey (confirmed)
 Verified by 5 agreeing reads of the directory.
 
@@ -112,7 +115,6 @@ def test_the_note_for_an_absent_credential_in_dutch() -> None:
         f"Applicatie: Sales {APP_ID}",
         f"Credential: {KEY_ID}",
         "Tenant: production",
-        "Evidence: e-1",
         "Bevestigd door 3 gelijke lezingen van de directory.",
         "",
         f"[spentkey task=40021 assignment=1 done key={KEY_ID} reason=already-gone]",
@@ -124,11 +126,10 @@ def test_the_closing_note_in_french() -> None:
     note = closing_note(ABOUT, REMOVED, Proof(5), "fr")
     lines = note.body.splitlines()
     assert (note.subject, lines[0]) == ("Identifiant expiré supprimé", "Identifiant expiré de Sales supprimé")
-    assert lines[2:8] == [
+    assert lines[2:7] == [
         f"Application: Sales {APP_ID}",
         f"Identifiant: {KEY_ID}",
         "Tenant: production",
-        "Evidence: e-1",
         "Comment: removeKey (confirmée)",
         "Vérifié par 5 lectures concordantes de l'annuaire.",
     ]
@@ -152,7 +153,6 @@ If the request came too early, please file it again once the credential has expi
 Application: Sales {APP_ID}
 Credential: {KEY_ID}
 Tenant: production
-Evidence: e-1
 
 [spentkey task=40021 assignment=1 handed-over key={KEY_ID} reason=G5]""",
         "[spentkey task=40021 assignment=1 handed-over ",
@@ -451,3 +451,59 @@ def test_outcomes_that_went_well_have_none(outcome: Outcome) -> None:
 def test_only_a_refusal_names_a_guard() -> None:
     """A failure is nobody's rule."""
     assert (guard_of(Refused("G4", reason_for("x"))), guard_of(Failed(reason_for("G4")))) == ("G4", None)
+
+
+LINE = EvidenceLine("3ce2e64d-7948-4de6-b568-f8ec48529ea0", TreeHead(1234, bytes(range(32))))
+LAST = "Evidence: 3ce2e64d-7948-4de6-b568-f8ec48529ea0 · log 1234 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+@LANGUAGES
+def test_the_line_of_the_evidence_is_the_last_one_in_every_language(language: str) -> None:
+    """In the same words, behind the marker, with nothing after it."""
+    refused = Refused("G5", reason_for("x"))
+    for note in (
+        handed(refused, language=language),
+        closing_note(ABOUT, REMOVED, Proof(5), language),
+        anchoring_note(ABOUT, REMOVED, language),
+        remark_note(ABOUT, Remark("subject", "body")),
+    ):
+        whole = note.marked("drawn").ending_in(LINE)
+        *above, marker_line, last = whole.body.split("\n")
+        assert (last, marker_line[:10]) == (LAST, "[spentkey ")
+        assert whole.marker in marker_line
+        assert not any(one.startswith("Evidence") for one in above)
+
+
+@pytest.mark.parametrize("longest", [1000, 1001, 1500, 4000, 100_000])
+def test_a_note_that_is_too_long_is_cut_before_its_marker(longest: int) -> None:
+    """Marker and line stay whole, and the note is as long as the desk keeps it at most."""
+    note = handed(Failed(reason_for("why & how " * 300))).marked("drawn")
+    whole = note.ending_in(LINE, longest)
+    assert len(whole.body) <= max(longest, 0)
+    assert whole.body.endswith(f"]\n{LAST}")
+    assert (whole.marker in whole.body, lacks_marker(whole.body)) == (True, False)
+    assert ("[…]" in whole.body) == (len(note.body) + len(LAST) + 1 > longest)
+
+
+@pytest.mark.parametrize("longest", range(1000, 1020))
+def test_a_cut_leaves_no_half_of_an_escaped_character(longest: int) -> None:
+    """It would show as `&am`."""
+    text = handed(Failed(reason_for("&" * 500))).ending_in(LINE, longest).body.partition(" […]")[0]
+    assert not re.search(r"&[a-z]*$", text)
+
+
+def test_what_the_desk_keeps_whole_is_not_cut() -> None:
+    """To the last character."""
+    note = handed(Refused("G5", reason_for("x" * 1500)))
+    exactly = len(note.ending_in(LINE).body)
+    assert note.ending_in(LINE, exactly) == note.ending_in(LINE)
+    assert note.ending_in(LINE, exactly - 1) != note.ending_in(LINE)
+
+
+@given(st.text(max_size=300))
+def test_no_text_of_a_requester_passes_for_the_line(evil: str) -> None:
+    """The line that is read is the one behind our marker."""
+    spoiled = about(app_name=f"{evil} {LAST}", key_id=LAST)
+    whole = closing_note(spoiled, REMOVED, Proof(5), "en").marked("drawn")
+    assert evidence_line_in(whole.body) is None
+    assert evidence_line_in(whole.ending_in(LINE).body) == LINE

@@ -17,7 +17,7 @@ INLINE = ("when", "status", "fields", "api_key", "certificates_api_key", "docume
 """Settings whose value is itself a table."""
 CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"), "2027-09-19T14:12:14+00:00"),
-    (re.compile(r"Evidence: [0-9a-f-]{36}"), "Evidence: 3ce2e64d-7948-4de6-b568-f8ec48529ea0"),
+    (re.compile(r"Evidence: [0-9a-f-]{36} · log \d+ \S{44}"), "Evidence: 3ce2e64d · log 96 AAAA"),
     (re.compile(r" id=[0-9a-f-]{36} "), " id=9f1c64d2-6a0e-4f0c-8b53-2d0f7c1a9e11 "),
     (re.compile(r"\b[0-9a-f]{64}\b"), "0" * 64),
     (re.compile(r"\b(on|ends) \d{4}-\d\d-\d\d\b"), r"\1 2027-09-19"),

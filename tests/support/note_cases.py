@@ -40,6 +40,7 @@ from spentkey.adapters.ivanti.reasons import WRITE_REFUSED
 from spentkey.core.audit_event import AuditEvent, Shows
 from spentkey.core.credential import Kind
 from spentkey.core.errors import Who
+from spentkey.core.evidence_line import EvidenceLine
 from spentkey.core.guard_reasons import named
 from spentkey.core.guards import (
     g2_application,
@@ -52,7 +53,7 @@ from spentkey.core.guards import (
     g10_lists_unchanged,
 )
 from spentkey.core.note_texts import WORDS
-from spentkey.core.notes import NewNote, Proof, Subject, closing_note, hand_over_note
+from spentkey.core.notes import NewNote, Proof, Subject, anchoring_note, closing_note, hand_over_note
 from spentkey.core.outcome import (
     AlreadyGone,
     Attribution,
@@ -80,6 +81,7 @@ from spentkey.core.step_reasons import (
     WITH_CERTIFICATE,
 )
 from spentkey.core.task import read_request
+from spentkey.core.tree import TreeHead
 from spentkey.http.reasons import NO_ANSWER, TIME_OUT
 from spentkey.steps.awaiting import NOT_PROVEN
 
@@ -93,8 +95,8 @@ ABOUT = Subject(
     app_id=APP_ID,
     key_id=KEY_ID,
     tenant="production",
-    evidence="3ce2e64d-7948-4de6-b568-f8ec48529ea0",
 )
+LAST = EvidenceLine("3ce2e64d-7948-4de6-b568-f8ec48529ea0", TreeHead(1234, bytes(range(32))))
 CERTIFICATE = replace(ABOUT, secret_type="Certificaat")
 REMOVED = Removed(Attribution.CONFIRMED, RemovalRoute.REMOVE_PASSWORD)
 NO_TIME = timedelta(0)
@@ -179,6 +181,7 @@ def cases() -> dict[str, Callable[[str], NewNote]]:
     for shows in (one for one in Shows if one not in (Shows.MORE, Shows.UNREADABLE)):  # on those nothing is closed
         made[f"removed-witness-{shows}"] = _witnessed(AuditEvent(shows, "as the log says"))
     made["already-gone"] = lambda language: closing_note(ABOUT, AlreadyGone(), Proof(5), language)
+    made["removed-after-close"] = lambda language: anchoring_note(ABOUT, REMOVED, language)
     return made
 
 
@@ -187,8 +190,9 @@ def _witnessed(audit_event: AuditEvent) -> Callable[[str], NewNote]:
 
 
 def as_text(note: NewNote) -> str:
-    """A note as its file shows it."""
-    return f"Subject: {note.subject}\n\n{note.body}\n"
+    """A note as its file shows it, with the line that stands last in each."""
+    whole = note.ending_in(LAST)
+    return f"Subject: {whole.subject}\n\n{whole.body}\n"
 
 
 def files() -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from spentkey.core.evidence import Facts
+from spentkey.core.evidence_line import EvidenceLine, line_on_record
 from spentkey.core.records import RecordKind
 
 ENDS = (RecordKind.RESULT, RecordKind.STEP_RESULT)
@@ -124,6 +125,11 @@ class History:
         """The subject of the note that a try set out to write with that marker."""
         records = [record for record in self._all(RecordKind.NOTING) if record.get("marker") == marker]
         return str(records[-1].get("subject") or "") if records else ""
+
+    def noting_line(self, marker: str) -> EvidenceLine | None:
+        """The last line of the note that a try set out to write with that marker; None where none is on record."""
+        records = [record for record in self._all(RecordKind.NOTING) if record.get("marker") == marker]
+        return line_on_record(records[-1]) if records else None
 
     @property
     def note_ids(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The words of the notes in English, Dutch and French; a note is whole in one of them.
 
-Reasons bring their own words (`core.reason`). In every language the same are: the marker, the label of the evidence, and
+Reasons bring their own words (`core.reason`). In every language the same are: the marker, the line of the evidence, and
 what a task's resolution says in its own field, by all of which notes and tasks are searched.
 """
 
@@ -48,8 +48,6 @@ class Words:
     witness_shows: Mapping[str, str]
 
 
-EVIDENCE = "Evidence"
-"""The label of the evidence's id, in every language."""
 ENGLISH = Words(
     removal_failed="{kind} removal failed",
     any_credential="Credential",

@@ -6,21 +6,28 @@ value is cut at 128 characters.
 
 import hashlib
 import html
+import re
 from dataclasses import dataclass, fields
 
 from spentkey.core.audit_event import AuditEvent
-from spentkey.core.note_texts import EVIDENCE, WORDS
+from spentkey.core.evidence_line import EvidenceLine
+from spentkey.core.note_texts import WORDS
 from spentkey.core.outcome import AlreadyGone, CannotTell, Cause, End, Failed, NotOurs, Outcome, Refused, Removed
 from spentkey.core.reason import Reason, reason_for
 from spentkey.core.rules import RequestRules
 from spentkey.core.sanitize import LONGEST_VALUE, MARK, plain, safe
 from spentkey.core.task import folded_name
 
-HANDED_OVER, DONE = "handed-over", "done"
-"""The kinds of note, by which their markers differ."""
+HANDED_OVER, DONE, ANCHORED = "handed-over", "done", "closed"
+"""The kinds of note, by which their markers differ; the last one only says what the log was."""
 USUAL_NAMES = RequestRules()
 LONGEST_REASON = 2000
 """Longest reason in a note, in characters; a reason may list key ids."""
+LEAST_KEPT = 1000
+"""What a desk must keep of a note at least, in characters: more than a marker and the line of the evidence take."""
+_CUT = " […]\n\n"
+_BROKEN = re.compile(r"&[#\w]{0,8}$", re.ASCII)
+"""The beginning of an escaped character."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,6 @@ class Subject:
     app_id: str | None = None
     key_id: str | None = None
     tenant: str | None = None
-    evidence: str | None = None
     wording: str | None = None
     """A resolution in a caller's own words, in place of the standard text."""
 
@@ -52,6 +58,18 @@ class NewNote:
         before, stem, after = self.body.rpartition(self.marker)
         mark = with_value(stem, drawn)
         return NewNote(self.subject, before + mark + after, mark)
+
+    def ending_in(self, last: EvidenceLine, longest: int = 0) -> "NewNote":
+        """The note with this as its last line; `longest` is what the desk keeps, in characters, 0 where it keeps all.
+
+        What is too long is cut before the marker: a note that a desk cuts would lose its marker and this line first.
+        """
+        text, stem, after = self.body.rpartition(self.marker)
+        end = f"{stem}{after}\n{last}"
+        if longest and len(text) + len(end) > longest:
+            room = max(0, longest - len(end) - len(_CUT))
+            text = _BROKEN.sub("", text[:room]) + _CUT
+        return NewNote(self.subject, text + end, self.marker)
 
 
 @dataclass(frozen=True)
@@ -122,6 +140,14 @@ def closing_note(about: Subject, outcome: Removed | AlreadyGone, proof: Proof, l
     return NewNote(words.removed if removed else words.not_present, "\n".join(lines), mark)
 
 
+def anchoring_note(about: Subject, outcome: Removed | AlreadyGone, language: str) -> NewNote:
+    """The note behind a close whose resolution has a field of its own, so that the ticket says what the log was."""
+    words, removed = WORDS[language], isinstance(outcome, Removed)
+    mark = marker(about, ANCHORED)
+    lines = [*_details(about, language), "", f"{mark}key={safe(about.key_id or '-')} reason={outcome.name}]"]
+    return NewNote(words.removed if removed else words.not_present, "\n".join(lines), mark)
+
+
 def hand_over_subject(about: Subject, language: str) -> str:
     """The subject of the note that hands a task to people: what was to be removed, as the requester wrote it."""
     words = WORDS[language]
@@ -187,7 +213,7 @@ def _details(about: Subject, language: str) -> list[str]:
         (words.credential, safe(about.key_id or "")),
         (words.tenant, about.tenant),
     ]
-    return [f"{label}: {value}" for label, value in (*rows, (EVIDENCE, about.evidence)) if value]
+    return [f"{label}: {value}" for label, value in rows if value]
 
 
 def reason_of(outcome: Outcome) -> Reason | None:

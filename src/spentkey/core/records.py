@@ -226,6 +226,10 @@ class NotingRecord(Record):
     what = RecordKind.NOTING
     subject: str
     marker: Annotated[str, "with the random value that every try of this assignment writes"]
+    log_size: Annotated[
+        int | None, "how many records there were before this one: its `seq`; the note says the same"
+    ] = None
+    log_root: Annotated[str | None, "the root of the tree over them, in base64; 0.2.0 and older have neither"] = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

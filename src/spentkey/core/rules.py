@@ -63,6 +63,10 @@ class DeskRules:
     """The language of notes: en, nl or fr."""
     note_on_close: bool = True
     """Whether a close is told in a note; False where the resolution has a field of its own."""
+    note_after_close: bool = False
+    """Whether a note behind a close says what the log was; only where the close is told in no note."""
+    longest_note: int = 0
+    """What the desk keeps of a note, in characters; 0 where it keeps all of it."""
     numbers: bool = False
     """Whether references are numbers, which stand as numbers in records."""
 

@@ -120,7 +120,12 @@ STOPPED_BETWEEN = ReasonKind(
     "de dienst wordt gestopt; de taak wordt bij de volgende start weer opgenomen",
     "le service est en cours d'arrêt ; la tâche sera reprise au prochain démarrage",
 )
-
+NO_NOTE_AFTER_CLOSE = ReasonKind(
+    "no-note-after-close",
+    "the task is closed, but the note that says what the log was could not be written: {why}",
+    "de taak is gesloten, maar de nota die zegt hoe het logboek was kon niet worden geschreven: {why}",
+    "la tâche est clôturée, mais la note qui dit l'état du journal n'a pas pu être écrite : {why}",
+)
 CLOSED_EARLIER = ReasonKind(
     "closed-earlier",
     "the task is already closed, by an earlier run",

@@ -1,6 +1,6 @@
 """One try at one task: the context that it works in, and what it has learnt so far."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from spentkey.core.outcome import Attribution, End, Refused, RemovalRoute, Remov
 from spentkey.core.records import Record
 from spentkey.core.rules import ParameterNames, TenantRules
 from spentkey.core.task import RemovalRequest, TaskRef, Ticket, asked_text, recorded
+from spentkey.core.tree import EMPTY, TreeHead
 from spentkey.ports.evidence import Question
 from spentkey.steps.context import Context
 
@@ -64,6 +65,11 @@ class Attempt:
     async def record(self, record: Record) -> None:
         """Append a record of this try to the evidence."""
         await self.context.evidence.append(record.what, {**self._known(), **record.facts()})
+
+    async def record_upon(self, record: Callable[[TreeHead], Record]) -> TreeHead:
+        """Append a record that says what the log was before it; returns that."""
+        what = record(TreeHead(0, EMPTY)).what
+        return await self.context.evidence.append_upon(what, lambda head: {**self._known(), **record(head).facts()})
 
     async def record_unless(self, refuse: Question, record: Record) -> Refused | None:
         """Append a record, unless guard G8 has something against it."""
@@ -136,7 +142,6 @@ class Attempt:
             app_id=self.request.app_id if self.request else (self.asked.app_id or None),
             key_id=self.request.key_id if self.request else (self.asked.secret_id or None),
             tenant=self.tenant.name if self.tenant else None,
-            evidence=self.attempt_id,
             wording=self.wording,
         )
 

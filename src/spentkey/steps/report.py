@@ -14,11 +14,13 @@ from spentkey.core.errors import (
     Who,
     known,
 )
+from spentkey.core.evidence_line import EvidenceLine, root_text
 from spentkey.core.guards import g7_still_ours
 from spentkey.core.limits import limit_of
 from spentkey.core.notes import (
     NewNote,
     Proof,
+    anchoring_note,
     closing_note,
     drawn_in,
     guard_of,
@@ -39,6 +41,7 @@ from spentkey.core.outcome import (
     leave_open,
     leave_untouched,
 )
+from spentkey.core.outcome_record import outcome_of
 from spentkey.core.records import (
     ClosedRecord,
     ClosingRecord,
@@ -48,10 +51,11 @@ from spentkey.core.records import (
     NotingRecord,
     NotReportedRecord,
     ReassigningRecord,
+    RecordKind,
     ResultRecord,
     reason_facts,
 )
-from spentkey.core.step_reasons import HELD_UP, NOT_YET_VERIFIED, TICKET_NOT_WRITTEN
+from spentkey.core.step_reasons import HELD_UP, NO_NOTE_AFTER_CLOSE, NOT_YET_VERIFIED, TICKET_NOT_WRITTEN
 from spentkey.core.task import Task
 from spentkey.ports.evidence import Question
 from spentkey.steps.attempt import Attempt
@@ -64,7 +68,10 @@ Telling = Callable[[Attempt], Awaitable[End | Result]]
 async def end_of(telling: Telling, attempt: Attempt) -> End | Result:
     """How the telling ends. Where the data that was asked about cannot be read, waiting does not help: people look in the end."""
     try:
-        return await telling(attempt)
+        end = await telling(attempt)
+        if isinstance(end, Result) and end.ticket is TicketState.CLOSED:
+            await _note_after_earlier_close(attempt)
+        return end
     except OddData as problem:
         return leave_open(Failed(problem.reason, problem.who))
 
@@ -178,6 +185,7 @@ async def _close(attempt: Attempt, task: Task, end: End) -> None:
     applied = await attempt.context.desk.apply(task, change)
     attempt.warn(applied.warnings)
     await attempt.record(ClosedRecord(minutes, warnings=applied.warnings))
+    await note_after_close(attempt, task, end.outcome)
 
 
 async def begin_hand_over(attempt: Attempt, end: End) -> Refused | None:
@@ -222,15 +230,50 @@ async def write_note(attempt: Attempt, task: Task, note: NewNote) -> tuple[NewNo
     """One note per assignment and kind: the note with its marker, and whether it is new.
 
     Only a note whose marker is on record is looked for. Its random value is drawn once and written by every try, so
-    that no text of a requester can stand for a note.
+    that no text of a requester can stand for a note. Its last line says what the log was before `noting`; a note that
+    is there keeps the line of the try that wrote it.
     """
+    longest = attempt.context.rules.desk.longest_note
     begun = attempt.history.noting(note.marker)
     drawn = drawn_in(begun, note.marker)
     if begun is not None and await written_earlier(attempt, task, begun):
-        return note.marked(drawn) if drawn else note, False
+        marked = note.marked(drawn) if drawn else note
+        line = attempt.history.noting_line(begun)
+        return marked.ending_in(line, longest) if line is not None else marked, False
     marked = note.marked(drawn or attempt.context.ids.new())
-    await attempt.record(NotingRecord(marked.subject, marked.marker))
-    added = await attempt.context.desk.add_note(task, marked)
+    head = await attempt.record_upon(
+        lambda before: NotingRecord(marked.subject, marked.marker, before.size, root_text(before))
+    )
+    whole = marked.ending_in(EvidenceLine(attempt.attempt_id, head), longest)
+    added = await attempt.context.desk.add_note(task, whole)
     attempt.warn(added.warnings)
-    await attempt.record(NotedRecord(marked.subject, marked.marker, added.note_id or None, added.warnings))
-    return marked, True
+    await attempt.record(NotedRecord(whole.subject, whole.marker, added.note_id or None, added.warnings))
+    return whole, True
+
+
+async def note_after_close(attempt: Attempt, task: Task, outcome: Removed | AlreadyGone) -> None:
+    """Where the resolution has a field of its own, a note behind the close says what the log was.
+
+    The task is closed whatever becomes of it: a note that could not be written is a warning.
+    """
+    rules = attempt.context.rules.desk
+    if not rules.note_after_close:
+        return
+    try:
+        await write_note(attempt, task, anchoring_note(attempt.subject, outcome, rules.language))
+    except PROBLEMS as raised:
+        problem = known(raised)
+        attempt.warn((NO_NOTE_AFTER_CLOSE(why=problem.reason),))
+        await attempt.try_to_record(NotReportedRecord(str(problem), problem.reason.code))
+
+
+async def _note_after_earlier_close(attempt: Attempt) -> None:
+    """Of a try that died between its close and its result, the note may be missing too."""
+    recorded = attempt.history.closed
+    if not attempt.context.rules.desk.note_after_close or recorded is None:
+        return
+    outcome = outcome_of(recorded) if recorded.get("what") == RecordKind.CLOSING else None
+    task = await attempt.context.desk.find(attempt.ref)
+    if task is not None and not task.is_open and isinstance(outcome, Removed | AlreadyGone):
+        attempt.take_up(recorded)
+        await note_after_close(attempt, task, outcome)

@@ -29,6 +29,8 @@ def rules(settings: IvantiSettings) -> DeskRules:
         secret_types=settings.secret_types,
         language=settings.language,
         note_on_close=not settings.fields.resolution,
+        note_after_close=settings.anchor_note and bool(settings.fields.resolution),
+        longest_note=settings.longest_note,
         numbers=True,
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from spentkey.core.credential import Kind
+from spentkey.core.notes import LEAST_KEPT
 from spentkey.core.task import folded_name
 from spentkey.settings.section import Section
 from spentkey.settings.values import FieldName, FieldNameOrNone, SecretOrEntry, SecretTypes, Text, Url
@@ -66,6 +67,12 @@ def _not_written_anyway(
 MoreFields = Annotated[Mapping[FieldName, str | int | float | bool], AfterValidator(_not_written_anyway)]
 
 
+def _long_enough(longest: int) -> int:
+    if longest != 0 and longest < LEAST_KEPT:
+        raise ValueError(f"must be 0 or at least {LEAST_KEPT}: the marker and the line of the evidence are never cut")
+    return longest
+
+
 class ParameterSettings(Section):
     """What the request offering calls the four parameters that say which credential is meant."""
 
@@ -102,6 +109,10 @@ class IvantiSettings(Section):
     """What `ParentLink_Category` of a task says where its parent is a service request."""
     note_category: Text = "Status Update"
     note_parent_category: Text = "Task.Assignment"
+    anchor_note: bool = False
+    """Whether a close whose resolution has a field of its own is followed by a note that says what the log was."""
+    longest_note: Annotated[int, AfterValidator(_long_enough)] = 0
+    """How much of a note's text this installation keeps, in characters; 0: all of it."""
     parameters: ParameterSettings = ParameterSettings()
     secret_types: SecretTypes = Field(
         default={"Secret": Kind.SECRET, "Certificaat": Kind.CERTIFICATE, "Cert": Kind.CERTIFICATE}
