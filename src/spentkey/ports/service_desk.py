@@ -21,6 +21,18 @@ class Note:
     """Whether the desk says that our own user wrote it."""
 
 
+class TicketReader(Protocol):
+    """What reading notes back needs of a service desk; raises as that does."""
+
+    async def find(self, ref: TaskRef) -> Task | None:
+        """The task of that reference, or None."""
+        ...
+
+    async def notes(self, task: Task) -> Sequence[Note]:
+        """The notes on the task, whoever wrote them."""
+        ...
+
+
 class ServiceDesk(Protocol):
     """A service desk. Raises `DeskRefused` when it does not let us in, and `Outage` when it cannot be read."""
 

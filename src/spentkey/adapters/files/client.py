@@ -127,7 +127,7 @@ class FilesDesk:
         log = await asyncio.to_thread(read_log, self.directory, task.ref)
         if log.problem:
             raise DeskRefused(reason_for(log.problem))
-        return [Note(str(one.get("subject") or ""), str(one.get("body") or "")) for one in log.of(What.NOTE)]
+        return [_note(one) for one in log.of(What.NOTE)]
 
     async def has_note(self, task: Task, marker: str) -> bool:
         """Whether a note carries the marker."""
@@ -186,3 +186,9 @@ class FilesDesk:
 def own(task: Task) -> Pair:
     """The request as its files have it."""
     return cast("Pair", task.own)
+
+
+def _note(record_line: Mapping[str, Any]) -> Note:
+    """A note in the log; the line says who wrote it."""
+    texts = str(record_line.get("subject") or ""), str(record_line.get("body") or "")
+    return Note(*texts, by_us=record_line.get("by") == US)
