@@ -210,6 +210,8 @@ def _text_kind(limits: list[Any]) -> str:
     message = repr(limits)
     if "_https" in message:
         return "https address"
+    if "_signed_answers" in message:
+        return "http or https address"
     return "UUID" if UUID_PATTERN in message else "text"
 
 

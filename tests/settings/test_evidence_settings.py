@@ -28,6 +28,32 @@ def test_the_key_is_found_beside_the_configuration(tmp_path: Path) -> None:
     assert (made.signing_key.file, made.origin) == (tmp_path / "signing.key", "example.org/log")
 
 
+@pytest.mark.parametrize("url", ["http://tsa.example.org/tsr", "https://tsa.example.org/tsr/", "http://127.0.0.1:3180"])
+def test_a_time_stamp_authority_may_speak_plain_http(tmp_path: Path, url: str) -> None:
+    """It is shown a hash alone, and its answers are signed; the address is used as it stands."""
+    (tmp_path / "tsa.pem").write_text("x")
+    (tmp_path / "tsa.pem").chmod(0o600)
+    made = load(tmp_path, {"evidence": {"timestamp_url": url, "timestamp_ca": "tsa.pem"}}).evidence
+    assert (made.timestamp_url, made.timestamp_ca) == (url, tmp_path / "tsa.pem")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://tsa.example.org",
+        "tsa.example.org",
+        "http://",
+        "http://a@tsa.example.org",
+        "http://tsa.example.org?x",
+        "http:x",
+    ],
+)
+def test_what_is_no_address_of_an_authority_is_one_line(tmp_path: Path, url: str) -> None:
+    """Neither another scheme, nor a user, a query or a fragment."""
+    (line,) = problems(tmp_path, {"evidence": {"timestamp_url": url, "timestamp_ca": "tsa.pem"}})
+    assert line.startswith("evidence.timestamp_url: must be an address such as"), line
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a time without a unit": ({"checkpoint_every": "60"}, ".checkpoint_every: must be a number and a unit"),
     "a number": ({"checkpoint_every": 60}, ".checkpoint_every: must be a number and a unit"),

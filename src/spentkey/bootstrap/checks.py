@@ -15,6 +15,7 @@ from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with
 from spentkey.bootstrap.directories import directories_of
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
 from spentkey.bootstrap.storage import storage_for, with_database
+from spentkey.bootstrap.timestamps import check_of_timestamps
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.outcome import TicketState
@@ -52,6 +53,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
             *_checks_of_adapters(settings, with_vault(outside, vault)),
             *([PfxCheck()] if settings.vault is not None else []),
             *_checks_of_tenants(settings, directories),
+            *check_of_timestamps(settings, connections),
             *([Rehearsal(settings, directories)] if settings.desk is not None else []),
             StopsCheck(settings, connections.clock),
             EnoughFor(settings),

@@ -11,6 +11,7 @@ from spentkey.bootstrap.context import context_with
 from spentkey.bootstrap.notices import notifying
 from spentkey.bootstrap.settings import needs_desk
 from spentkey.bootstrap.storage import Storage, engine_for, storage_for
+from spentkey.bootstrap.timestamps import stamping
 from spentkey.core.errors import PROBLEMS, known
 from spentkey.core.history import History
 from spentkey.core.outcome import Result
@@ -160,6 +161,7 @@ async def service_for(
         async with (
             work.watching(),
             engine_for(settings, worker.storage, worker.router, work, worker.slots, worker.clock) as engine,
+            stamping(settings, worker.storage.tree, worker.clock, progress.tell, meter=meter, use_proxies=use_proxies),
             notifying(
                 settings,
                 worker.storage,

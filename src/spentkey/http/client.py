@@ -196,15 +196,17 @@ class HttpClient:
         body: Any,
         headers: Callable[[], Mapping[str, str]],
         before_try: BeforeTry = allowed,
+        largest: int = LARGEST_ANSWER,
     ) -> Response:
         """Send a write a single time; whatever does not say plainly what happened raises `ReplyLost`.
 
-        For writes that replace what is there: a repeat minutes later could undo what others did meanwhile.
+        For writes that replace what is there: a repeat minutes later could undo what others did meanwhile. An answer of
+        more than `largest` bytes is `TooLarge`.
         """
         await before_try()
         await check_fence()
         try:
-            response = await self._try(method, path, None, body, headers)
+            response = await self._try(method, path, None, body, headers, largest)
         except Retryable as problem:
             raise ReplyLost(problem.reason) from None
         if response.status >= 500 or response.status in AGAIN_READ or self.refused_before_effect(response):
@@ -223,6 +225,7 @@ class HttpClient:
         query: Mapping[str, str] | None,
         body: Any,
         headers: Callable[[], Mapping[str, str]],
+        largest: int = LARGEST_ANSWER,
     ) -> Response:
         """One request. Headers, and a body that holds a proof, come as functions: so no frame above this one has them."""
         url = URL(self.base.rstrip("/") + path, encoded=True)
@@ -240,7 +243,7 @@ class HttpClient:
                     proxy=self.proxy,
                     allow_redirects=False,
                 ) as reply:
-                    response = Response(reply.status, reply.headers, await _body_of(reply, self.name))
+                    response = Response(reply.status, reply.headers, await _body_of(reply, self.name, largest))
                     call.status, call.usable = str(response.status), not response.is_html()
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as problem:
             raise Outage(TLS_REFUSED(system=self.name, why=why_no_answer(problem))) from None
@@ -253,14 +256,14 @@ class HttpClient:
         return response
 
 
-async def _body_of(reply: aiohttp.ClientResponse, system: str) -> bytes:
+async def _body_of(reply: aiohttp.ClientResponse, system: str, largest: int) -> bytes:
     """The whole body; one that never ends is not waited for."""
     parts, size = list[bytes](), 0
     async for part in reply.content.iter_any():
         parts.append(part)
         size += len(part)
-        if size > LARGEST_ANSWER:
-            raise TooLarge(TOO_LARGE(system=system, most=LARGEST_ANSWER // 1_000_000))
+        if size > largest:
+            raise TooLarge(TOO_LARGE(system=system, most=f"{largest / 1_000_000:g}"))
     return b"".join(parts)
 
 

@@ -26,6 +26,7 @@ from spentkey.settings.values import (
     KeyPath,
     LoginName,
     Origin,
+    PlainUrl,
     PostgresUrl,
     ProtectedEntry,
     SecretValue,
@@ -299,7 +300,7 @@ class EvidenceSettings(Section):
     origin: Origin | None = None
     signing_key: SigningKeySettings | None = None
     checkpoint_every: Duration = timedelta(hours=1)
-    timestamp_url: WholeUrl | None = None
+    timestamp_url: PlainUrl | None = None
     timestamp_ca: TrustedPath | None = None
 
     @model_validator(mode="after")

@@ -48,6 +48,11 @@ def _whole_https(url: str) -> str:
     return url
 
 
+def _signed_answers(url: str) -> str:
+    _https(re.sub(r"^http:", "https:", url, flags=re.IGNORECASE))
+    return url
+
+
 def _protected(entry: str) -> str:
     pattern = entry.removeprefix("name:").strip()
     if not (pattern if entry.startswith("name:") else re.fullmatch(UUID_PATTERN, entry)):
@@ -181,6 +186,8 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Url = Annotated[str, AfterValidator(_https)]
 WholeUrl = Annotated[str, AfterValidator(_whole_https)]
 """An address that is used as it stands."""
+PlainUrl = Annotated[str, AfterValidator(_signed_answers)]
+"""The same, which may begin with http: for a system that is shown nothing secret, and whose answers are signed."""
 Uuid = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=UUID_PATTERN)]
 FilePath = Annotated[Path, AfterValidator(_at_path)]
 TrustedPath = Annotated[FilePath, AfterValidator(_trusted)]
