@@ -33,4 +33,5 @@ def is_within(at: datetime, since: datetime | None, until: datetime | None) -> b
 
 
 def _names(record: Facts) -> set[str]:
-    return {str(record.get(name)).casefold() for name in ("app_id", "app_name")}
+    names = [record.get(name) for name in ("app_id", "app_name")]
+    return {name.casefold() for name in names if isinstance(name, str)}

@@ -13,10 +13,11 @@ from spentkey.core.secret import Secret
 from spentkey.core.stops import About
 from spentkey.ports.fencing import check_fence, holding
 from spentkey.storage.postgres.connection import Postgres, opened
-from spentkey.storage.postgres.evidence import NEXT, NEXT_PAGE, PAGE, PostgresEvidence
+from spentkey.storage.postgres.evidence import NEXT, NEXT_PAGE, PostgresEvidence
 from spentkey.storage.postgres.holders import APPENDING
 from spentkey.storage.postgres.schema import VERSION, prepare
 from spentkey.storage.sqlite.evidence import SqliteEvidence
+from spentkey.storage.tree_nodes import PAGE
 
 
 def evidence(connections: Postgres) -> PostgresEvidence:

@@ -20,7 +20,8 @@ from spentkey.core.secret import Secret
 from spentkey.core.stops import About
 from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.connection import Postgres, opened
-from spentkey.storage.postgres.evidence import PAGE, PostgresEvidence
+from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.tree_nodes import PAGE
 
 LIMITS = Limits(per_run=2, per_app=100, per_hour=3, hand_overs_per_hour=2)
 LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'spentkey' AND datname = current_database()"

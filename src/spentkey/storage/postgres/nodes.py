@@ -26,7 +26,7 @@ FILLED = 5000
 """How many records get their nodes at once where many have none."""
 TREE_END: LiteralString = "SELECT max(seq) FROM spentkey_tree"
 ENDS: LiteralString = """
-    SELECT min(seq), max(seq), (SELECT coalesce(max(one.seq), -1) + 1 FROM spentkey_evidence AS one)::int FROM spentkey_tree
+    SELECT min(seq), max(seq), (SELECT coalesce(max(one.seq), -1) + 1 FROM spentkey_evidence AS one) FROM spentkey_tree
 """
 """The lowest and the highest `seq` with nodes, and how many records there are, as of one moment."""
 THESE: LiteralString = "SELECT seq, nodes FROM spentkey_tree WHERE seq = ANY(%(these)s::bigint[])"
