@@ -19,6 +19,7 @@ from spentkey.storage.postgres.rows import row_of
 from spentkey.storage.postgres.schema import prepare
 from spentkey.storage.sqlite.evidence import SqliteEvidence, put
 from spentkey.storage.sqlite.store import FILE
+from spentkey.storage.tree_nodes import made_whole
 from spentkey.system import SystemClock
 
 KINDS = ("intent", "answer", "verified", "result")
@@ -31,6 +32,8 @@ _APPLICATIONS = [str(uuid.uuid5(_SPACE, str(number))) for number in range(APPLIC
 COPY: LiteralString = (
     "COPY spentkey_evidence (seq, at, what, task, task_ref, app_id, key_id, run, canary, line) FROM STDIN"
 )
+
+COPY_NODES: LiteralString = "COPY spentkey_tree (seq, nodes) FROM STDIN"
 
 
 def facts_of(number: int) -> tuple[str, Facts]:
@@ -64,10 +67,14 @@ def fill_sqlite(state: Path, count: int, now: datetime) -> None:
 def fill_postgres(url: str, count: int, now: datetime) -> None:
     """An empty database with so many records, by COPY; its statistics are as a server in use has them."""
     asyncio.run(_prepare(url))
+    grown = CompactRange()
     with psycopg.connect(url, autocommit=True) as connection:
         with connection.cursor() as cursor, cursor.copy(COPY) as copy:
             for one in generated(count, now):
                 copy.write_row(row_of(one.record, one.record_line))
+        with connection.cursor() as cursor, cursor.copy(COPY_NODES) as copy:
+            for one in generated(count, now):
+                copy.write_row((one.seq, made_whole(grown, one.record_line)))
         connection.execute("VACUUM (ANALYZE) spentkey_evidence")
         connection.execute("CHECKPOINT")
 

@@ -224,7 +224,8 @@ class Facade:
         return asyncio.run(self._do(do, steps or StepsTaken(), reads=reads or self.check))
 
     async def _do(self, do: Callable[[Context], Awaitable[T]], steps: StepsTaken, *, reads: bool) -> T:
-        async with context_for(self.settings, steps, use_proxies=self.use_proxies, read_only=reads) as context:
+        made = context_for(self.settings, steps, use_proxies=self.use_proxies, read_only=reads, signs=True)
+        async with made as context:
             return await do(_writing_nothing(context) if reads else context)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import resource
+import secrets
 import socket
 import time
 import uuid
@@ -33,6 +34,11 @@ class SystemIds:
     def new(self) -> str:
         """A fresh random UUID."""
         return str(uuid.uuid4())  # noqa: TID251
+
+
+def random_bytes(count: int) -> bytes:
+    """Bytes that nobody can guess, for keys."""
+    return secrets.token_bytes(count)
 
 
 _random = random.Random()  # noqa: S311  # spreads load, guards nothing; the host's own sequence stays as it is

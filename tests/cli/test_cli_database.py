@@ -99,6 +99,7 @@ def test_a_variable_of_libpq_ends_every_command(
 def lose(database: str, postgres: RealPostgres, first: int) -> None:
     """Let the database lose every record from one on, as a standby that was behind does."""
     postgres.tamper(database, "DELETE FROM spentkey_evidence WHERE seq >= %s", first)
+    postgres.tamper(database, "DELETE FROM spentkey_tree WHERE seq >= %s", first)
 
 
 def test_after_a_loss_work_stops_until_resume_puts_it_on_record(

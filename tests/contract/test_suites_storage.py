@@ -157,6 +157,7 @@ class SetBack(SeveralMachines):
 
     async def lose(self, first: int) -> None:
         self.postgres.tamper(self.url, "DELETE FROM spentkey_evidence WHERE seq >= %s", first)
+        self.postgres.tamper(self.url, "DELETE FROM spentkey_tree WHERE seq >= %s", first)
 
 
 class TestPostgresEvidenceThatIsLost(LossyEvidenceContract):

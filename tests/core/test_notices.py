@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_core import NOW
 
-from spentkey.core.notices import DAYS_BEFORE, Ending, Event, Notice, of_endings, of_stops
+from spentkey.core.notices import DAYS_BEFORE, Ending, Event, Notice, of_checkpoint, of_endings, of_stops
 from spentkey.core.stops import Stop
 
 LOST = Stop("7", "application:app-1", "survivor-lost", "2026-11-27T01:00:00+00:00", "40021", "lost Sales of Jane")
@@ -68,3 +68,36 @@ def test_a_notice_is_one_object() -> None:
     body = json.loads(Notice.of(occurrence, "id-1", NOW).body)
     assert list(body) == ["id", "at", "event", "message", "about"]
     assert (body["id"], body["at"], body["event"]) == ("id-1", NOW.isoformat(), "stop")
+
+
+@pytest.mark.parametrize(
+    ("last", "since", "told"),
+    [
+        (timedelta(hours=2, seconds=1), timedelta(days=9), True),
+        (timedelta(hours=2), timedelta(days=9), False),
+        (timedelta(days=9), timedelta(hours=2, seconds=1), True),
+        (timedelta(days=9), timedelta(hours=1), False),
+        (None, timedelta(hours=2, seconds=1), True),
+        (None, timedelta(hours=2), False),
+        (-timedelta(days=9), timedelta(days=9), False),
+    ],
+    ids=["old", "twice", "older-than-we", "we-are-young", "none", "none-yet", "in-the-future"],
+)
+def test_a_checkpoint_is_overdue_after_twice_the_interval(
+    last: timedelta | None, since: timedelta, *, told: bool
+) -> None:
+    """Of a process that has worked for as long: one that starts after a week off has an interval to make one."""
+    found = of_checkpoint(NOW - last if last is not None else None, NOW - since, timedelta(hours=1), NOW)
+    assert [one.event.value for one in found] == ["checkpoint-overdue"] * told
+
+
+def test_an_overdue_checkpoint_is_told_once_by_whoever_sees_it() -> None:
+    """The key is that of the last one that was signed."""
+    every, last = timedelta(hours=1), NOW - timedelta(days=1)
+    keys = {
+        of_checkpoint(last, NOW - timedelta(hours=hours), every, NOW + timedelta(hours=hours))[0].key
+        for hours in (3, 4, 50)
+    }
+    assert len(keys) == 1
+    (other,) = of_checkpoint(None, NOW - timedelta(hours=3), every, NOW)
+    assert ("yet" in other.message, other.key in keys) == (True, False)

@@ -243,6 +243,7 @@ STATUS: dict[str, Any] = {
     "last_checkpoint": None,
     "credentials": [],
 }
+LAST = {"size": 7, "root": f"{'A' * 43}=", "at": "2026-08-01T12:00:00+00:00", "key": "0a1b2c3d", "signed": True}
 OWN = {"tenant": "production", "kind": "secret", "ends": "2026-08-01T12:00:00+00:00", "days": 31}
 
 
@@ -253,6 +254,8 @@ OWN = {"tenant": "production", "kind": "secret", "ends": "2026-08-01T12:00:00+00
         {"queue": None},
         {"stops": [LEFT], "paused": True},
         {"stops": None, "paused": None},
+        {"last_checkpoint": LAST},
+        {"last_checkpoint": {**LAST, "at": None, "key": None, "signed": False}},
         {"credentials": [OWN, {**OWN, "ends": None, "days": None}]},
     ],
 )
@@ -269,6 +272,10 @@ def test_a_status_keeps_to_its_schema(changes: Mapping[str, Any]) -> None:
         {"stops": None},
         {"paused": None},
         {"stops": [{**LEFT, "id": 8}]},
+        {"last_checkpoint": {**LAST, "size": 0}},
+        {"last_checkpoint": {**LAST, "root": "AAAA"}},
+        {"last_checkpoint": {**LAST, "key": "signing.key"}},
+        {"last_checkpoint": {**LAST, "more": 1}},
         {"credentials": None},
         {"credentials": [{**OWN, "days": "31"}]},
         {"more": 1},
@@ -277,6 +284,52 @@ def test_a_status_keeps_to_its_schema(changes: Mapping[str, Any]) -> None:
 def test_a_status_that_cannot_be_is_refused(changes: Mapping[str, Any]) -> None:
     """Stops and whether one of them is a pause are known together."""
     assert complaints("status.schema.json", {**STATUS, **changes}) != []
+
+
+SIGNED: dict[str, Any] = {
+    "origin": "spentkey/0011223344556677",
+    "size": 7,
+    "root": f"{'A' * 43}=",
+    "signed": True,
+    "new": True,
+    "key": "spentkey/0011223344556677+0a1b2c3d+AQ==",
+    "note": "x",
+    "reason": None,
+    "fix": None,
+}
+NOTHING: dict[str, Any] = {**SIGNED, "signed": False, "new": False, "key": None, "note": None}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SIGNED,
+        {**SIGNED, "new": False},
+        NOTHING,
+        {**NOTHING, "size": None, "root": None, "reason": "restored", "fix": "say why"},
+        {**NOTHING, "size": None, "root": None, "origin": None},
+    ],
+)
+def test_a_checkpoint_keeps_to_its_schema(value: Mapping[str, Any]) -> None:
+    """Signed, not signed, refused, or nothing to sign."""
+    assert complaints("evidence-checkpoint.schema.json", value) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {**SIGNED, "note": None},
+        {**SIGNED, "size": None},
+        {**SIGNED, "key": None},
+        {**SIGNED, "reason": "restored"},
+        {**NOTHING, "note": "x"},
+        {**NOTHING, "new": True},
+        {**SIGNED, "more": 1},
+    ],
+)
+def test_a_checkpoint_that_cannot_be_is_refused(value: Mapping[str, Any]) -> None:
+    """What is signed has a note, and what is not has none."""
+    assert complaints("evidence-checkpoint.schema.json", value) != []
 
 
 @pytest.mark.parametrize(

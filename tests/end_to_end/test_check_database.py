@@ -169,6 +169,7 @@ async def test_lost_records_are_told(database: str, postgres: RealPostgres, tmp_
         log = PostgresEvidence(connections, ManualClock(), acknowledged=Acknowledged(tmp_path))
         await log.append("step", {"task": 2})
     postgres.tamper(database, "DELETE FROM spentkey_evidence WHERE seq = 1")
+    postgres.tamper(database, "DELETE FROM spentkey_tree WHERE seq = 1")
     findings = await check_up(url, directory=tmp_path)
     assert states(findings) == {"acknowledged records": FindingState.FAIL}
     assert "records 1 to 1" in findings["acknowledged records"].message

@@ -10,7 +10,9 @@ import psycopg
 from real_postgres import RealPostgres
 
 from spentkey.core.evidence import GENESIS, Facts, Sealed, seal
+from spentkey.core.tree import CompactRange
 from spentkey.storage.postgres.rows import row_of
+from spentkey.storage.tree_nodes import made_whole
 
 TABLES_OF_1 = """
     CREATE TABLE spentkey_schema (version integer NOT NULL, least integer NOT NULL);
@@ -46,10 +48,15 @@ class EvidenceRows:
     def put(self, told: Iterable[Told]) -> None:
         """Append records, however many, as a program of this version does."""
         with self.postgres.connect(self.database) as connection, connection.cursor() as cursor:
+            grown, nodes = self._grown(connection), list[tuple[int, bytes]]()
             sealed = self._sealed(connection, told)
             with cursor.copy(COPY) as copy:
                 for one in sealed:
                     copy.write_row(row_of(one.record, one.record_line))
+                    nodes.append((one.seq, made_whole(grown, one.record_line)))
+            with cursor.copy("COPY spentkey_tree (seq, nodes) FROM STDIN") as copy:
+                for pair in nodes:
+                    copy.write_row(pair)
 
     def put_as_1(self, told: Iterable[Told]) -> None:
         """Append records as a worker of version 1 does, which knows nothing of later columns."""
@@ -58,6 +65,13 @@ class EvidenceRows:
                 record = json.loads(one.record_line)
                 columns = (record.get("task"), record.get("app_id"), record.get("key_id"), record["what"])
                 connection.execute(INSERT_OF_1, (one.seq, *columns, one.record_line))
+
+    def _grown(self, connection: psycopg.Connection[Any]) -> CompactRange:
+        """The tree over what is there, all of which has its nodes."""
+        grown = CompactRange()
+        for (line,) in connection.execute("SELECT line FROM spentkey_evidence ORDER BY seq").fetchall():
+            made_whole(grown, line)
+        return grown
 
     def _sealed(self, connection: psycopg.Connection[Any], told: Iterable[Told]) -> Iterator[Sealed]:
         """Records that follow what is there; the connection is asked before the first is made."""

@@ -14,6 +14,7 @@ from file_of_0_1 import LOCK as OLD_LOCK
 
 from spentkey.core.tree import CompactRange
 from spentkey.ports.evidence import EvidenceLog
+from spentkey.storage.key_file import KEY_NAME
 from spentkey.storage.sqlite.evidence import INSERT, SqliteEvidence, put, row_of
 from spentkey.storage.sqlite.nodes import add_nodes, right_side
 from spentkey.storage.sqlite.schema import STEPS, prepare
@@ -145,6 +146,8 @@ def turn_into_0_1(state: Path, torn: bytes = b"") -> list[str]:
     lines = lines_in(state)
     for name in (FILE, JOURNAL, OLD, TAKEN):
         (state / name).unlink(missing_ok=True)
+    for path in state.glob(f"{KEY_NAME}*"):  # 0.1 signed nothing
+        path.unlink()
     (state / OLD_LOCK).touch(0o600)
     (state / OLD).write_bytes("".join(f"{line}\n" for line in lines).encode() + torn)
     return lines

@@ -128,6 +128,10 @@ class MemoryTree:
         """The last one that is large enough."""
         return next((note for size, note, _ in reversed(self.signed) if size >= least), None)
 
+    async def checkpointed_at(self) -> datetime | None:
+        """Of the last one."""
+        return self.signed[-1][2] if self.signed else None
+
     async def checkpoints(self) -> AsyncIterator[str]:
         """In order."""
         for _, note, _ in self.signed:

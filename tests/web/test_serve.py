@@ -38,7 +38,7 @@ def test_from_the_webhook_to_the_closed_task(sim: RealSimulator, tmp_path: Path)
         assert service.ask("GET", "/readyz", {}) == (200, {"ready": True, "missing": []})
         assert service.end(signal.SIGTERM) == 0
     assert [one["key_id"] for one in sim.removals()] == [EXPIRED_SECRET]
-    assert [line["event"] for line in service.log][-2:] == ["stopping", "stopped"]
+    assert [line["event"] for line in service.log][-3:] == ["stopping", "stopped", "checkpoint"]
     assert [name for name, secret in CANARIES.items() if secret in json.dumps(service.log)] == []
 
 

@@ -11,6 +11,7 @@ from spentkey.adapters.entra.rehearsal import application_to_rehearse_on
 from spentkey.adapters.kinds import Outside
 from spentkey.adapters.pfx_child.check import PfxCheck
 from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.bootstrap.checkpoints import checkpoints_of
 from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
 from spentkey.bootstrap.directories import directories_of
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
@@ -28,6 +29,7 @@ from spentkey.ports.runtime import Checker, Clock
 from spentkey.settings.rules import rules_of, state_directory
 from spentkey.settings.schema import Settings
 from spentkey.steps.stops import standing_stops
+from spentkey.storage.checkpoint_check import CheckpointCheck
 from spentkey.storage.sqlite.check import StateCheck
 from spentkey.storage.sqlite.container import Surroundings
 from spentkey.system import SystemClock
@@ -54,6 +56,7 @@ async def checkers_for(settings: Settings, *, use_proxies: bool = True) -> Async
             *_checks_of_tenants(settings, directories),
             *([Rehearsal(settings, directories)] if settings.desk is not None else []),
             StopsCheck(settings, connections.clock),
+            CheckpointsCheck(settings, connections.clock),
             EnoughFor(settings),
             *_check_of_schedule(settings, connections.clock),
         ]
@@ -137,6 +140,23 @@ class StopsCheck:
         for one in worst_first(stops):
             fix = f"look into the cause, then spentkey resume --stop {one.id} --why …"
             yield Finding(STOPS, f"{one.kind} {one.id}", FindingState.WARN, str(one.reason), fix)
+
+
+@dataclass(frozen=True)
+class CheckpointsCheck:
+    """Who signs the evidence, and whether it continues what was signed."""
+
+    settings: Settings
+    clock: Clock
+
+    async def findings(self) -> AsyncIterator[Finding]:
+        """Nothing is made where there is none."""
+        try:
+            async with storage_for(self.settings, self.clock, read_only=True) as storage:
+                async for finding in CheckpointCheck(checkpoints_of(self.settings, storage, self.clock)).findings():
+                    yield finding
+        except SpentkeyError:
+            return  # the line of the state or of the database says why
 
 
 @dataclass(frozen=True)

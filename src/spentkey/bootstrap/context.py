@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from spentkey.adapters.kinds import Outside
 from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.bootstrap.checkpoints import sign_what_was_added
 from spentkey.bootstrap.directories import directories_of
 from spentkey.bootstrap.registry import vault_kind
 from spentkey.bootstrap.settings import needs_desk, titles_of
@@ -33,8 +34,9 @@ async def context_for(
     clock: Clock | None = None,
     meter: Meter = UNMEASURED,
     pfx: PfxOpener | None = None,
+    signs: bool = False,
 ) -> AsyncGenerator[Context]:
-    """Open every connection lazily and close all of them at the end."""
+    """Open every connection lazily and close all of them at the end; with `signs` a checkpoint is made at an orderly end."""
     clock = clock or SystemClock()
     needs_desk(settings)
     async with (
@@ -42,6 +44,8 @@ async def context_for(
         context_with(storage, settings, progress, clock, use_proxies=use_proxies, meter=meter, pfx=pfx) as context,
     ):
         yield context
+        if signs and not read_only:
+            await sign_what_was_added(settings, storage, clock)
 
 
 @asynccontextmanager

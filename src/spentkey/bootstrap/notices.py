@@ -1,15 +1,16 @@
-"""Notices of a service: from stops and own credentials, over connections of their own, to the address of `[notify]`."""
+"""Notices of a service: from stops, own credentials and checkpoints, over connections of their own, to the address of `[notify]`."""
 
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from spentkey.bootstrap.checkpoints import key_file_of
 from spentkey.bootstrap.context import connected_for
 from spentkey.bootstrap.status import own_credentials
 from spentkey.bootstrap.storage import Storage, with_database
-from spentkey.core.notices import Ending, Occurrence, of_endings, of_stops
-from spentkey.observe.notify import LOOK_EVERY_S, Heard, Notifier, watching
+from spentkey.core.notices import Ending, Occurrence, of_checkpoint, of_endings, of_stops
+from spentkey.observe.notify import LOOK_EVERY_S, Heard, Notifier, Source, watching
 from spentkey.ports.outbox import Outbox
 from spentkey.ports.runtime import Clock, Ids, Meter
 from spentkey.settings.rules import state_directory
@@ -19,6 +20,8 @@ from spentkey.steps.stops import standing_stops
 from spentkey.storage.sqlite.outbox import SqliteOutbox
 
 HOUR_S = 3600.0
+CHECKPOINTS_EVERY_S = 60.0
+"""How often it is looked whether a checkpoint is overdue, in seconds."""
 RECEIVER = "notify"
 """The name of the receiver in metrics and log lines; its address may be a secret of its own, and is in none."""
 
@@ -34,6 +37,19 @@ async def outbox_for(settings: Settings, storage: Storage, clock: Clock) -> Asyn
         yield outbox
     finally:
         await asyncio.to_thread(outbox.close)
+
+
+def checkpoints_overdue(settings: Settings, storage: Storage, clock: Clock) -> Source:
+    """Whether a checkpoint is overdue, from now on; never where nobody signs."""
+    began, every, tree = clock.now(), settings.evidence.checkpoint_every, storage.tree
+    signs = key_file_of(settings, os.environ) is not None
+
+    async def source() -> Sequence[Occurrence]:
+        if not signs:
+            return ()
+        return of_checkpoint(await tree.checkpointed_at(), began, every, clock.now())
+
+    return source
 
 
 @asynccontextmanager
@@ -68,7 +84,9 @@ async def notifying(
             ends = ((one.tenant, one.own.kind.value, one.own.ends) for one in known)
             return of_endings([Ending(tenant, kind, end) for tenant, kind, end in ends if end is not None], clock.now())
 
-        task = asyncio.create_task(watching(notifier, (stops, look_every_s), (credentials, HOUR_S)))
+        checkpoints = checkpoints_overdue(settings, storage, clock)
+        sources = ((stops, look_every_s), (credentials, HOUR_S), (checkpoints, CHECKPOINTS_EVERY_S))
+        task = asyncio.create_task(watching(notifier, *sources))
         try:
             yield
         finally:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
+from spentkey.bootstrap.checkpoints import IN_THE_LOG, HearsOfCheckpoints, signing
 from spentkey.bootstrap.context import context_with
 from spentkey.bootstrap.notices import notifying
 from spentkey.bootstrap.settings import needs_desk
@@ -154,8 +155,9 @@ async def service_for(
     clock: Clock | None = None,
     meter: Meter = UNMEASURED,
     notified: Heard = unheard,
+    signed: HearsOfCheckpoints = IN_THE_LOG,
 ) -> AsyncGenerator[Service]:
-    """The engine of one machine, or of several where `engine.database_url` is set; and notices, where they are wanted."""
+    """The engine of one machine, or of several where `engine.database_url` is set; notices, where they are wanted; checkpoints."""
     async with worker_for(settings, progress, use_proxies=use_proxies, clock=clock, meter=meter) as worker:
         run_window = RunWindow(worker.clock, SystemIds(), settings.engine.poll_s)
         work = worker.marked(trying, run_window.current)
@@ -172,6 +174,7 @@ async def service_for(
                 meter=meter,
                 use_proxies=use_proxies,
             ),
+            signing(settings, worker.storage, worker.clock, signed),
         ):
             yield Service(engine, worker.context, worker.storage.tree)
 

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from spentkey.adapters.pfx_child.opener import PfxInChild
+from spentkey.bootstrap.checkpoints import last_checkpoint
 from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
 from spentkey.bootstrap.directories import directories_of
 from spentkey.bootstrap.registry import desk_kind
 from spentkey.bootstrap.storage import storage_for
+from spentkey.core.checkpoint_end import LastCheckpoint
 from spentkey.core.credential import OwnCredential
 from spentkey.core.errors import Misconfigured, SpentkeyError
 from spentkey.core.records import RecordKind
@@ -58,6 +60,7 @@ class Overview:
 
     queue: int | None = None
     stops: Sequence[Stop] | None = None
+    checkpoint: LastCheckpoint | None = None
     credentials: list[OfTenant] = field(default_factory=list[OfTenant])
     problems: list[str] = field(default_factory=list[str])
 
@@ -69,7 +72,7 @@ class Overview:
             "stops": None if stops is None else [one.as_json() for one in stops],
             "paused": None if stops is None else any(one.kind == RecordKind.PAUSED for one in stops),
             "last_scan": None,
-            "last_checkpoint": None,
+            "last_checkpoint": None if self.checkpoint is None else self.checkpoint.as_json(),
             "credentials": [one.as_json() for one in self.credentials],
         }
 
@@ -88,6 +91,7 @@ async def overview_of(settings: Settings, clock: Clock, *, use_proxies: bool = T
     """Read the evidence, the queue and the ends of our own credentials; nothing is written."""
     overview = Overview()
     overview.stops = await overview.read("evidence", lambda: _stops(settings, clock))
+    overview.checkpoint = await overview.read("checkpoint", lambda: last_checkpoint(settings, clock))
     async with connected_for(settings, clock, use_proxies=use_proxies) as connections:
         outside = outside_of(settings, connections)
         vault = vault_of(settings, outside)

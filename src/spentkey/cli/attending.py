@@ -34,6 +34,11 @@ class TableObserver(Observer):
         if why:
             self._table.tell(f"notice of {event}, {result}: {why}")
 
+    def not_checkpointed(self, why: str) -> None:
+        """Show above the table why no checkpoint could be made."""
+        if why:
+            self._table.tell(why)
+
 
 @contextmanager
 def attending(

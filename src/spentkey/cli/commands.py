@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from spentkey.cli.ending import complain, until_done
-from spentkey.cli.options import OUTCOMES, config_option, json_option
+from spentkey.cli.options import config_option, filter_options, json_option
 from spentkey.demo import DESKS
 
 SHORT = {
@@ -24,6 +24,9 @@ SHORT = {
     "database": "set up the PostgreSQL that several machines share",
     "database init": "make its tables, their owner, and the role of the workers",
     "evidence": "show, sign, export and verify the evidence",
+    "evidence export": "write a period, or some removals, to one file that anybody can verify",
+    "evidence verify": "verify an export, or the evidence itself, and name every fault",
+    "evidence checkpoint": "sign the records as they are now, and print the signed note",
     "evidence list": "show what was done, newest first; reads only",
     "evidence show": "show one removal step by step; reads only",
     "demo": "show it all against a simulator; needs no configuration",
@@ -208,7 +211,7 @@ def pause(why: str, who: str, config: Path, as_json: bool) -> None:
 @config_option
 @json_option
 def status(config: Path, as_json: bool) -> None:
-    """Show how many tasks are open, what is stopped or paused, and how long our own credentials live.
+    """Show how many tasks are open, what is stopped or paused, the last checkpoint, and how long our own credentials live.
 
     It reads only. The exit code is 0, or 4 if something could not be read.
     """
@@ -243,26 +246,90 @@ def evidence() -> None:
     """Show, sign, export and verify the evidence."""
 
 
+@evidence.command("export", short_help=SHORT["evidence export"])
+@click.argument("file", metavar="FILE.zip", type=click.Path(path_type=Path))
+@filter_options
+@click.option("--who", default=_user, help="Your name.  [default: the user of this process]")
+@config_option
+@json_option
+def evidence_export(file: Path, who: str, config: Path, as_json: bool, **given: Any) -> None:
+    """Write the records of a period to FILE.zip, with what proves that none is missing and none was changed.
+
+    A period is chosen by --since and --until, without them it is all there is. With --task, --app, --tenant or
+    --outcome the file holds those removals alone, and states no completeness. Whoever has the file verifies it without
+    Spentkey: its README.txt says how. A file that is there is not overwritten. The export is recorded in the evidence.
+    """
+    from spentkey.cli.evidence_export import export_evidence  # noqa: PLC0415
+
+    until_done(export_evidence(config, file, given, who, as_json=as_json), acts=True)
+
+
+@evidence.command("verify", short_help=SHORT["evidence verify"])
+@click.argument("file", metavar="[FILE.zip]", required=False, type=click.Path(path_type=Path))
+@click.option("--key", metavar="KEY", help="The public key that you know, NAME+ID+BASE64.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A checkpoint that you have from before; may be repeated.",
+)
+@click.option("--desk", is_flag=True, help="Read the notes on tickets back, and compare what they say of the evidence.")
+@click.option("--since", metavar="TIME", help="With --desk: only tickets of removals that ended then or later.")
+@config_option
+@json_option
+def evidence_verify(file: Path | None, config: Path, as_json: bool, **given: Any) -> None:
+    """Verify an export, or without FILE.zip the evidence itself; nothing is written.
+
+    An export needs no configuration and no network. Every fault is named: changed, inserted, missing or moved records,
+    an end that was cut off, a bad signature or proof, another key, a log that split, a manifest that lies. Without --key
+    or --checkpoint it is said first that whoever made the file may have made its key too. The exit code is 0 if
+    everything holds, 3 if something does not, or 4 if something could not be read.
+    """
+    from spentkey.cli.evidence_verify import verify_evidence  # noqa: PLC0415
+
+    until_done(verify_evidence(config, file, as_json=as_json, **given))
+
+
+@evidence.command("checkpoint", short_help=SHORT["evidence checkpoint"])
+@click.option(
+    "--restored", is_flag=True, help="The records do not continue the last checkpoint: a backup was restored."
+)
+@click.option("--new-key", is_flag=True, help="Let a new key sign from here on; the old one signs the change.")
+@click.option("--lost", is_flag=True, help="With --new-key: the old key is lost, and cannot sign the change.")
+@click.option("--why", help="What happened. It is recorded in the evidence.")
+@click.option("--who", default=_user, help="Your name.  [default: the user of this process]")
+@config_option
+@json_option
+def evidence_checkpoint(config: Path, as_json: bool, **given: Any) -> None:
+    """Sign the records as they are now, and print the signed note. Without new records the newest one is printed.
+
+    Checkpoints are made by themselves: at the end of run and work --once, and each evidence.checkpoint_every by work
+    and serve. Records that do not continue the last checkpoint are not signed until somebody says why, with
+    --restored; that is recorded in the evidence, and so is a change of the key. The exit code is 0, 3 if nothing was
+    signed and people must look, or 4 if something could not be read or written.
+    """
+    from spentkey.cli.evidence_checkpoint import CheckpointOptions, make_checkpoint  # noqa: PLC0415
+
+    until_done(make_checkpoint(config, CheckpointOptions(**given), as_json=as_json), acts=True)
+
+
 @evidence.command("list", short_help=SHORT["evidence list"])
-@click.option("--task", metavar="TASK", help="Only this task, by its reference at the service desk.")
-@click.option("--app", metavar="APP", help="Only this application, by its AppID or its name.")
-@click.option("--tenant", metavar="NAME", help="Only this tenant, by its name in the configuration.")
-@click.option("--outcome", type=click.Choice(OUTCOMES), help="Only what ended so.")
-@click.option("--since", metavar="TIME", help="Only from then on: a date or a time (ISO 8601), in UTC.")
-@click.option("--until", metavar="TIME", help="Only before then, the same.")
+@filter_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most.")
 @click.option("--before", metavar="SEQ", type=click.IntRange(0, 2**53), help="Only before that record: the next page.")
 @config_option
 @json_option
-def evidence_list(config: Path, as_json: bool, **given: Any) -> None:
+def evidence_list(limit: int, before: int | None, config: Path, as_json: bool, **given: Any) -> None:
     """Show how tries at tasks ended, newest first, from the evidence. Writes nothing.
 
     Without --since and --until it is everything on record. Filters narrow it together. A table has the id by which
     `spentkey evidence show` shows a removal step by step.
     """
-    from spentkey.cli.evidence_list import Asked, list_results  # noqa: PLC0415
+    from spentkey.cli.evidence_list import list_results  # noqa: PLC0415
 
-    until_done(list_results(config, Asked(**given), as_json=as_json))
+    until_done(list_results(config, given, limit, before, as_json=as_json))
 
 
 @evidence.command("show", short_help=SHORT["evidence show"])

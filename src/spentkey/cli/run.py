@@ -36,7 +36,7 @@ async def run_tasks(tasks: Sequence[str], config: Path, *, as_json: bool) -> int
                 _print_one(results, as_json=as_json)
 
         with so_far.shown_if_interrupted(show):
-            async with context_for(settings, so_far, meter=unread) as context:
+            async with context_for(settings, so_far, meter=unread, signs=True) as context:
                 for ref in refs:
                     so_far.ended(await work_on(ref, context))
     show(so_far.results)

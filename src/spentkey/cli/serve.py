@@ -42,7 +42,13 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
     metrics, known = Metrics(clock), LastKnown(clock)
     with attending(settings.service, clock, os.environ, metrics, known, as_json=as_json) as observer:
         async with service_for(
-            settings, observer, observed(observer), clock=clock, meter=observer, notified=observer.notified
+            settings,
+            observer,
+            observed(observer),
+            clock=clock,
+            meter=observer,
+            notified=observer.notified,
+            signed=observer,
         ) as made:
             service = service_of(settings, made.engine, made.context, made.tree, clock, metrics, known)
             await _serve(service, settings, observer)

@@ -1,4 +1,4 @@
-"""`spentkey status`: the queue, stops and pauses, and how long our own credentials live; reads only."""
+"""`spentkey status`: the queue, stops and pauses, the last checkpoint, and how long our own credentials live; reads only."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,8 @@ from spentkey.bootstrap.settings import load_settings
 from spentkey.bootstrap.status import OfTenant, Overview, overview_of
 from spentkey.cli.ending import complain
 from spentkey.cli.show import print_json
+from spentkey.core.checkpoint import in_base64
+from spentkey.core.checkpoint_end import LastCheckpoint
 from spentkey.core.credential import OwnKind
 from spentkey.core.stops import worst_first
 from spentkey.system import SystemClock
@@ -36,7 +38,17 @@ def _rows(overview: Overview) -> list[tuple[str, str]]:
     elif not overview.stops:
         rows.append(("stops", "none"))
     rows += [(f"stop {one.id}", one.reason) for one in worst_first(overview.stops or ())]
+    rows.append(("checkpoint", _checkpoint(overview.checkpoint)))
     return rows + [(one.tenant, _own(one)) for one in overview.credentials]
+
+
+def _checkpoint(last: LastCheckpoint | None) -> str:
+    if last is None:
+        return "none yet"
+    if last.key is None:
+        return f"not signed: {last.head.size} records, root {in_base64(last.head.root)}"
+    when = last.at.isoformat(timespec="seconds") if last.at is not None else "at a time that is not known"
+    return f"{when}, over {last.head.size} records, key {last.key}"
 
 
 def _own(one: OfTenant) -> str:

@@ -6,6 +6,7 @@ from signal import SIGHUP, SIGTERM
 
 import click
 
+from spentkey.bootstrap.checkpoints import sign_what_was_added
 from spentkey.bootstrap.service import Story, Trying, observed, prepare_process, service_for, worker_for
 from spentkey.bootstrap.settings import load_settings, whose_queue
 from spentkey.cli.attending import attending
@@ -31,6 +32,7 @@ async def work_once(config: Path, *, as_json: bool) -> int:
         with so_far.shown_if_interrupted(lambda some: print_many(some, unread.told, as_json=as_json)):
             async with worker_for(settings, so_far, meter=unread) as worker:
                 results = await worker.once(stop, _kept_in(so_far))
+                await sign_what_was_added(settings, worker.storage, worker.clock)
     whole = all(one.what != "task" for one in unread.told)
     if results or as_json or not whole:
         print_many(results, unread.told, as_json=as_json)
@@ -59,7 +61,13 @@ async def work_on_and_on(config: Path, *, as_json: bool) -> int:
     try:
         with attended as observer, told_to_stop() as stop:
             async with service_for(
-                settings, observer, observed(observer), clock=clock, meter=observer, notified=observer.notified
+                settings,
+                observer,
+                observed(observer),
+                clock=clock,
+                meter=observer,
+                notified=observer.notified,
+                signed=observer,
             ) as service:
                 await service.engine.serve(stop)
     except SpentkeyError:

@@ -28,6 +28,8 @@ OF_A_PATCH = (
     RecordKind.AWAITING_EVENT,
     RecordKind.AUDIT_EVENT,
 )
+FOUND_BY_KIND = (RecordKind.HEARTBEAT, RecordKind.RESTORED, RecordKind.NEW_KEY)
+"""The records about checkpoints, of which the latest is asked for; they name no tenant."""
 FIRST_GOES_ALONE = ReasonKind(
     "g8-canary",
     en="the first removal by {route} with this version in the tenant {tenant} goes alone until it is proven, and that was "
@@ -59,9 +61,13 @@ class Known(Protocol):
 def canary_key(record: Facts) -> str | None:
     """By what a record that matters here is found: what proves a version, or what became of the PATCHes of a tenant.
 
+    Records about checkpoints are found in the same way, by their kind.
+
     None for everything else, and for whatever versions wrote that knew no canary.
     """
     what, tenant, route, program = (record.get(name) for name in ("what", "tenant", "route", "program"))
+    if what in FOUND_BY_KIND:
+        return str(what)
     if not isinstance(tenant, str) or not isinstance(route, str) or (what == RecordKind.INTENT and program is None):
         return None
     if route != RemovalRoute.PATCH:

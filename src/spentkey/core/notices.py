@@ -17,7 +17,7 @@ DAYS_BEFORE = (1, 3, 7, 14, 30)
 
 
 class Event(StrEnum):
-    """The kinds of events; those of scans and checkpoints are told as soon as there are scans and checkpoints."""
+    """The kinds of events; those of scans are told as soon as there are scans."""
 
     STOP = "stop"
     SCAN_INCOMPLETE = "scan-incomplete"
@@ -101,3 +101,16 @@ def _of_ending(one: Ending, reached: int, now: datetime) -> Occurrence:
     message = f"the automation's own {one.kind} of tenant {one.tenant} {when}, at {ends}"
     about = {"tenant": one.tenant, "kind": one.kind, "ends": ends, "days": days}
     return Occurrence(f"credential {one.tenant} {one.kind} {ends} {reached}", Event.CREDENTIAL_ENDS, message, about)
+
+
+def of_checkpoint(last: datetime | None, since: datetime, every: timedelta, now: datetime) -> list[Occurrence]:
+    """One where none was signed for more than twice `every`, by a process that has worked since `since` for as long."""
+    if now - max(last or since, since) <= 2 * every:
+        return []
+    when = f"since {last.isoformat()}" if last is not None else "yet"
+    hours = f"{every.total_seconds() / 3600:g} h"
+    message = (
+        f"no checkpoint over the evidence was signed {when}, and one is due every {hours}; spentkey check says why"
+    )
+    about = {"last": last.isoformat() if last is not None else None, "every_s": round(every.total_seconds())}
+    return [Occurrence(f"checkpoint after {about['last']}", Event.CHECKPOINT_OVERDUE, message, about)]

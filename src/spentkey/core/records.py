@@ -42,6 +42,10 @@ class RecordKind(StrEnum):
     TOOK_OVER = "took-over"
     STOP_NARROWED = "stop-narrowed"
     GAP = "gap"
+    HEARTBEAT = "heartbeat"
+    RESTORED = "restored"
+    NEW_KEY = "new-key"
+    EXPORTED = "exported"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -357,3 +361,59 @@ class GapRecord(Record):
     first: Annotated[int, "the `seq` of the first record that is lost, as far as that machine can tell"]
     last: Annotated[int, "that of the last one that was acknowledged to it"]
     lost_hash: Annotated[str, "the hash of that one, by which an older copy of the evidence can be recognised"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class HeartbeatRecord(Record):
+    """each `evidence.checkpoint_every`, by one of all processes of `serve` and `work` that share the store, so that a
+    checkpoint follows also when nothing happened. It belongs to no task
+    """
+
+    what = RecordKind.HEARTBEAT
+    every_s: Annotated[int, "after how many seconds the next one is due while `serve` or `work` runs"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RestoredRecord(Record):
+    """when somebody lets checkpoints be signed, by `evidence checkpoint --restored`, over records that do not continue the
+    last one that a machine has signed. It belongs to no task
+    """
+
+    what = RecordKind.RESTORED
+    who: str
+    why: str
+    size: Annotated[int | None, "over how many records that last one was; null where the file that kept it is damaged"]
+    root: Annotated[str | None, "its root, in base64; null likewise"]
+    origin: Annotated[str | None, "its origin; null likewise"]
+    key: Annotated[str, "the public key that signs from here on"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NewKeyRecord(Record):
+    """when somebody changes the key that signs checkpoints; the next checkpoint over it is signed by both keys, or by the
+    new one alone where the old one is lost. It belongs to no task
+    """
+
+    what = RecordKind.NEW_KEY
+    who: str
+    why: str
+    old: Annotated[str | None, "the public key until then; null where it is lost and nobody wrote it down"]
+    new: Annotated[str, "the public key from here on"]
+    lost: Annotated[bool, "whether the old key is lost, so that nothing shows that its owner made the change"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ExportedRecord(Record):
+    """before an export is put in its place; it lies behind the records that are exported. It belongs to no task"""
+
+    what = RecordKind.EXPORTED
+    who: str
+    filters: Annotated[
+        Mapping[str, str | None],
+        "`task`, `app`, `tenant`, `outcome`, `since` and `until` as they were asked for, null where they were not",
+    ]
+    from_: Annotated[int, "how many records there were at the beginning of the period"]
+    to: Annotated[int, "how many at its end; the checkpoint in the export is over so many"]
+    records: Annotated[int, "how many are in the export"]
+    size: Annotated[int, "of the file, in bytes"]
+    sha256: Annotated[str, "of the file, in hexadecimal"]

@@ -16,6 +16,8 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from spentkey.core.checkpoint import in_base64
+from spentkey.core.checkpoint_end import CheckpointEnd, SignedHead, UnsignedHead
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.outcome import Result
 from spentkey.core.sanitize import plain
@@ -162,6 +164,17 @@ class Logged(Observer):
             logger().warning("notice", about=event, result=result, said=why)
         elif result == "sent":
             logger().info("notice", about=event, result=result)
+
+    def checkpointed(self, end: CheckpointEnd) -> None:
+        """One line with what anybody may keep who wants to compare later."""
+        if isinstance(end, SignedHead | UnsignedHead):
+            key = end.key.id.hex() if isinstance(end, SignedHead) else None
+            logger().info("checkpoint", size=end.head.size, root=in_base64(end.head.root), key=key)
+
+    def not_checkpointed(self, why: str) -> None:
+        """One line for each reason."""
+        if why:
+            logger().warning("no checkpoint", said=why)
 
     @contextmanager
     def working(self, task: TaskRef, attempt: str) -> Generator[None]:

@@ -14,6 +14,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from spentkey import __version__
+from spentkey.core.checkpoint_end import CheckpointEnd, SignedHead
 from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result
 from spentkey.core.task import TaskRef
@@ -80,6 +81,14 @@ class Metrics(Observer):
         self._notices = Counter(
             "spentkey_notices", "Notices to people, by what became of them.", ("event", "result"), registry=registry
         )
+        self._checkpoint = Gauge(
+            "spentkey_checkpoint_time",
+            "When this process last signed all records, in seconds since 1970.",
+            registry=registry,
+        )
+        self._no_checkpoint = Counter(
+            "spentkey_checkpoint_failures", "Checkpoints that could not be made.", registry=registry
+        )
         self._queue = Gauge("spentkey_queue_tasks", "Tasks that the engine holds.", ("stage",), registry=registry)
         self._days_left = Gauge(
             "spentkey_credential_days_left",
@@ -138,6 +147,16 @@ class Metrics(Observer):
         """Count what became of a notice."""
         del why
         self._notices.labels(event, result).inc()
+
+    def checkpointed(self, end: CheckpointEnd) -> None:
+        """Say when that was; a head that nobody signs is no checkpoint."""
+        if isinstance(end, SignedHead):
+            self._checkpoint.set(self._clock.now().timestamp())
+
+    def not_checkpointed(self, why: str) -> None:
+        """Count it, told or not."""
+        del why
+        self._no_checkpoint.inc()
 
     def turned_away(self, why: str) -> None:
         """Count a connection that was not kept."""

@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 
+from spentkey.core.checkpoint_end import CheckpointEnd
 from spentkey.core.outcome import Result
 from spentkey.core.task import TaskRef
 from spentkey.ports.runtime import Call, Clock
@@ -46,6 +47,12 @@ class Observer:
 
     def notified(self, event: str, result: str, why: str) -> None:
         """What became of a notice: `sent`, `failed`, `given-up` or `dropped`; `why` is told at most once a minute."""
+
+    def checkpointed(self, end: CheckpointEnd) -> None:
+        """A checkpoint was made; or there is no key, and the head of the tree alone is known."""
+
+    def not_checkpointed(self, why: str) -> None:
+        """No checkpoint could be made; `why` is empty where that was told before."""
 
     def ended(self, result: Result) -> None:
         """A try at a task has ended."""
@@ -97,6 +104,16 @@ class Observers:
         """Report what became of a notice."""
         for observer in self.observers:
             observer.notified(event, result, why)
+
+    def checkpointed(self, end: CheckpointEnd) -> None:
+        """Report a checkpoint."""
+        for observer in self.observers:
+            observer.checkpointed(end)
+
+    def not_checkpointed(self, why: str) -> None:
+        """Report that none could be made."""
+        for observer in self.observers:
+            observer.not_checkpointed(why)
 
     @contextmanager
     def working(self, task: TaskRef, attempt: str) -> Generator[None]:

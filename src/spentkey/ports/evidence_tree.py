@@ -11,7 +11,10 @@ from spentkey.core.tree import TreeHead
 
 @dataclass(frozen=True)
 class Filters:
-    """Which removals are asked for; a filter that is None leaves nothing out. Times are in UTC, `until` is excluded."""
+    """Which removals are asked for; a filter that is None leaves nothing out. Times are in UTC, `until` is excluded.
+
+    `task` is a reference as it is written, `app` an application's id or its name in any case; the rest is exact.
+    """
 
     task: str | None = None
     app: str | None = None
@@ -32,10 +35,17 @@ class Anchor:
 
 
 class EvidenceTree(Protocol):
-    """The records as a tree. Each call is one consistent view; each raises `EvidenceBroken` where the store does not hold."""
+    """The records as a tree. Each call is one consistent view; each raises `EvidenceBroken` where the store does not hold.
+
+    What is asked of a size is refused with `ValueError` where there are fewer records: ask for `head` first. Proofs are
+    checked against the roots before they are returned. Who only reads may not store anything: `EvidenceBroken`.
+    """
 
     async def origin(self) -> str:
-        """The log's own name, `spentkey/` and 16 hexadecimal digits, drawn once when the store was made."""
+        """The log's own name, `spentkey/` and 16 hexadecimal digits, drawn once when the store was made.
+
+        Raises `Misconfigured` for who only reads where no program that writes has made it yet.
+        """
         ...
 
     async def head(self, size: int | None = None) -> TreeHead:
@@ -51,7 +61,10 @@ class EvidenceTree(Protocol):
         ...
 
     def lines(self, first: int = 0, until: int | None = None) -> AsyncIterator[str]:
-        """The records from `first` to before `until`, as they are written, without line feeds; memory stays flat."""
+        """The records from `first` to before `until`, as they are written, without line feeds; memory stays flat.
+
+        Each is held against its leaf. Raises `EvidenceBroken` where one before `until` is not there.
+        """
         ...
 
     async def span(self, since: datetime | None, until: datetime | None) -> tuple[int, int]:
@@ -68,6 +81,10 @@ class EvidenceTree(Protocol):
 
     async def checkpoint(self, least: int = 0) -> str | None:
         """The newest checkpoint over at least so many records, as it was signed; None where there is none."""
+        ...
+
+    async def checkpointed_at(self) -> datetime | None:
+        """When the newest checkpoint was kept, in UTC; None where there is none."""
         ...
 
     def checkpoints(self) -> AsyncIterator[str]:

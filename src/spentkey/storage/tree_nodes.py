@@ -139,11 +139,10 @@ class TreeCheck:
         """The next record with what is stored beside it; raises `EvidenceBroken` at the first fault."""
         seq = self._grown.size
         made = made_whole(self._grown, record_line)
-        if is_behind(seq, nodes):
+        if nodes == made or is_behind(seq, nodes):
             return
         check_leaf(self._faults, seq, record_line, nodes)
-        if nodes != made:
-            raise self._faults.changed(seq)
+        raise self._faults.changed(seq)
 
     def ends(self, first: int | None, last: int | None, length: int) -> None:
         """The lowest and the highest `seq` that has nodes, and how many records there were at that moment.

@@ -250,9 +250,11 @@ class TreeContract(ABC):
         async def do(rig: TreeRig) -> None:
             tree = await rig.tree()
             assert (await tree.checkpoint(), [one async for one in tree.checkpoints()]) == (None, [])
+            assert await tree.checkpointed_at() is None
             for number, size in enumerate((3, 5, 5, 4)):
-                await tree.keep_checkpoint(size, f"note {number} é\n", BEGAN)
+                await tree.keep_checkpoint(size, f"note {number} é\n", BEGAN + timedelta(hours=number))
             later = await rig.tree(read_only=True)
+            assert await later.checkpointed_at() == BEGAN + timedelta(hours=3)
             assert [one async for one in later.checkpoints()] == [f"note {number} é\n" for number in range(4)]
             found = [await later.checkpoint(least) for least in (0, 4, 5, 6)]
             assert found == ["note 3 é\n", "note 3 é\n", "note 2 é\n", None]

@@ -42,6 +42,7 @@ def set_back(database: str, postgres: RealPostgres) -> Callable[[int], None]:
 
     def to(first: int) -> None:
         postgres.tamper(database, "DELETE FROM spentkey_evidence WHERE seq >= %s", first)
+        postgres.tamper(database, "DELETE FROM spentkey_tree WHERE seq >= %s", first)
 
     return to
 

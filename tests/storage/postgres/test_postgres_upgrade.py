@@ -125,7 +125,7 @@ async def test_many_that_start_at_once_upgrade_once(database: str, postgres: Rea
         rows.put_as_1(many(500, NOW - 0.5 * HOUR))
     await asyncio.gather(*(upgraded(database) for _ in range(8)))
     assert postgres.rows(database, SCHEMA) == [(VERSION, LEAST)]
-    assert postgres.rows(database, "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == [(1,)]
+    assert postgres.rows(database, "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == [(5,)]
     async with opened(Secret(database)) as connections:
         assert await PostgresEvidence(connections, ManualClock()).verify() == (0 if empty else 500)
 

@@ -106,9 +106,12 @@ async def _add(ask: Ask, grown: CompactRange, lines: Sequence[str]) -> None:
 
 
 async def fill(connection: Connection) -> None:
-    """The nodes of all records of tables that had none, as far as no record is missing: that is found by `verify`."""
+    """The nodes of all records of tables that had none, as far as no record is missing: that is found by `verify`.
+
+    A tree that is there already is left to the next record.
+    """
     ask, grown = asking(connection), CompactRange()
-    while True:
+    while (await ask(TREE_END))[0][0] in (None, grown.size - 1):
         rows = await ask(LINES, first=grown.size, end=2**62, page=FILLED)
         whole = [str(line) for number, (seq, line) in enumerate(rows, grown.size) if seq == number]
         if whole:

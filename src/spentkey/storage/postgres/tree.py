@@ -136,6 +136,12 @@ class PostgresTree:
         found = await self._rows(newest, least=least)
         return str(found[0][0]) if found else None
 
+    async def checkpointed_at(self) -> datetime | None:
+        """When the newest checkpoint was stored."""
+        newest: LiteralString = "SELECT at FROM spentkey_checkpoints ORDER BY number DESC LIMIT 1"
+        found = await self._rows(newest)
+        return found[0][0].astimezone(UTC) if found else None
+
     async def checkpoints(self) -> AsyncIterator[str]:
         """All checkpoints, oldest first, page by page."""
         page: LiteralString = (

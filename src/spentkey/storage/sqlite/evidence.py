@@ -323,8 +323,7 @@ class SqliteEvidence:
                 ).fetchall()
                 with self._remembered():
                     for row in rows:
-                        chain.take(row[LINE])
-                        self.believed(row)
+                        self._same(row, chain.take(row[LINE]))
                         tree.take(row[LINE], row[-1])
                     if len(rows) < PAGE:
                         tree.ends(*bounds(connection), chain.length)
@@ -338,15 +337,18 @@ class SqliteEvidence:
             raise self._remember(
                 EvidenceBroken(f"{self._where}: record {row[0]} is not the one that was there, nothing is removed")
             )
+        self._same(row, record)
+        with self._remembered():
+            check_leaf(self._faults, row[0], row[LINE], row[-1])
+        return record
+
+    def _same(self, row: StoredRow, record: Facts) -> None:
         if row_from(record, row[LINE]) != row[:-1]:
             raise self._remember(
                 EvidenceBroken(
                     f"{self._where}: the columns of record {row[0]} are not what it says, nothing is removed"
                 )
             )
-        with self._remembered():
-            check_leaf(self._faults, row[0], row[LINE], row[-1])
-        return record
 
     def _remember(self, problem: EvidenceBroken) -> EvidenceBroken:
         self._fault = problem

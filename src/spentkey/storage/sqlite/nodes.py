@@ -61,7 +61,7 @@ def known_of(connection: sqlite3.Connection | None, wanted: Iterable[Node], wher
 
 
 def _stored(connection: sqlite3.Connection, seq: int) -> object:
-    found = connection.execute("SELECT nodes FROM spentkey_tree WHERE seq = ?", (seq,)).fetchone()
+    found = connection.execute("SELECT CAST(nodes AS BLOB) FROM spentkey_tree WHERE seq = ?", (seq,)).fetchone()
     return None if found is None else found[0]
 
 

@@ -43,7 +43,7 @@ OF_RUN = "SELECT count(*) FROM spentkey_evidence WHERE what = 'intent' AND run =
 
 SELECT = """
     SELECT seq, at, what, task, app_id, key_id, run, canary, line,
-        coalesce((SELECT nodes FROM spentkey_tree WHERE spentkey_tree.seq = spentkey_evidence.seq),
+        coalesce((SELECT CAST(nodes AS BLOB) FROM spentkey_tree WHERE spentkey_tree.seq = spentkey_evidence.seq),
             (SELECT max(seq) FROM spentkey_tree)) AS nodes
     FROM spentkey_evidence
 """

@@ -100,6 +100,12 @@ class SqliteTree:
         found = await asyncio.to_thread(self._read, lambda connection: _rows(connection, newest, least))
         return str(found[0][0]) if found else None
 
+    async def checkpointed_at(self) -> datetime | None:
+        """When the newest checkpoint was stored."""
+        newest = "SELECT at FROM spentkey_checkpoints ORDER BY number DESC LIMIT 1"
+        found = await asyncio.to_thread(self._read, lambda connection: _rows(connection, newest))
+        return datetime.fromtimestamp(found[0][0], UTC) if found else None
+
     async def checkpoints(self) -> AsyncIterator[str]:
         """All checkpoints, oldest first, page by page."""
         page = "SELECT number, note FROM spentkey_checkpoints WHERE number > ? ORDER BY number LIMIT ?"

@@ -1,0 +1,201 @@
+"""Verifies the evidence in the store itself: chain, tree, every kept checkpoint, changes of keys, anchors, earlier checkpoints.
+
+It judges records by the same code as `verify.py`, and goes on after a fault as far as the store can be read.
+"""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from spentkey.core.checkpoint import Checkpoint, VerifierKey, in_base64, read_checkpoint
+from spentkey.core.errors import EvidenceBroken
+from spentkey.core.tree import TreeHead
+from spentkey.ports.evidence_tree import EvidenceTree
+from spentkey.storage.export.signers import KeyChange, signed_so_far
+from spentkey.storage.export.verify import MOST_FAULTS, Records
+
+STORE = "store"
+TOLD_EVERY = 50_000
+DIGESTS = ("sha256", "sha384", "sha512")
+
+
+@dataclass
+class Findings:
+    """What was found, as `docs/reference/evidence-verify.schema.json` has it."""
+
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+
+    def fault(self, kind: str, message: str, seq: int | None = None, where: str = STORE) -> None:
+        """Note one fault; of very many the first."""
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append({"kind": kind, "seq": seq, "where": where, "message": message})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What whoever asks knows already."""
+
+    current: VerifierKey | None = None
+    """The key that signs on this machine."""
+    key: VerifierKey | None = None
+    """The key that was given."""
+    earlier: Mapping[str, Checkpoint] = field(default_factory=dict[str, Checkpoint])
+    """Earlier checkpoints, by where they came from."""
+
+
+Desk = Callable[[EvidenceTree, Callable[..., None]], AsyncIterator[str]]
+"""Reads what tickets show: notes each fault with the function that it gets, and yields what could not be checked."""
+
+
+async def judge_store(
+    tree: EvidenceTree, known: Known, tell: Callable[[int, int], None], desk: Desk | None = None
+) -> dict[str, Any]:
+    """Read everything and name each fault; `tell` hears how many records were read, of how many."""
+    found, stored = Findings(), list[Checkpoint]()
+    head, changes = TreeHead(0, b""), list[KeyChange]()
+    records = Records(found.fault, 0)
+    try:
+        head = await tree.head()
+        stored = await _checkpoints(tree, found)
+        changes = (await signed_so_far(tree, frozenset())).changes
+        await _read(tree, records, head, {one.head.size for one in [*stored, *known.earlier.values()]}, tell)
+        records.end(head.size, head.root, bool(found.faults))
+        await _compare_with_tree(tree, records, found)
+        await _look_at_anchors(tree, stored, found)
+    except EvidenceBroken as problem:
+        _broken(problem, found)
+    keys = _keys_by(known, changes, found)
+    for one in stored:
+        _look_at(one, f"checkpoint over {one.head.size}", keys, head.size, records.roots, found)
+    _look_at_the_newest(stored, known, keys, changes, found)
+    for where, one in known.earlier.items():
+        _look_at(one, where, keys, head.size, records.roots, found)
+    if desk is not None:
+        found.not_checked += [text async for text in desk(tree, found.fault)]
+    return {
+        "holds": not found.faults,
+        "key": "given" if known.key else "not-given" if stored else "unsigned",
+        "records": records.size,
+        "size": head.size,
+        "root": in_base64(head.root) if head.root else None,
+        "faults": found.faults,
+        "not_checked": found.not_checked,
+    }
+
+
+async def _checkpoints(tree: EvidenceTree, found: Findings) -> list[Checkpoint]:
+    stored: list[Checkpoint] = []
+    async for note in tree.checkpoints():
+        try:
+            stored.append(read_checkpoint(note))
+        except ValueError as problem:
+            found.fault("bad-signature", f"a kept checkpoint cannot be read: {problem}")
+    if not stored:
+        found.not_checked.append("no checkpoint is kept: nothing here shows whether all of it was written anew")
+    return stored
+
+
+async def _read(
+    tree: EvidenceTree, records: Records, head: TreeHead, watched: set[int], tell: Callable[[int, int], None]
+) -> None:
+    lines: AsyncIterator[str] = tree.lines(0, head.size)
+    async for record_line in lines:
+        records.take(record_line.encode("utf-8", "surrogatepass"), watched)
+        if records.size % TOLD_EVERY == 0:
+            tell(records.size, head.size)
+
+
+async def _compare_with_tree(tree: EvidenceTree, records: Records, found: Findings) -> None:
+    """The tree is stored, and proofs are made of it: at each checkpoint it must be the one that the records make."""
+    for size, root in sorted(records.roots.items()):
+        if size and (await tree.head(size)).root != root:
+            return found.fault("changed", f"the stored tree is not that of the first {size} records", size - 1)
+    return None
+
+
+async def _look_at_anchors(tree: EvidenceTree, stored: Sequence[Checkpoint], found: Findings) -> None:
+    notes = {one.head.size: list[bytes]() for one in stored}
+    for one in stored:
+        notes[one.head.size].append(one.note.encode())
+    anchors = await tree.anchors()
+    for one in anchors:
+        digests = [hashlib.new(name, note).digest() for note in notes.get(one.size, ()) for name in DIGESTS]
+        if not any(digest in one.token for digest in digests):
+            found.fault(
+                "bad-proof", f"a time stamp ({one.kind}) is over no checkpoint that is kept", where=f"size {one.size}"
+            )
+    if anchors:
+        found.not_checked.append("the signatures of time stamps: openssl ts -verify does, on an export")
+
+
+def _broken(problem: EvidenceBroken, found: Findings) -> None:
+    """What the store itself refuses to read past."""
+    text = str(problem).removesuffix(", nothing is removed")
+    number = re.search(r"record (\d+)", text)
+    kind = "missing" if "missing" in text or "shorter" in text else "changed"
+    found.fault(kind, text, int(number[1]) if number else None)
+    found.not_checked.append("what comes after that fault")
+
+
+def _keys_by(known: Known, changes: Sequence[KeyChange], found: Findings) -> dict[VerifierKey, bool]:
+    """Each key that is known, and whether it is believed: all where none was given, else what that one handed over to."""
+    keys = {one: known.key is None or one == known.key for one in (known.current, known.key) if one is not None}
+    for change in changes:
+        try:
+            new = VerifierKey.parse(str(change.record.get("new")))
+            old = VerifierKey.parse(str(change.record["old"])) if change.record.get("old") else None
+        except ValueError as problem:
+            found.fault("changed", f"names a key that is none: {problem}", change.seq)
+            continue
+        if old is not None:
+            keys.setdefault(old, known.key is None)
+        if change.record.get("lost"):
+            found.not_checked.append(
+                f"record {change.seq} says that a key was lost: nothing else links the next one to it"
+            )
+        elif change.checkpoint is None:
+            found.fault("bad-signature", "the old key did not sign that another follows it", change.seq)
+        keys[new] = keys.get(new, False) or known.key is None or bool(change.checkpoint and old and keys[old])
+    return keys
+
+
+def _look_at(
+    one: Checkpoint,
+    where: str,
+    keys: Mapping[VerifierKey, bool],
+    size: int,
+    roots: Mapping[int, bytes],
+    found: Findings,
+) -> None:
+    """One checkpoint: its signatures, and whether the log goes on from it."""
+    holds = [held for key in keys if (held := one.signed_by(key)) is not None]
+    if False in holds:
+        found.fault("bad-signature", "its signature does not hold", where=where)
+    elif not holds:
+        found.not_checked.append(f"{where}: its signature, by a key that is not known here")
+    if one.head.size > size:
+        found.fault(
+            "cut-off", f"it is over {one.head.size} records, and there are {size}: the end was cut off", size, where
+        )
+    elif roots.get(one.head.size, one.head.root) != one.head.root:
+        found.fault(
+            "fork", f"it shows another log: its first {one.head.size} records are not those that are here", where=where
+        )
+
+
+def _look_at_the_newest(
+    stored: Sequence[Checkpoint],
+    known: Known,
+    keys: Mapping[VerifierKey, bool],
+    changes: Sequence[KeyChange],
+    found: Findings,
+) -> None:
+    """The newest checkpoint must be by a key that is believed."""
+    if known.key is not None and not stored:
+        found.fault("bad-signature", "no checkpoint is kept, and nothing is signed", where="checkpoints")
+    elif known.key is not None and not any(stored[-1].signed_by(key) for key, believed in keys.items() if believed):
+        changed = ", and the given one did not hand over to it" if changes else ""
+        found.fault("other-key", f"the newest checkpoint is signed by another key{changed}", where="checkpoints")
