@@ -130,7 +130,7 @@ async def test_listing_writes_nothing(sim: RealSimulator, tmp_path: Path) -> Non
         (("--until", "2026-02-30"), "--until: there is no such time"),
         (("--since", "2026-07-02", "--until", "2026-07-01"), "since must be before until"),
         (("--since", "2026-07-01", "--until", "2026-07-01"), "since must be before until"),
-        (("--outcome", "gone"), "is not one of 'removed'"),
+        (("--outcome", "gone"), "--outcome: give one of removed"),
         (("--limit", "0"), "not in the range"),
         (("--limit", "1001"), "not in the range"),
         (("--before", "-1"), "not in the range"),

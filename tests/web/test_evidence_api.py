@@ -1,6 +1,10 @@
 """The routes about the evidence: results by filter, a removal step by step, the checkpoint, and exports."""
 
 import io
+import signal
+import subprocess
+import sys
+import urllib.request
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +15,7 @@ from commands import fits
 from evidence_store import lines_in, put_lines
 from queue_worlds import GONE_TASK, LIVE_TASK, SECRET_TASK, queue_world
 from real_simulator import RealSimulator
+from serve_process import serving
 from structlog.testing import capture_logs
 from web_support import AUDITOR, OPERATOR, VIEWER, Answer, Served, served
 from worlds import TASK
@@ -167,6 +172,27 @@ async def test_an_export_is_a_zip_for_who_asked(sim: RealSimulator, tmp_path: Pa
     assert "attachment" in headers["Content-Disposition"]
     assert zipfile.ZipFile(io.BytesIO(content)).namelist() == ["records.jsonl"]
     assert [file.parent.exists() for file in exports.files] == [False]
+
+
+def test_a_service_exports_what_verifies_without_it(sim: RealSimulator, tmp_path: Path) -> None:
+    """A whole process: the ZIP holds by its own program with the key that signs, and who asked is on record."""
+    with serving(sim, tmp_path) as service:
+        service.until("result", task=str(TASK))
+        request = urllib.request.Request(  # noqa: S310
+            service.url + EXPORT, b"{}", {**AUDITOR, "Content-Type": "application/json"}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            content = response.read()
+        assert service.end(signal.SIGTERM) == 0
+    (tmp_path / "export.zip").write_bytes(content)
+    with zipfile.ZipFile(tmp_path / "export.zip") as made:
+        (tmp_path / "verify.py").write_bytes(made.read("verify.py"))
+    key = (sim.state / "signing.key.pub").read_text().strip()
+    command = [sys.executable, "-I", "verify.py", "export.zip", "--key", key]
+    verified = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    (record,) = [one for one in sim.evidence() if one["what"] == "exported"]
+    assert (record["who"], record["size"]) == ("audit", len(content))
 
 
 async def test_an_export_that_cannot_be_made_sends_nothing(sim: RealSimulator, tmp_path: Path) -> None:

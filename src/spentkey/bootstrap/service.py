@@ -9,6 +9,7 @@ from functools import partial
 
 from spentkey.bootstrap.checkpoints import IN_THE_LOG, HearsOfCheckpoints, signing
 from spentkey.bootstrap.context import context_with
+from spentkey.bootstrap.exports import Exporting, exporting
 from spentkey.bootstrap.notices import notifying
 from spentkey.bootstrap.settings import needs_desk
 from spentkey.bootstrap.storage import Storage, engine_for, storage_for
@@ -115,6 +116,7 @@ class Service:
     engine: Engine
     context: Context
     tree: EvidenceTree
+    export: Exporting
 
 
 def prepare_process() -> None:
@@ -178,7 +180,8 @@ async def service_for(
             ),
             signing(settings, worker.storage, worker.clock, signed),
         ):
-            yield Service(engine, worker.context, worker.storage.tree)
+            export = exporting(settings, worker.storage, worker.clock)
+            yield Service(engine, worker.context, worker.storage.tree, export)
 
 
 HOUR_S = 3600.0

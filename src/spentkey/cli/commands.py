@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from spentkey.cli.ending import complain, until_done
-from spentkey.cli.options import OUTCOMES, config_option, filter_options, json_option
+from spentkey.cli.options import config_option, filter_options, json_option
 from spentkey.demo import DESKS
 
 SHORT = {
@@ -316,25 +316,20 @@ def evidence_checkpoint(config: Path, as_json: bool, **given: Any) -> None:
 
 
 @evidence.command("list", short_help=SHORT["evidence list"])
-@click.option("--task", metavar="TASK", help="Only this task, by its reference at the service desk.")
-@click.option("--app", metavar="APP", help="Only this application, by its AppID or its name.")
-@click.option("--tenant", metavar="NAME", help="Only this tenant, by its name in the configuration.")
-@click.option("--outcome", type=click.Choice(OUTCOMES), help="Only what ended so.")
-@click.option("--since", metavar="TIME", help="Only from then on: a date or a time (ISO 8601), in UTC.")
-@click.option("--until", metavar="TIME", help="Only before then, the same.")
+@filter_options
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many at most.")
 @click.option("--before", metavar="SEQ", type=click.IntRange(0, 2**53), help="Only before that record: the next page.")
 @config_option
 @json_option
-def evidence_list(config: Path, as_json: bool, **given: Any) -> None:
+def evidence_list(limit: int, before: int | None, config: Path, as_json: bool, **given: Any) -> None:
     """Show how tries at tasks ended, newest first, from the evidence. Writes nothing.
 
     Without --since and --until it is everything on record. Filters narrow it together. A table has the id by which
     `spentkey evidence show` shows a removal step by step.
     """
-    from spentkey.cli.evidence_list import Asked, list_results  # noqa: PLC0415
+    from spentkey.cli.evidence_list import list_results  # noqa: PLC0415
 
-    until_done(list_results(config, Asked(**given), as_json=as_json))
+    until_done(list_results(config, given, limit, before, as_json=as_json))
 
 
 @evidence.command("show", short_help=SHORT["evidence show"])

@@ -1,9 +1,7 @@
 """`spentkey evidence list`: how tries ended, newest first; reads only."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,54 +10,25 @@ import click
 from spentkey.bootstrap.settings import load_settings
 from spentkey.bootstrap.storage import storage_for
 from spentkey.cli.ending import complain
+from spentkey.cli.evidence_filters import filters_by
 from spentkey.cli.show import print_json
-from spentkey.core.errors import EvidenceBroken, Misconfigured
+from spentkey.core.errors import EvidenceBroken
 from spentkey.core.evidence import Facts
 from spentkey.core.outcome_record import recorded_result
-from spentkey.core.period import moment, refuse_backwards
-from spentkey.ports.evidence_tree import Filters
 from spentkey.system import SystemClock
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The options as they were given."""
-
-    task: str | None = None
-    app: str | None = None
-    tenant: str | None = None
-    outcome: str | None = None
-    since: str | None = None
-    until: str | None = None
-    limit: int = 50
-    before: int | None = None
-
-    def filters(self) -> Filters:
-        """What is asked for; raises `Misconfigured` that names the option which cannot be read."""
-        since, until = _moment("--since", self.since), _moment("--until", self.until)
-        try:
-            refuse_backwards(since, until)
-        except ValueError as problem:
-            raise Misconfigured(str(problem)) from None
-        return Filters(self.task, self.app, self.tenant, self.outcome, since, until)
-
-
-def _moment(option: str, text: str | None) -> datetime | None:
-    try:
-        return moment(text) if text is not None else None
-    except ValueError as problem:
-        raise Misconfigured(f"{option}: {problem}") from None
-
-
-async def list_results(config: Path, asked: Asked, *, as_json: bool) -> int:
+async def list_results(
+    config: Path, given: Mapping[str, str | None], limit: int, before: int | None, *, as_json: bool
+) -> int:
     """Read one page and show it; 3 where the evidence does not hold."""
-    wanted = asked.filters()
+    wanted = filters_by(given)
     try:
         async with storage_for(load_settings(config, os.environ), SystemClock(), read_only=True) as storage:
-            found = await storage.tree.results(wanted, asked.limit + 1, asked.before)
+            found = await storage.tree.results(wanted, limit + 1, before)
     except EvidenceBroken as problem:
         return complain(str(problem), 3)
-    page, more = found[: asked.limit], len(found) > asked.limit
+    page, more = found[:limit], len(found) > limit
     following = int(page[-1]["seq"]) if more else None
     if as_json:
         print_json({"results": [listed_result(one) for one in page], "next": following})

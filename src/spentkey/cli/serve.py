@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ async def serve_until_stopped(config: Path, *, as_json: bool) -> int:
             signed=observer,
         ) as made:
             service = service_of(settings, made.engine, made.context, made.tree, clock, metrics, known)
+            service = replace(service, export=made.export)
             await _serve(service, settings, observer)
     return 0
 

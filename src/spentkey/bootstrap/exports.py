@@ -1,0 +1,38 @@
+"""Exports that somebody asks a running service for; what is in them is made by `storage/export`."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from spentkey import __version__
+from spentkey.bootstrap.checkpoints import checkpoints_of
+from spentkey.bootstrap.storage import Storage
+from spentkey.core.records import ExportedRecord
+from spentkey.ports.evidence_tree import Filters
+from spentkey.ports.runtime import Clock
+from spentkey.settings.schema import Settings
+from spentkey.storage.export.export import write_export
+from spentkey.storage.export.signing import signer_by
+from spentkey.storage.export.zip_file import zip_in_the_making
+
+Exporting = Callable[[Filters, str, Path], Awaitable[None]]
+"""Which removals, who asks, and the file to write, which is not there yet."""
+
+
+def exporting(settings: Settings, storage: Storage, clock: Clock) -> Exporting:
+    """Writes an export and puts it on record, in this order: the file has its name only when both are done."""
+
+    async def export(wanted: Filters, who: str, file: Path) -> None:
+        with zip_in_the_making(file) as made:
+            signer = await signer_by(checkpoints_of(settings, storage, clock))
+            held = await write_export(storage.tree, wanted, signer, made, __version__, _untold)
+            size, digest = made.finish()
+            record = ExportedRecord(who, held.filters, held.first, held.end, held.records, size, digest)
+            await storage.evidence.append(record.what, record.facts())
+            made.put_in_place()
+
+    return export
+
+
+def _untold(done: int, of: int) -> None:
+    """Nobody waits for the progress of a request."""
+    del done, of
