@@ -131,10 +131,8 @@ class PostgresEvidence:
         return await self._found(stored.RESULTS, before=2**62 if before is None else before, limit=limit)
 
     async def ended(self, attempt: str) -> Facts | None:
-        """The end of that try; what has no index is looked through, results first."""
-        of = field_in_line("attempt", attempt)
-        found = await self._found(stored.RESULT_OF, of=of) or await self._found(stored.STEP_RESULT_OF, of=of)
-        return found[0] if found else None
+        """The end of that try."""
+        return next(iter(await self._found(stored.END_OF_TRY, of=field_in_line("attempt", attempt))), None)
 
     async def verify(self, tell: Told = untold) -> int:
         """Read the whole chain from its beginning and check it; returns how many records it has.

@@ -92,9 +92,14 @@ OF_TEXT: LiteralString = "WHERE task_ref = %(of)s ORDER BY seq"
 OF_APP: LiteralString = "WHERE what = 'intent' AND app_id = %(of)s ORDER BY seq"
 ANSWERS_OF_NUMBERS: LiteralString = "WHERE task = ANY(%(of)s::bigint[]) AND what = 'answer'"
 ANSWERS_OF_TEXTS: LiteralString = "WHERE task_ref = ANY(%(of)s::text[]) AND what = 'answer'"
-OF_TRY: LiteralString = "AND strpos(line, %(of)s) > 0 ORDER BY seq DESC LIMIT 1"
-RESULT_OF: LiteralString = "WHERE what = 'result' " + OF_TRY
-STEP_RESULT_OF: LiteralString = "WHERE what = 'step-result' " + OF_TRY
+END_OF_TRY: LiteralString = """
+    WHERE seq = coalesce(
+        (SELECT seq FROM spentkey_evidence WHERE what = 'result' AND strpos(line, %(of)s) > 0
+            ORDER BY seq DESC LIMIT 1),
+        (SELECT seq FROM spentkey_evidence WHERE what = 'step-result' AND strpos(line, %(of)s) > 0
+            ORDER BY seq DESC LIMIT 1))
+"""
+"""What has no index is looked through, results first."""
 RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
 
 
