@@ -15,7 +15,7 @@ TELLING = frozenset({"noting", "noted", "intent", "handing-over", "reassigning",
 """The kinds of records that name a ticket with a note of ours."""
 
 
-class Witness(StrEnum):
+class Beside(StrEnum):
     """What the edit is held against."""
 
     STORE = "the store"
@@ -34,15 +34,15 @@ class Before:
     """The size of the checkpoint that somebody holds."""
 
 
-def findable(edit: Edit, before: Before, left: Sequence[str], witness: Witness) -> bool:
-    """Whether the edit must be found with that witness beside the store; `left` are the records after it."""
+def findable(edit: Edit, before: Before, left: Sequence[str], beside: Beside) -> bool:
+    """Whether the edit must be found with that beside beside the store; `left` are the records after it."""
     if by_itself(edit, before):
         return True
-    if edit.effort is Effort.OTHER_KEY and witness in (Witness.KEY, Witness.CHECKPOINT):
+    if edit.effort is Effort.OTHER_KEY and beside in (Beside.KEY, Beside.CHECKPOINT):
         return True
-    if witness is Witness.CHECKPOINT:
+    if beside is Beside.CHECKPOINT:
         return before.held > edit.first
-    return witness is Witness.DESK and any(size > edit.first for size in sizes_on_tickets(before.lines, left))
+    return beside is Beside.DESK and any(size > edit.first for size in sizes_on_tickets(before.lines, left))
 
 
 def by_itself(edit: Edit, before: Before) -> bool:
@@ -52,13 +52,13 @@ def by_itself(edit: Edit, before: Before) -> bool:
     return edit.effort is Effort.TREE and any(size > edit.first for size in before.checkpoints)
 
 
-def why_not(edit: Edit, witness: Witness) -> str:
+def why_not(edit: Edit, beside: Beside) -> str:
     """Why that is not findable, in the words of the page on evidence."""
     if edit.effort is Effort.TREE:
         return "no checkpoint covered it yet"
     if edit.effort is Effort.STOLEN_KEY:
-        return f"the stolen key signed it, and {witness} is from before it"
-    return f"no checkpoint that was left covers it, and {witness} is from before it"
+        return f"the stolen key signed it, and {beside} is from before it"
+    return f"no checkpoint that was left covers it, and {beside} is from before it"
 
 
 def sizes_on_tickets(before: Sequence[str], left: Sequence[str]) -> list[int]:

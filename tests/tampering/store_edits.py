@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from stored_log import Json, Kept, StoredLog, other_spelling, resealed
+from stored_log import Json, StoredCheckpoint, StoredLog, other_spelling, resealed
 
 LAST_KEYS = ("v", "seq", "prev", "hash")
 
@@ -189,7 +189,7 @@ def checkpoint_spoilt(rng: random.Random, log: StoredLog) -> str:
     elif what == "not signed":
         del lines[4]
     note = "\n".join(lines)
-    log.checkpoints[at] = Kept(old.size + (what == "its row"), old.at, note)
+    log.checkpoints[at] = StoredCheckpoint(old.size + (what == "its row"), old.at, note)
     return what
 
 

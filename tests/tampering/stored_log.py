@@ -22,7 +22,7 @@ OURS = frozenset({"v", "seq", "at", "what", "prev", "hash"})
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredCheckpoint:
     """A checkpoint as it stands in the store."""
 
     size: int
@@ -36,15 +36,15 @@ class StoredLog:
 
     lines: list[str]
     nodes: list[bytes]
-    checkpoints: list[Kept] = field(default_factory=list[Kept])
+    checkpoints: list[StoredCheckpoint] = field(default_factory=list[StoredCheckpoint])
 
     @classmethod
     def read(cls, file: Path) -> "StoredLog":
         with closing(sqlite3.connect(file)) as connection:
             lines = [one for (one,) in connection.execute("SELECT line FROM spentkey_evidence ORDER BY seq")]
             nodes = [one for (one,) in connection.execute("SELECT nodes FROM spentkey_tree ORDER BY seq")]
-            kept = connection.execute("SELECT size, at, note FROM spentkey_checkpoints ORDER BY number").fetchall()
-        return cls(lines, nodes, [Kept(*one) for one in kept])
+            stored = connection.execute("SELECT size, at, note FROM spentkey_checkpoints ORDER BY number").fetchall()
+        return cls(lines, nodes, [StoredCheckpoint(*one) for one in stored])
 
     def write(self, file: Path) -> None:
         """In place of what is there, past every trigger, as an attacker does it."""
@@ -93,7 +93,7 @@ class StoredLog:
         key = VerifierKey(origin, private.public_key().public_bytes_raw())
         fits = [one for one in self.checkpoints if one.size <= len(self.lines)]
         if not fits or fits[-1].size < len(self.lines):
-            fits.append(Kept(len(self.lines), self.checkpoints[-1].at if self.checkpoints else 0.0, ""))
+            fits.append(StoredCheckpoint(len(self.lines), self.checkpoints[-1].at if self.checkpoints else 0.0, ""))
         self.checkpoints = []
         for one in fits:
             text = checkpoint_text(origin, self.head(one.size))
@@ -141,4 +141,4 @@ def as_base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-__all__ = ["Kept", "StoredLog", "as_base64", "canonical", "other_spelling", "resealed"]
+__all__ = ["StoredCheckpoint", "StoredLog", "as_base64", "canonical", "other_spelling", "resealed"]

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from click.testing import Result as ClickResult
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from findable import Before, Witness, findable, why_not
+from findable import Before, Beside, findable, why_not
 from harvest import Harvest
 from store_edits import OTHER_KEY, Edit, Effort
 from stored_log import Json, StoredLog
@@ -84,14 +84,14 @@ def held(rng: random.Random, log: StoredLog, folder: Path) -> tuple[Path, int]:
     return file, one.size
 
 
-def words_of(witness: Witness, key: str, file: Path) -> Sequence[str]:
-    """The options that bring the witness in."""
+def words_of(beside: Beside, key: str, file: Path) -> Sequence[str]:
+    """The options that bring the beside in."""
     return {
-        Witness.STORE: (),
-        Witness.KEY: ("--key", key),
-        Witness.CHECKPOINT: ("--checkpoint", str(file)),
-        Witness.DESK: ("--desk",),
-    }[witness]
+        Beside.STORE: (),
+        Beside.KEY: ("--key", key),
+        Beside.CHECKPOINT: ("--checkpoint", str(file)),
+        Beside.DESK: ("--desk",),
+    }[beside]
 
 
 def judged(what: str, must: bool, code: int, told: Json, reason: str = "") -> Told:
@@ -104,7 +104,7 @@ def judged(what: str, must: bool, code: int, told: Json, reason: str = "") -> To
 
 
 def untouched(rng: random.Random, spoilt: Harvest) -> Told:
-    """Every witness at once, and an export of it: nothing is found."""
+    """Every beside at once, and an export of it: nothing is found."""
     log = StoredLog.read(spoilt.state / DATABASE)
     file, _ = held(rng, log, spoilt.folder)
     _, key = key_of(spoilt)
@@ -117,14 +117,14 @@ def untouched(rng: random.Random, spoilt: Harvest) -> Told:
 
 
 def a_store(rng: random.Random, spoilt: Harvest) -> Told:
-    """An edit of records, held against one witness."""
+    """An edit of records, held against one beside."""
     private, key = key_of(spoilt)
     edit, before, file, log = _edited(rng, spoilt, private)
-    witness = rng.choice(list(Witness))
-    what = f"{edit.name} at {edit.first}, {edit.effort.name.lower()}, by {witness}"
-    must = findable(edit, before, log.lines, witness)
-    code, told = verdict(spoilt, *words_of(witness, key, file))
-    return judged(what, must, code, told, why_not(edit, witness))
+    beside = rng.choice(list(Beside))
+    what = f"{edit.name} at {edit.first}, {edit.effort.name.lower()}, by {beside}"
+    must = findable(edit, before, log.lines, beside)
+    code, told = verdict(spoilt, *words_of(beside, key, file))
+    return judged(what, must, code, told, why_not(edit, beside))
 
 
 def _edited(
@@ -213,10 +213,10 @@ def reexported(rng: random.Random, spoilt: Harvest) -> Told:
     private, key = key_of(spoilt)
     edit, before, file, log = _edited(rng, spoilt, private, Effort.OTHER_KEY)
     archive = exported(rng, spoilt)
-    witness = rng.choice([Witness.STORE, Witness.KEY, Witness.CHECKPOINT])
-    must = findable(edit, before, log.lines, witness)
-    code, told = verdict(spoilt, str(archive), *words_of(witness, key, file))
-    what = f"an export of {edit.name} at {edit.first}, {edit.effort.name.lower()}, by {witness}"
-    if must and told.get("not_checked") and not told["faults"] and witness is Witness.CHECKPOINT:
+    beside = rng.choice([Beside.STORE, Beside.KEY, Beside.CHECKPOINT])
+    must = findable(edit, before, log.lines, beside)
+    code, told = verdict(spoilt, str(archive), *words_of(beside, key, file))
+    what = f"an export of {edit.name} at {edit.first}, {edit.effort.name.lower()}, by {beside}"
+    if must and told.get("not_checked") and not told["faults"] and beside is Beside.CHECKPOINT:
         return Told(what, "not findable: the held checkpoint is outside of what was exported")
-    return judged(what, must, code, told, why_not(edit, witness))
+    return judged(what, must, code, told, why_not(edit, beside))

@@ -35,8 +35,8 @@ def edited(rng: random.Random, requests: Path) -> str | None:
     return what
 
 
-def _other(rng: random.Random, said: str, what: str) -> str:
-    before, _, after = said.partition(" \u00b7 log ")
+def _other(rng: random.Random, text: str, what: str) -> str:
+    before, _, after = text.partition(" \u00b7 log ")
     size, _, root = after.partition(" ")
     if what == "its size":
         return f"{before} \u00b7 log {int(size) + rng.choice((-1, 1, 100))} {root}"

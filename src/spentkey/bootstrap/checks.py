@@ -14,7 +14,7 @@ from spentkey.adapters.pfx_child.opener import PfxInChild
 from spentkey.bootstrap.checkpoints import checkpoints_of
 from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
 from spentkey.bootstrap.directories import directories_of
-from spentkey.bootstrap.notices import RECEIVER, ReceiverCheck
+from spentkey.bootstrap.receiver import RECEIVER, ReceiverCheck
 from spentkey.bootstrap.registry import desk_kind, desk_names, vault_kind
 from spentkey.bootstrap.storage import storage_for, with_database
 from spentkey.bootstrap.timestamps import check_of_timestamps

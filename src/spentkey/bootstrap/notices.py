@@ -2,19 +2,15 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 
 from spentkey.bootstrap.checkpoints import key_file_of
 from spentkey.bootstrap.context import connected_for
+from spentkey.bootstrap.receiver import RECEIVER
 from spentkey.bootstrap.status import own_credentials
 from spentkey.bootstrap.storage import Storage, with_database
-from spentkey.core.errors import SpentkeyError
-from spentkey.core.finding import Finding, FindingState
 from spentkey.core.notices import Ending, Occurrence, of_checkpoint, of_endings, of_stops
-from spentkey.http.client import HttpClient
-from spentkey.http.retry import Retryable
 from spentkey.observe.notify import LOOK_EVERY_S, Heard, Notifier, Source, watching
 from spentkey.ports.outbox import Outbox
 from spentkey.ports.runtime import Clock, Ids, Meter
@@ -25,31 +21,8 @@ from spentkey.steps.stops import standing_stops
 from spentkey.storage.sqlite.outbox import SqliteOutbox
 
 HOUR_S = 3600.0
-SERVER_ERROR = 500
-RECEIVER_FIX = "look at notify.url, at the network, and at tls.ca_file; until it answers notices wait, for 7 days"
 CHECKPOINTS_EVERY_S = 60.0
 """How often it is looked whether a checkpoint is overdue, in seconds."""
-RECEIVER = "notify"
-"""The name of the receiver in metrics and log lines; its address may be a secret of its own, and is in none."""
-
-
-@dataclass(frozen=True)
-class ReceiverCheck:
-    """Whether the receiver of notices answers; a HEAD, so that it hears of nothing."""
-
-    http: HttpClient
-
-    async def findings(self) -> AsyncIterator[Finding]:
-        """A warning where it does not: notices wait, and work goes on without it."""
-        try:
-            status = (await self.http.read_try("HEAD", "", None, None, dict[str, str])).status
-        except (SpentkeyError, Retryable) as problem:
-            yield Finding(RECEIVER, "receiver", FindingState.WARN, str(problem), RECEIVER_FIX)
-            return
-        if status >= SERVER_ERROR:
-            yield Finding(RECEIVER, "receiver", FindingState.WARN, f"answered {status}", RECEIVER_FIX)
-            return
-        yield Finding(RECEIVER, "receiver", FindingState.OK, f"answers ({status} to HEAD); nothing was sent")
 
 
 @asynccontextmanager

@@ -1,23 +1,20 @@
 """What is needed to verify the store of this machine: its tree, the key that signs here, and what it signed last."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from spentkey.bootstrap.checkpoints import key_file_of
-from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
-from spentkey.bootstrap.settings import load_settings, needs_desk
+from spentkey.bootstrap.settings import load_settings
 from spentkey.bootstrap.storage import storage_for
+from spentkey.bootstrap.tickets import reading_tickets
 from spentkey.core.checkpoint import Checkpoint, VerifierKey
 from spentkey.core.errors import EvidenceBroken, Misconfigured
-from spentkey.core.ticket_notes import TicketFault
-from spentkey.ports.evidence_tree import EvidenceTree
+from spentkey.ports.read_only import NoProgress
 from spentkey.settings.schema import Settings
-from spentkey.storage.desk_notes import compare_with_desk
-from spentkey.storage.export.store_judge import Desk, KnownBefore, judge_store
+from spentkey.storage.export.store_judge import KnownBefore, judge_store
 from spentkey.storage.key_file import KeyFile
 from spentkey.system import SystemClock
 
@@ -41,10 +38,8 @@ async def judge_own_store(
         published = await asyncio.to_thread(keys.published) if keys is not None else None
         current = VerifierKey.parse(published) if published is not None else None
         known = KnownBefore(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})
-        if not desk:
-            return await judge_store(tree, known, tell, broken=broken)
-        async with _desk(settings, since, tell) as tickets:
-            return await judge_store(tree, known, tell, tickets, broken)
+        tickets = reading_tickets(settings, NoProgress(), SystemClock(), since, told=tell) if desk else None
+        return await judge_store(tree, known, tell, tickets, broken)
 
 
 async def _verified(settings: Settings, tell: Callable[[int, int], None]) -> EvidenceBroken | None:
@@ -65,22 +60,3 @@ def _signed_last(keys: KeyFile | None) -> dict[str, Checkpoint]:
     except ValueError as problem:
         raise Misconfigured(f"evidence.signing_key: {keys.last if keys else ''} is damaged: {problem}") from None
     return {str(keys.last): last} if keys is not None and last is not None else {}
-
-
-@asynccontextmanager
-async def _desk(settings: Settings, since: datetime | None, tell: Callable[[int, int], None]) -> AsyncGenerator[Desk]:
-    """The notes on tickets, read back."""
-    chosen, kind = needs_desk(settings)
-    clock = SystemClock()
-    async with connected_for(settings, clock, use_proxies=True) as connections:
-        outside = outside_of(settings, connections)
-        reader = await kind.open(chosen.section, with_vault(outside, vault_of(settings, outside)))
-
-        async def compared(tree: EvidenceTree, fault: Callable[..., None]) -> AsyncIterator[str]:
-            async for one in compare_with_desk(tree, reader, since, told=tell):
-                if isinstance(one, TicketFault):
-                    fault("ticket", one.message, one.seq, one.where)
-                else:
-                    yield f"{one.where}: {one.message}"
-
-        yield compared

@@ -33,7 +33,7 @@ from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.connection import Begun, Postgres
 from spentkey.storage.postgres.holders import APPENDING as LOCK
-from spentkey.storage.postgres.nodes import ENDS, TREE_END, WHERE, asking, right_side
+from spentkey.storage.postgres.nodes import ENDS, TREE_END, WHERE, asking, not_as_it_was, right_side, says_otherwise
 from spentkey.storage.postgres.rows import StoredRow
 from spentkey.storage.reasons import TAKEN_OVER
 from spentkey.storage.recent_past import RecentPast
@@ -468,22 +468,19 @@ class PostgresEvidence:
 
     async def believed(self, rows: Sequence[StoredRow]) -> list[Facts]:
         """The records of rows; raises `EvidenceBroken` where one is not what it was."""
-        if len(rows) > MANY:
-            return await asyncio.to_thread(lambda: [self._believed(row) for row in rows])
-        return [self._believed(row) for row in rows]
+        each = map(self._believed, rows)
+        return await asyncio.to_thread(lambda: list(each)) if len(rows) > MANY else list(each)
 
     def _believed(self, row: StoredRow) -> Facts:
         """The record of a row: its line must be what its hash names, and its columns what its line says."""
         record = itself(row.record_line)
         if record is None:
-            problem = f"{WHERE}: record {row.seq} is not the one that was there, nothing is removed"
-            raise self._remember(EvidenceBroken(problem))
+            raise self._remember(not_as_it_was(row.seq))
         return self._same(row, record)
 
     def _same(self, row: StoredRow, record: Facts) -> Facts:
         if not stored.says_the_same(row, record):
-            problem = f"{WHERE}: the columns of record {row.seq} are not what it says, nothing is removed"
-            raise self._remember(EvidenceBroken(problem))
+            raise self._remember(says_otherwise(row.seq))
         with self.remembered():
             check_leaf(self._faults, row.seq, row.record_line, row.beside)
         return record

@@ -5,6 +5,7 @@ from typing import Any, LiteralString
 
 from psycopg.rows import TupleRow
 
+from spentkey.core.errors import EvidenceBroken
 from spentkey.core.tree import CompactRange, leaf_hash
 from spentkey.storage.postgres.connection import Connection
 from spentkey.storage.tree_nodes import (
@@ -118,3 +119,13 @@ async def fill(connection: Connection) -> None:
             await _add(ask, grown, whole)
         if len(whole) < FILLED:
             return
+
+
+def not_as_it_was(seq: int) -> EvidenceBroken:
+    """What to raise where a record is not the one that its own hash names."""
+    return EvidenceBroken(f"{WHERE}: record {seq} is not the one that was there, nothing is removed")
+
+
+def says_otherwise(seq: int) -> EvidenceBroken:
+    """What to raise where the columns beside a record are not what it says."""
+    return EvidenceBroken(f"{WHERE}: the columns of record {seq} are not what it says, nothing is removed")
