@@ -148,7 +148,7 @@ class StillClock(ManualClock):
     async def sleep(self, seconds: float) -> None:
         """For ever."""
         self.slept.append(seconds)
-        await asyncio.Event().wait()
+        await asyncio.get_running_loop().create_future()
 
 
 async def test_a_service_that_is_torn_down_signs_nothing_more(settings: Settings) -> None:
@@ -188,7 +188,7 @@ class Steps(ManualClock):
         self._left -= 1
         if self._left < 0:
             self.over.set()
-            await asyncio.Event().wait()
+            await asyncio.get_running_loop().create_future()
         await super().sleep(seconds)
 
 
