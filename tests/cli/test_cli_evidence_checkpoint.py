@@ -121,7 +121,7 @@ def test_a_lost_key_is_replaced_on_record(sim: RealSimulator, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("arguments", "line"),
+    ("arguments", "message"),
     [
         (("--restored",), "--why: say in a few words what was restored"),
         (("--new-key", "--why", " "), "--why: say in a few words why the key is changed"),
@@ -133,12 +133,12 @@ def test_a_lost_key_is_replaced_on_record(sim: RealSimulator, tmp_path: Path) ->
     ids=["no-why", "empty-why", "both", "lost-alone", "why-alone", "nobody"],
 )
 async def test_options_that_do_not_go_together_end_with_2(
-    sim: RealSimulator, tmp_path: Path, arguments: tuple[str, ...], about: str
+    sim: RealSimulator, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     """One clear line, and nothing is signed."""
     await evidence_in(sim.state).append("paused", {"who": "ops", "why": "x"})
     ended = checkpoint(sim, tmp_path, *arguments)
-    assert (ended.code, ended.out, about in ended.err) == (2, "", True)
+    assert (ended.code, ended.out, message in ended.err) == (2, "", True)
     assert not (sim.state / f"{KEY}.last").exists()
 
 

@@ -188,11 +188,10 @@ class PostgresEvidence:
 
     async def accept(self, lost: Lost, who: str, why: str) -> None:
         """Put on record that these are lost, so that work goes on behind what is there; raises what `append` raises."""
-        record = GapRecord(who, why, lost.first, lost.last, lost.hash)
         async with self._guard:
             self._begin_again()
         try:
-            await self.append(record.what, record.facts())
+            await self.append(RecordKind.GAP, GapRecord(who, why, lost.first, lost.last, lost.hash).facts())
         except BaseException:
             self._fault = RecordsLost(lost)
             raise
