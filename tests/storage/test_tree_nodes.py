@@ -14,6 +14,7 @@ from spentkey.storage.tree_nodes import (
     TreeFaults,
     beside,
     check_leaf,
+    check_size,
     leaves_of,
     made_whole,
     node_in,
@@ -153,3 +154,12 @@ def test_a_copy_grows_by_itself() -> None:
     assert copy.head() == before
     copy.add(leaf_hash("more"))
     assert (grown.head(), copy.size) == (before, 6)
+
+
+@pytest.mark.parametrize("size", [4, 6, 50])
+def test_a_checkpoint_beside_another_size_than_it_says_is_a_fault(size: int) -> None:
+    """It would be found where another one is looked for; what is no checkpoint at all is for its reader to say."""
+    check_size(TreeFaults("the log"), 7, 5, "origin\n5\nroot\n")
+    check_size(TreeFaults("the log"), 7, 5, "no checkpoint\n")
+    with pytest.raises(EvidenceBroken, match="checkpoint 7 stands beside another size"):
+        check_size(TreeFaults("the log"), 7, size, "origin\n5\nroot\n")

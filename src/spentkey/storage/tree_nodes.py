@@ -105,8 +105,19 @@ class TreeFaults:
         """Nodes that contradict one another."""
         return self._told(f"the nodes of the tree do not prove record {seq}")
 
+    def other_size(self, number: int) -> EvidenceBroken:
+        """A checkpoint that stands beside another size than it says."""
+        return self._told(f"checkpoint {number} stands beside another size than it says")
+
     def _told(self, text: str) -> EvidenceBroken:
         return EvidenceBroken(f"{self._where}: {text}, nothing is removed")
+
+
+def check_size(faults: TreeFaults, number: int, size: int, note: str) -> None:
+    """Hold a checkpoint against the size by which it is found; raises `EvidenceBroken` where it says another one."""
+    (said,) = note.split("\n")[1:2] or [""]
+    if said.isdecimal() and int(said) != size:
+        raise faults.other_size(number)
 
 
 def check_leaf(faults: TreeFaults, seq: int, record_line: str, nodes: Stored) -> None:

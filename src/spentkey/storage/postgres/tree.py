@@ -19,7 +19,7 @@ from spentkey.storage.postgres import rows as stored
 from spentkey.storage.postgres.connection import Postgres
 from spentkey.storage.postgres.evidence import PostgresEvidence
 from spentkey.storage.postgres.nodes import TREE_END, WHERE, known_of
-from spentkey.storage.tree_nodes import PAGE, Known, Node, Proving, TreeFaults, check_leaf, refuse_beyond
+from spentkey.storage.tree_nodes import PAGE, Known, Node, Proving, TreeFaults, check_leaf, check_size, refuse_beyond
 from spentkey.storage.wanted import is_wanted, may_be
 
 LENGTH: LiteralString = "SELECT coalesce(max(seq), -1) + 1 FROM spentkey_evidence"
@@ -144,12 +144,11 @@ class PostgresTree:
 
     async def checkpoints(self) -> AsyncIterator[str]:
         """All checkpoints, oldest first, page by page."""
-        page: LiteralString = (
-            "SELECT number, note FROM spentkey_checkpoints WHERE number > %(after)s ORDER BY number LIMIT %(limit)s"
-        )
+        page: LiteralString = "SELECT number, size, note FROM spentkey_checkpoints WHERE number > %(after)s ORDER BY number LIMIT %(limit)s"
         after = 0
         while found := await self._rows(page, after=after, limit=PAGE):
-            for number, note in found:
+            for number, size, note in found:
+                check_size(self._faults, number, size, str(note))
                 yield str(note)
                 after = int(number)
 

@@ -17,7 +17,7 @@ from spentkey.ports.evidence_tree import Anchor, Filters
 from spentkey.storage.sqlite.evidence import LINE, SqliteEvidence, StoredRow
 from spentkey.storage.sqlite.nodes import has_tree, known_of, length_of, lines_between
 from spentkey.storage.sqlite.past import select_for
-from spentkey.storage.tree_nodes import PAGE, Proving, TreeFaults, check_leaf, refuse_beyond
+from spentkey.storage.tree_nodes import PAGE, Proving, TreeFaults, check_leaf, check_size, refuse_beyond
 from spentkey.storage.wanted import is_wanted, may_be
 
 SCANNED = 20_000
@@ -108,10 +108,11 @@ class SqliteTree:
 
     async def checkpoints(self) -> AsyncIterator[str]:
         """All checkpoints, oldest first, page by page."""
-        page = "SELECT number, note FROM spentkey_checkpoints WHERE number > ? ORDER BY number LIMIT ?"
+        page = "SELECT number, size, note FROM spentkey_checkpoints WHERE number > ? ORDER BY number LIMIT ?"
         after = 0
         while found := await asyncio.to_thread(self._read, lambda one, at=after: _rows(one, page, at, PAGE)):
-            for number, note in found:
+            for number, size, note in found:
+                check_size(self._faults, number, size, str(note))
                 yield str(note)
                 after = number
 
