@@ -1,6 +1,7 @@
 """The long form: `make campaign-tampering CASES=2000 SEED=1`; each case spoils a copy of the evidence, by its seed.
 
-A quarter of the cases leave it as it is: it is never accused. What nobody can find is counted by its reason.
+As many logs beside it live through crashes, several processes, new keys and restored backups (LIVES=2000): they are never
+accused. What nobody can find of an edit is counted by its reason.
 """
 
 import os
@@ -13,30 +14,31 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from harvest import harvest_in  # noqa: E402
+from lives import lived  # noqa: E402
 from supervisor import supervise  # noqa: E402
 
 from tampering import Told, play  # noqa: E402
-
-WORLDS = 3
-"""Worlds of the simulator whose evidence is spoilt."""
 
 
 def main() -> int:
     """Play the cases and print how many held; 0 when all did."""
     cases, first = int(os.environ.get("CASES", "2000")), int(os.environ.get("SEED", "1"))
+    worlds = int(os.environ.get("WORLDS", "3"))
+    lives = int(os.environ.get("LIVES", str(cases)))
     began, told, wrong = time.monotonic(), Counter[str](), 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        harvests = [harvest_in(folder / f"world-{number}", number) for number in range(1, WORLDS + 1)]
-        for seed in range(first, first + cases):
-            ended: Told = play(seed, harvests[seed % WORLDS], folder / "spoilt")
-            told[ended.became] += 1
-            if ended.wrong:
-                wrong += 1
-                print(f"seed {seed}: {ended.what}: {ended.wrong}", flush=True)
+        harvests = [harvest_in(folder / f"world-{number}", number) for number in range(1, worlds + 1)]
+        for played, count in ((play, cases), (lived, lives)):
+            for seed in range(first, first + count):
+                ended: Told = played(seed, harvests[seed % worlds], folder / "case")
+                told[ended.became] += 1
+                if ended.wrong:
+                    wrong += 1
+                    print(f"seed {seed}: {ended.what}: {ended.wrong}", flush=True)
     for became, count in sorted(told.items()):
         print(f"{count:6} {became}")
-    print(f"{cases} cases (seeds {first} to {first + cases - 1}), {wrong} wrong, in {time.monotonic() - began:.0f} s")
+    print(f"{cases} cases and {lives} lives (from seed {first} on), {wrong} wrong, in {time.monotonic() - began:.0f} s")
     return int(wrong > 0)
 
 

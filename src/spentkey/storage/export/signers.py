@@ -9,11 +9,11 @@ from spentkey.core.evidence import Facts
 from spentkey.core.tree import TreeHead
 from spentkey.ports.evidence_tree import EvidenceTree
 
-NEW_KEY = "new-key"
-"""The kind of record that says that a key follows another."""
+NEW_KEY, RESTORED = "new-key", "restored"
+"""The kinds of records that say that a key follows another, and that a backup was restored: that may be of an older key."""
 Sign = Callable[[TreeHead], Awaitable[str]]
 """Gives the signed note over that head."""
-IN_LINE = f'"what":"{NEW_KEY}"'
+IN_LINE = tuple(f'"what":"{one}"' for one in (NEW_KEY, RESTORED))
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Signed:
 
     notes: dict[int, list[Checkpoint]] = field(default_factory=dict)
     changes: list[KeyChange] = field(default_factory=list)
+    restored: list[int] = field(default_factory=list)
+    """The records that say so, where another key signs than before."""
     origin: str | None = None
     """The name under which the log was signed last."""
 
@@ -62,23 +64,23 @@ async def signed_so_far(tree: EvidenceTree, wanted: frozenset[int]) -> Signed:
             continue  # `store_judge.py` names it; nothing is proven by it
         signed_by, size = [one.key_id for one in checkpoint.signatures], checkpoint.head.size
         if signed_by != [signer]:
-            found.changes += await _changes_between(tree, min(before, size, length), min(size, length), checkpoint)
+            await _take_changes(found, tree, min(before, size, length), min(size, length), checkpoint)
         if size in wanted:
             found.notes.setdefault(size, []).append(checkpoint)
         before, signer, found.origin = max(before, size), signed_by[-1], checkpoint.origin
     return found
 
 
-async def _changes_between(tree: EvidenceTree, first: int, end: int, checkpoint: Checkpoint) -> list[KeyChange]:
+async def _take_changes(found: Signed, tree: EvidenceTree, first: int, end: int, checkpoint: Checkpoint) -> None:
     lines: AsyncIterator[str] = tree.lines(first, end)
-    made: list[KeyChange] = []
     async for record_line in lines:
-        if IN_LINE not in record_line:
+        if not any(one in record_line for one in IN_LINE):
             continue
         record = json.loads(record_line)
         if record.get("what") == NEW_KEY:
-            made.append(KeyChange(int(record["seq"]), record_line, record, _by_the_old(record, checkpoint)))
-    return made
+            found.changes.append(KeyChange(int(record["seq"]), record_line, record, _by_the_old(record, checkpoint)))
+        elif record.get("what") == RESTORED:
+            found.restored.append(int(record["seq"]))
 
 
 def _by_the_old(record: Facts, checkpoint: Checkpoint) -> Checkpoint | None:

@@ -14,7 +14,7 @@ from spentkey.core.checkpoint import Checkpoint, VerifierKey, in_base64, read_ch
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.tree import TreeHead
 from spentkey.ports.evidence_tree import EvidenceTree
-from spentkey.storage.export.signers import KeyChange, signed_so_far
+from spentkey.storage.export.signers import KeyChange, Signed, signed_so_far
 from spentkey.storage.export.verify import MOST_FAULTS, Records
 
 STORE = "store"
@@ -70,12 +70,12 @@ async def judge_store(
     records are not read once more.
     """
     found, stored = Findings(), list[Checkpoint]()
-    head, changes = TreeHead(0, b""), list[KeyChange]()
+    head, signed = TreeHead(0, b""), Signed()
     records = Records(found.fault, 0)
     try:
         head = await tree.head()
         stored = await _checkpoints(tree, found)
-        changes = (await signed_so_far(tree, frozenset())).changes
+        signed = await signed_so_far(tree, frozenset())
         watched = {one.head.size for one in [*stored, *known.earlier.values()]}
         if broken is None:
             await _believe(tree, records, head, watched)
@@ -88,12 +88,14 @@ async def judge_store(
         _broken(problem, found)
     if isinstance(broken, EvidenceBroken) and not found.faults:
         _broken(broken, found)
-    keys = _keys_by(known, changes, found)
+    keys = _keys_by(known, signed.changes, found)
+    restored = max(signed.restored, default=-1)
     for one in stored:
-        _look_at(one, f"checkpoint over {one.head.size}", keys, head.size, records.roots, found)
-    _look_at_the_newest(stored, known, keys, changes, found)
+        where, former = f"checkpoint over {one.head.size}", one.head.size <= restored
+        _look_at(one, where, keys, head.size, records.roots, found, former=former)
+    _look_at_the_newest(stored, known, keys, signed.changes, found)
     for where, one in known.earlier.items():
-        _look_at(one, where, keys, head.size, records.roots, found)
+        _look_at(one, where, keys, head.size, records.roots, found, former=one.head.size <= restored)
         if not keys and stored and not _signers(one) & _signers(*stored):
             found.fault("other-key", "it is signed by another key than every checkpoint that is kept", where=where)
     if desk is not None:
@@ -207,15 +209,20 @@ def _look_at(
     size: int,
     roots: Mapping[int, bytes],
     found: Findings,
+    *,
+    former: bool = False,
 ) -> None:
-    """One checkpoint: its signatures, and whether the log goes on from it."""
+    """One checkpoint: its signatures, and whether the log goes on from it.
+
+    `former` says that a backup was restored after it: it may have been made before the change of a key that is not on record.
+    """
     holds = [held for key in keys if (held := one.signed_by(key)) is not None]
     if False in holds:
         found.fault("bad-signature", "its signature does not hold", where=where)
-    elif not holds and keys:
+    elif not holds and keys and not former:
         found.fault("other-key", "it is signed by a key that is not known here", where=where)
     elif not holds:
-        found.not_checked.append(f"{where}: its signature, for no key is known here")
+        found.not_checked.append(f"{where}: its signature, for its key is not known here")
     if one.head.size > size:
         found.fault(
             "cut-off", f"it is over {one.head.size} records, and there are {size}: the end was cut off", size, where
