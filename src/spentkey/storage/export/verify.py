@@ -255,7 +255,7 @@ class Export:
             ) from None
 
     def fault(self, kind: str, message: str, seq: int | None = None, where: str = "records.jsonl") -> None:
-        """SignedNote one fault; of very many the first."""
+        """Note one fault; of very many the first."""
         if len(self.faults) < MOST_FAULTS:
             self.faults.append({"kind": kind, "seq": seq, "where": where, "message": message})
 
