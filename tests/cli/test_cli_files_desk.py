@@ -264,5 +264,6 @@ def test_no_secret_is_anywhere_but_in_its_folder(sim: RealSimulator, desk: Files
     left = {one.name: one.read_bytes().decode("utf-8", "replace") for one in files}
     assert {f"{NAME}.log", "later.toml"} <= left.keys()
     assert [name for name, text in left.items() for secret in CANARIES.values() if secret in text] == []
-    assert [name for name, text in left.items() if re.search(r"PRIVATE KEY|eyJ[\w-]{20,}\.|Bearer ", text)] == []
+    found = [name for name, text in left.items() if re.search(r"PRIVATE KEY|eyJ[\w-]{20,}\.|Bearer ", text)]
+    assert found == ["signing.key"], "of ours, the key of the evidence alone lies in its own file"
     assert all(json.loads(one) for one in left[f"{NAME}.log"].splitlines())

@@ -173,7 +173,7 @@ def test_calls_are_found_in_a_line(text: str, words: list[str]) -> None:
     [
         (["resume"], ["resume needs --why"]),
         (["check", "--fix"], ["check has no option --fix"]),
-        (["evidence"], ["there is no command evidence"]),
+        (["reports"], ["there is no command reports"]),
         (["plan", "40021", "--json"], []),
     ],
 )

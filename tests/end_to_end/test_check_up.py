@@ -68,6 +68,7 @@ async def test_everything_in_place_gives_no_failure_and_writes_nothing(sim: Real
         "rehearsal",
         "state",
         "stops",
+        "checkpoints",
         "Passwordstate",
         "SQL Server",
         "Ivanti",

@@ -124,20 +124,20 @@ FILES: dict[str, Sabotage] = {
     ),
     "settings, files that others may write": Sabotage(
         "settings/modes.py",
-        "        if seen.st_mode & OTHERS_WRITE:",
-        "        if seen.st_mode < OTHERS_WRITE:",
+        "    if seen.st_mode & OTHERS_WRITE:",
+        "    if seen.st_mode < OTHERS_WRITE:",
         MODES,
     ),
     "settings, files of another account": Sabotage(
         "settings/modes.py",
-        "        if seen.st_uid not in (self.me, 0) and",
-        "        if seen.st_uid < 0 and",
+        "    if seen.st_uid not in (here.me, 0) and",
+        "    if seen.st_uid < 0 and",
         MODES,
     ),
     "settings, secrets that everybody may read": Sabotage(
         "settings/modes.py",
-        "        if not secret or not seen.st_mode & stat.S_IROTH:",
-        "        if not secret or seen.st_mode:",
+        "    if not secret or not seen.st_mode & stat.S_IROTH:",
+        "    if not secret or seen.st_mode:",
         MODES,
     ),
     "state, that of another account": Sabotage(
@@ -148,8 +148,8 @@ FILES: dict[str, Sabotage] = {
     ),
     "state, what others may write": Sabotage(
         "storage/sqlite/location.py",
-        "        if seen.st_mode & OTHERS_WRITE:",
-        "        if seen.st_mode < OTHERS_WRITE:",
+        "    if seen.st_mode & OTHERS_WRITE:",
+        "    if seen.st_mode < OTHERS_WRITE:",
         LOCATION,
     ),
     "state, links": Sabotage(
@@ -388,8 +388,8 @@ MACHINES: dict[str, Sabotage] = {
     ),
     "PostgreSQL, workers change no evidence": Sabotage(
         "storage/postgres/roles.py",
-        "    GRANT SELECT, INSERT ON spentkey_evidence TO {worker};\n",
-        "    GRANT ALL ON spentkey_evidence TO {worker};\n",
+        "    GRANT SELECT, INSERT ON spentkey_evidence, spentkey_tree,",
+        "    GRANT ALL ON spentkey_evidence, spentkey_tree,",
         "tests/storage/postgres/test_roles.py",
     ),
     "PostgreSQL, workers own nothing": Sabotage(

@@ -113,7 +113,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a variable that is not set": ({"webhook_secret": {"env": "NO"}}, "webhook_secret: the secret is empty"),
     "no key": ({"login.ops": {"role": "viewer"}}, "login.ops.key: is missing"),
     "no role": ({"login.ops": {"key": KEY}}, "login.ops.role: is missing"),
-    "another role": ({"login.ops": LOGIN | {"role": "admin"}}, "login.ops.role: must be 'viewer' or"),
+    "another role": (
+        {"login.ops": LOGIN | {"role": "admin"}},
+        "login.ops.role: must be 'viewer', 'operator' or 'auditor'",
+    ),
     "a name with blanks": ({"login": {"the ops": LOGIN}}, "login.the ops"),
     "a name in capitals": ({"login": {"Ops": LOGIN}}, "login.Ops"),
     "one key for two": ({"login": {"a": LOGIN, "b": LOGIN}}, "login: two logins have the same key"),

@@ -29,6 +29,7 @@ from spentkey.settings.values import (
     PlainUrl,
     PostgresUrl,
     ProtectedEntry,
+    RemarkedPath,
     SecretValue,
     ServiceKey,
     Text,
@@ -59,7 +60,7 @@ class CertificateSettings(Section):
 
     entry: Text | None = None
     """The title of the entry whose PFX document it is; its Password opens it."""
-    file: Annotated[KeyPath | None, AfterValidator(_one_of_both)] = Field(default=None, validate_default=True)
+    file: Annotated[RemarkedPath | None, AfterValidator(_one_of_both)] = Field(default=None, validate_default=True)
 
 
 WITH_CLIENT_ID = ("client_secret", "certificate", "federated_token_file")

@@ -7,6 +7,7 @@ validation context.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -126,6 +127,13 @@ def _private_key(path: Path, info: ValidationInfo) -> Path:
     return _judged(path, info, secret=True)
 
 
+def _remarked(path: Path, info: ValidationInfo) -> Path:
+    """A secret that is judged whenever it is read: what is let pass all the same is said now, and nothing is refused."""
+    with suppress(ValueError):
+        _judged(path, info, secret=True)
+    return path
+
+
 def _host_and_port(listen: str) -> str:
     host, _, port = listen.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
@@ -194,6 +202,8 @@ TrustedPath = Annotated[FilePath, AfterValidator(_trusted)]
 """A file that is believed, such as one of authorities: nobody else may write it."""
 KeyPath = Annotated[FilePath, AfterValidator(_private_key)]
 """A file with a private key: nobody else may write it, and not everybody read it."""
+RemarkedPath = Annotated[FilePath, AfterValidator(_remarked)]
+"""A secret of one tenant: it is refused when that tenant is signed in to, and stops no other."""
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 FieldNameOrNone = Annotated[str, StringConstraints(pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")]
 LoginName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]

@@ -11,7 +11,7 @@ from support_core import ManualClock
 from spentkey.adapters.files.client import FilesDesk
 from spentkey.adapters.files.register import DESK, reference
 from spentkey.adapters.files.settings import FilesSettings
-from spentkey.core.errors import DeskRefused, EndedByOthers, WriteRefused
+from spentkey.core.errors import DeskRefused, EndedByOthers, OddData, WriteRefused
 from spentkey.core.notes import NewNote
 from spentkey.core.task import FaultKind, Task, TaskRef
 
@@ -202,7 +202,7 @@ async def test_a_log_that_cannot_be_believed_stops_its_request_alone(desk: Files
     (desk.directory / "a.log").write_bytes(b"edited\n")
     assert (await found(desk)).why_not == "a.log: line 1 is not as Spentkey writes it"
     assert [one.ref for one in await desk.queue()] == ["b"]
-    with pytest.raises(DeskRefused, match="line 1"):
+    with pytest.raises(OddData, match="line 1"):
         await desk.has_note(task, NOTE.marker)
     with pytest.raises(WriteRefused, match="line 1"):
         await desk.add_note(task, NOTE)
