@@ -32,11 +32,13 @@ class Before:
     checkpoints: Sequence[int]
     held: int
     """The size of the checkpoint that somebody holds."""
+    published: bool
+    """Whether our public key still lies beside the private one, in whose place another was put."""
 
 
 def findable(edit: Edit, before: Before, left: Sequence[str], beside: Beside) -> bool:
     """Whether the edit must be found with that beside beside the store; `left` are the records after it."""
-    if by_itself(edit, before):
+    if by_itself(edit, before) or (edit.effort is Effort.OTHER_KEY and before.published):
         return True
     if edit.effort is Effort.OTHER_KEY and beside in (Beside.KEY, Beside.CHECKPOINT):
         return True

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import export_edits
@@ -133,7 +133,7 @@ def _edited(
     """Edit the store; what was there before, and the checkpoint that somebody holds."""
     log = StoredLog.read(spoilt.state / DATABASE)
     file, size = held(rng, log, spoilt.folder)
-    before = Before(list(log.lines), [one.size for one in log.checkpoints], size)
+    lines, sizes = list(log.lines), [one.size for one in log.checkpoints]
     edit = store_edits.edited(rng, log, private, least)
     log.write(spoilt.state / DATABASE)
     if edit.effort >= Effort.DROP:
@@ -144,7 +144,8 @@ def _edited(
         (spoilt.state / KEY_FILE).write_bytes(
             OTHER_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         )
-    return edit, before, file, log
+    published = (spoilt.state / f"{KEY_FILE}.pub").exists()
+    return edit, Before(lines, sizes, size, published), file, log
 
 
 def nodes(rng: random.Random, spoilt: Harvest) -> Told:
@@ -214,7 +215,7 @@ def reexported(rng: random.Random, spoilt: Harvest) -> Told:
     edit, before, file, log = _edited(rng, spoilt, private, Effort.OTHER_KEY)
     archive = exported(rng, spoilt)
     beside = rng.choice([Beside.STORE, Beside.KEY, Beside.CHECKPOINT])
-    must = findable(edit, before, log.lines, beside)
+    must = findable(edit, replace(before, published=False), log.lines, beside)
     code, told = verdict(spoilt, str(archive), *words_of(beside, key, file))
     what = f"an export of {edit.name} at {edit.first}, {edit.effort.name.lower()}, by {beside}"
     if must and told.get("not_checked") and not told["faults"] and beside is Beside.CHECKPOINT:
