@@ -110,6 +110,7 @@ async def test_filters_hold_together(sim: RealSimulator, tmp_path: Path, query: 
         ("task=%20", "task"),
         ("app=", "app"),
         ("tenant=%00", "tenant"),
+        ("task=40021&task=40022", "a filter stands there twice"),
     ],
 )
 async def test_a_filter_that_cannot_be_read_is_named(
@@ -119,6 +120,13 @@ async def test_a_filter_that_cannot_be_read_is_named(
     async with served(sim, tmp_path) as one:
         answer = await one.get(f"{EVIDENCE}?{query}", AUDITOR)
     assert (answer.status, words in answer.json["detail"], "yesterday" in answer.text) == (422, True, False)
+
+
+async def test_an_export_is_not_asked_for_by_get(sim: RealSimulator, tmp_path: Path) -> None:
+    """It is put on record, so it is a POST; the address is no name of a removal."""
+    async with served(sim, tmp_path) as one:
+        answer = await one.get(f"{EVIDENCE}/export", AUDITOR)
+    assert (answer.status, answer.json["detail"]) == (405, "an export is asked for by POST")
 
 
 @pytest.mark.parametrize("headers", [AUDITOR, OPERATOR], ids=["auditor", "operator"])

@@ -39,7 +39,15 @@ def for_ivanti(described: dict[str, Any]) -> str:
     """The description leaves room for the tasks of every service desk; those of Ivanti are numbers alone."""
     text, any_desk = json.dumps(described), json.dumps(TASK_PATTERN)
     assert text.count(any_desk) == 7  # four addresses, the webhook, and two filters
-    return text.replace(any_desk, json.dumps(IVANTI_PATTERN))
+    return with_filters(json.loads(text.replace(any_desk, json.dumps(IVANTI_PATTERN))))
+
+
+def with_filters(described: dict[str, Any]) -> str:
+    """A filter may name a task of any desk. No schema says what a time is, and that `since` comes before `until`: here all do."""
+    found = {one["name"]: one["schema"] for one in described["paths"]["/api/v1/evidence"]["get"]["parameters"]}
+    found["since"]["pattern"], found["until"]["pattern"] = "^20[01][0-9]-0[1-9]-1[0-9]$", "^20[3-9][0-9]-0[1-9]-1[0-9]$"
+    found["task"]["pattern"] = TASK_PATTERN
+    return json.dumps(described)
 
 
 async def ask_everything(

@@ -76,6 +76,8 @@ async def results(
     before: Before = None,
 ) -> ListedResults:
     """One page of what fits all filters, newest first: what `spentkey evidence list --json` prints."""
+    if len(request.query_params) < len(request.query_params.multi_items()):
+        raise HTTPException(422, "a filter stands there twice: which one is meant?")
     try:
         wanted = filters_of(task, app, tenant, outcome, since, until)
     except ValueError as problem:
@@ -133,6 +135,12 @@ async def export(login: Auditor, request: Request, service: TheService) -> Strea
     size = os.fstat(made.fileno()).st_size
     headers = {"Content-Disposition": 'attachment; filename="spentkey-evidence.zip"', "Content-Length": str(size)}
     return StreamingResponse(_pieces(made), media_type=ZIP, headers=headers)
+
+
+@router.get("/export", include_in_schema=False)
+async def no_export(_: EvidenceReader) -> None:
+    """An export is made and put on record: it is asked for by POST alone, and is no name of a removal."""
+    raise HTTPException(405, "an export is asked for by POST", {"Allow": "POST"})
 
 
 async def _pieces(made: BinaryIO) -> AsyncIterator[bytes]:

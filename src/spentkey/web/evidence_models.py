@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import MaxLen
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from spentkey.core.evidence import Facts
 from spentkey.core.period import moment, refuse_backwards
@@ -37,24 +38,26 @@ OnRecord = Annotated[
     Path(description="The evidence id of a result, or a task.", examples=["5ff382ee-6b0d-4f53-8a39-0d7c4be1f001"]),
 ]
 OfTask = Annotated[
-    Annotated[str, StringConstraints(pattern=TASK_PATTERN)] | None,
+    Annotated[str, StringConstraints(pattern=TASK_PATTERN)] | SkipJsonSchema[None],
     Query(description="Only this task, by its reference at the service desk.", examples=["40021"]),
 ]
 OfApp = Annotated[
-    Annotated[str, StringConstraints(pattern=NAME)] | None,
+    Annotated[str, StringConstraints(pattern=NAME)] | SkipJsonSchema[None],
     Query(description="Only this application, by its AppID or its name.", examples=["Sales"]),
 ]
 OfTenant = Annotated[
-    Annotated[str, StringConstraints(pattern=NAME)] | None,
+    Annotated[str, StringConstraints(pattern=NAME)] | SkipJsonSchema[None],
     Query(description="Only this tenant, by its name in the configuration.", examples=["production"]),
 ]
-OfOutcome = Annotated[OutcomeName | None, Query(description="Only what ended so.", examples=["removed"])]
+OfOutcome = Annotated[
+    OutcomeName | SkipJsonSchema[None], Query(description="Only what ended so.", examples=["removed"])
+]
 Since = Annotated[
-    Annotated[str, MaxLen(LONGEST)] | None,
+    Annotated[str, MaxLen(LONGEST)] | SkipJsonSchema[None],
     Query(description="Only from then on: a date or a time (ISO 8601), in UTC.", examples=["2026-07-01"]),
 ]
 Until = Annotated[
-    Annotated[str, MaxLen(LONGEST)] | None,
+    Annotated[str, MaxLen(LONGEST)] | SkipJsonSchema[None],
     Query(description="Only before then: a date or a time (ISO 8601), in UTC.", examples=["2026-10-01"]),
 ]
 
