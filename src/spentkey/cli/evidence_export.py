@@ -6,23 +6,17 @@ from pathlib import Path
 
 import click
 
-import spentkey
-from spentkey.bootstrap.checkpoints import checkpoints_of
+from spentkey.bootstrap.exports import export_to
 from spentkey.bootstrap.settings import load_settings
-from spentkey.bootstrap.storage import Storage, storage_for
+from spentkey.bootstrap.storage import storage_for
 from spentkey.cli.ending import complain
 from spentkey.cli.evidence_filters import filters_by
 from spentkey.cli.show import print_json
 from spentkey.cli.watching import watching
 from spentkey.core.errors import Misconfigured
-from spentkey.core.records import ExportedRecord
 from spentkey.core.sanitize import plain
-from spentkey.ports.evidence_tree import Filters
 from spentkey.ports.runtime import Progress
-from spentkey.settings.schema import Settings
-from spentkey.storage.export.export import Contents, write_export
-from spentkey.storage.export.signing import signer_by
-from spentkey.storage.export.zip_file import ZipInTheMaking, zip_in_the_making
+from spentkey.storage.export.export import Contents, Tell
 from spentkey.system import SystemClock
 
 NOT_SIGNED = "it is not signed: set evidence.signing_key, so that nobody can make another one unseen"
@@ -35,31 +29,13 @@ async def export_evidence(config: Path, file: Path, given: Mapping[str, str | No
         raise Misconfigured("--who: say who exports, so that it stands in the evidence")
     with watching(as_json=as_json) as progress:
         async with storage_for(settings, SystemClock(), progress=progress) as storage:
-            with zip_in_the_making(file) as made:
-                contents = await _written(settings, storage, made, wanted, progress)
-                size, digest = made.finish()
-                record = ExportedRecord(
-                    name, contents.filters, contents.first, contents.end, contents.records, size, digest
-                )
-                await storage.evidence.append(record.what, record.facts())
-                made.put_in_place()
-    _show(file, contents, size, digest, as_json=as_json)
+            made = await export_to(file, wanted, name, settings, storage, SystemClock(), _tells(progress))
+    _show(file, made.contents, made.size, made.digest, as_json=as_json)
     return 0
 
 
-async def _written(
-    settings: Settings, storage: Storage, made: ZipInTheMaking, wanted: Filters, progress: Progress
-) -> Contents:
-    tree = storage.tree
-    signer = await signer_by(checkpoints_of(settings, storage, SystemClock()))
-    return await write_export(
-        tree,
-        wanted,
-        signer,
-        made,
-        spentkey.__version__,
-        lambda done, of: progress.tell(f"{done} of {of} records exported"),
-    )
+def _tells(progress: Progress) -> Tell:
+    return lambda done, of: progress.tell(f"{done} of {of} records exported")
 
 
 def _show(file: Path, contents: Contents, size: int, digest: str, *, as_json: bool) -> None:
