@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -44,14 +44,15 @@ def started(command: Sequence[str], output: IO[bytes] | None = None) -> Generato
         finally:
             if process.poll() is None:
                 _end(process)
+            with suppress(ProcessLookupError):
+                # A shell that was starting a process when it was told to end leaves it behind: the signal came too early.
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     os.killpg(process.pid, signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def run(command: Sequence[str], seconds: float | None = None) -> int | None:
