@@ -6,16 +6,19 @@ Neither configuration nor network is needed, and nothing is unpacked.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from spentkey.core.checkpoint import Checkpoint, VerifierKey
 from spentkey.storage.export.archive import refuse_hostile
+from spentkey.storage.export.rooted import RootedRecords
 from spentkey.storage.export.verify import WRONG, Export, SignedNote
 
 DIGESTS = ("sha256", "sha384", "sha512")
 """The hashes by which a time stamp may name what it is over."""
+TOLD_EVERY = 50_000
+"""Records between two words to who waits."""
 TOKEN = re.compile(r"anchors/([0-9]+)(-[0-9]+)?\.(?!checkpoint$)[a-z0-9]+")
 
 
@@ -25,29 +28,43 @@ def judge_export(
     """The findings, by docs/reference/evidence-verify.schema.json; raises `UnreadableExport`."""
     if not file.is_dir():
         refuse_hostile(file)
-    export = _JudgedExport(str(file), key, earlier)
-    return export.judge(tell)
+    return _JudgedExport(str(file), key, earlier, tell).judge()
 
 
 class _JudgedExport(Export):
     """What is added to the findings of `verify.py`; each fault keeps its kind."""
 
-    def __init__(self, path: str, key: VerifierKey | None, earlier: Mapping[str, Checkpoint]) -> None:
+    def __init__(
+        self, path: str, key: VerifierKey | None, earlier: Mapping[str, Checkpoint], tell: Callable[[int], None]
+    ) -> None:
         super().__init__(path, str(key) if key is not None else "")
-        self._earlier = earlier
+        self._earlier, self._tell, self._roots = earlier, tell, dict[int, bytes]()
+        self._tokens = [name for name in _names(self.manifest.get("files")) if TOKEN.fullmatch(name)]
 
-    def judge(self, tell: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+    def judge(self) -> dict[str, Any]:
         """As there, with the roots at other sizes noted on the way."""
-        names = [name for name in _names(self.manifest.get("files")) if TOKEN.fullmatch(name)]
-        self.watched = {one.head.size for one in self._earlier.values()}
-        self.watched |= {int(found[1]) for one in names if (found := TOKEN.fullmatch(one))}
-        report = super().judge(tell)
+        report = super().judge()
         if self.note is not None:
             for where, one in self._earlier.items():
                 self._compare(where, one, self.note)
-            for name in sorted(set(names) & set(self.files)):
+            for name in sorted(set(self._tokens) & set(self.files)):
                 self._look_at_anchor(name)
         return {**report, "holds": not self.faults}
+
+    def begin(self, first: int, nodes: Sequence[bytes]) -> RootedRecords:
+        """As there; the roots at the sizes of earlier checkpoints and time stamps are noted."""
+        watched = {one.head.size for one in self._earlier.values()}
+        watched |= {int(found[1]) for one in self._tokens if (found := TOKEN.fullmatch(one))}
+        records = RootedRecords(self.fault, first, nodes, watched=watched, whole=not self.manifest["filtered"])
+        self._roots = records.roots
+        return records
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """As there; who waits hears how many records were read."""
+        for number, one in enumerate(super().lines(name), 1):
+            yield one
+            if number % TOLD_EVERY == 0 and name == "records.jsonl":
+                self._tell(number)
 
     def _compare(self, where: str, given: Checkpoint, note: SignedNote) -> None:
         """A checkpoint from before, against what the export shows of that time."""
@@ -69,7 +86,7 @@ class _JudgedExport(Export):
         """The root of the first records, where the export shows it."""
         if self.note is not None and size == self.note.size:
             return self.note.root
-        return None if self.manifest["filtered"] else self.records.roots.get(size)
+        return None if self.manifest["filtered"] else self._roots.get(size)
 
     def _look_at_anchor(self, name: str) -> None:
         """A time stamp is over the checkpoint that lies beside it, and that is one of this log."""

@@ -14,8 +14,9 @@ from spentkey.core.checkpoint import Checkpoint, VerifierKey, in_base64, read_ch
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.tree import TreeHead
 from spentkey.ports.evidence_tree import EvidenceTree
+from spentkey.storage.export.rooted import RootedRecords
 from spentkey.storage.export.signers import KeyChange, Signed, signed_so_far
-from spentkey.storage.export.verify import MOST_FAULTS, Records
+from spentkey.storage.export.verify import MOST_FAULTS
 
 STORE = "store"
 TOLD_EVERY = 50_000
@@ -71,16 +72,16 @@ async def judge_store(
     """
     found, stored = Findings(), list[Checkpoint]()
     head, signed = TreeHead(0, b""), Signed()
-    records = Records(found.fault, 0)
+    records = RootedRecords(found.fault)
     try:
         head = await tree.head()
         stored = await _checkpoints(tree, found)
         signed = await signed_so_far(tree, frozenset())
-        watched = {one.head.size for one in [*stored, *known.earlier.values()]}
+        watched = records.watched = {one.head.size for one in [*stored, *known.earlier.values()]}
         if broken is None:
             await _believe(tree, records, head, watched)
         else:
-            await _read(tree, records, head, watched, tell)
+            await _read(tree, records, head, tell)
             records.end(head.size, head.root, bool(found.faults))
             await _compare_with_tree(tree, records, found)
         await _look_at_anchors(tree, stored, found)
@@ -132,23 +133,21 @@ async def _checkpoints(tree: EvidenceTree, found: Findings) -> list[Checkpoint]:
     return stored
 
 
-async def _believe(tree: EvidenceTree, records: Records, head: TreeHead, watched: set[int]) -> None:
+async def _believe(tree: EvidenceTree, records: RootedRecords, head: TreeHead, watched: set[int]) -> None:
     """The roots of a store whose records and nodes were all verified already."""
     records.size = head.size
     records.roots |= {size: (await tree.head(size)).root for size in watched if size <= head.size}
 
 
-async def _read(
-    tree: EvidenceTree, records: Records, head: TreeHead, watched: set[int], tell: Callable[[int, int], None]
-) -> None:
+async def _read(tree: EvidenceTree, records: RootedRecords, head: TreeHead, tell: Callable[[int, int], None]) -> None:
     lines: AsyncIterator[str] = tree.lines(0, head.size)
     async for record_line in lines:
-        records.take(record_line.encode("utf-8", "surrogatepass"), watched)
+        records.take(record_line.encode("utf-8", "surrogatepass"))
         if records.size % TOLD_EVERY == 0:
             tell(records.size, head.size)
 
 
-async def _compare_with_tree(tree: EvidenceTree, records: Records, found: Findings) -> None:
+async def _compare_with_tree(tree: EvidenceTree, records: RootedRecords, found: Findings) -> None:
     """The tree is stored, and proofs are made of it: at each checkpoint it must be the one that the records make."""
     for size, root in sorted(records.roots.items()):
         if size and (await tree.head(size)).root != root:
