@@ -44,7 +44,12 @@ def page(*parts: str) -> str:
 def documents() -> list[Path]:
     """Every Markdown file that belongs to the repository."""
     folders = (ROOT / "docs", ROOT / "simulator", ROOT / "examples", ROOT / "tests")
-    return sorted({*ROOT.glob("*.md"), *(file for folder in folders for file in folder.rglob("*.md"))})
+    return sorted(
+        {
+            *ROOT.glob("*.md"),
+            *(file for folder in folders for file in folder.rglob("*.md") if "node_modules" not in file.parts),
+        }
+    )
 
 
 def tables(text: str) -> list[list[list[str]]]:
