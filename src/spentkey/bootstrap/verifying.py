@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,27 +20,37 @@ from spentkey.storage.key_file import KeyFile
 from spentkey.system import SystemClock
 
 
+@dataclass(frozen=True)
+class Listeners:
+    """Who hears how far it is: how many of how many."""
+
+    records: Callable[[int, int], None]
+    tickets: Callable[[int, int], None]
+
+
 async def judge_own_store(
     config: Path,
     environment: Mapping[str, str],
     key: VerifierKey | None,
     earlier: Mapping[str, Checkpoint],
     since: datetime | None,
-    tell: Callable[[int, int], None],
+    listeners: Listeners,
     *,
     desk: bool,
 ) -> dict[str, Any]:
     """The findings, by docs/reference/evidence-verify.schema.json; writes nothing."""
     settings = load_settings(config, environment)
     keys = key_file_of(settings, environment)
-    broken = await _verified(settings, tell)
+    broken = await _verified(settings, listeners.records)
     async with storage_for(settings, SystemClock(), read_only=True) as storage:
         tree = storage.tree
         published = await asyncio.to_thread(keys.published) if keys is not None else None
         current = VerifierKey.parse(published) if published is not None else None
         known = KnownBefore(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})
-        tickets = reading_tickets(settings, NoProgress(), SystemClock(), since, told=tell) if desk else None
-        return await judge_store(tree, known, tell, tickets, broken)
+        tickets = (
+            reading_tickets(settings, NoProgress(), SystemClock(), since, told=listeners.tickets) if desk else None
+        )
+        return await judge_store(tree, known, listeners.records, tickets, broken)
 
 
 async def _verified(settings: Settings, tell: Callable[[int, int], None]) -> EvidenceBroken | None:

@@ -80,12 +80,13 @@ async def _of_the_store(
     *,
     desk: bool,
 ) -> dict[str, Any]:
-    from spentkey.bootstrap.verifying import judge_own_store  # noqa: PLC0415  # an export needs no configuration
+    from spentkey.bootstrap.verifying import Listeners, judge_own_store  # noqa: PLC0415  # an export needs no configuration
 
-    def tell(done: int, of: int) -> None:
-        progress.tell(f"{done} of {of} records verified")
+    def told_of(what: str) -> Callable[[int, int], None]:
+        return lambda done, of: progress.tell(f"{done} of {of} {what}")
 
-    return await judge_own_store(config, os.environ, key, earlier, since, tell, desk=desk)
+    listeners = Listeners(told_of("records verified"), told_of("tickets compared"))
+    return await judge_own_store(config, os.environ, key, earlier, since, listeners, desk=desk)
 
 
 def _tells(progress: Progress) -> Callable[[int], None]:

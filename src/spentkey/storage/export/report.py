@@ -3,6 +3,7 @@
 Pages are written as removals end, and wait in a file without a name: memory holds those that are under way.
 """
 
+import re
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -24,15 +25,21 @@ MOST_STEPS = 400
 LONGEST = 2000
 """Longest sentence that is shown, in characters."""
 BLOCK = 1 << 16
+CODE = re.compile("`([^`<>]{1,60})`")
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.6rem}h2{font-size:1.2rem;margin:0 0 .5rem}table{border-collapse:collapse;width:100%}
+body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:68rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem}h2{font-size:1.2rem;margin:1.5rem 0 .5rem}.p h2{margin-top:0}
+table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #ddd}
-thead{display:table-header-group}tr{break-inside:avoid}td{overflow-wrap:anywhere}
-.n{white-space:nowrap;font-variant-numeric:tabular-nums}.p{margin:3rem 0 0;padding-top:1rem;border-top:2px solid #1a1a1a}
+thead{display:table-header-group}tr{break-inside:avoid}td,p{overflow-wrap:break-word}
+.w{overflow-wrap:anywhere;min-width:9rem}
+.n,.k{white-space:nowrap;font-variant-numeric:tabular-nums}
+.p{margin:3rem 0 0;padding-top:1rem;border-top:2px solid #1a1a1a}
 code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}a{color:#0b4f9e}
-@media print{body{font-size:10.5pt;margin:0;max-width:none}.p{break-before:page;border:0;margin:0;padding:0}a{color:inherit}}
-@page{size:A4;margin:18mm}
+nav{overflow-x:auto}
+@media print{nav{overflow:visible}body{font-size:9pt;line-height:1.35;margin:0;padding:0;max-width:none}.k code{font-size:.8em}
+.p{break-before:page;border:0;margin:0;padding:0}a{color:inherit}.w{min-width:0}}
+@page{size:A4;margin:15mm}
 """
 POLICY = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 
@@ -121,6 +128,11 @@ def _text(value: object) -> str:
     return escape(plain(str(value), LONGEST))
 
 
+def _marked(sentence: str) -> str:
+    """A sentence; what stands in backticks is set as code."""
+    return CODE.sub(r"<code>\1</code>", _text(sentence))
+
+
 def _head(cover: Cover, removals: int) -> Iterator[str]:
     yield '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n'
@@ -129,7 +141,7 @@ def _head(cover: Cover, removals: int) -> Iterator[str]:
     span = f"{cover.records} of the records {cover.first} to {cover.end - 1}" if cover.end > cover.first else "none"
     rows = [("Log", cover.origin), *cover.filters, ("Records", span), ("Removals", str(removals))]
     rows += [("Root at the end", cover.root), ("Signed by", cover.key or "nobody")]
-    yield from (f"<tr><th>{_text(name)}</th><td>{_text(value)}</td></tr>" for name, value in rows)
+    yield from (f'<tr><th class="n">{_text(name)}</th><td class="w">{_text(value)}</td></tr>' for name, value in rows)
     yield "</table>\n"
     for heading, sentences in _statements(cover):
         yield f"<h2>{heading}</h2><ul>{''.join(f'<li>{_text(one)}</li>' for one in sentences)}</ul>\n"
@@ -145,9 +157,9 @@ def _statements(cover: Cover) -> tuple[tuple[str, Sequence[str]], ...]:
 
 
 def _in_contents(number: int, at: str, known: dict[str, str]) -> str:
-    cells = (known["task"], known["app_name"], known["tenant"], f"<code>{known['key_id']}</code>", known["outcome"])
-    link = f'<td class="n"><a href="#r{number}">{number}</a></td><td class="n">{_time(at)}</td>'
-    return f"<tr>{link}{''.join(f'<td>{one}</td>' for one in cells)}</tr>\n"
+    cells = f'<td class="n"><a href="#r{number}">{number}</a></td><td class="n">{_time(at)}</td>'
+    cells += f'<td>{known["task"]}</td><td class="w">{known["app_name"]}</td><td>{known["tenant"]}</td>'
+    return f'<tr>{cells}<td class="k"><code>{known["key_id"]}</code></td><td class="n">{known["outcome"]}</td></tr>\n'
 
 
 def _page(number: int, records: Sequence[Facts], known: dict[str, str], more: int) -> Iterator[str]:
@@ -157,7 +169,7 @@ def _page(number: int, records: Sequence[Facts], known: dict[str, str], more: in
     yield "</p>\n<table><thead><tr><th>Time (UTC)</th><th>Record</th><th>What happened</th></tr></thead><tbody>\n"
     for step in timeline(records):
         at = f'<td class="n">{_time(step.at.isoformat())}</td><td class="n">{step.seq}</td>'
-        yield f"<tr>{at}<td>{_text(step.statement.text)}</td></tr>\n"
+        yield f'<tr>{at}<td class="w">{_marked(step.statement.text)}</td></tr>\n'
     yield "</tbody></table>\n"
     if more:
         yield f"<p>{more} more records of it are in records.jsonl.</p>\n"
