@@ -68,7 +68,7 @@ campaign-requests: setup-dev ## any request parameters, from harmless to hostile
 campaign-hostile: setup-dev ## hostile files, rows, objects, requesters, peers and clocks beside other tasks (CASES=60 SEED=1; TIMED=0)
 	@$(BIN)/python tests/hostile/campaign_hostile.py
 
-campaign-tampering: setup-dev ## spoil copies of real evidence, its exports and tickets, and see all of it found (CASES=2000 SEED=1)
+campaign-tampering: setup-dev ## spoil copies of real evidence, its exports and tickets, and see all of it found (CASES=2000 SEED=1; STORE=postgres)
 	@$(BIN)/python tests/tampering/campaign_tampering.py
 
 campaign-sabotage: setup-dev ## take each protection out of a copy and see who notices (MOST=400; SABOTAGE="G3, the name")

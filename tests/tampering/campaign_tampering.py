@@ -1,7 +1,8 @@
 """The long form: `make campaign-tampering CASES=2000 SEED=1`; each case spoils a copy of the evidence, by its seed.
 
 As many logs beside it live through crashes, several processes, new keys and restored backups (LIVES=2000): they are never
-accused. What nobody can find of an edit is counted by its reason.
+accused. What nobody can find of an edit is counted by its reason. With STORE=postgres the evidence of each case is in a
+database of a real PostgreSQL; the lives then are those of a server with a standby that takes its turn (FAILOVERS=20).
 """
 
 import os
@@ -9,15 +10,21 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
+from failovers import failed_over  # noqa: E402
 from harvest import harvest_in  # noqa: E402
-from lives import lived  # noqa: E402
+from lives import lived as plain_lived  # noqa: E402
+from spoilt_store import Server, running_server  # noqa: E402
+from stores import CHOSEN as STORE  # noqa: E402
 from supervisor import supervise  # noqa: E402
 
-from tampering import Told, play  # noqa: E402
+from tampering import Told  # noqa: E402
+from tampering import play as plain_play  # noqa: E402
 
 
 def main() -> int:
@@ -26,8 +33,13 @@ def main() -> int:
     worlds = int(os.environ.get("WORLDS", "3"))
     lives = int(os.environ.get("LIVES", str(cases)))
     began, told, wrong = time.monotonic(), Counter[str](), 0
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
+        play, lived = plain_play, plain_lived
+        if STORE == "postgres":
+            server = Server(stack.enter_context(running_server()))
+            lives = int(os.environ.get("FAILOVERS", "20"))
+            play, lived = partial(plain_play, server=server), failed_over
         harvests = [harvest_in(folder / f"world-{number}", number) for number in range(1, worlds + 1)]
         for played, count in ((play, cases), (lived, lives)):
             for seed in range(first, first + count):

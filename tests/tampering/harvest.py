@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands import BIN, QUICK, environment
+from spoilt_store import DATABASE, Server, SpoiltDatabase, SpoiltFile, SpoiltStore
 
 SINGLE = ("task-40021", "task-40032", "task-40026")
 """Tasks that are run by themselves first, so that there are several checkpoints: two removals and a hand-over."""
@@ -19,6 +20,12 @@ class Harvest:
     """The folder of a configuration after its runs: state, requests with their logs, secrets."""
 
     folder: Path
+    database: SpoiltDatabase | None = None
+    """Where the evidence is, if not in the state directory."""
+
+    @property
+    def store(self) -> SpoiltStore:
+        return self.database or SpoiltFile(self.state / DATABASE)
 
     @property
     def config(self) -> Path:
@@ -28,12 +35,15 @@ class Harvest:
     def state(self) -> Path:
         return self.folder / "state"
 
-    def copied_to(self, folder: Path) -> "Harvest":
-        """A copy to spoil."""
+    def copied_to(self, folder: Path, server: Server | None = None) -> "Harvest":
+        """A copy to spoil, with its evidence in a database of that server, if there is one."""
         shutil.copytree(self.folder, folder, symlinks=True)
         text = (folder / "spentkey.toml").read_text("utf-8").replace(str(self.folder), str(folder))
         (folder / "spentkey.toml").write_text(text, "utf-8")
-        return Harvest(folder)
+        if server is None:
+            return Harvest(folder)
+        log = self.store.read()
+        return Harvest(folder, server.takes_in(folder, log, log.origin()))
 
 
 def harvest_in(folder: Path, seed: int) -> Harvest:

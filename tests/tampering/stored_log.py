@@ -1,12 +1,9 @@
-"""The evidence in a state directory as whoever may write the file can change it: read whole, edited, written back."""
+"""The evidence in a store as whoever may write that can change it: in memory, to be edited."""
 
 import base64
 import json
-import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from spentkey.core.checkpoint import VerifierKey, checkpoint_text, read_checkpoint, signed_note
 from spentkey.core.evidence import GENESIS, canonical, seal
 from spentkey.core.tree import CompactRange, TreeHead, leaf_hash
-from spentkey.storage.sqlite.evidence import INSERT, row_of
 
 Json = dict[str, Any]
 OURS = frozenset({"v", "seq", "at", "what", "prev", "hash"})
 """The fields that the chain itself gives a record."""
+READABLE = '{"seq":0,"at":"2020-01-01T00:00:00+00:00","what":"result"}'
 
 
 @dataclass(frozen=True)
@@ -37,34 +34,6 @@ class StoredLog:
     lines: list[str]
     nodes: list[bytes]
     checkpoints: list[StoredCheckpoint] = field(default_factory=list[StoredCheckpoint])
-
-    @classmethod
-    def read(cls, file: Path) -> "StoredLog":
-        with closing(sqlite3.connect(file)) as connection:
-            lines = [one for (one,) in connection.execute("SELECT line FROM spentkey_evidence ORDER BY seq")]
-            nodes = [one for (one,) in connection.execute("SELECT nodes FROM spentkey_tree ORDER BY seq")]
-            stored = connection.execute("SELECT size, at, note FROM spentkey_checkpoints ORDER BY number").fetchall()
-        return cls(lines, nodes, [StoredCheckpoint(*one) for one in stored])
-
-    def write(self, file: Path) -> None:
-        """In place of what is there, past every trigger, as an attacker does it."""
-        tables = ("evidence", "tree", "checkpoints")
-        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-            connection.execute("BEGIN")
-            guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            for name, _ in guards:
-                connection.execute(f"DROP TRIGGER {name}")
-            for table in tables:
-                connection.execute(f"DELETE FROM spentkey_{table}")  # noqa: S608  # of a fixed list
-            connection.executemany(INSERT, (_row(seq, line) for seq, line in enumerate(self.lines)))
-            connection.executemany("INSERT INTO spentkey_tree VALUES (?, ?)", enumerate(self.nodes))
-            connection.executemany(
-                "INSERT INTO spentkey_checkpoints (size, at, note) VALUES (?, ?, ?)",
-                [(one.size, one.at, one.note) for one in self.checkpoints],
-            )
-            for _, sql in guards:
-                connection.execute(sql)
-            connection.execute("COMMIT")
 
     def reseal(self, first: int) -> None:
         """Give every record from there on the number and the hash that its place asks for."""
@@ -115,12 +84,12 @@ class _At:
         return self._text
 
 
-def _row(seq: int, record_line: str) -> Sequence[Any]:
+def row_or_first(row_of: Callable[[str], Sequence[Any]], seq: int, record_line: str, at: Any) -> Sequence[Any]:
     """Columns as the line says; where it says nothing that can be read, those of the first record."""
     try:
         row = list(row_of(record_line))
     except (ValueError, KeyError, TypeError):
-        row = [seq, 0.0, "result", None, None, None, None, None, record_line]
+        row = [seq, at, "result", *[None] * (len(row_of(READABLE)) - 4), record_line]
     row[0] = seq
     return row
 

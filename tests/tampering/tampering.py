@@ -4,9 +4,7 @@ import json
 import os
 import random
 import shutil
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from findable import Before, Beside, findable, why_not
 from harvest import Harvest
+from spoilt_store import Server
 from store_edits import OTHER_KEY, Edit, Effort
 from stored_log import Json, StoredLog
 
@@ -26,7 +25,6 @@ from spentkey.cli.main import cli
 from spentkey.core.checkpoint import VerifierKey
 
 KEY_FILE = "signing.key"
-DATABASE = "spentkey.db"
 
 
 @dataclass(frozen=True)
@@ -58,15 +56,15 @@ def key_of(harvest: Harvest) -> tuple[Ed25519PrivateKey, str]:
     """The private key of that evidence, and how its public part is written."""
     private = load_pem_private_key((harvest.state / KEY_FILE).read_bytes(), None)
     assert isinstance(private, Ed25519PrivateKey)
-    origin = StoredLog.read(harvest.state / DATABASE).origin()
+    origin = harvest.store.read().origin()
     return private, str(VerifierKey(origin, private.public_key().public_bytes_raw()))
 
 
-def play(seed: int, harvest: Harvest, folder: Path) -> Told:
-    """Spoil a copy in that folder, which is made and removed."""
+def play(seed: int, harvest: Harvest, folder: Path, server: Server | None = None) -> Told:
+    """Spoil a copy in that folder, which is made and removed; its evidence is in a database, where there is a server."""
     rng = random.Random(seed)  # noqa: S311  # a replayable case
     shutil.rmtree(folder, ignore_errors=True)
-    spoilt = harvest.copied_to(folder)
+    spoilt = harvest.copied_to(folder, server)
     scene = rng.choice(
         [untouched, a_store, a_store, a_store, nodes, a_checkpoint, columns, tickets, an_export, reexported]
     )
@@ -105,7 +103,7 @@ def judged(what: str, must: bool, code: int, told: Json, reason: str = "") -> To
 
 def untouched(rng: random.Random, spoilt: Harvest) -> Told:
     """Every beside at once, and an export of it: nothing is found."""
-    log = StoredLog.read(spoilt.state / DATABASE)
+    log = spoilt.store.read()
     file, _ = held(rng, log, spoilt.folder)
     _, key = key_of(spoilt)
     code, told = verdict(spoilt, "--key", key, "--checkpoint", str(file), "--desk")
@@ -131,11 +129,11 @@ def _edited(
     rng: random.Random, spoilt: Harvest, private: Ed25519PrivateKey, least: Effort = Effort.EDIT
 ) -> tuple[Edit, Before, Path, StoredLog]:
     """Edit the store; what was there before, and the checkpoint that somebody holds."""
-    log = StoredLog.read(spoilt.state / DATABASE)
+    log = spoilt.store.read()
     file, size = held(rng, log, spoilt.folder)
     lines, sizes = list(log.lines), [one.size for one in log.checkpoints]
     edit = store_edits.edited(rng, log, private, least)
-    log.write(spoilt.state / DATABASE)
+    spoilt.store.write(log)
     if edit.effort >= Effort.DROP:
         (spoilt.state / f"{KEY_FILE}.last").unlink(missing_ok=True)
     if edit.effort is Effort.OTHER_KEY:
@@ -150,30 +148,23 @@ def _edited(
 
 def nodes(rng: random.Random, spoilt: Harvest) -> Told:
     """The stored tree is another than the records'."""
-    log = StoredLog.read(spoilt.state / DATABASE)
+    log = spoilt.store.read()
     what = store_edits.nodes_spoilt(rng, log)
-    log.write(spoilt.state / DATABASE)
+    spoilt.store.write(log)
     return judged(f"the tree: {what}", True, *verdict(spoilt))
 
 
 def a_checkpoint(rng: random.Random, spoilt: Harvest) -> Told:
     """A checkpoint that nobody signed so."""
-    log = StoredLog.read(spoilt.state / DATABASE)
+    log = spoilt.store.read()
     what = store_edits.checkpoint_spoilt(rng, log)
-    log.write(spoilt.state / DATABASE)
+    spoilt.store.write(log)
     return judged(f"a checkpoint: {what}", True, *verdict(spoilt))
 
 
 def columns(rng: random.Random, spoilt: Harvest) -> Told:
     """What a record is found by is another than its line says."""
-    column = rng.choice(["at", "what", "task", "app_id", "key_id", "run", "canary"])
-    with closing(sqlite3.connect(spoilt.state / DATABASE)) as connection:
-        (length,) = connection.execute("SELECT count(*) FROM spentkey_evidence").fetchone()
-        at = rng.randrange(length)
-        connection.execute("DROP TRIGGER spentkey_evidence_stays")
-        new = 1.5 if column == "at" else "another"
-        connection.execute(f"UPDATE spentkey_evidence SET {column} = ? WHERE seq = ?", (new, at))  # noqa: S608
-        connection.commit()
+    column = spoilt.store.another_column(rng)
     return judged(f"the column {column}", True, *verdict(spoilt))
 
 
