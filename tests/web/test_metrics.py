@@ -236,6 +236,8 @@ def everything() -> Metrics:
     metrics.stopped([])
     metrics.ready({"ivanti": True})
     metrics.days_left("production", "secret", 3)
+    metrics.scanned("production", {"removable": (1, 40, 400)}, 2)
+    metrics.request_opened("production", "opened")
     return metrics
 
 
@@ -271,3 +273,30 @@ def test_a_bug_is_an_outcome_of_its_own() -> None:
     for outcome in ("bug", "misconfigured"):
         assert value(text, "spentkey_outcomes_total", outcome=outcome, guard="", ticket="open") == 1
     assert "ValueError" not in json.dumps(text)
+
+
+def test_a_complete_scan_tells_what_has_lapsed_by_its_age() -> None:
+    """Each age counts what is older too; a class that has nothing left is told as 0."""
+    metrics = Metrics(QuickClock())
+    metrics.scanned("production", {"removable": (1, 40, 400), "protected": (95,)}, 0)
+    metrics.scanned("production", {"removable": (31,)}, 3)
+    text = metrics.text().decode()
+    ages = {
+        age: value(text, "spentkey_lapsed", tenant="production", age=age, **{"class": "removable"})
+        for age in ("0", "30", "90")
+    }
+    assert ages == {"0": 1, "30": 1, "90": 0}
+    assert value(text, "spentkey_lapsed", tenant="production", age="0", **{"class": "protected"}) == 0
+    assert value(text, "spentkey_scan_pages_retried_total", tenant="production") == 3
+
+
+def test_a_scan_that_is_not_complete_tells_nothing_of_the_backlog() -> None:
+    """The figures of the last complete one stay, and so does its time."""
+    metrics = Metrics(QuickClock())
+    metrics.scanned("production", {"removable": (1,)}, 0)
+    before = value(metrics.text().decode(), "spentkey_scan_complete_time", tenant="production")
+    metrics.scanned("production", None, 9)
+    text = metrics.text().decode()
+    assert value(text, "spentkey_lapsed", tenant="production", age="0", **{"class": "removable"}) == 1
+    assert value(text, "spentkey_scan_complete_time", tenant="production") == before
+    assert value(text, "spentkey_scans_total", tenant="production", complete="no") == 1
