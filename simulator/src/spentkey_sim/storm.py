@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeVar
 
-from spentkey_sim.fault import BROKEN, STATUSES, Fault
+from spentkey_sim.fault import BETWEEN, BROKEN, STATUSES, Fault
 
 T = TypeVar("T")
 Names = tuple[str, str, str]
@@ -105,17 +105,46 @@ def _table() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
 _CELLS = _table()
 
 
+PAGE_KINDS = (
+    *("page-same", "page-twice", "page-shuffled", "page-empty", "page-changed", "page-more", "cut", "404", "410"),
+    *BETWEEN,
+)
+"""What befalls pages in a storm: nothing that only a count can tell, unless it is asked for."""
+_LISTS = frozenset({("graph", "list-applications"), ("graph", "list-service-principals")})
+_PAGE_PARAMS: dict[str, tuple[dict[str, Any], ...]] = {
+    "page-twice": ({}, {"objects": 3}),
+    "page-short": ({}, {"objects": 5}),
+    "page-changed": (
+        {"changes": {"value": None}},
+        {"changes": {"value": {}}},
+        {"without": ["value"]},
+        {"changes": {"@odata.nextLink": 5}},
+        {"changes": {"@odata.nextLink": ""}},
+        {"changes": {"@odata.nextLink": "https://graph.example.org/v1.0/applications?$skiptoken=x"}},
+        {"changes": {"error": {"code": "UnknownError", "message": ""}}, "without": ["value", "@odata.nextLink"]},
+    ),
+    "page-more": ({"objects": [None]}, {"objects": [5, "text", []]}, {"objects": [{}]}, {"objects": [{"id": None}]}),
+    "404": ({}, {"html": True}),
+}
+
+
 @dataclass(frozen=True)
 class Storm:
     """How hard it blows: which part of the requests is befallen, and how many seconds an answer may hang at most."""
 
     rate: float = RATE
     hang_s: float = 2.0
+    pages: float = 0.0
+    """Which part of the pages of lists of objects goes wrong, in ways that other requests do not."""
+    page_kinds: tuple[str, ...] = PAGE_KINDS
 
     def decide(self, seed: int, names: Names, nth: int) -> Fault | None:
         """The fault of the nth request of that name, or None."""
         choices = _CELLS.get(names[:2], ())
         dice = _Dice(seed, names, nth)
+        if names[:2] in _LISTS and dice.part("page") < self.pages:
+            kind = dice.one_of("page kind", self.page_kinds)
+            return Fault(kind, "before", dice.one_of("page params", _PAGE_PARAMS.get(kind, ({},))))
         if not choices or dice.part("whether") >= self.rate:
             return None
         kind, when = dice.one_of("which", choices)

@@ -1,6 +1,6 @@
 """A desk over a world, and whole lists of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,7 +23,7 @@ def world(*, roles: tuple[str, ...] = ("Application.Read.All",), entra: Any = No
 
 
 @asynccontextmanager
-async def served(raw: dict[str, Any]) -> AsyncIterator[Desk]:
+async def served(raw: dict[str, Any]) -> AsyncGenerator[Desk]:
     """Login and Graph over that world."""
     made = Desk()
     made.holder.world = load(raw, made.clock)
@@ -40,6 +40,11 @@ async def pages(desk: Desk, path: str, token: str = "", most: int = 50) -> list[
         link = found[-1].body.get("@odata.nextLink", "") if found[-1].status == 200 else ""
         path = link.removeprefix(f"{desk.base}/v1.0")
     return found
+
+
+async def settled(desk: Desk, path: str) -> list[Any]:
+    """Every object of a list that goes on to its end, whatever its pages look like."""
+    return [one for page in await pages(desk, path) if page.status == 200 for one in page.body.get("value") or []]
 
 
 async def listed(desk: Desk, path: str) -> list[Any]:

@@ -198,6 +198,21 @@ def truth(world: World) -> dict[str, Any]:
     }
 
 
+def population_truth(tenant: Tenant) -> dict[str, Any]:
+    """Every application that a tenant has or had, and the service principals whose application is elsewhere."""
+    made = tenant.population
+    generated = [made.application(at) for at in range(made.applications)] if made is not None else []
+    holders = [made.holder(at) for at in range(made.principals)] if made is not None else []
+    foreign = [*tenant.foreign, *(app for app in holders if not app.object_id)]
+    return {
+        "applications": {
+            app.app_id: {**application_truth(app), "deleted": app.soft_deleted}
+            for app in (*generated, *tenant.applications)
+        },
+        "foreign": {app.app_id: application_truth(app)["service_principal"] for app in foreign},
+    }
+
+
 def _held(tenant: Tenant) -> Iterable[Application]:
     return tenant.population.held() if tenant.population is not None else ()
 
