@@ -25,10 +25,15 @@ BATCHED = "batch:"
 _MEDDLING = ("edit-task", "close-task", "move-task")
 _OBJECTS = ("read-application", "read-service-principal", "list-applications", "list-service-principals")
 _REMOVALS = ("removePassword", "sp-removePassword", "removeKey", "sp-removeKey", "patch")
-_IN_BATCHES = (*_OBJECTS, *_REMOVALS, "list-directory-audits")
+_BESIDE = (
+    *("count-applications", "count-service-principals", "application-owners", "service-principal-owners"),
+    *("application-federated", "list-deleted-applications"),
+)
+_IN_BATCHES = (*_OBJECTS, *_REMOVALS, "list-directory-audits", *_BESIDE)
+_REPORTS = ("list-credential-use", "list-principal-use")
 ROUTES: dict[str, tuple[str, ...]] = {
     "login": ("token", "openid-configuration", "instance-discovery"),
-    "graph": ("batch", *_IN_BATCHES, *(f"{BATCHED}{name}" for name in _IN_BATCHES)),
+    "graph": ("batch", *_IN_BATCHES, *_REPORTS, *(f"{BATCHED}{name}" for name in _IN_BATCHES)),
     "ivanti": (
         *("task-query", "task-read", "task-write", "note-query", "note-read", "note-create"),
         *("params-query", "request-read", "team-query", "employee-query"),
