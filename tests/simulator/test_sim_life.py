@@ -1,5 +1,6 @@
 """The control port's `/life`: what people do in a tenant as time goes by, and what they cannot do."""
 
+import json
 from typing import Any
 
 import aiohttp
@@ -112,9 +113,7 @@ async def test_an_act_may_leave_no_event(served: Served) -> None:
 async def test_what_cannot_be_done_is_told(served: Served, wrong: dict[str, Any], words: str) -> None:
     """One line; and nothing has happened."""
     sales = sales_of(served)
-    given = {name: sales.app_id if value == "SALES" else value for name, value in wrong.items()}
-    if "application" in given and isinstance(given["application"].get("app_id"), str):
-        given["application"] = {"app_id": sales.app_id}
+    given = json.loads(json.dumps(wrong).replace("SALES", sales.app_id))
     status, body = await post(served, "/life", {"acts": [given]})
     assert status == 400
     assert words in body["error"]

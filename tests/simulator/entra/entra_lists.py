@@ -42,11 +42,6 @@ async def pages(desk: Desk, path: str, token: str = "", most: int = 50) -> list[
     return found
 
 
-async def settled(desk: Desk, path: str) -> list[Any]:
-    """Every object of a list that goes on to its end, whatever its pages look like."""
-    return [one for page in await pages(desk, path) if page.status == 200 for one in page.body.get("value") or []]
-
-
 async def listed(desk: Desk, path: str) -> list[Any]:
     """Every object of a list."""
     return [one for page in await pages(desk, path) for one in page.body["value"]]
