@@ -198,6 +198,10 @@ class Population(Protocol):
         """The application whose service principal has that object id or app id."""
         ...
 
+    def candidates(self, collection: str, name: str, wanted: str, first: int) -> Iterable[int]:
+        """The positions from one on whose object may have that id, or a display name that begins like that."""
+        ...
+
     def held(self) -> Iterable[Application]:
         """The applications of this tenant that were found so far, and so may have changed."""
         ...

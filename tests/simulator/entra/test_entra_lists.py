@@ -54,6 +54,35 @@ async def test_a_generated_application_is_found_by_either_id() -> None:
         assert {name: by_app_id.body[name] for name in shown} == shown
 
 
+@pytest.mark.parametrize(
+    ("wanted", "number"),
+    [
+        ("displayName eq 'application 000042'", 1),
+        ("startswith(displayName, 'Application 00004')", 10),
+        ("displayName eq 'Renamed'", 1),
+        ("displayName eq 'Nobody'", 0),
+        ("displayName eq 'Application 000003'", 0),
+    ],
+)
+async def test_generated_applications_are_found_by_name(wanted: str, number: int) -> None:
+    """By the name that they have now."""
+    async with served(world(generated=GENERATED)) as desk:
+        desk.fault("rename-application", system="graph", nth=1, params={"at": 3, "name": "Renamed"})
+        assert (await desk.ask("GET", "/applications?$top=1")).status == 200
+        assert len(await listed(desk, f"/applications?$filter={wanted}&$select=id&$top=4")) == number
+
+
+@pytest.mark.parametrize("collection", ["applications", "servicePrincipals"])
+@pytest.mark.parametrize("name", ["id", "appId"])
+async def test_a_generated_tenant_is_filtered_by_each_id(collection: str, name: str) -> None:
+    """Any position, own and foreign."""
+    async with served(world(generated=GENERATED)) as desk:
+        there = await listed(desk, f"/{collection}?$select=id,appId&$top=999")
+        for one in (there[0], there[77], there[-1]):
+            assert await listed(desk, f"/{collection}?$filter={name} eq '{one[name]}'&$select=id,appId") == [one]
+        assert await listed(desk, f"/{collection}?$filter={name} eq '{desk.tenant.tenant_id}'") == []
+
+
 async def test_generated_certificates_are_certificates() -> None:
     """They can be read, end when their entry says, and have the thumbprint of their entry."""
     async with served(world(generated=GENERATED)) as desk:

@@ -82,7 +82,8 @@ class Lists:
     def _matching(self, ask: Ask, options: QueryOptions, first: int) -> Iterator[tuple[int, dict[str, Any]]]:
         collection = ask.operation.collection
         kind = collection.removesuffix("s")
-        for at, app in positions.holders(ask.grant.tenant, collection, first):
+        wanted = ("", "") if options.how == "any" else (options.field, options.wanted)
+        for at, app in positions.holders(ask.grant.tenant, collection, first, wanted):
             if options.field == "displayName" and not options.keeps({"displayName": app.display_name}):
                 continue
             target = app if collection == APPLICATIONS else app.service_principal

@@ -81,6 +81,11 @@ def _guid(raw: bytes) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
+def _name(at: int) -> str:
+    """The display name of the application at a position."""
+    return f"Application {at:06}"
+
+
 def _wire(moment: datetime) -> str:
     """A moment of whole seconds in UTC as Graph writes it."""
     return f"{moment.isoformat()[:19]}Z"
@@ -139,6 +144,21 @@ class Generated:
                 return self._held_foreign.setdefault(at, self._held_foreign.get(at) or self._foreign(at))
         return None
 
+    def candidates(self, collection: str, name: str, wanted: str, first: int) -> Iterable[int]:
+        """The positions from one on whose object may have that id, or a display name that begins like that."""
+        registered = collection == _APPLICATIONS
+        end = self.applications if registered else self.principals
+        if name == "displayName":
+            begins, named = wanted.casefold(), self.applications if registered else self.own
+            return (
+                at
+                for at in range(first, end)
+                if at >= named or at in self._held or _name(at).casefold().startswith(begins)
+            )
+        kinds = {"id": ("object" if registered else "principal",), "appId": ("app", "foreign")}.get(name, ())
+        found = {self._position(kind, wanted.lower()) for kind in kinds}
+        return sorted(at for at in found if at is not None and first <= at < end) if kinds else range(first, end)
+
     def held(self) -> Iterable[Application]:
         """The applications of this tenant that were found so far, and so may have changed."""
         return self._held.values()
@@ -182,7 +202,7 @@ class Generated:
             [self._certificate("application", at, n) for n in range(some)],
             app_id=self._id("app", at),
             object_id=self._id("object", at),
-            display_name=f"Application {at:06}",
+            display_name=_name(at),
             owners=[f"owner{draws.number(999):04}@example.org" for _ in range(owners)],
             service_principal=self._principal(at) if at < self.own else None,
             created=_wire(self.now - timedelta(days=30 + draws.number(2000))),

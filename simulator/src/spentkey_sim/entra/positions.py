@@ -5,6 +5,7 @@ object because another one was deleted meanwhile, as with the real cursor.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from spentkey_sim.model import Application, Tenant
 
@@ -31,15 +32,24 @@ def holder(tenant: Tenant, collection: str, at: int) -> Application | None:
     if at < first and made is not None:
         app = made.application(at) if collection == APPLICATIONS else made.holder(at)
     else:
-        listed = tenant.applications if collection == APPLICATIONS else [*tenant.foreign, *tenant.applications]
-        app = listed[at - first]
+        before = 0 if collection == APPLICATIONS else len(tenant.foreign)
+        at -= first
+        app = tenant.foreign[at] if at < before else tenant.applications[at - before]
     there = not app.soft_deleted and (collection == APPLICATIONS or app.service_principal is not None)
     return app if there else None
 
 
-def holders(tenant: Tenant, collection: str, first: int = 0) -> Iterator[tuple[int, Application]]:
-    """Every object from a position on, with where it stands."""
-    for at in range(first, end(tenant, collection)):
+def holders(
+    tenant: Tenant, collection: str, first: int = 0, wanted: tuple[str, str] = ("", "")
+) -> Iterator[tuple[int, Application]]:
+    """Every object from a position on, with where it stands.
+
+    With a property, and what it is or begins with, generated ones that cannot be meant are left out.
+    """
+    begin, made = generated(tenant, collection), tenant.population
+    all_made = range(first, begin)
+    meant = made.candidates(collection, *wanted, first) if made is not None and wanted[0] else all_made
+    for at in chain(meant, range(max(first, begin), end(tenant, collection))):
         app = holder(tenant, collection, at)
         if app is not None:
             yield at, app

@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from spentkey_sim.clock import SimClock, wire_time
@@ -98,21 +100,32 @@ class Relations:
         """LEDGER: E-86, when each credential was last used, as far as anybody wrote it down."""
         rules.require_report(ask.grant, self.world)
         wanted = use_report.filtered(ask.query, ("keyId", "appId"))
-        rows = use_report.credential_rows(self.world, ask.grant.tenant, wanted, self.clock.now())
-        return self._paged(ask, rows, "appCredentialSignInActivity", use_report.OPTIONS)
+        rows = partial(use_report.credential_rows, self.world, ask.grant.tenant, wanted, self.clock.now())
+        return self._rows(ask, rows, "appCredentialSignInActivity")
 
     def principal_use(self, ask: Ask) -> Answer:
         """LEDGER: E-86, when each service principal last signed in."""
         rules.require_report(ask.grant, self.world)
         wanted = use_report.filtered(ask.query, ("appId",))
-        rows = use_report.principal_rows(ask.grant.tenant, wanted, self.clock.now())
-        return self._paged(ask, rows, "servicePrincipalSignInActivity", use_report.OPTIONS)
+        rows = partial(use_report.principal_rows, ask.grant.tenant, wanted, self.clock.now())
+        return self._rows(ask, rows, "servicePrincipalSignInActivity")
 
-    def _paged(
-        self, ask: Ask, records: list[dict[str, Any]], kind: str, options: frozenset[str] = _PAGED, of: str = ""
-    ) -> Answer:
+    def _rows(self, ask: Ask, rows: Callable[[int], use_report.Rows], kind: str) -> Answer:
+        """A page of a report, whose rows are made as far as the page goes, and one more."""
+        query.only(ask.query, use_report.OPTIONS)
+        collection, skips, now = ask.operation.address, Skips(self.world), self.clock.now()
+        size = query.size_of(ask.query.get("$top"), self.world.entra.page_size)
+        found = list(islice(rows(skips.first(collection, ask.query, now)), size + 1))
+        select = query.selected(ask.query)
+        value = [query.only_selected(row, select, kind) for _, row in found[:size]]
+        link = dict[str, Any]()
+        if len(found) > size:
+            link["@odata.nextLink"] = ask.link(skips.token(collection, ask.query, found[size - 1][0], now))
+        return Answer(200, {"@odata.context": context(ask), **link, "value": value})
+
+    def _paged(self, ask: Ask, records: list[dict[str, Any]], kind: str, of: str = "") -> Answer:
         """A page of these, with a link to the rest; `of` is what the answer calls the collection."""
-        query.only(ask.query, options)
+        query.only(ask.query, _PAGED)
         collection, skips, now = ask.operation.address, Skips(self.world), self.clock.now()
         first = skips.first(collection, ask.query, now)
         after = first + query.size_of(ask.query.get("$top"), self.world.entra.page_size)

@@ -7,13 +7,13 @@ row, which says nothing about its use. Rows are only shown for what is still reg
 import base64
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from spentkey_sim.entra import errors, positions
 from spentkey_sim.entra.proofs import parse_time
-from spentkey_sim.entra.state import find_application
 from spentkey_sim.model import Application, KeyCredential, PasswordCredential, Tenant, World
 
 OPTIONS = frozenset({"$filter", "$top", "$skiptoken", "$select", "$orderby"})
@@ -39,32 +39,46 @@ def filtered(options: Mapping[str, str], known: tuple[str, ...]) -> tuple[str, s
     return found[1], found[2].lower()
 
 
-def credential_rows(world: World, tenant: Tenant, wanted: tuple[str, str], now: datetime) -> list[dict[str, Any]]:
-    """The rows of the report on credentials."""
+Rows = Iterator[tuple[int, dict[str, Any]]]
+"""Rows, each with where the next one begins: a position in the list of applications, and a number there."""
+_MANY = 1 << 20
+"""More rows than one application has."""
+
+
+def credential_rows(world: World, tenant: Tenant, wanted: tuple[str, str], now: datetime, first: int) -> Rows:
+    """The rows of the report on credentials, from one on."""
     field, value = wanted
-    apps = _apps(tenant, value if field == "appId" else "")
-    rows = [row for app in apps for row in _rows_of(world, app, now)]
-    return [row for row in rows if not field or row[field].lower() == value]
+
+    def rows_of(app: Application) -> Iterator[dict[str, Any]]:
+        return (row for row in _rows_of(world, app, now) if not field or str(row[field]).lower() == value)
+
+    return _rows(tenant, wanted, rows_of, first)
 
 
-def principal_rows(tenant: Tenant, wanted: tuple[str, str], now: datetime) -> list[dict[str, Any]]:
-    """The rows of the report on service principals."""
-    rows: list[dict[str, Any]] = []
-    for app in _apps(tenant, wanted[1]):
-        times = [one.last_used for one in (*app.passwords, *app.certificates) if _seen(one, now)]
-        if times:
-            last = _activity(app.app_id, max(time for time in times if time))
-            rows.append({"id": _id(app.app_id), "appId": app.app_id, "lastSignInActivity": last})
-    return rows
+def principal_rows(tenant: Tenant, wanted: tuple[str, str], now: datetime, first: int) -> Rows:
+    """The rows of the report on service principals, from one on."""
+
+    def rows_of(app: Application) -> Iterator[dict[str, Any]]:
+        times = [one.last_used for one in (*app.passwords, *app.certificates) if one.last_used and _seen(one, now)]
+        if times and wanted[1] in ("", app.app_id):
+            last = _activity(app.app_id, max(times))
+            yield {"id": _id(app.app_id), "appId": app.app_id, "lastSignInActivity": last}
+
+    return _rows(tenant, wanted, rows_of, first)
 
 
-def _apps(tenant: Tenant, app_id: str) -> Iterator[Application]:
-    if app_id:
-        found = find_application(tenant, "appId", app_id)
-        yield from [found] if found is not None else []
-        return
-    for _, app in positions.holders(tenant, positions.APPLICATIONS):
-        yield app
+def _rows(
+    tenant: Tenant,
+    wanted: tuple[str, str],
+    rows_of: Callable[[Application], Iterator[dict[str, Any]]],
+    first: int,
+) -> Rows:
+    begin, skipped = divmod(first, _MANY)
+    chosen = wanted if wanted[0] == "appId" else ("", "")
+    for at, app in positions.holders(tenant, positions.APPLICATIONS, begin, chosen):
+        passed = skipped if at == begin else 0
+        for number, row in enumerate(islice(rows_of(app), passed, None), passed):
+            yield at * _MANY + number + 1, row
 
 
 def _rows_of(world: World, app: Application, now: datetime) -> Iterator[dict[str, Any]]:
