@@ -46,6 +46,15 @@ async def test_an_application_is_made_deleted_and_restored(served: Served) -> No
     assert {"Add application", "Delete application", "Restore application"} <= set(told(served))
 
 
+async def test_nobody_restores_what_was_deleted_long_ago(served: Served) -> None:
+    """Thirty days, and it is gone."""
+    app_id = sales_of(served).app_id
+    await act(served, "delete-application", app_id=app_id)
+    served.simulator.clock.step(31 * 86400)
+    status, body = await post(served, "/life", {"acts": [{"do": "restore-application", "app_id": app_id}]})
+    assert (status, "more than 30 days ago" in body["error"], sales_of(served).soft_deleted) == (400, True, True)
+
+
 async def test_a_secret_is_added_used_extended_and_removed(served: Served) -> None:
     """A removal by others is written down as theirs, with the events of a change."""
     sales, app = sales_of(served), {"app_id": sales_of(served).app_id}

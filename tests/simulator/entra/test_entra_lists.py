@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from entra_desk import AUTOMATION, Desk
+from entra_desk import AUTOMATION, UNKNOWN, Desk
 from entra_lists import EVENTUAL, MICROSOFT, SELECT, listed, pages, served, world
 
 from spentkey_sim.entra.positions import APPLICATIONS, holders
@@ -102,6 +102,27 @@ async def test_a_generated_secret_is_removed_from_the_list_too() -> None:
         assert [one["keyId"] for one in left["passwordCredentials"]] == [
             one["keyId"] for one in shown["passwordCredentials"] if one["keyId"] != key_id
         ]
+
+
+async def test_a_tenant_of_a_hundred_thousand_takes_no_room_until_it_is_read() -> None:
+    """Counted and searched without being made; whoever asks for one makes one."""
+    async with served(world(generated={"applications": 100_000, "service_principals": 100_000})) as desk:
+        headers = {"Authorization": f"Bearer {await desk.token()}"} | EVENTUAL
+        assert await (await desk.client.get("/v1.0/servicePrincipals/$count", headers=headers)).text() == "100000"
+        (last,) = await listed(desk, "/applications?$filter=displayName eq 'Application 099999'&$select=id")
+        made = desk.tenant.population
+        assert made is not None
+        assert list(made.held()) == []
+        assert (await desk.ask("GET", f"/applications/{last['id']}")).status == 200
+        assert [one.object_id for one in made.held()] == [last["id"]]
+
+
+@pytest.mark.parametrize("value", ["", "zz", "00000000-0000-4000-a000-00000000000z", UNKNOWN])
+def test_an_id_that_is_nobodys_is_not_found(value: str, desk: Desk) -> None:
+    """Whatever its last digits are."""
+    made = load(world(generated=GENERATED), desk.clock).tenants[0].population
+    assert made is not None
+    assert [made.find("id", value), made.find("appId", value), made.find_holder(value)] == [None] * 3
 
 
 async def test_service_principals_are_of_every_kind() -> None:

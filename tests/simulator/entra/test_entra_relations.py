@@ -112,18 +112,19 @@ USED = sales(passwords=[{"end": "-3d", "last_used": "-10d"}, {"end": "+1y"}, {"e
 
 
 @pytest.mark.parametrize(
-    ("spelling", "names"),
+    ("spelling", "names", "kind"),
     [
-        ("end-date-time", {"expirationDateTime"}),
-        ("end-date", {"expirationDate"}),
-        ("both", {"expirationDate", "expirationDateTime"}),
+        ("end-date-time", {"expirationDateTime"}, "clientSecret"),
+        ("end-date", {"expirationDate"}, "secret"),
+        ("both", {"expirationDate", "expirationDateTime"}, "clientSecret"),
     ],
 )
-async def test_what_was_used_has_a_row(spelling: str, names: set[str]) -> None:
+async def test_what_was_used_has_a_row(spelling: str, names: set[str], kind: str) -> None:
     """And nothing else has; the end is spelt in more than one way."""
     async with served(world(roles=("AuditLog.Read.All",), entra={"use_report": spelling}, applications=[USED])) as desk:
         status, body = await beta(desk, USE)
         (row,) = body["value"]
+        assert row["keyType"] == kind
         assert (status, row["keyId"]) == (200, desk.tenant.applications[0].passwords[0].key_id)
         assert {name for name in row if name.startswith("expiration")} == names
         assert row["signInActivity"]["lastSignInDateTime"] == desk.tenant.applications[0].passwords[0].last_used
@@ -183,7 +184,7 @@ async def test_reports_are_not_for_everybody(roles: tuple[str, ...], entra: dict
     [
         f"{USE}?$filter=keyType eq 'secret'",
         f"{USE}?$filter=keyId ne 'x'",
-        f"{USE}?$orderby=resourceId",
+        f"{USE}?$orderby=signInActivity/lastSignInDateTime",
         f"{USE}?$search=x",
         f"{PRINCIPALS}?$filter=keyId eq 'x'",
         "/v1.0/reports/appCredentialSignInActivities",

@@ -5,7 +5,7 @@ Each act leaves its events in the audit log, as those of any client do. The cont
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import jsonschema
@@ -13,6 +13,7 @@ import jsonschema
 from spentkey_sim import world_entra
 from spentkey_sim.clock import wire_time
 from spentkey_sim.entra import audit
+from spentkey_sim.entra.relations import DELETED_DAYS
 from spentkey_sim.entra.state import Target, record_removals, without, write
 from spentkey_sim.making import Making, Raw, WorldError
 from spentkey_sim.model import Application, Credentials, KeyCredential, PasswordCredential, Tenant, World
@@ -131,6 +132,8 @@ def _delete_application(act: Act) -> dict[str, Any]:
 
 def _restore_application(act: Act) -> dict[str, Any]:
     app = act.application(deleted=True)
+    if app.deleted_at is not None and act.now - app.deleted_at > timedelta(days=DELETED_DAYS):
+        raise LifeError(f"application {app.app_id} was deleted more than {DELETED_DAYS} days ago")
     app.soft_deleted, app.deleted_at = False, None
     act.tell(app, "Restore application", "Restore")
     return {"app_id": app.app_id}

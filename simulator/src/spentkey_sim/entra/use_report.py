@@ -16,7 +16,7 @@ from spentkey_sim.entra import errors, positions
 from spentkey_sim.entra.proofs import parse_time
 from spentkey_sim.model import Application, KeyCredential, PasswordCredential, Tenant, World
 
-OPTIONS = frozenset({"$filter", "$top", "$skiptoken", "$select", "$orderby"})
+OPTIONS = frozenset({"$filter", "$top", "$skiptoken", "$select"})
 _EQUAL = re.compile(r"\s*(\w+)\s+eq\s+'([^']*)'\s*")
 _ENDS = {
     "end-date-time": ("expirationDateTime",),
@@ -24,12 +24,12 @@ _ENDS = {
     "both": ("expirationDateTime", "expirationDate"),
 }
 
+_SECRETS = {"end-date-time": "clientSecret", "end-date": "secret", "both": "clientSecret"}
+"""The two spellings of the reference: of the end of a credential, and of a secret."""
+
 
 def filtered(options: Mapping[str, str], known: tuple[str, ...]) -> tuple[str, str]:
     """LEDGER: E-86, the one property that a report is filtered by, or two empty texts; anything else is refused."""
-    order = options.get("$orderby")
-    if order is not None and order.split()[0] not in ("signInActivity/lastSignInDateTime", "appId", "keyId"):
-        raise errors.unsupported_query(f"Ordering by '{order}' is not supported.")
     text = options.get("$filter")
     if text is None:
         return "", ""
@@ -100,7 +100,7 @@ def _row(world: World, app: Application, one: PasswordCredential | KeyCredential
     return {
         "id": _id(f"{one.key_id}|{origin}"),
         "keyId": one.key_id,
-        "keyType": "clientSecret" if secret else "certificate",
+        "keyType": _SECRETS[world.entra.use_report] if secret else "certificate",
         "keyUsage": "verify" if secret else one.usage.lower(),
         "appId": app.app_id,
         "appObjectId": app.object_id,
