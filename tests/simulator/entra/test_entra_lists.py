@@ -187,6 +187,27 @@ async def test_a_link_that_was_changed_is_refused(old: str, new: str) -> None:
         assert (await desk.ask("GET", link.replace(old, new))).error[:2] == (400, "Request_BadRequest")
 
 
+async def test_no_character_of_a_token_may_change() -> None:
+    """Not even one whose bits say nothing."""
+    async with served(world(generated=GENERATED)) as desk:
+        token = await desk.token()
+        link = (await desk.ask("GET", APPLICATION_PAGES)).body["@odata.nextLink"].removeprefix(f"{desk.base}/v1.0")
+        for at in range(link.index("$skiptoken=") + 11, len(link)):
+            other = "A" if link[at] != "A" else "B"
+            assert (await desk.ask("GET", link[:at] + other + link[at + 1 :], token=token)).status in (400, 429)
+
+
+async def test_a_link_is_no_link_in_another_tenant() -> None:
+    """Though the question is the same."""
+    raw = world(generated=GENERATED)
+    client = {"app_id": AUTOMATION, "secret": "automation's secret", "roles": ["Application.Read.All"]}
+    raw["tenants"].append({"name": "onderwijs", "clients": [client], "generated": GENERATED})
+    async with served(raw) as desk:
+        link = (await desk.ask("GET", APPLICATION_PAGES)).body["@odata.nextLink"].removeprefix(f"{desk.base}/v1.0")
+        other = await desk.token(tenant=desk.holder.world.tenants[1].tenant_id)
+        assert (await desk.ask("GET", link, token=other)).error[:2] == (400, "Request_BadRequest")
+
+
 async def test_a_link_grows_too_old_where_the_world_has_it_so() -> None:
     """It is good within its time, and refused after it."""
     async with served(world(entra={"page_token_s": 60}, generated=GENERATED)) as desk:

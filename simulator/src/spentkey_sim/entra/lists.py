@@ -47,7 +47,11 @@ class Lists:
         """LEDGER: E-38, a page of the collection, and the link to the next one."""
         rules.require_reader(ask.grant)
         eventual = ask.headers.get("ConsistencyLevel", "").lower() == "eventual"
-        collection, skips, now = ask.operation.collection, Skips(self.world), self.clock.now()
+        collection, skips, now = (
+            ask.operation.collection,
+            Skips(self.world, ask.grant.tenant.tenant_id),
+            self.clock.now(),
+        )
         first = skips.first(collection, ask.query, now)
         options = query.for_list(ask.query, self.world.entra.page_size, first, eventual=eventual)
         count = {"@odata.count": self._counted(ask, options)} if options.count else dict[str, Any]()

@@ -113,7 +113,7 @@ class Relations:
     def _rows(self, ask: Ask, rows: Callable[[int], use_report.Rows], kind: str) -> Answer:
         """A page of a report, whose rows are made as far as the page goes, and one more."""
         query.only(ask.query, use_report.OPTIONS)
-        collection, skips, now = ask.operation.address, Skips(self.world), self.clock.now()
+        collection, skips, now = ask.operation.address, Skips(self.world, ask.grant.tenant.tenant_id), self.clock.now()
         size = query.size_of(ask.query.get("$top"), self.world.entra.page_size)
         found = list(islice(rows(skips.first(collection, ask.query, now)), size + 1))
         select = query.selected(ask.query)
@@ -126,7 +126,7 @@ class Relations:
     def _paged(self, ask: Ask, records: list[dict[str, Any]], kind: str, of: str = "") -> Answer:
         """A page of these, with a link to the rest; `of` is what the answer calls the collection."""
         query.only(ask.query, _PAGED)
-        collection, skips, now = ask.operation.address, Skips(self.world), self.clock.now()
+        collection, skips, now = ask.operation.address, Skips(self.world, ask.grant.tenant.tenant_id), self.clock.now()
         first = skips.first(collection, ask.query, now)
         after = first + query.size_of(ask.query.get("$top"), self.world.entra.page_size)
         select = query.selected(ask.query)
