@@ -13,6 +13,7 @@ import pytest
 from commands import QUICK, against, environment
 from fault_rules import fault
 from fleet_world import FIRST, app_id, fleet_world
+from hang_up import hang_up_heard
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 from waiting import until
@@ -27,7 +28,7 @@ DIED = -signal.SIGKILL
 def started(sim: RealSimulator, home: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
     """A worker that dies of the poison."""
     variables = {**SETTINGS, "DEADLY_APP": app_id(2), "DEADLY_AT": "look", **more}
-    with (home / "log.txt").open("a") as log:
+    with (home / "log.txt").open("a") as log, hang_up_heard():
         return subprocess.Popen(
             [sys.executable, str(DEADLY), *arguments, "--config", str(sim.config)],
             cwd=home,
