@@ -36,6 +36,8 @@ def become(asked: dict[str, Any]) -> None:
         os.close(opened)
     sys.stdin = os.fdopen(0, closefd=False)
     sys.argv = ["spentkey", *asked["arguments"]]
+    if asked["changed_by"]:
+        import_module(asked["changed_by"])
     main()
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -72,8 +72,15 @@ def spentkey(*arguments: str, home: Path, stdin: str | None = None, **more: str)
     """
     if any(name.startswith(LOADED_WITH) for name in more):
         return installed(*arguments, home=home, stdin=stdin, **more)
+    return forked(arguments, home, environment(home, **more), stdin or "")
+
+
+def forked(
+    arguments: Sequence[str], home: Path, variables: Mapping[str, str], given: str = "", changed_by: str = ""
+) -> Ended:
+    """Run `spentkey` in a forked process to its end; `changed_by` as in `Fork.start`."""
     fork = FREE.pop() if FREE else loaded(Path(tempfile.mkdtemp(prefix="spentkey-fork-", dir=supervisor.folder())))
-    run = fork.start(home, environment(home, **more), arguments, stdin or "")
+    run = fork.start(home, variables, arguments, given, changed_by)
     code = fork.exit_code(SLOWEST_S)
     if code is None:
         os.kill(run, signal.SIGKILL)

@@ -21,8 +21,18 @@ class Fork:
             env=dict(variables),
         )
 
-    def start(self, home: Path, variables: Mapping[str, str], arguments: Sequence[str], given: str = "") -> int:
-        """Start one run, with that on its stdin; gives its process id. The one before must have ended."""
+    def start(
+        self,
+        home: Path,
+        variables: Mapping[str, str],
+        arguments: Sequence[str],
+        given: str = "",
+        changed_by: str = "",
+    ) -> int:
+        """Start one run, with that on its stdin; gives its process id. The one before must have ended.
+
+        `changed_by` is a module of this folder that changes the program of this run alone.
+        """
         assert self._process.stdin is not None
         self._given.write_text(given, "utf-8")
         asked = {
@@ -30,6 +40,7 @@ class Fork:
             "environment": dict(variables),
             "folder": str(home),
             "given": str(self._given),
+            "changed_by": changed_by,
             "out": str(self._out),
             "err": str(self._err),
         }
