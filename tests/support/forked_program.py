@@ -16,6 +16,7 @@ class Fork:
         self._given, self._out, self._err = (folder / name for name in ("given", "out", "err"))
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("command_fork.py"))],
+            bufsize=0,  # or both messages of a quick run are read as one, and nothing shows that the second is there
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=dict(variables),
