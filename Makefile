@@ -33,7 +33,7 @@ test: setup-dev ## run every check and every test but the long ones (about 15 mi
 	@$(BIN)/python scripts/run_tests.py
 
 test-long: setup-dev ## run the long tests, which repeat at length what others show (minutes)
-	@$(BIN)/python -m pytest -m long -n auto --dist worksteal
+	@$(BIN)/python scripts/run_tests.py --long
 
 test-all: setup-dev ## run every gate: test, test-long, test-clients, test-ansible (most of an hour)
 	@$(BIN)/python scripts/gates.py --all

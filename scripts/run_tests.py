@@ -1,6 +1,7 @@
 """What `make test` runs: lint and format first; then types beside the tests; what the types say is printed last.
 
-Words after it go to pytest. The rules of imports are among the tests.
+Words after it go to pytest. The rules of imports are among the tests. With `--long` as the first word it is the long
+tests alone: what `make test-long` runs.
 """
 
 import os
@@ -18,6 +19,8 @@ WORKERS = (os.cpu_count() or 1) + 1
 """One more than processors: tests wait for other processes now and then."""
 TESTS = ("-m", "pytest", "-n", str(WORKERS), "--dist", "worksteal")
 
+LONG = "--long"
+
 
 def tool(words: Sequence[str]) -> list[str]:
     """A command of this environment."""
@@ -26,6 +29,8 @@ def tool(words: Sequence[str]) -> list[str]:
 
 def main(words: Sequence[str]) -> int:
     """Run everything; 0 when nothing was found."""
+    if words[:1] == [LONG]:
+        return run([sys.executable, *TESTS, "-m", "long", *words[1:]]) or 0
     for one in LINT:
         if run(tool(one)):
             return 1

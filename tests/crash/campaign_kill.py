@@ -7,8 +7,9 @@ import argparse
 import sys
 
 from campaign_folder import campaign_folder
+from commands import loaded
 from crash_cases import failures, lots, rehearse, sequences, single
-from crash_runs import Fork, Stage
+from crash_runs import Stage
 from crash_stories import STORIES, Story
 from real_simulator import RealSimulator
 from stores import CHOSEN, STORES, store_chosen
@@ -54,7 +55,7 @@ def main() -> int:
     with campaign_folder(fast=False) as folder, store_chosen(folder / "state", asked.store) as store:
         sim = RealSimulator.start(folder, STORIES["secret"].made)
         (folder / "fork").mkdir()
-        fork = Fork(folder / "fork")
+        fork = loaded(folder / "fork")
         try:
             return campaign(Stage(sim, folder / "home", store, fork), asked)
         finally:

@@ -7,9 +7,10 @@ import argparse
 import sys
 
 from campaign_folder import campaign_folder
+from commands import loaded
 from crash_cases import lots, rehearse
 from crash_files import FILES_STORIES, FilesStage, every_blow, files_failures, files_stage, series_of
-from crash_runs import Fork, Stage
+from crash_runs import Stage
 from real_simulator import RealSimulator
 from stores import CHOSEN, STORES, store_chosen
 from supervisor import supervise
@@ -55,7 +56,7 @@ def main() -> int:
     with campaign_folder(fast=False) as folder, store_chosen(folder / "state", asked.store) as store:
         sim = RealSimulator.start(folder, FILES_STORIES["secret"].made)
         (folder / "fork").mkdir()
-        fork = Fork(folder / "fork")
+        fork = loaded(folder / "fork")
         try:
             return campaign(files_stage(Stage(sim, folder / "home", store, fork)), asked)
         finally:

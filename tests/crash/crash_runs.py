@@ -1,23 +1,20 @@
 """Runs of `spentkey run TASK` that a test can watch and kill, against a simulator in a process of its own."""
 
-import json
 import os
 import random
-import select
 import shutil
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from commands import BIN, QUICK, environment
 from crash_stories import Story
 from evidence_store import turn_into_0_1
 from fault_rules import fault
+from forked_program import Fork
 from real_simulator import RealSimulator
 from stores import Store
 from worlds import TASK
@@ -81,48 +78,6 @@ class Exit:
     err: str
 
 
-class Fork:
-    """One process that runs `spentkey` again and again, each time in a child that is forked from the loaded program."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("crash_fork.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment(folder),
-        )
-
-    def start(self, home: Path, variables: dict[str, str], arguments: list[str]) -> "Running":
-        """Start one run. The one before must have ended."""
-        assert self._process.stdin is not None
-        out, err = str(self._folder / "out"), str(self._folder / "err")
-        asked: dict[str, Any] = {
-            "arguments": arguments,
-            "environment": variables,
-            "folder": str(home),
-            "out": out,
-            "err": err,
-        }
-        self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-        self._process.stdin.flush()
-        return ForkedRun(self._message(), self, Path(out), Path(err))
-
-    def _message(self) -> int:
-        assert self._process.stdout is not None
-        return int(self._process.stdout.readline())
-
-    def exit_code(self, wait_s: float | None) -> int | None:
-        """How the child ended, or None when it has not within that time."""
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], wait_s)
-        return self._message() if ready else None
-
-    def stop(self) -> None:
-        """End it, when no child is left."""
-        self._process.communicate()
-
-
 class Running:
     """One run under way."""
 
@@ -145,8 +100,9 @@ class Running:
 class ForkedRun(Running):
     """A run in a forked child."""
 
-    def __init__(self, pid: int, fork: Fork, out: Path, err: Path) -> None:
-        self.pid, self._fork, self._out, self._err = pid, fork, out, err
+    def __init__(self, fork: Fork, home: Path, variables: dict[str, str], arguments: list[str]) -> None:
+        self._fork = fork
+        self.pid = fork.start(home, variables, arguments)
         self._code: int | None = None
 
     def ended(self, wait_s: float) -> bool:
@@ -157,7 +113,7 @@ class ForkedRun(Running):
     def exit(self) -> Exit:
         self.ended(SLOWEST_S)
         assert self._code is not None, "a run did not come to its end"
-        return Exit(self._code, self._out.read_text("utf-8"), self._err.read_text("utf-8"))
+        return Exit(self._code, *self._fork.printed())
 
 
 class CommandRun(Running):
@@ -220,7 +176,7 @@ class Stage:
         settings = {**QUICK, **self.store.environment, **story.settings}
         variables = environment(self.home, **settings, TMPDIR=str(self.home))
         if self.fork is not None:
-            return self.fork.start(self.home, variables, arguments)
+            return ForkedRun(self.fork, self.home, variables, arguments)
         return CommandRun(self.home, variables, arguments)
 
     def run(self, story: Story) -> Exit:

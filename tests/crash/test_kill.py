@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commands import loaded
 from crash_cases import at_requests, failures, lots, rehearse, single
-from crash_runs import AtRecord, AtRequest, Blow, Fork, InRecord, Stage
+from crash_runs import AtRecord, AtRequest, Blow, InRecord, Stage
 from crash_stories import SAMPLED, STORIES
 from evidence_store import JOURNAL
+from forked_program import Fork
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 from stores import TAKE_OVER_S, Database, StateDirectory
@@ -21,7 +23,7 @@ SAMPLE = 5
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
     """The loaded program."""
-    made = Fork(tmp_path_factory.mktemp("fork"))
+    made = loaded(tmp_path_factory.mktemp("fork"))
     yield made
     made.stop()
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commands import loaded
 from crash_cases import at_requests, lots, rehearse
 from crash_files import (
     FILES_STORIES,
@@ -22,8 +23,9 @@ from crash_files import (
     held,
     series_of,
 )
-from crash_runs import AtRequest, Fork, Stage
+from crash_runs import AtRequest, Stage
 from files_truth import log_lines, wrong_in
+from forked_program import Fork
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 from stores import Database, StateDirectory
@@ -34,7 +36,7 @@ SECRET = FILES_STORIES["secret"]
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fork]:
     """The loaded program."""
-    made = Fork(tmp_path_factory.mktemp("fork"))
+    made = loaded(tmp_path_factory.mktemp("fork"))
     yield made
     made.stop()
 

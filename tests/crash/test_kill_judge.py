@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crash_runs import Fork, Stage
+from commands import loaded
+from crash_runs import Stage
 from crash_stories import STORIES
 from crash_truth import Found, broken, find
 from real_simulator import RealSimulator
@@ -22,7 +23,7 @@ Break = Callable[[Found], Found]
 def found(simulator_process: RealSimulator, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What an undisturbed run leaves."""
     folder: Path = tmp_path_factory.mktemp("judge")
-    fork = Fork(folder)
+    fork = loaded(folder)
     stage = Stage(simulator_process, folder / "home", StateDirectory(simulator_process.state), fork)
     stage.set(STORY)
     ended = stage.run(STORY)

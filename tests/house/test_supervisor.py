@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import supervisor
+from hang_up import hang_up_heard
 from house_code import ROOT
 
 ALONE = """
@@ -42,7 +43,9 @@ def running(*command: str, **more: str) -> Generator["subprocess.Popen[str]"]:
     }
     words = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
     path = str(ROOT / "tests" / "support")
-    with subprocess.Popen(words, stdout=-1, text=True, env={**variables, "PYTHONPATH": path, **more}) as process:
+    with hang_up_heard():
+        process = subprocess.Popen(words, stdout=-1, text=True, env={**variables, "PYTHONPATH": path, **more})
+    with process:
         yield process
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from evidence_store import records_in
+from remembered_pfx import RememberedPfx
 
 from spentkey.bootstrap.context import context_for
 from spentkey.bootstrap.settings import load_settings
@@ -132,13 +133,17 @@ class RealSimulator:
     async def run(self, number: int, clock: QuickClock | None = None, **environment: str) -> Result:
         """One task, from ticket to report, with all the real adapters."""
         settings = self.settings(**environment)
-        async with context_for(settings, Steps(), use_proxies=False, clock=clock or QuickClock()) as context:
+        async with context_for(
+            settings, Steps(), use_proxies=False, clock=clock or QuickClock(), pfx=RememberedPfx()
+        ) as context:
             return await work_on(TaskRef(str(number)), context)
 
     async def plan(self, number: int, **environment: str) -> Planned:
         """What would be done to one task."""
         settings = self.settings(**environment)
-        async with context_for(settings, Steps(), use_proxies=False, clock=QuickClock(), read_only=True) as context:
+        async with context_for(
+            settings, Steps(), use_proxies=False, clock=QuickClock(), read_only=True, pfx=RememberedPfx()
+        ) as context:
             return await dry_run(TaskRef(str(number)), context)
 
     def reset(self, world: dict[str, Any]) -> None:

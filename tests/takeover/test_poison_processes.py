@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import QUICK, against, environment
+from commands import QUICK, against, environment, forked
 from fault_rules import fault
 from fleet_world import FIRST, app_id, fleet_world
+from hang_up import hang_up_heard
 from real_postgres import RealPostgres
 from real_simulator import RealSimulator
 from waiting import until
@@ -21,13 +22,14 @@ DEADLY = Path(__file__).parents[1] / "support" / "deadly.py"
 POISON = FIRST + 1
 """The task about the second application of the world."""
 SETTINGS = {**QUICK, "SPENTKEY_ENGINE__POLL_S": "0.2", "SPENTKEY_POLICY__MAX_REMOVALS_PER_RUN": "1000"}
+DEADLY_SETTINGS = {**SETTINGS, "DEADLY_APP": app_id(2), "DEADLY_AT": "look"}
 DIED = -signal.SIGKILL
 
 
 def started(sim: RealSimulator, home: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
     """A worker that dies of the poison."""
-    variables = {**SETTINGS, "DEADLY_APP": app_id(2), "DEADLY_AT": "look", **more}
-    with (home / "log.txt").open("a") as log:
+    variables = {**DEADLY_SETTINGS, **more}
+    with (home / "log.txt").open("a") as log, hang_up_heard():
         return subprocess.Popen(
             [sys.executable, str(DEADLY), *arguments, "--config", str(sim.config)],
             cwd=home,
@@ -41,7 +43,11 @@ def started(sim: RealSimulator, home: Path, *arguments: str, **more: str) -> "su
 
 def ended(sim: RealSimulator, home: Path, **more: str) -> int:
     """One `work --once`; gives its exit code."""
-    return started(sim, home, "work", "--once", **more).wait(100)
+    variables = environment(home, **{**DEADLY_SETTINGS, **more})
+    run = forked(("work", "--once", "--config", str(sim.config)), home, variables, changed_by="deadly")
+    with (home / "log.txt").open("a") as log:
+        log.write(run.out + run.err)
+    return run.code
 
 
 def state_of(sim: RealSimulator, number: int) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """The application, put together from what is passed in."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -29,13 +30,18 @@ TAGS = [
 def make_app(service: WebService, gate: RequestGate, sparing: SparingLog) -> Middleware:
     """Every route; pages for people are left out, and the description is behind the login."""
     app = _routes()
+    app.openapi = described
+    described()  # before the first request, which would wait for it
     app.state.service = service
     return Middleware(app, service, gate, sparing)
 
 
+@cache
 def described() -> dict[str, Any]:
-    """The description of the API (OpenAPI 3.1), which needs no running service."""
-    return _routes().openapi()
+    """The description of the API (OpenAPI 3.1): it needs no running service, and is the same for all of a process."""
+    made = _routes().openapi()
+    _describe_bodies(made)
+    return made
 
 
 def _routes() -> FastAPI:
@@ -53,13 +59,11 @@ def _routes() -> FastAPI:
     for router in (tasks.router, evidence.router, control.router, health.router):
         app.include_router(router)
     add_handlers(app)
-    _describe_bodies(app)
     return app
 
 
-def _describe_bodies(app: FastAPI) -> None:
+def _describe_bodies(made: dict[str, Any]) -> None:
     """Add the bodies that routes read by themselves to the description."""
-    made: dict[str, Any] = app.openapi()
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     for model in (TaskHint, Why, WhyResume, ExportFilters):
         schemas[model.__name__] = model.model_json_schema()

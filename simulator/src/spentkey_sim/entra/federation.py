@@ -51,8 +51,7 @@ def check(assertion: str, world: World, application: Application, now: datetime)
         raise errors.federated_mismatch(700213, "subject", subject)
     if not _signed(jwt, world):
         raise errors.key_not_found("")
-    expires, begins = jwt.number("exp"), jwt.number("nbf")
-    if expires is None or expires <= now.timestamp() or (begins is not None and begins > now.timestamp()):
+    if not jwt.lasts_at(now):
         raise errors.outside_time_range(wire_time(now))
 
 

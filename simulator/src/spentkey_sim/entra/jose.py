@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from cryptography import x509
@@ -13,6 +14,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 _URL_SAFE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+ROUNDED_S = 0.5
+"""A client that rounds the present to a whole second, as msal-node does, begins as much as this in the future."""
 
 
 class MalformedError(ValueError):
@@ -32,6 +37,12 @@ class Jwt:
         """A numeric claim; RFC 7519 allows fractions and some clients send them."""
         value = self.claims.get(claim)
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    def lasts_at(self, now: datetime) -> bool:
+        """LEDGER: E-08, whether an assertion has begun and not ended; it must say when it ends."""
+        expires, begins = self.number("exp"), self.number("nbf")
+        begun = begins is None or begins <= now.timestamp() + ROUNDED_S
+        return begun and expires is not None and now.timestamp() < expires
 
 
 def parse(token: str, *, strict: bool) -> Jwt:

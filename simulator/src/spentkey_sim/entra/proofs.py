@@ -78,8 +78,7 @@ def check_assertion(
         raise errors.issuer_mismatch()
     if jwt.claims.get("aud") not in audiences:
         raise errors.audience_mismatch()
-    expires, begins = jwt.number("exp"), jwt.number("nbf")
-    if expires is None or expires <= now.timestamp() or (begins is not None and begins > now.timestamp()):
+    if not jwt.lasts_at(now):
         raise errors.outside_time_range(wire_time(now))
 
 

@@ -6,26 +6,22 @@ Each line on stdin asks for one run; the answers are the run's process id and, w
 import json
 import os
 import sys
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-# Loading is what costs time. Nothing of this starts a thread, or a fork would not be safe.
-import aiohttp
-import azure.identity.aio
-import mssql_python
-
-import spentkey.bootstrap.context
-import spentkey.bootstrap.postgres
-import spentkey.cli.run
+import spentkey.cli
 from spentkey.cli.main import main
 
-LOADED = (
-    aiohttp,
-    azure.identity.aio,
-    mssql_python,
-    spentkey.bootstrap.context,
-    spentkey.bootstrap.postgres,
-    spentkey.cli.run,
-)
+OTHERS = ("aiohttp", "azure.identity.aio", "mssql_python", "spentkey.bootstrap.postgres")
+"""What some commands load when they need it."""
+
+
+def load() -> None:
+    """Loading is what costs time. Nothing of this starts a thread, or a fork would not be safe."""
+    folder = Path(spentkey.cli.__path__[0])
+    for name in (*OTHERS, *(f"spentkey.cli.{file.stem}" for file in sorted(folder.glob("[a-z]*.py")))):
+        import_module(name)
 
 
 def become(asked: dict[str, Any]) -> None:
@@ -33,11 +29,15 @@ def become(asked: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(asked["environment"])
     os.chdir(asked["folder"])
-    for number, name in ((0, "/dev/null"), (1, asked["out"]), (2, asked["err"])):
-        opened = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+    for number, name in enumerate((asked["given"], asked["out"], asked["err"])):
+        made = os.O_RDWR | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY
+        opened = os.open(name, made, 0o600)
         os.dup2(opened, number)
         os.close(opened)
+    sys.stdin = os.fdopen(0, closefd=False)
     sys.argv = ["spentkey", *asked["arguments"]]
+    if asked["changed_by"]:
+        import_module(asked["changed_by"])
     main()
 
 
@@ -59,6 +59,7 @@ def fork(asked: dict[str, Any]) -> int:
 
 def serve() -> None:
     """One run after the other, until stdin ends."""
+    load()
     for line in sys.stdin:
         child = fork(json.loads(line))
         print(child, flush=True)
