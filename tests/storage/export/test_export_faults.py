@@ -113,6 +113,22 @@ def test_a_changed_record_is_found(exports: Path, tmp_path: Path, name: str, how
     assert "changed" in kinds_in(judged(zipped(tmp_path / "x.zip", forged), KEY))
 
 
+@pytest.mark.parametrize("how", ["first", "last"])
+@pytest.mark.parametrize("name", ["all", "period"])
+def test_a_record_whose_hash_stands_elsewhere_is_named(exports: Path, tmp_path: Path, name: str, how: str) -> None:
+    """The same fields and the same hash, and yet another text: each record is written in one way alone."""
+    files = unzipped(exports / f"{name}.zip")
+
+    def moved(text: str) -> str:
+        own = f'"hash":"{json.loads(text)["hash"]}"'
+        bare = text.replace(f"{own},", "")
+        return f"{{{own},{bare[1:]}" if how == "first" else f"{bare[:-1]},{own}}}"
+
+    lines = [moved(one) if '"seq":20,' in one else one for one in lines_of(files)]
+    report = judged(zipped(tmp_path / "x.zip", with_manifest({**files, "records.jsonl": as_bytes(lines)})), KEY)
+    assert ("changed", 20) in [(one["kind"], one["seq"]) for one in report["faults"]]
+
+
 def _without(files: Files, *seqs: int) -> list[str]:
     return [one for one in lines_of(files) if json.loads(one)["seq"] not in seqs]
 

@@ -190,6 +190,19 @@ async def test_a_fault_that_a_proof_finds_ends_every_removal(
         await log.append("step", {"task": 1})
 
 
+async def test_an_end_that_was_cut_off_is_found_by_the_tree(database: str, postgres: RealPostgres) -> None:
+    """A worker that starts afterwards appends nothing: the nodes of what is gone are still there."""
+    async with opened(Secret(database)) as connections:
+        await prepare(connections)
+        for number in range(8):
+            await evidence(connections).append("step", {"task": number})
+    postgres.rows(database, "ALTER TABLE spentkey_evidence DISABLE TRIGGER ALL")
+    postgres.rows(database, "DELETE FROM spentkey_evidence WHERE seq > 5")
+    async with opened(Secret(database)) as connections:
+        with pytest.raises(EvidenceBroken, match="record 7, which is not there"):
+            await evidence(connections).append("step", {"task": 1})
+
+
 @pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize("change", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_nobody_changes_what_stands_beside_the_records(

@@ -192,6 +192,20 @@ async def test_a_record_that_could_not_be_written_is_not_in_the_tree(tmp_path: P
     assert await evidence(tmp_path).verify() == 2
 
 
+async def test_a_record_that_was_taken_back_is_not_in_the_tree(tmp_path: Path) -> None:
+    """Another process puts one on record in its place: the tree that this process remembers is of neither."""
+    log = evidence(tmp_path)
+    await log.append("step", {"task": 1})
+    sql(tmp_path, "CREATE TRIGGER no BEFORE INSERT ON spentkey_tree BEGIN SELECT RAISE(ABORT, 'not now'); END")
+    with pytest.raises(EvidenceBroken, match="not now"):
+        await log.append("step", {"task": 2})
+    sql(tmp_path, "DROP TRIGGER no")
+    await evidence(tmp_path).append("step", {"task": 3})
+    await log.append("step", {"task": 4})
+    assert await evidence(tmp_path).verify() == 3
+    assert await SqliteTree(log).head() == head_of(lines_in(tmp_path))
+
+
 TABLES = {
     "tree": "nodes = x'00'",
     "checkpoints": "note = ''",
