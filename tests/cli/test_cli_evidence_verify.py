@@ -56,7 +56,7 @@ def test_a_store_that_was_cut_off_is_found_by_what_this_machine_signed_last(home
 
 
 def test_a_restore_that_another_machine_put_on_record_is_named_and_no_fault(home: Path) -> None:
-    """This machine remembers the lost log, as it did before anybody restored a backup."""
+    """What this machine signed of the lost log is as it was before anybody restored a backup."""
     database, last = home / "state" / "spentkey.db", home / "state" / "signing.key.last"
     now = database.read_bytes()
     keep(home / "state", 50)

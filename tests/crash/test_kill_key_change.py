@@ -23,7 +23,9 @@ async def finish(signer: Checkpoints) -> None:
 
 def test_a_change_of_the_key_that_is_killed_at_any_step_is_finished(tmp_path: Path) -> None:
     """With one record and one new key, to which the old one handed over; whoever has the old one verifies all of it."""
-    ended = subprocess.run([sys.executable, PROGRAM, tmp_path], capture_output=True, text=True, check=False, timeout=300)
+    ended = subprocess.run(
+        [sys.executable, PROGRAM, tmp_path], capture_output=True, text=True, check=False, timeout=300
+    )
     assert ended.returncode == 0, ended.stderr
     count = int(ended.stdout)
     assert count > 20

@@ -12,6 +12,7 @@ CHECKPOINTS, KEY_CHANGE = "tests/storage/test_checkpoints.py", "tests/storage/te
 KEY_FILE = "tests/storage/test_key_file.py"
 FAULTS, ARCHIVE = "tests/storage/export/test_export_faults.py", "tests/storage/export/test_archive.py"
 EXPORT, JUDGE = "tests/storage/export/test_export.py", "tests/storage/export/test_store_judge.py"
+LOST_LOG = "tests/storage/export/test_lost_log.py"
 SHOWN = "tests/storage/test_removal_shown.py"
 DESK = "tests/storage/test_desk_notes.py"
 STAMPS, STAMPING = "tests/adapters/timestamp/test_authority.py", "tests/adapters/timestamp/test_stamping.py"
@@ -180,14 +181,14 @@ SIGNING: dict[str, Sabotage] = {
     ),
     "checkpoints, no first key beside a damaged memory": Sabotage(
         "storage/checkpoints.py",
-        "    if before.damaged is not None:\n        return NotSigned(f\"{keys.file} is missing",
-        "    if before.damaged == keys.file:\n        return NotSigned(f\"{keys.file} is missing",
+        '    if before.damaged is not None:\n        return NotSigned(f"{keys.file} is missing',
+        '    if before.damaged == keys.file:\n        return NotSigned(f"{keys.file} is missing',
         f"{CHECKPOINTS}::test_a_missing_key_beside_a_damaged_memory_is_not_replaced",
     ),
     "checkpoints, a damaged memory is not signed over": Sabotage(
         "storage/checkpoints.py",
-        "        if before.damaged is not None:\n            return NotSigned(f\"{where} is damaged",
-        "        if before.damaged == where:\n            return NotSigned(f\"{where} is damaged",
+        '        if before.damaged is not None:\n            return NotSigned(f"{where} is damaged',
+        '        if before.damaged == where:\n            return NotSigned(f"{where} is damaged',
         f"{CHECKPOINTS}::test_a_damaged_memory_is_not_signed_over",
     ),
     "checkpoints, on this machine's disk before anybody sees them": Sabotage(
@@ -393,6 +394,48 @@ EXPORTS: dict[str, Sabotage] = {
         "    if known.key is not None and not stored:\n",
         "    if known.key is not None and stored is None:\n",
         f"{JUDGE}::test_a_store_that_nobody_touched_holds",
+    ),
+    "a restore explains nothing until it is signed": Sabotage(
+        "storage/export/lost_log.py",
+        "tree.lines(0, _proven(stored, keys, roots))",
+        "tree.lines(0 if _proven(stored, keys, roots) else 0)",
+        f"{LOST_LOG}::test_what_no_restore_on_record_explains_stays_a_fault",
+    ),
+    "a restore explains what was signed before it": Sabotage(
+        "storage/export/lost_log.py",
+        'return head.size < size and mine.at < datetime.fromisoformat(str(record["at"]))',
+        "return head.size < size and isinstance(mine.at, datetime)",
+        f"{LOST_LOG}::test_what_no_restore_on_record_explains_stays_a_fault",
+    ),
+    "a restore explains the checkpoint on record alone": Sabotage(
+        "storage/export/lost_log.py",
+        '        return in_base64(head.root) == record.get("root")\n',
+        "        return bool(in_base64(head.root))\n",
+        f"{LOST_LOG}::test_what_no_restore_on_record_explains_stays_a_fault",
+    ),
+    "a restore explains no more than was lost": Sabotage(
+        "storage/export/lost_log.py",
+        "    return head.size < size and mine.at",
+        "    return mine.at",
+        f"{LOST_LOG}::test_what_no_restore_on_record_explains_stays_a_fault",
+    ),
+    "a restore explains what is of its own log": Sabotage(
+        "storage/export/lost_log.py",
+        'record.get("origin") != mine.checkpoint.origin or not',
+        "not",
+        f"{LOST_LOG}::test_what_no_restore_on_record_explains_stays_a_fault",
+    ),
+    "a restore explains what is signed": Sabotage(
+        "storage/export/lost_log.py",
+        " or not any(mine.checkpoint.signed_by(key) for key in keys):\n",
+        ":\n",
+        f"{LOST_LOG}::test_what_no_restore_on_record_explains_stays_a_fault",
+    ),
+    "a restore explains nothing that others hold": Sabotage(
+        "storage/export/store_judge.py",
+        "        if lost is not None and mine is not None and one is mine.checkpoint:\n",
+        "        if lost is not None and mine is not None:\n",
+        f"{LOST_LOG}::test_what_somebody_else_holds_is_never_explained",
     ),
 }
 """What an auditor is given, and what is found in it."""

@@ -105,7 +105,8 @@ async def test_what_somebody_else_holds_is_never_explained(tmp_path: Path) -> No
     lines = sealed([*told(20), ("restored", RESTORE), *told(8)])
     tree, log = stored(tmp_path / "state", lines), LogInATree(lines)
     await tree.keep_checkpoint(29, note_of(log.head(29), 1), NOW)
-    report = await judge_store(tree, KnownBefore(KEY, None, {"held": checkpoint(40)}), lambda _, __: None)
+    mine = SignedHere("signing.key.last", checkpoint(40), BEFORE)
+    report = await judge_store(tree, KnownBefore(KEY, None, {"held": checkpoint(40)}, mine), lambda _, __: None)
     assert [(one["kind"], one["where"]) for one in report["faults"]] == [("cut-off", "held")]
 
 

@@ -51,9 +51,7 @@ async def loss_on_record(
     record = next(explaining, None)
     if record is None:
         return None
-    return (
-        f"it is over {head.size} records of a log that was lost: record {record['seq']} says who restored a backup, and why"
-    )
+    return f"it is over {head.size} records of a log that was lost: record {record['seq']} says who restored a backup, and why"
 
 
 def _proven(stored: Sequence[Checkpoint], keys: Mapping[VerifierKey, bool], roots: Mapping[int, bytes]) -> int:
