@@ -16,7 +16,6 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
 
-from signing_world import drawn  # noqa: E402
 from support_core import ManualClock  # noqa: E402
 
 from spentkey.settings.modes import Modes  # noqa: E402
@@ -27,6 +26,7 @@ from spentkey.storage.key_change import change_key  # noqa: E402
 from spentkey.storage.key_file import KEY_NAME, KeyFile  # noqa: E402
 from spentkey.storage.sqlite.evidence import SqliteEvidence  # noqa: E402
 from spentkey.storage.sqlite.tree import SqliteTree  # noqa: E402
+from spentkey.system import random_bytes  # noqa: E402
 
 STEPS: tuple[tuple[Any, str], ...] = (
     (os, "open"),
@@ -42,7 +42,7 @@ STEPS: tuple[tuple[Any, str], ...] = (
 
 def keys_in(state: Path) -> KeyFile:
     """The files of the key, as one machine has them."""
-    return KeyFile(state / KEY_NAME, state, Modes(ProcessView({})), drawn, made_here=True)
+    return KeyFile(state / KEY_NAME, state, Modes(ProcessView({})), random_bytes, made_here=True)
 
 
 def signer_of(state: Path) -> Checkpoints:

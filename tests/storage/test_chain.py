@@ -1,14 +1,15 @@
 """The end of the chain: what is made next, and of which tree."""
 
+from typing import Any
+
 import pytest
 from support_core import NOW
 
-from spentkey.core.evidence import Facts
 from spentkey.core.tree import CompactRange, TreeHead, leaf_hash
 from spentkey.storage.chain import Chain
 
 
-def facts_upon(head: TreeHead) -> Facts:
+def facts_upon(head: TreeHead) -> dict[str, Any]:
     """A record that says what the log was before it."""
     return {"task": 1, "log_size": head.size, "log_root": head.root.hex()}
 
