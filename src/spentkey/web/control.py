@@ -16,7 +16,7 @@ from spentkey.steps.stops import lift, standing_stops
 from spentkey.steps.stops import pause as make_pause
 from spentkey.web.access import Operator, Viewer
 from spentkey.web.errors import body_of, may_answer
-from spentkey.web.models import CheckpointShown, Paused, Resumed, Status, StopShown, Why, WhyResume
+from spentkey.web.models import NewestCheckpoint, Paused, Resumed, Status, StopShown, Why, WhyResume
 from spentkey.web.service import TheService, WebService
 
 LONGEST = 2000
@@ -105,7 +105,7 @@ async def status(_: Viewer, service: TheService) -> Status:
         stops=[StopShown.of(one) for one in stops],
         held={stage: held[stage] for stage in Stage},
         systems=service.readiness.last(),
-        last_checkpoint=CheckpointShown.of(last) if last is not None else None,
+        last_checkpoint=NewestCheckpoint.of(last) if last is not None else None,
     )
 
 

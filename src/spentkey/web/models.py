@@ -274,7 +274,7 @@ class Resumed(BaseModel):
     left: list[StopShown] = Field(description="The stops that stand on.")
 
 
-class CheckpointShown(BaseModel):
+class NewestCheckpoint(BaseModel):
     """The newest checkpoint over the evidence, or the tree as it is now where nobody signs."""
 
     size: int = Field(ge=1, description="Over how many records.", examples=[1204])
@@ -292,7 +292,7 @@ class CheckpointShown(BaseModel):
     signed: bool = Field(description="Whether it is signed.")
 
     @classmethod
-    def of(cls, last: LastCheckpoint) -> "CheckpointShown":
+    def of(cls, last: LastCheckpoint) -> "NewestCheckpoint":
         """As `spentkey status --json` shows it."""
         return cls.model_validate(last.as_json())
 
@@ -310,7 +310,7 @@ class Status(BaseModel):
         description="Each system, and whether it could be reached when it was last asked.",
         examples=[{"tenant-production": True}],
     )
-    last_checkpoint: CheckpointShown | None = Field(
+    last_checkpoint: NewestCheckpoint | None = Field(
         description="The newest checkpoint over the evidence; null where there is none yet."
     )
 
