@@ -1,5 +1,6 @@
 """Whatever is done to an export is found, and named; one that nobody touched is never accused."""
 
+import base64
 import json
 import random
 from collections.abc import Callable
@@ -299,7 +300,15 @@ def test_a_bad_proof_is_found(whole: Files, tmp_path: Path, how: str) -> None:
     assert "bad-proof" in kinds_in(judged(zipped(tmp_path / "x.zip", with_manifest(PROOFS[how](whole))), KEY))
 
 
-@pytest.mark.parametrize("how", ["another-size", "a-hash-less", "none", "other-hashes"])
+def _respelled(text: str) -> str:
+    """Other base64 of the same 32 bytes: the last letter has two bits that count for nothing."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    made = f"{text[:42]}{letters[letters.index(text[42]) ^ 1]}="
+    assert base64.b64decode(made) == base64.b64decode(text)
+    return made
+
+
+@pytest.mark.parametrize("how", ["another-size", "a-hash-less", "none", "other-hashes", "another-spelling"])
 def test_a_proof_that_the_log_only_grew_must_be_one(period: Files, tmp_path: Path, how: str) -> None:
     """Without it nothing shows that the period goes on from its beginning."""
     lines = period["consistency-proof"].decode().splitlines()
@@ -308,6 +317,7 @@ def test_a_proof_that_the_log_only_grew_must_be_one(period: Files, tmp_path: Pat
         "a-hash-less": lines[:-1],
         "none": lines[:1],
         "other-hashes": [lines[0], *reversed(lines[1:])],
+        "another-spelling": [lines[0], _respelled(lines[1]), *lines[2:]],
     }[how]
     forged = with_manifest({**period, "consistency-proof": as_bytes(made)})
     assert "bad-proof" in kinds_in(judged(zipped(tmp_path / "x.zip", forged), KEY))
@@ -351,6 +361,15 @@ def test_a_file_that_is_not_in_the_manifest_as_it_is_is_found(whole: Files, tmp_
     assert not judged(changed, KEY)["holds"]
     assert "manifest" in kinds_in(judged(taken, KEY))
     assert "manifest" in kinds_in(judged(zipped(tmp_path / "c.zip", {**whole, "anchors/1.extra": b"x"}), KEY))
+
+
+@pytest.mark.parametrize("name", ["report.html", "README.txt", "verify.py"])
+def test_a_file_of_the_same_size_is_not_the_one_in_the_manifest(whole: Files, tmp_path: Path, name: str) -> None:
+    """What people read, or run, proves nothing by itself: its hash alone tells that it was changed."""
+    other = whole[name].replace(b"e", b"o", 1)
+    assert len(other) == len(whole[name])
+    report = judged(zipped(tmp_path / "x.zip", {**whole, name: other}), KEY)
+    assert [(one["kind"], one["where"]) for one in report["faults"]] == [("manifest", name)]
 
 
 def test_a_thinned_export_is_not_taken_for_a_filtered_one(whole: Files, tmp_path: Path) -> None:
