@@ -359,6 +359,12 @@ EXPORTS: dict[str, Sabotage] = {
         'return checkpoint if not record.get("lost") and old else None',
         f"{JUDGE}::test_a_change_of_keys_that_the_old_one_did_not_sign_is_a_fault",
     ),
+    "the store, a key hands over what it has": Sabotage(
+        "storage/export/store_judge.py",
+        "bool(change.checkpoint and old and keys[old])",
+        "bool(change.checkpoint and old)",
+        f"{JUDGE}::test_a_key_that_nobody_knows_hands_nothing_over_to_who_knows_another",
+    ),
     "exports, on record before they are there": Sabotage(
         "bootstrap/exports.py",
         "        await storage.evidence.append(record.what, record.facts())\n        made.put_in_place()\n",

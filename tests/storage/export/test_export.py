@@ -201,6 +201,12 @@ async def test_a_key_that_was_lost_hands_nothing_over(tmp_path: Path, seed: int 
     assert [one["kind"] for one in report["faults"]] == (["other-key"] if seed == 1 else [])
 
 
+async def test_a_key_that_nobody_knows_hands_nothing_over_to_who_knows_another(tmp_path: Path) -> None:
+    """The change is whole and signed; only it begins with a key that is not the given one."""
+    report = judged(await changed_keys(tmp_path, lost=False), key_of(3)[1])
+    assert "other-key" in {one["kind"] for one in report["faults"]}
+
+
 async def test_a_change_of_keys_that_the_old_one_did_not_sign_is_a_fault(tmp_path: Path) -> None:
     """Who took the log over by a record alone is found."""
     report = judged(await changed_keys(tmp_path, lost=False, signers=(2,)))

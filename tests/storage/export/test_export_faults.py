@@ -25,7 +25,7 @@ from export_world import (
     zipped,
 )
 
-from spentkey.core.checkpoint import in_base64
+from spentkey.core.checkpoint import in_base64, signed_note
 
 KEY = key_of(1)[1]
 Files = dict[str, bytes]
@@ -128,6 +128,15 @@ def test_a_record_whose_hash_stands_elsewhere_is_named(exports: Path, tmp_path: 
     lines = [moved(one) if '"seq":20,' in one else one for one in lines_of(files)]
     report = judged(zipped(tmp_path / "x.zip", with_manifest({**files, "records.jsonl": as_bytes(lines)})), KEY)
     assert ("changed", 20) in [(one["kind"], one["seq"]) for one in report["faults"]]
+
+
+@pytest.mark.parametrize("more", [b"{}", b'{"hash":"', b"\xff"])
+@pytest.mark.parametrize("name", ["all", "period"])
+def test_what_stands_behind_the_last_record_is_found(exports: Path, tmp_path: Path, name: str, more: bytes) -> None:
+    """Without a line feed it is no record, and must not be passed over."""
+    files = unzipped(exports / f"{name}.zip")
+    forged = with_manifest({**files, "records.jsonl": files["records.jsonl"] + more})
+    assert "changed" in kinds_in(judged(zipped(tmp_path / "x.zip", forged), KEY))
 
 
 def _without(files: Files, *seqs: int) -> list[str]:
@@ -323,12 +332,23 @@ def test_a_proof_that_the_log_only_grew_must_be_one(period: Files, tmp_path: Pat
     assert "bad-proof" in kinds_in(judged(zipped(tmp_path / "x.zip", forged), KEY))
 
 
+def test_a_beginning_of_another_log_is_not_gone_on_from(period: Files, tmp_path: Path) -> None:
+    """As many records, the same root and our own key; only the name is of another log."""
+    private, key = key_of(1)
+    size, root = period["checkpoint-from"].decode().split("\n")[1:3]
+    text = f"spentkey/other\n{size}\n{root}\n"
+    forged = signed_note(text, [(key, private.sign(text.encode()))]).encode()
+    files = with_manifest({**period, "checkpoint-from": forged})
+    assert "bad-proof" in kinds_in(judged(zipped(tmp_path / "x.zip", files), KEY))
+
+
 MANIFESTS: dict[str, dict[str, Any]] = {
     "from": {"from": 1},
     "to": {"to": 66},
     "count": {"records": 66},
     "kinds": {"counts": {"intent": 67}},
     "log": {"origin": "spentkey/other"},
+    "key": {"key": str(key_of(2)[1])},
     "since": {
         "filters": {
             **dict.fromkeys(("task", "app", "tenant", "outcome", "until")),
@@ -381,6 +401,14 @@ def test_a_thinned_export_is_not_taken_for_a_filtered_one(whole: Files, tmp_path
 def test_a_filtered_export_says_that_it_states_no_completeness(exports: Path) -> None:
     """It stands among what was not checked."""
     assert any("completeness" in one for one in judged(exports / "filtered.zip")["not_checked"])
+
+
+def test_a_record_of_another_task_than_the_filter_is_found(exports: Path, tmp_path: Path) -> None:
+    """Each has its proof, and yet it is not what was asked for."""
+    files = unzipped(exports / "filtered.zip")
+    filters = {**json.loads(files["manifest.json"])["filters"], "task": "99"}
+    report = judged(zipped(tmp_path / "x.zip", with_manifest(files, filters=filters)), KEY)
+    assert any("another task than the filter" in one["message"] for one in report["faults"])
 
 
 def test_very_many_faults_are_named_up_to_a_hundred(tmp_path: Path, whole: Files) -> None:
