@@ -29,9 +29,12 @@ from export_world import (
     stored,
     told,
     unzipped,
+    with_manifest,
+    zipped,
 )
 from support_core import NOW
 
+from spentkey.core.checkpoint import signed_note
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.ports.evidence_tree import Anchor, Filters
 from spentkey.storage.export.export import write_export
@@ -205,6 +208,15 @@ async def test_a_key_that_nobody_knows_hands_nothing_over_to_who_knows_another(t
     """The change is whole and signed; only it begins with a key that is not the given one."""
     report = judged(await changed_keys(tmp_path, lost=False), key_of(3)[1])
     assert "other-key" in {one["kind"] for one in report["faults"]}
+
+
+async def test_each_signature_of_a_known_key_must_hold(tmp_path: Path) -> None:
+    """The new key signed, and what stands there as the old one's is none."""
+    files, private = unzipped(await changed_keys(tmp_path, lost=False)), key_of(2)[0]
+    text = files["checkpoint"].decode().partition("\n\n")[0] + "\n"
+    note = signed_note(text, [(KEY, bytes(64)), (key_of(2)[1], private.sign(text.encode()))])
+    report = judged(zipped(tmp_path / "y.zip", with_manifest({**files, "checkpoint": note.encode()})), KEY)
+    assert "bad-signature" in {one["kind"] for one in report["faults"]}
 
 
 async def test_a_change_of_keys_that_the_old_one_did_not_sign_is_a_fault(tmp_path: Path) -> None:
