@@ -229,10 +229,10 @@ async def test_where_nobody_signs_status_shows_the_tree(settings: Settings, tmp_
     """Not signed, and at no time; before there is a record, nothing."""
     clock, with_database = ManualClock(), load(tmp_path, DATABASE, URL=URL)
     async with storage_for(settings, clock) as storage:
-        assert await newest_in(with_database, storage) is None
+        assert await newest_in(with_database, storage.tree) is None
         await record(settings)
-        found = await newest_in(with_database, storage)
-        assert await newest_in(settings, storage) is None
+        found = await newest_in(with_database, storage.tree)
+        assert await newest_in(settings, storage.tree) is None
     assert found is not None
     shown = found.as_json()
     assert (shown["size"], shown["at"], shown["key"], shown["signed"]) == (1, None, None, False)
@@ -245,7 +245,7 @@ async def test_status_shows_the_newest_checkpoint_with_its_time(settings: Settin
     async with storage_for(settings, clock) as storage:
         await sign_what_was_added(settings, storage, clock, Heard())
         await clock.sleep(60)
-        found = await newest_in(settings, storage)
+        found = await newest_in(settings, storage.tree)
     assert found is not None
     note = read_checkpoint((state_of(settings) / "signing.key.last").read_text())
     assert (found.at, found.key) == (clock.now() - timedelta(minutes=1), note.signatures[-1].key_id.hex())
@@ -258,7 +258,7 @@ async def test_status_names_a_checkpoint_that_is_none(settings: Settings) -> Non
     async with storage_for(settings, clock) as storage:
         await storage.tree.keep_checkpoint(1, "nonsense", clock.now())
         with pytest.raises(EvidenceBroken, match="cannot be read"):
-            await newest_in(settings, storage)
+            await newest_in(settings, storage.tree)
 
 
 async def test_an_overdue_checkpoint_is_an_occurrence(settings: Settings, tmp_path: Path) -> None:

@@ -55,6 +55,23 @@ def test_a_store_that_was_cut_off_is_found_by_what_this_machine_signed_last(home
     assert found(home) == (3, ["cut-off"])
 
 
+def test_a_restore_that_another_machine_put_on_record_is_named_and_no_fault(home: Path) -> None:
+    """What this machine signed of the lost log is as it was before anybody restored a backup."""
+    database, last = home / "state" / "spentkey.db", home / "state" / "signing.key.last"
+    now = database.read_bytes()
+    keep(home / "state", 50)
+    backup = database.read_bytes()
+    database.write_bytes(now)
+    export(home, "a.zip")
+    before = last.read_bytes()
+    database.write_bytes(backup)
+    assert found(home) == (3, ["cut-off"])
+    assert spentkey("evidence", "checkpoint", "--restored", "--why", "the disk failed", home=home).code == 0
+    last.write_bytes(before)
+    ended = verify(home)
+    assert (ended.code, "says who restored a backup, and why" in ended.out) == (0, True)
+
+
 def test_a_store_that_was_written_anew_is_found(home: Path) -> None:
     """By every checkpoint that was signed before."""
     export(home, "a.zip")

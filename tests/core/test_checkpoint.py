@@ -37,6 +37,13 @@ def test_a_key_and_a_signature_of_another_program_verify() -> None:
     assert not key.verifies(NEUMANNS_TEXT + "\n", raw[4:])
 
 
+def test_a_proof_out_of_a_million_records_has_little_more_than_a_kilobyte() -> None:
+    """The longest that there is, with its checkpoint, as the page on evidence says."""
+    text = checkpoint_text(ORIGIN, TreeHead(1_000_000, bytes(32)))
+    note = signed_note(text, [(KEY, PRIVATE.sign(text.encode()))])
+    assert (len(note.encode()), len(proof_text(999_999, [bytes(32)] * 20, note).encode())) == (203, 1_140)
+
+
 def test_a_checkpoint_is_read_as_it_was_written() -> None:
     """Origin, size, root, and a signature that holds."""
     read = read_checkpoint(NOTE)

@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
 
 from sabotage import Sabotage  # noqa: E402
+from sabotage_evidence import EVIDENCE  # noqa: E402
 from sabotage_outside import OUTSIDE  # noqa: E402
 from supervisor import supervise  # noqa: E402
 
@@ -523,7 +524,7 @@ INSIDE: dict[str, Sabotage] = {
     ),
 }
 """What is decided, and what is read and written for it."""
-TABLE = INSIDE | OUTSIDE
+TABLE = INSIDE | OUTSIDE | EVIDENCE
 SHORT = ("G6, the automation's own application", "the intent before the write", "G3, the name", "the mask of a secret")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sabotage:
-    """One protection: where it stands, what takes its place, and who must notice: a campaign, or a test by its file."""
+    """One protection: where it stands, what takes its place, and who must notice: a campaign, or a test by its file or its node id."""
 
     file: str
     old: str

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from campaign_sabotage import INSIDE, ROOT, SHORT, TABLE, spoil
 from sabotage import Sabotage
+from sabotage_evidence import EXPORTS, LOG, READERS, SIGNING
 from sabotage_outside import CALLERS, FILES, MACHINES, SERVERS
 
 PROGRAM = Path(__file__).with_name("campaign_sabotage.py")
@@ -36,12 +37,15 @@ def test_every_replacement_fits_the_code(tmp_path: Path, name: str) -> None:
     file = spoil(tmp_path, one) / "spentkey" / one.file
     compile(file.read_text("utf-8"), str(file), "exec")
     assert one.new in file.read_text("utf-8")
-    assert (ROOT / one.by if one.by.startswith("tests/") else PROGRAM.with_name(one.by)).exists()
+    by, _, test = one.by.partition("::")
+    noticing = ROOT / by if by.startswith("tests/") else PROGRAM.with_name(by)
+    assert f"def {test}" in noticing.read_text("utf-8")
 
 
 def test_no_name_stands_for_two_protections() -> None:
     """One of them would never be taken out."""
-    assert sum(len(one) for one in (INSIDE, FILES, CALLERS, SERVERS, MACHINES)) == len(TABLE)
+    of_evidence = (LOG, SIGNING, EXPORTS, READERS)
+    assert sum(len(one) for one in (INSIDE, *of_evidence, FILES, CALLERS, SERVERS, MACHINES)) == len(TABLE)
 
 
 def test_a_text_that_is_gone_is_an_error(tmp_path: Path) -> None:

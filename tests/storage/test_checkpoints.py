@@ -12,7 +12,7 @@ import pytest
 from evidence_store import lines_in, put_lines
 from signing_world import ORIGIN, Machine, drawn, forget, mode_of, private_texts
 
-from spentkey.core.checkpoint import Checkpoint, in_base64, read_checkpoint
+from spentkey.core.checkpoint import Checkpoint, checkpoint_text, in_base64, read_checkpoint, signed_note
 from spentkey.core.checkpoint_end import NothingToSign, NotSigned, SignedHead, UnsignedHead
 from spentkey.core.errors import Busy, EvidenceBroken, Misconfigured
 from spentkey.core.note_key import NoteKey
@@ -178,6 +178,21 @@ async def test_restored_that_died_before_it_signed_puts_nothing_on_record_twice(
     assert (len(machine.records("restored")), machine.tree.notes[-1][0]) == (1, 4)
 
 
+async def test_restored_that_died_before_this_machine_remembered_is_on_record_once(machine: Machine) -> None:
+    """The record is there, and nothing is signed yet: the next try signs over it."""
+    await machine.record(6)
+    await made(machine)
+    machine.cut(3)
+    in_the_way = machine.state / "signing.key.last.half"
+    in_the_way.mkdir()
+    with pytest.raises(EvidenceBroken, match="cannot be written"):
+        await machine.signer().restored("ops", "x")
+    in_the_way.rmdir()
+    assert len(machine.records("restored")) == 1
+    assert isinstance(await machine.signer().restored("ops", "x"), SignedHead)
+    assert (len(machine.records("restored")), machine.tree.notes[-1][0]) == (1, 4)
+
+
 async def test_restored_twice_is_on_record_twice(machine: Machine) -> None:
     """Two backups were restored."""
     await machine.record(6)
@@ -237,6 +252,22 @@ async def test_a_crash_before_the_store_has_it_is_made_good(machine: Machine) ->
     assert (second.note, [note for _, note, _ in machine.tree.notes]) == (first.note, [first.note])
 
 
+async def test_this_machine_remembers_what_it_signs_before_the_store_has_it(machine: Machine) -> None:
+    """A crash comes in between: a backup that is restored then is not signed, although the store knows of no checkpoint."""
+    await machine.record(3)
+
+    async def dies(size: int, note: str, at: object) -> None:
+        raise EvidenceBroken("no disk")
+
+    machine.tree.keep_checkpoint, whole = dies, machine.tree.keep_checkpoint
+    with pytest.raises(EvidenceBroken, match="no disk"):
+        await machine.signer().make()
+    machine.tree.keep_checkpoint = whole
+    assert (machine.last().head, machine.tree.notes) == (await machine.tree.head(), [])
+    machine.cut(2)
+    assert "that was over 3 records, and now there are 2" in (await refused(machine)).reason
+
+
 async def test_a_missing_key_is_never_replaced_in_silence(machine: Machine) -> None:
     """Something was signed, so a new key needs a word of people."""
     await machine.record()
@@ -278,6 +309,19 @@ async def test_a_forged_memory_is_not_believed(machine: Machine) -> None:
     forged = Checkpoint(last.origin, last.head, last.text, last.signatures, last.note.replace("\n5\n", "\n4\n"))
     (machine.state / "signing.key.last").write_text(forged.note)
     machine.tree.notes.clear()
+    await refused(machine)
+
+
+async def test_a_forged_memory_does_not_hide_that_the_end_was_cut_off(machine: Machine) -> None:
+    """It fits what is left, and names our key; only the signature shows that it is not ours."""
+    await machine.record(5)
+    await made(machine)
+    machine.cut(3)
+    machine.tree.notes.clear()
+    text = checkpoint_text(ORIGIN, await machine.tree.head())
+    (machine.state / "signing.key.last").write_text(signed_note(text, [(machine.key(), bytes(64))]))
+    await refused(machine)
+    await machine.record()
     await refused(machine)
 
 

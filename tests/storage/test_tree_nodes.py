@@ -86,6 +86,18 @@ def test_nodes_that_contradict_one_another_prove_nothing(node: tuple[int, int]) 
         proving.inclusion(3, 7, LINES[3], known)
 
 
+@pytest.mark.parametrize("node", [(2, 0), (1, 0), (0, 2), (0, 3)])
+def test_nodes_that_contradict_one_another_show_no_growth(node: tuple[int, int]) -> None:
+    """One under the first 4 records is another: the proof from 3 to 7 does not lead to both roots."""
+    proving, nodes = Proving("here"), stored(7)
+    known = {one: node_in(TreeFaults("here"), one, nodes[beside(one)]) for one in proving.for_consistency(3, 7)}
+    proving.consistency(3, 7, known)
+    assert node in known
+    known[node] = bytes(HASH_BYTES)
+    with pytest.raises(EvidenceBroken, match="do not prove record 3"):
+        proving.consistency(3, 7, known)
+
+
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_a_tree_that_ends_before_the_chain_is_whole(count: int, short: int) -> None:
     """As an older program leaves it."""

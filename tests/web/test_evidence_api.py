@@ -20,7 +20,9 @@ from structlog.testing import capture_logs
 from web_support import AUDITOR, OPERATOR, VIEWER, Answer, Served, served
 from worlds import TASK
 
+from spentkey.core.checkpoint import checkpoint_text, in_base64, signed_note
 from spentkey.core.errors import EvidenceBroken
+from spentkey.core.note_key import NoteKey
 from spentkey.ports.evidence_tree import Filters
 
 EVIDENCE = "/api/v1/evidence"
@@ -164,6 +166,33 @@ async def test_the_newest_checkpoint_is_text_as_it_was_signed(sim: RealSimulator
         await one.service.tree.keep_checkpoint(1, NOTE, datetime(2026, 7, 1, tzinfo=UTC))
         answer = await one.get(f"{EVIDENCE}/checkpoint", AUDITOR)
     assert (answer.status, answer.text, answer.headers["Content-Type"]) == (200, NOTE, "text/plain; charset=utf-8")
+
+
+async def test_status_has_the_newest_checkpoint(sim: RealSimulator, tmp_path: Path) -> None:
+    """For viewers too, as `spentkey status --json` has it; before there is one it is null."""
+    key, at = NoteKey.from_seed(bytes(32)), datetime(2026, 7, 1, tzinfo=UTC)
+    async with served(sim, tmp_path) as one:
+        await one.work(TASK)
+        before = await one.get("/api/v1/status")
+        origin, head = await one.service.tree.origin(), await one.service.tree.head()
+        text = checkpoint_text(origin, head)
+        note = signed_note(text, [(key.verifier(origin), key.sign(text))])
+        await one.service.tree.keep_checkpoint(head.size, note, at)
+        shown = (await one.get("/api/v1/status")).json["last_checkpoint"]
+    assert (before.status, before.json["last_checkpoint"]) == (200, None)
+    assert datetime.fromisoformat(shown.pop("at")) == at
+    key_id = key.verifier(origin).id.hex()
+    assert shown == {"size": head.size, "root": in_base64(head.root), "key": key_id, "signed": True}
+
+
+async def test_a_checkpoint_that_is_none_is_not_shown_as_one(sim: RealSimulator, tmp_path: Path) -> None:
+    """Somebody wrote it into the store: the answer says so, and is not null."""
+    async with served(sim, tmp_path) as one:
+        await one.work(TASK)
+        await one.service.tree.keep_checkpoint(1, "nonsense", datetime(2026, 7, 1, tzinfo=UTC))
+        answer = await one.get("/api/v1/status")
+    assert answer.status == 503
+    assert "the newest checkpoint in the store cannot be read" in answer.json["detail"]
 
 
 async def test_an_export_is_a_zip_for_who_asked(sim: RealSimulator, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from spentkey.bootstrap.storage import Storage, storage_for
 from spentkey.core.checkpoint import read_checkpoint
 from spentkey.core.checkpoint_end import CheckpointEnd, LastCheckpoint, NotSigned, SignedHead, UnsignedHead
 from spentkey.core.errors import PROBLEMS, EvidenceBroken, known
+from spentkey.ports.evidence_tree import EvidenceTree
 from spentkey.ports.runtime import Clock
 from spentkey.settings.modes import Modes
 from spentkey.settings.rules import state_directory
@@ -137,18 +138,18 @@ async def signing(
 async def last_checkpoint(settings: Settings, clock: Clock) -> LastCheckpoint | None:
     """The newest one in the store, for who only reads; where nobody signs, the tree as it is now."""
     async with storage_for(settings, clock, read_only=True) as storage:
-        return await newest_in(settings, storage)
+        return await newest_in(settings, storage.tree)
 
 
-async def newest_in(settings: Settings, storage: Storage) -> LastCheckpoint | None:
-    """The same, of storage that is open; None where there is neither. Raises `EvidenceBroken`."""
-    note = await storage.tree.checkpoint()
+async def newest_in(settings: Settings, tree: EvidenceTree) -> LastCheckpoint | None:
+    """The same, of a tree that is at hand; None where there is neither. Raises `EvidenceBroken`."""
+    note = await tree.checkpoint()
     if note is None:
-        head = await storage.tree.head()
+        head = await tree.head()
         unsigned = key_file_of(settings, os.environ) is None and head.size > 0
         return LastCheckpoint(head, None, None) if unsigned else None
     try:
         found = read_checkpoint(note)
     except ValueError as problem:
         raise EvidenceBroken(f"the newest checkpoint in the store cannot be read: {problem}") from None
-    return LastCheckpoint(found.head, await storage.tree.checkpointed_at(), found.signatures[-1].key_id.hex())
+    return LastCheckpoint(found.head, await tree.checkpointed_at(), found.signatures[-1].key_id.hex())

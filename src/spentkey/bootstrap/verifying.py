@@ -15,6 +15,7 @@ from spentkey.core.checkpoint import Checkpoint, VerifierKey
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.ports.read_only import NoProgress
 from spentkey.settings.schema import Settings
+from spentkey.storage.export.lost_log import SignedHere
 from spentkey.storage.export.store_judge import KnownBefore, judge_store
 from spentkey.storage.key_file import KeyFile
 from spentkey.system import SystemClock
@@ -46,10 +47,9 @@ async def judge_own_store(
         tree = storage.tree
         published = await asyncio.to_thread(keys.published) if keys is not None else None
         current = VerifierKey.parse(published) if published is not None else None
-        known = KnownBefore(current, key, {**await asyncio.to_thread(_signed_last, keys), **earlier})
-        tickets = (
-            reading_tickets(settings, NoProgress(), SystemClock(), since, told=listeners.tickets) if desk else None
-        )
+        known = KnownBefore(current, key, earlier, await asyncio.to_thread(_signed_last, keys))
+        told = listeners.tickets
+        tickets = reading_tickets(settings, NoProgress(), SystemClock(), since, told=told) if desk else None
         return await judge_store(tree, known, listeners.records, tickets, broken)
 
 
@@ -64,10 +64,10 @@ async def _verified(settings: Settings, tell: Callable[[int, int], None]) -> Evi
     return None
 
 
-def _signed_last(keys: KeyFile | None) -> dict[str, Checkpoint]:
+def _signed_last(keys: KeyFile | None) -> SignedHere | None:
     """What this machine signed last: a store that was cut off or written anew does not know of it."""
     try:
-        last = keys.read_last() if keys is not None else None
+        found = keys.read_last_and_when() if keys is not None else None
     except ValueError as problem:
         raise Misconfigured(f"evidence.signing_key: {keys.last if keys else ''} is damaged: {problem}") from None
-    return {str(keys.last): last} if keys is not None and last is not None else {}
+    return SignedHere(str(keys.last), *found) if keys is not None and found is not None else None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from spentkey.bootstrap.checkpoints import newest_in
 from spentkey.bootstrap.context import probes_for
 from spentkey.bootstrap.service import observed, prepare_process, service_for, verify_every_day, watch_own_credentials
 from spentkey.bootstrap.settings import load_settings, reference_of
@@ -81,6 +82,7 @@ def service_of(
         valid=lambda text: reference_of(everything, text),
         started=clock.now(),
         tree=tree,
+        last_checkpoint=lambda: newest_in(everything, tree),
     )
 
 

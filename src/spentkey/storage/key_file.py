@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from spentkey.core.checkpoint import Checkpoint, VerifierKey, read_checkpoint
@@ -130,13 +131,21 @@ class KeyFile:
 
         Raises `ValueError` where the file holds something else, and `EvidenceBroken` where it cannot be read.
         """
+        found = self.read_last_and_when()
+        return found[0] if found is not None else None
+
+    def read_last_and_when(self) -> tuple[Checkpoint, datetime] | None:
+        """The same, and when it was written there, by this machine's clock."""
         if self.last is None:
             return None
         try:
             found = read_small(self.last)
         except OSError as problem:
             raise EvidenceBroken(f"{self.last} cannot be read ({problem.strerror})") from None
-        return read_checkpoint(found[0].decode()) if found is not None else None
+        if found is None:
+            return None
+        content, seen = found
+        return read_checkpoint(content.decode()), datetime.fromtimestamp(seen.st_mtime, UTC)
 
     def write_last(self, note: str) -> None:
         """Keep a checkpoint before it is used; it is on the disk when this returns. The caller holds the lock."""

@@ -16,7 +16,7 @@ from spentkey.steps.stops import lift, standing_stops
 from spentkey.steps.stops import pause as make_pause
 from spentkey.web.access import Operator, Viewer
 from spentkey.web.errors import body_of, may_answer
-from spentkey.web.models import Paused, Resumed, Status, StopShown, Why, WhyResume
+from spentkey.web.models import NewestCheckpoint, Paused, Resumed, Status, StopShown, Why, WhyResume
 from spentkey.web.service import TheService, WebService
 
 LONGEST = 2000
@@ -94,7 +94,8 @@ async def resume(login: Operator, request: Request, service: TheService) -> Resu
     summary="The service at a glance",
 )
 async def status(_: Viewer, service: TheService) -> Status:
-    """Version, queue, pause or stop, and each system as it was last seen. No outside system is asked."""
+    """Version, queue, pause or stop, the last checkpoint, and each system as it was last seen. No outside system is asked."""
+    last = await service.last_checkpoint()
     held, stops = Counter(one.stage for one in await service.engine.queued()), await stopped(service)
     return Status(
         version=__version__,
@@ -104,6 +105,7 @@ async def status(_: Viewer, service: TheService) -> Status:
         stops=[StopShown.of(one) for one in stops],
         held={stage: held[stage] for stage in Stage},
         systems=service.readiness.last(),
+        last_checkpoint=NewestCheckpoint.of(last) if last is not None else None,
     )
 
 

@@ -8,6 +8,7 @@ from annotated_types import Ge, Le
 from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from spentkey.core.checkpoint_end import LastCheckpoint
 from spentkey.core.evidence import Facts
 from spentkey.core.stops import Stop
 from spentkey.ports.queue import Queued, Stage
@@ -273,6 +274,29 @@ class Resumed(BaseModel):
     left: list[StopShown] = Field(description="The stops that stand on.")
 
 
+class NewestCheckpoint(BaseModel):
+    """The newest checkpoint over the evidence, or the tree as it is now where nobody signs."""
+
+    size: int = Field(ge=1, description="Over how many records.", examples=[1204])
+    root: str = Field(
+        pattern=r"^[A-Za-z0-9+/]{43}=$",
+        description="The root of the tree over them, in base64.",
+        examples=["AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="],
+    )
+    at: datetime | None = Field(description="When it was signed (UTC); null where nobody signs.")
+    key: str | None = Field(
+        pattern="^[0-9a-f]{8}$",
+        description="The id of the key that signs from there on; null where nobody signs.",
+        examples=["5ff382ee"],
+    )
+    signed: bool = Field(description="Whether it is signed.")
+
+    @classmethod
+    def of(cls, last: LastCheckpoint) -> "NewestCheckpoint":
+        """As `spentkey status --json` shows it."""
+        return cls.model_validate(last.as_json())
+
+
 class Status(BaseModel):
     """The service at a glance."""
 
@@ -285,6 +309,9 @@ class Status(BaseModel):
     systems: dict[str, bool] = Field(
         description="Each system, and whether it could be reached when it was last asked.",
         examples=[{"tenant-production": True}],
+    )
+    last_checkpoint: NewestCheckpoint | None = Field(
+        description="The newest checkpoint over the evidence; null where there is none yet."
     )
 
 

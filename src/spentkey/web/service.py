@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, HTTPException, Request
 
+from spentkey.core.checkpoint_end import LastCheckpoint
 from spentkey.core.errors import Misconfigured
 from spentkey.core.secret import Secret
 from spentkey.core.task import TaskRef
@@ -44,6 +45,8 @@ class WebService:
     """A task's reference; raises `Misconfigured` for a text that no task of the desk has."""
     started: datetime
     tree: EvidenceTree
+    last_checkpoint: Callable[[], Awaitable[LastCheckpoint | None]]
+    """The newest in the store; where nobody signs, the tree as it is now."""
     export: MakeExport | None = None
     """Writes an export to a file that is not there yet, and puts it on record; None where the service makes none."""
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EXPORTS_AT_ONCE))

@@ -192,6 +192,16 @@ def test_nothing_that_was_changed_says_something_else(stamper: Stamper) -> None:
     assert refused > len(answer) / 5 / 2
 
 
+def test_a_time_stamp_over_another_kind_of_hash_is_refused(stamper: Stamper) -> None:
+    """The same 32 bytes, said to be of SHA3-256: they are not the hash of our note by that, and show nothing."""
+    question = question_over(NOTE)
+    of_sha2, of_sha3 = (bytes.fromhex(f"60864801650304020{last}") for last in (1, 8))
+    assert question.body.count(of_sha2) == 1
+    answer = stamper.stamped(question.body.replace(of_sha2, of_sha3), digests="sha3-256")
+    with pytest.raises(NoTimeStamp, match="over another kind of hash than SHA-256"):
+        verified(question, answer, authorities_in(stamper.ca_file), SystemClock().now())
+
+
 @pytest.mark.parametrize("size", [LARGEST + 1, 10_000_000])
 def test_an_answer_without_end_is_not_looked_into(stamper: Stamper, size: int) -> None:
     """It has a size before it has a meaning."""

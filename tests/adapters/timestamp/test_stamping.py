@@ -118,6 +118,15 @@ async def test_a_checkpoint_is_stamped_once_by_all_processes_together(log: Log) 
     assert len(authority.asked) == 1
 
 
+async def test_an_anchor_of_another_kind_is_no_time_stamp(log: Log) -> None:
+    """A checkpoint may have both."""
+    await log.signs()
+    await log.tree.keep_anchor(Anchor(1, "other", AT, b"x"))
+    authority = Scripted()
+    assert await made(log, authority)[0].once() == Anchor(1, "rfc3161", AT, b"token")
+    assert len(authority.asked) == 1
+
+
 async def test_a_new_checkpoint_waits_until_the_last_question_is_old_enough(log: Log) -> None:
     """However many are signed meanwhile: then the newest is stamped."""
     await log.signs()

@@ -1,10 +1,13 @@
 """What an export holds, and how it comes to be there: whole, once, and the same bytes each time."""
 
+import errno
 import hashlib
 import json
 import os
+import sqlite3
 import stat
 import zipfile
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,13 +29,16 @@ from export_world import (
     stored,
     told,
     unzipped,
+    with_manifest,
+    zipped,
 )
 from support_core import NOW
 
+from spentkey.core.checkpoint import signed_note
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.ports.evidence_tree import Anchor, Filters
 from spentkey.storage.export.export import write_export
-from spentkey.storage.export.zip_file import zip_in_the_making
+from spentkey.storage.export.zip_file import ZipInTheMaking, zip_in_the_making
 from spentkey.storage.sqlite.tree import SqliteTree
 
 KEY = key_of(1)[1]
@@ -198,6 +204,21 @@ async def test_a_key_that_was_lost_hands_nothing_over(tmp_path: Path, seed: int 
     assert [one["kind"] for one in report["faults"]] == (["other-key"] if seed == 1 else [])
 
 
+async def test_a_key_that_nobody_knows_hands_nothing_over_to_who_knows_another(tmp_path: Path) -> None:
+    """The change is whole and signed; only it begins with a key that is not the given one."""
+    report = judged(await changed_keys(tmp_path, lost=False), key_of(3)[1])
+    assert "other-key" in {one["kind"] for one in report["faults"]}
+
+
+async def test_each_signature_of_a_known_key_must_hold(tmp_path: Path) -> None:
+    """The new key signed, and what stands there as the old one's is none."""
+    files, private = unzipped(await changed_keys(tmp_path, lost=False)), key_of(2)[0]
+    text = files["checkpoint"].decode().partition("\n\n")[0] + "\n"
+    note = signed_note(text, [(KEY, bytes(64)), (key_of(2)[1], private.sign(text.encode()))])
+    report = judged(zipped(tmp_path / "y.zip", with_manifest({**files, "checkpoint": note.encode()})), KEY)
+    assert "bad-signature" in {one["kind"] for one in report["faults"]}
+
+
 async def test_a_change_of_keys_that_the_old_one_did_not_sign_is_a_fault(tmp_path: Path) -> None:
     """Who took the log over by a record alone is found."""
     report = judged(await changed_keys(tmp_path, lost=False, signers=(2,)))
@@ -244,6 +265,42 @@ async def test_a_file_that_comes_meanwhile_is_not_overwritten_either(tmp_path: P
     assert ((tmp_path / "x.zip").read_text(), names_in(tmp_path)) == ("mine", ["state", "x.zip"])
 
 
+@pytest.mark.parametrize("is_link", [False, True], ids=["file", "link-to-nothing"])
+def test_a_file_that_is_there_is_refused_before_anything_is_read(tmp_path: Path, *, is_link: bool) -> None:
+    """An export of a large log would else be made in vain, and nothing lies beside it afterwards."""
+    file = tmp_path / "x.zip"
+    if is_link:
+        file.symlink_to(tmp_path / "nowhere")
+    else:
+        file.write_text("mine")
+    with pytest.raises(Misconfigured, match="no export is overwritten"):
+        ZipInTheMaking(file)
+    assert names_in(tmp_path) == ["x.zip"]
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["free", "taken-meanwhile"])
+def test_without_hard_links_no_file_is_overwritten_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    """Some file systems have none: the name is taken by an empty file first."""
+
+    def none_here(source: Path, target: Path) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    file = tmp_path / "x.zip"
+    monkeypatch.setattr(os, "link", none_here)
+    with zip_in_the_making(file) as made:
+        made.add("README.txt", "x")
+        made.finish()
+        if is_there:
+            file.write_text("mine")
+            with pytest.raises(Misconfigured, match="no export is overwritten"):
+                made.put_in_place()
+        else:
+            made.put_in_place()
+    assert (names_in(tmp_path), zipfile.is_zipfile(file)) == (["x.zip"], not is_there)
+
+
 async def test_an_export_is_for_its_owner_alone(tmp_path: Path, lines: list[str]) -> None:
     """It names applications and tasks."""
     before = os.umask(0)
@@ -266,6 +323,20 @@ async def test_what_does_not_hold_is_not_exported(tmp_path: Path, lines: list[st
         EvidenceBroken, match=f"record {at} is not the record that its own hash names: nothing is exported"
     ):
         await exported(stored(tmp_path / "state", forged), tmp_path / "x.zip")
+    assert names_in(tmp_path) == ["state"]
+
+
+async def test_records_that_do_not_make_the_root_of_the_store_are_not_exported(
+    tmp_path: Path, lines: list[str]
+) -> None:
+    """Each record is the one of its leaf; a node above them is another."""
+    tree, database = stored(tmp_path / "state", lines), tmp_path / "state" / "spentkey.db"
+    await tree.head()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DROP TRIGGER spentkey_tree_stays")
+        connection.execute("UPDATE spentkey_tree SET nodes = substr(nodes, 1, 192) || zeroblob(32) WHERE seq = 63")
+    with pytest.raises(EvidenceBroken, match="do not make the root that the store has"):
+        await exported(tree, tmp_path / "x.zip")
     assert names_in(tmp_path) == ["state"]
 
 

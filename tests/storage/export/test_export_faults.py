@@ -1,5 +1,6 @@
 """Whatever is done to an export is found, and named; one that nobody touched is never accused."""
 
+import base64
 import json
 import random
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from export_world import (
     zipped,
 )
 
-from spentkey.core.checkpoint import in_base64
+from spentkey.core.checkpoint import in_base64, signed_note
 
 KEY = key_of(1)[1]
 Files = dict[str, bytes]
@@ -110,6 +111,31 @@ def test_a_changed_record_is_found(exports: Path, tmp_path: Path, name: str, how
     """Whether the records after it are written anew or not."""
     files = unzipped(exports / f"{name}.zip")
     forged = with_manifest({**files, "records.jsonl": as_bytes(CHANGED[how](files))})
+    assert "changed" in kinds_in(judged(zipped(tmp_path / "x.zip", forged), KEY))
+
+
+@pytest.mark.parametrize("how", ["first", "last"])
+@pytest.mark.parametrize("name", ["all", "period"])
+def test_a_record_whose_hash_stands_elsewhere_is_named(exports: Path, tmp_path: Path, name: str, how: str) -> None:
+    """The same fields and the same hash, and yet another text: each record is written in one way alone."""
+    files = unzipped(exports / f"{name}.zip")
+
+    def moved(text: str) -> str:
+        own = f'"hash":"{json.loads(text)["hash"]}"'
+        bare = text.replace(f"{own},", "")
+        return f"{{{own},{bare[1:]}" if how == "first" else f"{bare[:-1]},{own}}}"
+
+    lines = [moved(one) if '"seq":20,' in one else one for one in lines_of(files)]
+    report = judged(zipped(tmp_path / "x.zip", with_manifest({**files, "records.jsonl": as_bytes(lines)})), KEY)
+    assert ("changed", 20) in [(one["kind"], one["seq"]) for one in report["faults"]]
+
+
+@pytest.mark.parametrize("more", [b"{}", b'{"hash":"', b"\xff"])
+@pytest.mark.parametrize("name", ["all", "period"])
+def test_what_stands_behind_the_last_record_is_found(exports: Path, tmp_path: Path, name: str, more: bytes) -> None:
+    """Without a line feed it is no record, and must not be passed over."""
+    files = unzipped(exports / f"{name}.zip")
+    forged = with_manifest({**files, "records.jsonl": files["records.jsonl"] + more})
     assert "changed" in kinds_in(judged(zipped(tmp_path / "x.zip", forged), KEY))
 
 
@@ -283,7 +309,15 @@ def test_a_bad_proof_is_found(whole: Files, tmp_path: Path, how: str) -> None:
     assert "bad-proof" in kinds_in(judged(zipped(tmp_path / "x.zip", with_manifest(PROOFS[how](whole))), KEY))
 
 
-@pytest.mark.parametrize("how", ["another-size", "a-hash-less", "none", "other-hashes"])
+def _respelled(text: str) -> str:
+    """Other base64 of the same 32 bytes: the last letter has two bits that count for nothing."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    made = f"{text[:42]}{letters[letters.index(text[42]) ^ 1]}="
+    assert base64.b64decode(made) == base64.b64decode(text)
+    return made
+
+
+@pytest.mark.parametrize("how", ["another-size", "a-hash-less", "none", "other-hashes", "another-spelling"])
 def test_a_proof_that_the_log_only_grew_must_be_one(period: Files, tmp_path: Path, how: str) -> None:
     """Without it nothing shows that the period goes on from its beginning."""
     lines = period["consistency-proof"].decode().splitlines()
@@ -292,9 +326,20 @@ def test_a_proof_that_the_log_only_grew_must_be_one(period: Files, tmp_path: Pat
         "a-hash-less": lines[:-1],
         "none": lines[:1],
         "other-hashes": [lines[0], *reversed(lines[1:])],
+        "another-spelling": [lines[0], _respelled(lines[1]), *lines[2:]],
     }[how]
     forged = with_manifest({**period, "consistency-proof": as_bytes(made)})
     assert "bad-proof" in kinds_in(judged(zipped(tmp_path / "x.zip", forged), KEY))
+
+
+def test_a_beginning_of_another_log_is_not_gone_on_from(period: Files, tmp_path: Path) -> None:
+    """As many records, the same root and our own key; only the name is of another log."""
+    private, key = key_of(1)
+    size, root = period["checkpoint-from"].decode().split("\n")[1:3]
+    text = f"spentkey/other\n{size}\n{root}\n"
+    forged = signed_note(text, [(key, private.sign(text.encode()))]).encode()
+    files = with_manifest({**period, "checkpoint-from": forged})
+    assert "bad-proof" in kinds_in(judged(zipped(tmp_path / "x.zip", files), KEY))
 
 
 MANIFESTS: dict[str, dict[str, Any]] = {
@@ -303,6 +348,7 @@ MANIFESTS: dict[str, dict[str, Any]] = {
     "count": {"records": 66},
     "kinds": {"counts": {"intent": 67}},
     "log": {"origin": "spentkey/other"},
+    "key": {"key": str(key_of(2)[1])},
     "since": {
         "filters": {
             **dict.fromkeys(("task", "app", "tenant", "outcome", "until")),
@@ -337,6 +383,15 @@ def test_a_file_that_is_not_in_the_manifest_as_it_is_is_found(whole: Files, tmp_
     assert "manifest" in kinds_in(judged(zipped(tmp_path / "c.zip", {**whole, "anchors/1.extra": b"x"}), KEY))
 
 
+@pytest.mark.parametrize("name", ["report.html", "README.txt", "verify.py"])
+def test_a_file_of_the_same_size_is_not_the_one_in_the_manifest(whole: Files, tmp_path: Path, name: str) -> None:
+    """What people read, or run, proves nothing by itself: its hash alone tells that it was changed."""
+    other = whole[name].replace(b"e", b"o", 1)
+    assert len(other) == len(whole[name])
+    report = judged(zipped(tmp_path / "x.zip", {**whole, name: other}), KEY)
+    assert [(one["kind"], one["where"]) for one in report["faults"]] == [("manifest", name)]
+
+
 def test_a_thinned_export_is_not_taken_for_a_filtered_one(whole: Files, tmp_path: Path) -> None:
     """Who says `filtered` needs a proof for every record, and states no completeness."""
     thinned = with_manifest({**whole, "records.jsonl": as_bytes(_without(whole, 20, 21))}, filtered=True)
@@ -346,6 +401,14 @@ def test_a_thinned_export_is_not_taken_for_a_filtered_one(whole: Files, tmp_path
 def test_a_filtered_export_says_that_it_states_no_completeness(exports: Path) -> None:
     """It stands among what was not checked."""
     assert any("completeness" in one for one in judged(exports / "filtered.zip")["not_checked"])
+
+
+def test_a_record_of_another_task_than_the_filter_is_found(exports: Path, tmp_path: Path) -> None:
+    """Each has its proof, and yet it is not what was asked for."""
+    files = unzipped(exports / "filtered.zip")
+    filters = {**json.loads(files["manifest.json"])["filters"], "task": "99"}
+    report = judged(zipped(tmp_path / "x.zip", with_manifest(files, filters=filters)), KEY)
+    assert any("another task than the filter" in one["message"] for one in report["faults"])
 
 
 def test_very_many_faults_are_named_up_to_a_hundred(tmp_path: Path, whole: Files) -> None:

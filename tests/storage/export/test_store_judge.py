@@ -160,6 +160,12 @@ async def test_a_key_that_handed_over_is_believed_on(tmp_path: Path, key: Verifi
     assert kinds(await judged(await keys_changed(tmp_path, lost=False, signers=(1, 2)), OTHER, key)) == []
 
 
+async def test_a_key_that_nobody_knows_hands_nothing_over_to_who_knows_another(tmp_path: Path) -> None:
+    """The change is whole and signed; only it begins with a key that is not the given one."""
+    tree = await keys_changed(tmp_path, lost=False, signers=(1, 2))
+    assert kinds(await judged(tree, OTHER, key_of(3)[1])) == ["other-key"]
+
+
 @pytest.mark.parametrize(("key", "expected"), [(None, []), (KEY, ["other-key"]), (OTHER, [])], ids=["no", "old", "new"])
 async def test_a_key_that_was_lost_hands_nothing_over(
     tmp_path: Path, key: VerifierKey | None, expected: list[str]

@@ -16,6 +16,9 @@ from spentkey.storage.export import verify
 from spentkey.storage.export.readme import CUT
 
 KEY, OTHER = key_of(1)[1], key_of(2)[1]
+ANOTHER_ID = "+".join([KEY.name, "00000000", str(KEY).split("+", 2)[2]])
+ANOTHER_NAME = "+".join(["spentkey/other", *str(KEY).split("+", 2)[1:]])
+"""The id of a key is made of its name and its bytes."""
 FILE = Path(verify.__file__)
 MOST_LINES, MOST_LINES_OF_CODE = 360, 300
 RFC_8032 = [
@@ -76,7 +79,7 @@ def test_another_key_is_a_fault(exports: Path) -> None:
     assert (ended.returncode, "other-key" in ended.stdout) == (3, True)
 
 
-@pytest.mark.parametrize("key", ["x", "a+b+c", f"{KEY}x", "a+00000000+AAAA"])
+@pytest.mark.parametrize("key", ["x", "a+b+c", f"{KEY}x", "a+00000000+AAAA", ANOTHER_ID, ANOTHER_NAME])
 def test_a_key_that_is_none_is_wrong_usage(exports: Path, key: str) -> None:
     """One line, and 2."""
     ended = alone(FILE, str(exports / "all.zip"), "--key", key)
@@ -168,6 +171,18 @@ def test_a_signature_whose_number_is_too_large_is_refused() -> None:
     value = key_of(1)[0].sign(b"text")
     large = int.from_bytes(value[32:], "little") + verify.ORDER
     assert not verify.verifies(KEY.public, b"text", value[:32] + large.to_bytes(32, "little"))
+
+
+PRIME = 2**255 - 19
+IDENTITY = 1
+"""The point by which every signature of a known form would hold; RFC 8032, 5.1.3, has one way to write it."""
+
+
+@pytest.mark.parametrize("written", [IDENTITY + PRIME, IDENTITY | 1 << 255], ids=["too-large", "minus-zero"])
+def test_a_key_that_is_written_in_another_way_is_none(written: int) -> None:
+    """Such a key would have a second name, and what it signs would hold for one verifier and not for the next."""
+    base, one = bytes.fromhex("58" + "66" * 31), (1).to_bytes(32, "little")
+    assert not verify.verifies(written.to_bytes(32, "little"), b"text", base + one)
 
 
 def recipe(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -157,8 +157,9 @@ async def test_a_record_that_was_not_committed_is_not_in_the_tree(
     with pytest.raises(EvidenceBroken, match="refuses a statement"):
         await log.append("step", {"task": 2})
     postgres.rows(database, "DROP TRIGGER refuse ON spentkey_tree")
-    await log.append("step", {"task": 3})
-    assert await evidence(connections).verify() == 2
+    for number in (3, 4, 5):  # the last of them makes nodes over the first ones whole
+        await log.append("step", {"task": number})
+    assert await evidence(connections).verify() == 4
     assert await tree(connections).head() == head_of(lines_in(postgres, database))
 
 
@@ -188,6 +189,19 @@ async def test_a_fault_that_a_proof_finds_ends_every_removal(
         await PostgresTree(connections, log).inclusion(5, 8)
     with pytest.raises(EvidenceBroken, match="beside record 3 are missing"):
         await log.append("step", {"task": 1})
+
+
+async def test_an_end_that_was_cut_off_is_found_by_the_tree(database: str, postgres: RealPostgres) -> None:
+    """A worker that starts afterwards appends nothing: the nodes of what is gone are still there."""
+    async with opened(Secret(database)) as connections:
+        await prepare(connections)
+        for number in range(8):
+            await evidence(connections).append("step", {"task": number})
+    postgres.rows(database, "ALTER TABLE spentkey_evidence DISABLE TRIGGER ALL")
+    postgres.rows(database, "DELETE FROM spentkey_evidence WHERE seq > 5")
+    async with opened(Secret(database)) as connections:
+        with pytest.raises(EvidenceBroken, match="record 7, which is not there"):
+            await evidence(connections).append("step", {"task": 1})
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

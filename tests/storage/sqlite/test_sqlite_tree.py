@@ -192,6 +192,23 @@ async def test_a_record_that_could_not_be_written_is_not_in_the_tree(tmp_path: P
     assert await evidence(tmp_path).verify() == 2
 
 
+async def test_a_record_that_was_taken_back_is_not_in_the_tree(tmp_path: Path) -> None:
+    """A reader keeps it from the disk, and another process puts one on record in its place: the tree is of neither."""
+    log = evidence(tmp_path, patience_s=0.1)
+    await log.append("step", {"task": 1})
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM spentkey_evidence").fetchone()
+        with pytest.raises(Exception, match="another process has held"):
+            await log.append("step", {"task": 2})
+        reader.execute("COMMIT")
+    await evidence(tmp_path).append("step", {"task": 3})
+    for number in (4, 5):  # the second of them makes nodes over the first ones whole
+        await log.append("step", {"task": number})
+    assert await evidence(tmp_path).verify() == 4
+    assert await SqliteTree(log).head() == head_of(lines_in(tmp_path))
+
+
 TABLES = {
     "tree": "nodes = x'00'",
     "checkpoints": "note = ''",

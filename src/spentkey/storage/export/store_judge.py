@@ -14,6 +14,7 @@ from spentkey.core.checkpoint import Checkpoint, VerifierKey, in_base64, read_ch
 from spentkey.core.errors import EvidenceBroken
 from spentkey.core.tree import TreeHead
 from spentkey.ports.evidence_tree import EvidenceTree
+from spentkey.storage.export.lost_log import SignedHere, loss_on_record
 from spentkey.storage.export.rooted import RootedRecords
 from spentkey.storage.export.signers import KeyChange, Signed, signed_so_far
 from spentkey.storage.export.verify import MOST_FAULTS
@@ -46,6 +47,13 @@ class KnownBefore:
     """The key that was given."""
     earlier: Mapping[str, Checkpoint] = field(default_factory=dict[str, Checkpoint])
     """Earlier checkpoints, by where they came from."""
+    signed_here: SignedHere | None = None
+
+    @property
+    def checkpoints(self) -> Mapping[str, Checkpoint]:
+        """All earlier ones, that of this machine first."""
+        mine = self.signed_here
+        return {**({mine.where: mine.checkpoint} if mine is not None else {}), **self.earlier}
 
 
 class Unverified(Enum):
@@ -77,7 +85,7 @@ async def judge_store(
         head = await tree.head()
         stored = await _checkpoints(tree, found)
         signed = await signed_so_far(tree, frozenset())
-        watched = records.watched = {one.head.size for one in [*stored, *known.earlier.values()]}
+        watched = records.watched = {one.head.size for one in [*stored, *known.checkpoints.values()]}
         if broken is None:
             await _believe(tree, records, head, watched)
         else:
@@ -95,7 +103,12 @@ async def judge_store(
         where, former = f"checkpoint over {one.head.size}", one.head.size <= restored
         _look_at(one, where, keys, head.size, records.roots, found, former=former)
     _look_at_the_newest(stored, known, keys, signed.changes, found)
-    for where, one in known.earlier.items():
+    mine = known.signed_here
+    lost = None if mine is None else await loss_on_record(tree, mine, stored, keys, records.roots)
+    for where, one in known.checkpoints.items():
+        if lost is not None and mine is not None and one is mine.checkpoint:
+            found.not_checked.append(f"{where}: {lost}")
+            continue
         _look_at(one, where, keys, head.size, records.roots, found, former=one.head.size <= restored)
         if not keys and stored and not _signers(one) & _signers(*stored):
             found.fault("other-key", "it is signed by another key than every checkpoint that is kept", where=where)
