@@ -12,6 +12,7 @@ CHECKPOINTS, KEY_CHANGE = "tests/storage/test_checkpoints.py", "tests/storage/te
 KEY_FILE = "tests/storage/test_key_file.py"
 FAULTS, ARCHIVE = "tests/storage/export/test_export_faults.py", "tests/storage/export/test_archive.py"
 EXPORT, JUDGE = "tests/storage/export/test_export.py", "tests/storage/export/test_store_judge.py"
+ALONE = "tests/storage/export/test_verify_alone.py"
 LOST_LOG = "tests/storage/export/test_lost_log.py"
 SHOWN = "tests/storage/test_removal_shown.py"
 DESK = "tests/storage/test_desk_notes.py"
@@ -612,4 +613,57 @@ READERS: dict[str, Sabotage] = {
 }
 """Who reads evidence, and what others say of it."""
 
-EVIDENCE = LOG | SIGNING | EXPORTS | READERS
+VERIFIER: dict[str, Sabotage] = {
+    f"verify.py, {name}": Sabotage("storage/export/verify.py", old, new, by)
+    for name, old, new, by in (
+        (
+            "a key that nobody knows hands nothing over",
+            "            elif old in believed: believed.add(new)\n",
+            "            elif old: believed.add(new)\n",
+            f"{EXPORT}::test_a_key_that_nobody_knows_hands_nothing_over_to_who_knows_another",
+        ),
+        (
+            "a record is written in one way",
+            " and names == sorted(names)\n",
+            "\n",
+            f"{FAULTS}::test_a_record_whose_hash_stands_elsewhere_is_named",
+        ),
+        (
+            "base64 is written in one way",
+            "    if size in (None, len(raw)) and base64.b64encode(raw).decode() == text: return raw\n",
+            "    if size in (None, len(raw)): return raw\n",
+            f"{FAULTS}::test_a_proof_that_the_log_only_grew_must_be_one",
+        ),
+        (
+            "the key of the manifest",
+            ' or said["key"] not in (None, *self.keys):\n',
+            ":\n",
+            f"{FAULTS}::test_a_manifest_that_lies_is_found",
+        ),
+        (
+            "the content of each file",
+            '        if self.files[name] != {"sha256": digest.hexdigest(), "size": size}:\n',
+            '        if digest and self.files[name]["size"] != size:\n',
+            f"{FAULTS}::test_a_file_of_the_same_size_is_not_the_one_in_the_manifest",
+        ),
+        (
+            "a signature has one number",
+            "    if len(signature) != 64 or factor >= ORDER: return False\n",
+            "    if len(signature) != 64: return False\n",
+            f"{ALONE}::test_a_signature_whose_number_is_too_large_is_refused",
+        ),
+        (
+            "every signature of a key holds",
+            "        return {text: all(one for by, one in holds if by == text) for text, _ in holds}\n",
+            "        return dict(holds)\n",
+            f"{ALONE}::test_of_two_signatures_by_one_key_both_must_hold",
+        ),
+        (
+            "the end is not cut",
+            '            if line[-1:] != b"\\n":\n                self.fault("changed"',
+            '            if line[-1:] != b"\\n":\n                print("changed"',
+            f"{FAULTS}::test_what_stands_behind_the_last_record_is_found",
+        ),
+    )
+}
+EVIDENCE = LOG | SIGNING | EXPORTS | READERS | VERIFIER

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeGuard
 
 import pytest
-from export_world import as_bytes, key_of, lines_of, unzipped, with_manifest, zipped
+from export_world import as_bytes, key_of, lines_of, note_of, unzipped, with_manifest, zipped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spentkey.core.tree import TreeHead
 from spentkey.storage.export import verify
 from spentkey.storage.export.readme import CUT
 
@@ -156,6 +157,16 @@ def test_signatures_are_those_that_cryptography_makes(seed: int, text: str, at: 
     other = bytearray(value)
     other[at // 8] ^= 1 << at % 8
     assert verify.verifies(key.public, message, bytes(other)) is key.verifies(message.decode(), bytes(other)) is False
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_of_two_signatures_by_one_key_both_must_hold(wrong: int) -> None:
+    """Whichever stands first."""
+    signed = note_of(TreeHead(1, bytes(32)), 1).splitlines(keepends=True)
+    other = note_of(TreeHead(2, bytes(32)), 1).splitlines(keepends=True)[-1]
+    lines = [*signed[:-1], *([other, signed[-1]] if wrong == 0 else [signed[-1], other])]
+    assert verify.SignedNote("".join(signed).encode()).holds_for([str(KEY)]) == {str(KEY): True}
+    assert verify.SignedNote("".join(lines).encode()).holds_for([str(KEY)]) == {str(KEY): False}
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,8 @@ class SignedNote:
         """For each of these keys that signed it, or so it says, whether its signature holds."""
         pairs = [(text, read_key(text), *one) for text in keys for one in self.signatures]
         ours = [(text, key[2], raw[4:]) for text, key, name, raw in pairs if key[:2] == (name, raw[:4])]
-        return {text: verifies(public, self.text, signature) for text, public, signature in ours}
+        holds = [(text, verifies(public, self.text, signature)) for text, public, signature in ours]
+        return {text: all(one for by, one in holds if by == text) for text, _ in holds}
 
 def proven(raw: bytes, seq: int, record: bytes) -> SignedNote:
     """The checkpoint whose tree holds the record, by this proof."""
@@ -304,7 +305,9 @@ class Export:
     def _take_all(self, note: SignedNote) -> None:  # each with its proof; then what the manifest says of all of them
         counts, at, filters, records = Counter[str](), list[str](), self.manifest["filters"], self.records
         for line in self.lines("records.jsonl"):
-            if line[-1:] != b"\n": raise ValueError(f"line {self.count + 1} is cut, or longer than {LONGEST} bytes")
+            if line[-1:] != b"\n":
+                self.fault("changed", f"the last line is cut, or one is longer than {LONGEST} bytes")
+                continue
             record, self.count = records.take(line[:-1]), self.count + 1
             if record:
                 counts.update([record["what"], *[f"outcome {record.get('outcome')}"][: record["what"] in ENDS]])
