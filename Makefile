@@ -29,7 +29,7 @@ picture: setup ## record `spentkey demo` on a terminal, as docs/pictures/demo.sv
 sim: setup ## start the simulator alone, to play with; it writes the configuration .sim/spentkey.toml
 	@mkdir -p .sim && $(BIN)/spentkey-sim serve --calm --config-out .sim/spentkey.toml
 
-test: setup-dev ## run every check and every test but the long ones (about 15 minutes on two cores)
+test: setup-dev ## run every check and every test but the long ones (about 11 minutes on two cores)
 	@$(BIN)/python scripts/run_tests.py
 
 test-long: setup-dev ## run the long tests, which repeat at length what others show (minutes)

@@ -44,12 +44,8 @@ def page(*parts: str) -> str:
 def documents() -> list[Path]:
     """Every Markdown file that belongs to the repository."""
     folders = (ROOT / "docs", ROOT / "simulator", ROOT / "examples", ROOT / "tests")
-    return sorted(
-        {
-            *ROOT.glob("*.md"),
-            *(file for folder in folders for file in folder.rglob("*.md") if "node_modules" not in file.parts),
-        }
-    )
+    found = {*ROOT.glob("*.md"), *(file for folder in folders for file in folder.rglob("*.md"))}
+    return sorted(file for file in found if "node_modules" not in file.parts)  # there after `make setup-clients`
 
 
 def tables(text: str) -> list[list[list[str]]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from campaign_sabotage import INSIDE, ROOT, SHORT, TABLE, spoil
 from sabotage import Sabotage
-from sabotage_evidence import EXPORTS, LOG, READERS, SIGNING
+from sabotage_evidence import EXPORTS, LOG, READERS, SIGNING, VERIFIER
 from sabotage_outside import CALLERS, FILES, MACHINES, SERVERS
 
 PROGRAM = Path(__file__).with_name("campaign_sabotage.py")
@@ -44,7 +44,7 @@ def test_every_replacement_fits_the_code(tmp_path: Path, name: str) -> None:
 
 def test_no_name_stands_for_two_protections() -> None:
     """One of them would never be taken out."""
-    of_evidence = (LOG, SIGNING, EXPORTS, READERS)
+    of_evidence = (LOG, SIGNING, EXPORTS, READERS, VERIFIER)
     assert sum(len(one) for one in (INSIDE, *of_evidence, FILES, CALLERS, SERVERS, MACHINES)) == len(TABLE)
 
 
