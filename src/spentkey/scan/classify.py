@@ -8,7 +8,6 @@ from typing import Final, Literal
 
 from spentkey.core.classified import Classified, CredentialClass, ScanRules, Successor
 from spentkey.core.credential import Credential, Kind, Snapshot, Target, TargetKind, UnreadableCredential
-from spentkey.core.guard_reasons import G5_NOT_EXPIRED
 from spentkey.core.guards import (
     Absent,
     Unread,
@@ -16,6 +15,7 @@ from spentkey.core.guards import (
     g3_name,
     g4_locate,
     g5_expired,
+    g5_plainly_live,
     g6_not_protected,
     unread_name,
 )
@@ -85,24 +85,19 @@ def classify(
     not end soon, before anything else is looked at: that is nearly all of a tenant.
     """
     asked = _Asked(tenant, holder, rules, scan, now, directory_time or now, principal)
-    chosen = [one for one in holder.target.entries if with_live or not _plainly_live(one, asked)]
+    chosen = [
+        one
+        for one in holder.target.entries
+        if with_live or _class_by_end(one, asked) is not CredentialClass.LIVE or not _not_expired(one, asked)
+    ]
     if not chosen:
         return []
     snapshot, team = asked.snapshot, team_of(holder, scan)
     return [_classified(one, asked, snapshot, team) for one in chosen]
 
 
-def _plainly_live(credential: Credential, asked: _Asked) -> bool:
-    """Whether the class can only be `live`: the guards are asked about anything else."""
-    return _not_expired(credential, asked) is not None and _class_by_end(credential, asked) is CredentialClass.LIVE
-
-
-def _not_expired(credential: Credential, asked: _Asked) -> Refused | None:
-    """Guard G5's refusal, where it is that the credential has not expired, and no doubt about its end."""
-    if credential.end is not None and credential.expired(min(asked.now, asked.directory_time), asked.rules.grace):
-        return None
-    refused = g5_expired(credential, asked.now, asked.directory_time, asked.rules.grace)
-    return refused if refused is not None and refused.reason.code == G5_NOT_EXPIRED.code else None
+def _not_expired(credential: Credential, asked: _Asked) -> bool:
+    return g5_plainly_live(credential, asked.now, asked.directory_time, asked.rules.grace)
 
 
 def _class_by_end(credential: Credential, asked: _Asked) -> CredentialClass:
@@ -112,7 +107,11 @@ def _class_by_end(credential: Credential, asked: _Asked) -> CredentialClass:
 
 def _classified(credential: Credential, asked: _Asked, snapshot: Snapshot, team: str | None) -> Classified:
     refusal = _refusal(credential, asked, snapshot)
-    living = _not_expired(credential, asked)
+    living = (
+        g5_expired(credential, asked.now, asked.directory_time, asked.rules.grace)
+        if _not_expired(credential, asked)
+        else None
+    )
     if living is not None:
         klass, reason = _class_by_end(credential, asked), living.reason
     elif refusal is not None:
