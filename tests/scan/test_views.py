@@ -13,7 +13,7 @@ from scanned import BROKEN, HOSTILE, WHOLE, of_every_kind, scan, scanned
 
 from spentkey.core.classified import CredentialClass
 from spentkey.core.listed import Owner
-from spentkey.core.scan_result import Opened, ScanResult
+from spentkey.core.scan_result import RequestState, ScanResult
 from spentkey.scan.csv_view import COLUMNS, cell_of, write_csv
 from spentkey.scan.html_view import write_html
 from spentkey.scan.summary import by_age, by_class, by_tenant, first_removals, in_brief, lists_read
@@ -173,5 +173,9 @@ def test_a_counter_that_differs_is_named() -> None:
 
 def test_requests_are_counted_once_opened() -> None:
     """What is known or capped was not opened by this scan."""
-    result = scan(scanned(opened=Opened.OPENED), scanned(41, opened=Opened.KNOWN), scanned(42, opened=Opened.CAPPED))
+    result = scan(
+        scanned(opened=RequestState.OPENED),
+        scanned(41, opened=RequestState.KNOWN),
+        scanned(42, opened=RequestState.CAPPED),
+    )
     assert result.as_json()["summary"]["opened"] == 1

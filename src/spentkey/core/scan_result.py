@@ -11,7 +11,7 @@ from spentkey.core.classified import Classified, CredentialClass
 from spentkey.core.listed import CredentialUse, Owner
 
 
-class Opened(StrEnum):
+class RequestState(StrEnum):
     """What became of the request for a credential in this scan."""
 
     OPENED = "opened"
@@ -69,7 +69,7 @@ class ScannedCredential:
     federated: int | None = None
     use: CredentialUse | None = None
     task: str | None = None
-    opened: Opened = Opened.NO
+    opened: RequestState = RequestState.NO
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """As it stands in `scan --json`, at that time."""
@@ -140,7 +140,7 @@ def summary_of(lapsed: Sequence[ScannedCredential], now: datetime) -> Mapping[st
         "by_class": {klass.value: classes[klass] for klass in CredentialClass if classes[klass]},
         "without_owner": sum(one.owners == () for one in lapsed),
         "oldest_days": max(days, default=None),
-        "opened": sum(one.opened is Opened.OPENED for one in lapsed),
+        "opened": sum(one.opened is RequestState.OPENED for one in lapsed),
     }
 
 
