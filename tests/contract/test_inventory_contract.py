@@ -154,7 +154,7 @@ async def test_scans_are_remembered_once(process: Open) -> None:
     """The latest, the latest whole one, and the whole ones of a period."""
     inventory = await process()
     assert await inventory.last_scan() is None
-    whole, broken = ScanMark("a", NOW, True, 7, ("production",)), ScanMark("b", NOW + DAY, False, 3, ())
+    whole, broken = ScanMark("a", NOW, True, 7, ("production",), {"secrets": 9}), ScanMark("b", NOW + DAY, False, 3, ())
     for mark in (whole, broken, replace(whole, lapsed=99)):
         await inventory.mark(mark)
     assert (await inventory.last_scan(), await inventory.last_scan(complete=True)) == (broken, whole)

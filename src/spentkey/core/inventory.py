@@ -5,7 +5,7 @@ later, or comes back, begins another spell, so that the books of any period add 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -93,6 +93,9 @@ class ScanMark:
     complete: bool
     lapsed: int
     tenants: tuple[str, ...]
+    """Those that were read whole."""
+    controls: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What `core.controls` counted."""
 
     def as_json(self) -> dict[str, str | bool | int | list[str]]:
         """As `status --json` shows it."""

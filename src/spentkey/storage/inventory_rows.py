@@ -15,7 +15,7 @@ TIMES = ("end", "first_seen", "last_seen", "lapsed_at", "left_at", "removed_at")
 COLUMN_NAMES = {"end": "ends", "klass": "class"}
 """Where a column is called otherwise than its field: `end` is a word of SQL."""
 IN_ORDER = ", ".join(COLUMN_NAMES.get(one, one) for one in COLUMNS)
-MARK_COLUMNS = "scan, at, complete, lapsed, tenants"
+MARK_COLUMNS = "scan, at, complete, lapsed, tenants, controls"
 
 
 def row_of(entry: InventoryEntry, time: Callable[[datetime], Any]) -> list[Any]:
@@ -50,10 +50,18 @@ def entry_of(row: Sequence[Any], time: Callable[[Any], datetime]) -> InventoryEn
 
 def mark_row(scan: ScanMark, time: Callable[[datetime], Any]) -> list[Any]:
     """A scan, in the order of `MARK_COLUMNS`."""
-    return [scan.scan, time(scan.at), scan.complete, scan.lapsed, json.dumps(scan.tenants)]
+    return [
+        scan.scan,
+        time(scan.at),
+        scan.complete,
+        scan.lapsed,
+        json.dumps(scan.tenants),
+        json.dumps(dict(scan.controls)),
+    ]
 
 
 def mark_of(row: Sequence[Any], time: Callable[[Any], datetime]) -> ScanMark:
     """The scan of a row."""
-    scan, at, complete, lapsed, tenants = row
-    return ScanMark(str(scan), time(at), bool(complete), int(lapsed), tuple(json.loads(tenants)))
+    scan, at, complete, lapsed, tenants, controls = row
+    read = tuple(json.loads(tenants))
+    return ScanMark(str(scan), time(at), bool(complete), int(lapsed), read, json.loads(controls))

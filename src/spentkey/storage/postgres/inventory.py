@@ -26,7 +26,7 @@ LATEST: LiteralString = f"""
     ORDER BY object_id, key_id, spell DESC
 """  # noqa: S608  # our own text
 SORTED: LiteralString = 'ORDER BY tenant COLLATE "C", object_id COLLATE "C", key_id COLLATE "C", spell'
-MARKS: LiteralString = "SELECT scan, at, complete, lapsed, tenants FROM spentkey_scans"
+MARKS: LiteralString = "SELECT scan, at, complete, lapsed, tenants, controls FROM spentkey_scans"
 
 
 class PostgresInventory:
@@ -59,7 +59,7 @@ class PostgresInventory:
         """Once."""
         async with self._database.transaction() as connection:
             await connection.execute(
-                "INSERT INTO spentkey_scans (scan, at, complete, lapsed, tenants) VALUES (%s, %s, %s, %s, %s)"
+                "INSERT INTO spentkey_scans (scan, at, complete, lapsed, tenants, controls) VALUES (%s, %s, %s, %s, %s, %s)"
                 " ON CONFLICT (scan) DO NOTHING",
                 mark_row(scan, _as_it_is),
             )

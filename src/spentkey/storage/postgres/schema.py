@@ -147,7 +147,7 @@ STEPS: tuple[tuple[LiteralString, ...], ...] = (
         """
         CREATE TABLE IF NOT EXISTS spentkey_scans (
             scan text PRIMARY KEY, at timestamptz NOT NULL, complete boolean NOT NULL, lapsed integer NOT NULL,
-            tenants text NOT NULL)
+            tenants text NOT NULL, controls text NOT NULL)
         """,
         "CREATE INDEX IF NOT EXISTS spentkey_scans_at ON spentkey_scans (at)",
     ),

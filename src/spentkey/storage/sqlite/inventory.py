@@ -2,17 +2,18 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, TypeVar
 
 from spentkey.core.inventory import InventoryEntry, ScanMark, Update
 from spentkey.storage.inventory_rows import COLUMNS, IN_ORDER, MARK_COLUMNS, entry_of, mark_of, mark_row, row_of
 from spentkey.storage.sqlite.schema import SCANS_SINCE
 from spentkey.storage.sqlite.store import Store
 
+T = TypeVar("T")
 SORTED = "ORDER BY tenant, object_id, key_id, spell"
 WRITE = f"INSERT OR REPLACE INTO spentkey_inventory ({IN_ORDER}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 OURS = """
@@ -50,8 +51,12 @@ class SqliteInventory:
 
     async def mark(self, scan: ScanMark) -> None:
         """Once."""
-        statement = f"INSERT OR IGNORE INTO spentkey_scans ({MARK_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608
-        await asyncio.to_thread(self._write, lambda connection: connection.execute(statement, mark_row(scan, _stamp)))
+        statement = f"INSERT OR IGNORE INTO spentkey_scans ({MARK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
+
+        def write(connection: Connection) -> None:
+            connection.execute(statement, mark_row(scan, _stamp))
+
+        await asyncio.to_thread(self._write, write)
 
     async def last_scan(self, *, complete: bool = False) -> ScanMark | None:
         """By its time."""
@@ -70,14 +75,14 @@ class SqliteInventory:
             connection.execute("DELETE FROM spentkey_scans WHERE at < ?", (_stamp(before),))
             return connection.execute("DELETE FROM spentkey_inventory WHERE left_at < ?", (_stamp(before),)).rowcount
 
-        return int(await asyncio.to_thread(self._write, write))
+        return await asyncio.to_thread(self._write, write)
 
     def close(self) -> None:
         """Close the database."""
         with self._guard:
             self._store.close()
 
-    def _write(self, change: Any) -> Any:
+    def _write(self, change: Callable[[Connection], T]) -> T:
         with self._guard, self._store.writing() as connection:
             return change(connection)
 

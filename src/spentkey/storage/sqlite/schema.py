@@ -99,7 +99,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """
         CREATE TABLE spentkey_scans (
             scan TEXT PRIMARY KEY, at TEXT NOT NULL, complete INTEGER NOT NULL, lapsed INTEGER NOT NULL,
-            tenants TEXT NOT NULL)
+            tenants TEXT NOT NULL, controls TEXT NOT NULL)
         """,
         "CREATE INDEX spentkey_scans_at ON spentkey_scans (at)",
     ),
