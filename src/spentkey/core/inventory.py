@@ -97,13 +97,13 @@ class ScanMark:
     controls: Mapping[str, int] = field(default_factory=dict[str, int])
     """What `core.controls` counted."""
 
-    def as_json(self) -> dict[str, str | bool | int | list[str]]:
-        """As `status --json` shows it."""
+    def as_json(self) -> dict[str, str | bool | int | list[str] | None]:
+        """As `status --json` shows it; what a scan that was not whole counted is no count."""
         return {
             "scan": self.scan,
             "at": self.at.isoformat(),
             "complete": self.complete,
-            "lapsed": self.lapsed,
+            "lapsed": self.lapsed if self.complete else None,
             "tenants": list(self.tenants),
         }
 
