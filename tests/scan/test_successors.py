@@ -14,7 +14,7 @@ from spentkey.cli.successors import show_successors
 from spentkey.core.classified import CredentialClass, Successor
 from spentkey.core.listed import CredentialUse
 from spentkey.core.scan_result import ScannedCredential
-from spentkey.scan.successors import Readiness, ending_soon, readiness_of
+from spentkey.scan.successors import SuccessorState, ending_soon, readiness_of
 
 MONTH = timedelta(days=30)
 SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "successors.schema.json"
@@ -31,18 +31,18 @@ def expiring(days: int = 5, old: str | None = "used", new: str | None = "used") 
 @pytest.mark.parametrize(
     ("old", "new", "readiness"),
     [
-        ("used", None, Readiness.NO_SUCCESSOR),
-        ("used", "not-recorded", Readiness.NOT_USED),
-        (None, "not-recorded", Readiness.NOT_USED),
-        ("used", "used", Readiness.BOTH_USED),
-        ("not-recorded", "used", Readiness.MOVED),
-        (None, "used", Readiness.NOT_KNOWN),
-        ("unknown", "used", Readiness.NOT_KNOWN),
-        ("used", "unknown", Readiness.NOT_KNOWN),
-        ("used", "not-available", Readiness.NOT_KNOWN),
+        ("used", None, SuccessorState.NO_SUCCESSOR),
+        ("used", "not-recorded", SuccessorState.NOT_USED),
+        (None, "not-recorded", SuccessorState.NOT_USED),
+        ("used", "used", SuccessorState.BOTH_USED),
+        ("not-recorded", "used", SuccessorState.MOVED),
+        (None, "used", SuccessorState.NOT_KNOWN),
+        ("unknown", "used", SuccessorState.NOT_KNOWN),
+        ("used", "unknown", SuccessorState.NOT_KNOWN),
+        ("used", "not-available", SuccessorState.NOT_KNOWN),
     ],
 )
-def test_the_state_follows_the_report_of_sign_ins(old: str | None, new: str | None, readiness: Readiness) -> None:
+def test_the_state_follows_the_report_of_sign_ins(old: str | None, new: str | None, readiness: SuccessorState) -> None:
     """Without the report nobody is told that a successor is unused, or that the old one is silent."""
     assert readiness_of(expiring(5, old, new)) is readiness
 

@@ -10,7 +10,7 @@ from spentkey.core.classified import CredentialClass
 from spentkey.core.sanitize import plain
 from spentkey.core.scan_result import ScannedCredential, ScanResult
 from spentkey.scan.summary import (
-    Counted,
+    CountRow,
     by_age,
     by_class,
     by_tenant,
@@ -63,7 +63,7 @@ def show_incomplete(result: ScanResult) -> None:
         click.secho(sentence, fg="red", bold=nth == 0)
 
 
-def _show_counts(heading: str, counts: Sequence[Counted]) -> None:
+def _show_counts(heading: str, counts: Sequence[CountRow]) -> None:
     if not counts:
         return
     click.echo(f"\n{heading}:")

@@ -12,14 +12,14 @@ from spentkey.cli.show import print_json
 from spentkey.cli.tables import show_table
 from spentkey.core.sanitize import plain
 from spentkey.core.scan_result import ScanResult
-from spentkey.scan.successors import WORDS, EndingSoon, Readiness, ending_soon, successors_json
+from spentkey.scan.successors import WORDS, EndingSoon, SuccessorState, ending_soon, successors_json
 from spentkey.scan.summary import owner_of
 
 STYLES = {
-    Readiness.NO_SUCCESSOR: "red",
-    Readiness.NOT_USED: "yellow",
-    Readiness.BOTH_USED: "yellow",
-    Readiness.MOVED: "green",
+    SuccessorState.NO_SUCCESSOR: "red",
+    SuccessorState.NOT_USED: "yellow",
+    SuccessorState.BOTH_USED: "yellow",
+    SuccessorState.MOVED: "green",
 }
 
 
@@ -37,7 +37,7 @@ def show_successors(result: ScanResult, within: timedelta, *, as_json: bool) -> 
 def _show(found: Sequence[EndingSoon], within: timedelta, *, at_least: str) -> None:
     click.echo(f"{at_least}{len(found)} credentials end within {within.days} days.")
     counts = Counter(one.readiness for one in found)
-    for one in Readiness:
+    for one in SuccessorState:
         if counts[one]:
             click.echo(f"  {counts[one]:>7}  {WORDS[one]}")
     if found:

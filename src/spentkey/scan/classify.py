@@ -36,18 +36,18 @@ from spentkey.core.step_reasons import NO_PRINCIPAL
 from spentkey.core.task import RemovalRequest, Request, read_request
 
 
-class _Look(Enum):
+class _NotLooked(Enum):
     NOT_LOOKED = "not-looked"
 
 
-NOT_LOOKED: Final = _Look.NOT_LOOKED
+NOT_LOOKED: Final = _NotLooked.NOT_LOOKED
 """Nobody looked yet whether the application has a service principal."""
-KnownPrincipal = Target | Literal[_Look.NOT_LOOKED] | None
+KnownPrincipal = Target | Literal[_NotLooked.NOT_LOOKED] | None
 """The service principal of an application; None where it has none."""
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Inquiry:
     """One object, and everything that decides about its credentials."""
 
     tenant: TenantRules
@@ -84,7 +84,7 @@ def classify(
     `rules.own_apps` holds the automation's own client id too. `with_live=False` leaves out what has not ended and does
     not end soon, before anything else is looked at: that is nearly all of a tenant.
     """
-    asked = _Asked(tenant, holder, rules, scan, now, directory_time or now, principal)
+    asked = _Inquiry(tenant, holder, rules, scan, now, directory_time or now, principal)
     chosen = [
         one
         for one in holder.target.entries
@@ -96,16 +96,16 @@ def classify(
     return [_classified(one, asked, snapshot, team) for one in chosen]
 
 
-def _not_expired(credential: Credential, asked: _Asked) -> bool:
+def _not_expired(credential: Credential, asked: _Inquiry) -> bool:
     return g5_plainly_live(credential, asked.now, asked.directory_time, asked.rules.grace)
 
 
-def _class_by_end(credential: Credential, asked: _Asked) -> CredentialClass:
+def _class_by_end(credential: Credential, asked: _Inquiry) -> CredentialClass:
     soon = credential.end is not None and credential.end - asked.now <= asked.scan.within
     return CredentialClass.EXPIRING if soon else CredentialClass.LIVE
 
 
-def _classified(credential: Credential, asked: _Asked, snapshot: Snapshot, team: str | None) -> Classified:
+def _classified(credential: Credential, asked: _Inquiry, snapshot: Snapshot, team: str | None) -> Classified:
     refusal = _refusal(credential, asked, snapshot)
     living = (
         g5_expired(credential, asked.now, asked.directory_time, asked.rules.grace)
@@ -123,7 +123,7 @@ def _classified(credential: Credential, asked: _Asked, snapshot: Snapshot, team:
     return Classified(asked.tenant.name, asked.holder, credential, klass, reason, team, following, guard)
 
 
-def _refusal(credential: Credential, asked: _Asked, snapshot: Snapshot) -> Refused | Unread | None:
+def _refusal(credential: Credential, asked: _Inquiry, snapshot: Snapshot) -> Refused | Unread | None:
     """What the guards say of a removal, in the order in which a run asks them; None where they all agree."""
     if isinstance(credential, UnreadableCredential):
         return Unread(SCAN_UNREADABLE(where=credential.where))
@@ -145,7 +145,7 @@ def _refusal(credential: Credential, asked: _Asked, snapshot: Snapshot) -> Refus
     )
 
 
-def _request_for(credential: Credential, asked: _Asked) -> RemovalRequest | Refused:
+def _request_for(credential: Credential, asked: _Inquiry) -> RemovalRequest | Refused:
     """The request that would ask for it, as guard G1 reads it."""
     target, rules = asked.holder.target, asked.rules.request
     names = rules.names
@@ -165,7 +165,7 @@ def _asked_name(target: Target) -> str:
     return target.name if target.kind is TargetKind.APPLICATION else target.app_id
 
 
-def _class_of(refusal: Refused | Unread, credential: Credential, asked: _Asked) -> CredentialClass:
+def _class_of(refusal: Refused | Unread, credential: Credential, asked: _Inquiry) -> CredentialClass:
     target = asked.holder.target
     if isinstance(refusal, Unread):
         return CredentialClass.DOUBTFUL
@@ -178,7 +178,7 @@ def _class_of(refusal: Refused | Unread, credential: Credential, asked: _Asked) 
     return CredentialClass.DOUBTFUL
 
 
-def _class_by_holder(credential: Credential, asked: _Asked) -> CredentialClass:
+def _class_by_holder(credential: Credential, asked: _Inquiry) -> CredentialClass:
     target, principal = asked.holder.target, asked.principal
     on_principal = target.kind is TargetKind.SERVICE_PRINCIPAL
     if isinstance(principal, Target) and principal.holding(credential.key_id):
@@ -188,7 +188,7 @@ def _class_by_holder(credential: Credential, asked: _Asked) -> CredentialClass:
     return CredentialClass.ON_PRINCIPAL if on_principal else CredentialClass.DOUBTFUL
 
 
-def _without_refusal(credential: Credential, asked: _Asked) -> tuple[CredentialClass, Reason]:
+def _without_refusal(credential: Credential, asked: _Inquiry) -> tuple[CredentialClass, Reason]:
     """No guard refuses it: a secret can go; a certificate by a signer, or where it is allowed without one."""
     end, target = f"{credential.end:%Y-%m-%d}", asked.holder.target
     if credential.kind is Kind.SECRET:

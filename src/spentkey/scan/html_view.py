@@ -8,7 +8,7 @@ from html import escape
 from spentkey.core.sanitize import plain
 from spentkey.core.scan_result import ScannedCredential, ScanResult
 from spentkey.scan.summary import (
-    Counted,
+    CountRow,
     by_age,
     by_class,
     by_tenant,
@@ -82,7 +82,7 @@ def _page(result: ScanResult, shown: Sequence[ScannedCredential]) -> Iterator[st
     yield "</body></html>\n"
 
 
-def _counts(heading: str, counts: Sequence[Counted]) -> str:
+def _counts(heading: str, counts: Sequence[CountRow]) -> str:
     rows = "".join(f'<tr><td>{_text(one.what)}</td><td class="n">{one.count}</td></tr>' for one in counts)
     return f'<table><thead><tr><th scope="col">{heading}</th><th scope="col">Lapsed</th></tr></thead><tbody>{rows}</tbody></table>\n'
 

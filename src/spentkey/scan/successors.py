@@ -11,7 +11,7 @@ from spentkey.core.classified import CredentialClass
 from spentkey.core.scan_result import ScannedCredential, ScanResult
 
 
-class Readiness(StrEnum):
+class SuccessorState(StrEnum):
     """How far the move to a successor is. What the report of sign-ins does not record is not proven to be unused."""
 
     NO_SUCCESSOR = "no-successor"
@@ -22,11 +22,11 @@ class Readiness(StrEnum):
 
 
 WORDS = {
-    Readiness.NO_SUCCESSOR: "no successor",
-    Readiness.NOT_USED: "the successor is not used, as far as sign-ins are recorded",
-    Readiness.BOTH_USED: "both are used",
-    Readiness.MOVED: "the successor is used, and the old one is silent, as far as sign-ins are recorded",
-    Readiness.NOT_KNOWN: "there is a successor, and whether it is used is not known",
+    SuccessorState.NO_SUCCESSOR: "no successor",
+    SuccessorState.NOT_USED: "the successor is not used, as far as sign-ins are recorded",
+    SuccessorState.BOTH_USED: "both are used",
+    SuccessorState.MOVED: "the successor is used, and the old one is silent, as far as sign-ins are recorded",
+    SuccessorState.NOT_KNOWN: "there is a successor, and whether it is used is not known",
 }
 RECORDED = ("used", "not-recorded")
 """What the report of sign-ins can say of a credential; any other state is that it says nothing."""
@@ -39,7 +39,7 @@ class EndingSoon:
     scanned: ScannedCredential
     end: datetime
     days_left: int
-    readiness: Readiness
+    readiness: SuccessorState
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """As it stands in `successors --json`."""
@@ -62,19 +62,19 @@ def ending_soon(result: ScanResult, within: timedelta) -> list[EndingSoon]:
     )
 
 
-def readiness_of(one: ScannedCredential) -> Readiness:
+def readiness_of(one: ScannedCredential) -> SuccessorState:
     """By whether there is a successor, and what the report of sign-ins shows of both."""
     following = one.classified.successor
     if following is None:
-        return Readiness.NO_SUCCESSOR
+        return SuccessorState.NO_SUCCESSOR
     old = "not-available" if one.use is None else str(one.use.state)
     if following.use not in RECORDED:
-        return Readiness.NOT_KNOWN
+        return SuccessorState.NOT_KNOWN
     if following.use == "not-recorded":
-        return Readiness.NOT_USED
+        return SuccessorState.NOT_USED
     if old not in RECORDED:
-        return Readiness.NOT_KNOWN
-    return Readiness.BOTH_USED if old == "used" else Readiness.MOVED
+        return SuccessorState.NOT_KNOWN
+    return SuccessorState.BOTH_USED if old == "used" else SuccessorState.MOVED
 
 
 def successors_json(result: ScanResult, found: Sequence[EndingSoon], within: timedelta) -> dict[str, Any]:
@@ -86,5 +86,5 @@ def successors_json(result: ScanResult, found: Sequence[EndingSoon], within: tim
         "within_days": within.days,
         "tenants": [one.as_json() for one in result.tenants],
         "credentials": [one.as_json(result.at) for one in found],
-        "summary": {one.value: counts[one] for one in Readiness},
+        "summary": {one.value: counts[one] for one in SuccessorState},
     }

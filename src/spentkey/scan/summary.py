@@ -15,7 +15,7 @@ FIRST = 5
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountRow:
     """One row of a count: what, and how many."""
 
     what: str
@@ -73,17 +73,17 @@ def named(one: ScannedCredential) -> str:
     return f"{what} {classified.credential.key_id} of {name} ({classified.tenant})"
 
 
-def by_class(result: ScanResult) -> list[Counted]:
+def by_class(result: ScanResult) -> list[CountRow]:
     """Lapsed by class, in the order of the classes."""
     counts = Counter(one.classified.klass for one in result.lapsed)
-    return [Counted(klass.value, counts[klass]) for klass in CredentialClass if counts[klass]]
+    return [CountRow(klass.value, counts[klass]) for klass in CredentialClass if counts[klass]]
 
 
-def by_age(result: ScanResult) -> list[Counted]:
+def by_age(result: ScanResult) -> list[CountRow]:
     """Lapsed by how long ago it ended."""
     counts = Counter(age_of(one.classified.days_expired(result.at)) for one in result.lapsed)
     order = [*(name for _, name in AGES), OLDER, NO_END]
-    return [Counted(name, counts[name]) for name in order if counts[name]]
+    return [CountRow(name, counts[name]) for name in order if counts[name]]
 
 
 def age_of(days: int | None) -> str:
@@ -93,11 +93,11 @@ def age_of(days: int | None) -> str:
     return next((name for most, name in AGES if days <= most), OLDER)
 
 
-def by_tenant(result: ScanResult) -> list[Counted]:
+def by_tenant(result: ScanResult) -> list[CountRow]:
     """Lapsed by tenant, every tenant that was scanned among them; one that is not whole says so."""
     counts = Counter(one.classified.tenant for one in result.lapsed)
     return [
-        Counted(one.tenant if one.complete else f"{one.tenant} (INCOMPLETE)", counts[one.tenant])
+        CountRow(one.tenant if one.complete else f"{one.tenant} (INCOMPLETE)", counts[one.tenant])
         for one in result.tenants
     ]
 
