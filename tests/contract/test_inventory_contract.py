@@ -1,11 +1,12 @@
 """One suite for every inventory: spells and scans come back as they were written, and are written once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from memory_inventory import MemoryInventory
@@ -48,7 +49,7 @@ async def process(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenera
         yield start
 
 
-def entry(key_id: str = "k1", at: datetime = NOW, **changes: object) -> InventoryEntry:
+def entry(key_id: str = "k1", at: datetime = NOW, **changes: Any) -> InventoryEntry:
     """A lapsed secret, first seen then, with everything that an entry can hold."""
     made = InventoryEntry(
         tenant="production",
@@ -70,7 +71,7 @@ def entry(key_id: str = "k1", at: datetime = NOW, **changes: object) -> Inventor
         lapsed_at=at,
         task="40021",
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 async def write(inventory: Inventory, *entries: InventoryEntry, tenant: str = "production") -> None:
@@ -114,8 +115,7 @@ async def test_an_update_sees_the_latest_spell_of_its_own_tenant_only(process: O
     await write(inventory, entry("k2", left_at=NOW, left_as=Departure.NOT_KNOWN), entry(tenant="onderwijs"))
     seen: list[tuple[str, str, int]] = []
 
-    def change(entries: object) -> list[InventoryEntry]:
-        assert isinstance(entries, list)
+    def change(entries: Sequence[InventoryEntry]) -> list[InventoryEntry]:
         seen.extend((one.tenant, one.key_id, one.spell) for one in entries)
         return []
 
@@ -129,7 +129,7 @@ async def test_an_update_that_fails_changes_nothing(process: Open) -> None:
     inventory = await process()
     await write(inventory, entry())
 
-    def breaks(entries: object) -> list[InventoryEntry]:
+    def breaks(entries: Sequence[InventoryEntry]) -> list[InventoryEntry]:
         raise ValueError(str(entries)[:1])
 
     with pytest.raises(ValueError, match=r"\["):
@@ -141,8 +141,7 @@ async def test_updates_of_several_processes_come_one_after_the_other(process: Op
     """None sees what another is about to change: every spell is written, and none twice."""
     processes = [await process() for _ in range(4)]
 
-    def one_more(entries: object) -> list[InventoryEntry]:
-        assert isinstance(entries, list)
+    def one_more(entries: Sequence[InventoryEntry]) -> list[InventoryEntry]:
         latest = max((one.spell for one in entries), default=0)
         return [entry(spell=latest + 1)]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ def day(number: int, *shown: ScannedCredential, tenants: tuple[TenantScan, ...] 
 
 async def remembered(inventory: MemoryInventory, evidence: EvidenceLog, result: ScanResult, **seen: Any) -> None:
     """Remember a scan that listed the one object."""
-    await remember(result, SeenBeside(**{"listed_objects": {OBJECT}} | seen), inventory, evidence, KEEP)
+    given: dict[str, Any] = {"listed_objects": {OBJECT}, **seen}
+    await remember(result, SeenBeside(**given), inventory, evidence, KEEP)
 
 
 async def test_a_scan_is_in_the_inventory_on_record_and_marked(tmp_path: Path) -> None:
@@ -77,7 +78,8 @@ async def test_a_credential_that_is_gone_left_by_what_is_on_record(tmp_path: Pat
     await remembered(inventory, evidence, day(1))
     left = {one.key_id: one for one in inventory.spells.values()}
     assert left[key_id(ONE)].left_as is Departure.REMOVED
-    assert str(left[key_id(ONE)].removed_at.isoformat()) == records_in(tmp_path)[2]["at"]  # type: ignore[union-attr]
+    proven = datetime.fromisoformat(records_in(tmp_path)[2]["at"])
+    assert left[key_id(ONE)].removed_at == proven
     assert (left[key_id(OTHER)].left_as, left[key_id(OTHER)].removed_at) == (Departure.NOT_KNOWN, None)
 
 

@@ -49,7 +49,8 @@ def test_the_json_keeps_to_its_schema(every: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"complete": "yes"}, {"more": 1}, {"credentials": [{}]}, {"summary": {"lapsed": 1}}, {"scan": ""}]
+    "changes",
+    [{"complete": "yes"}, {"more": 1}, {"credentials": [{"tenant": "x"}]}, {"summary": {"lapsed": 1}}, {"scan": ""}],
 )
 def test_the_schema_refuses_anything_else(changes: dict[str, Any]) -> None:
     """Missing and unknown keys, and other types."""

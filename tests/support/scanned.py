@@ -35,7 +35,8 @@ def ended(days: int, **changes: Any) -> Credential:
 
 def scanned(days: int = 40, klass: CredentialClass = CredentialClass.REMOVABLE, **more: Any) -> ScannedCredential:
     """A secret that ended so many days ago, of that class, with no owner."""
-    return ScannedCredential(classified(ended(days), klass), NOW, **({"owners": (), "federated": 0} | more))
+    given: dict[str, Any] = {"owners": (), "federated": 0, **more}
+    return ScannedCredential(classified(ended(days), klass), NOW, **given)
 
 
 def scan(*credentials: ScannedCredential, tenants: tuple[TenantScan, ...] = (WHOLE,)) -> ScanResult:
