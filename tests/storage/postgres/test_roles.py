@@ -9,13 +9,15 @@ from collections.abc import Generator
 import psycopg
 import pytest
 from real_postgres import RealPostgres
-from support_core import ManualClock
+from support_core import NOW, ManualClock
 
 from spentkey.core.errors import Misconfigured
+from spentkey.core.inventory import ScanMark
 from spentkey.core.secret import Secret
 from spentkey.core.task import TaskRef
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.postgres.inventory import PostgresInventory
 from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.outbox import PostgresOutbox
 from spentkey.storage.postgres.rates import SharedRates
@@ -70,7 +72,7 @@ async def init(owner_url: str, worker: str = "spentkey", password: Secret | None
 
 
 async def test_a_worker_does_all_its_work_with_what_it_may(server: RealPostgres) -> None:
-    """Evidence, locks, rates, marks and the queue."""
+    """Evidence, locks, rates, marks, notices, the inventory and the queue."""
     url = server.database()
     assert await init(url) == Roles("spentkey_owner", "spentkey")
     async with opened(Secret(as_role(url, "spentkey"))) as database:
@@ -89,6 +91,10 @@ async def test_a_worker_does_all_its_work_with_what_it_may(server: RealPostgres)
         assert await outbox.take() is None
         await outbox.sent("none")
         await outbox.tidy()
+        inventory = PostgresInventory(database)
+        await inventory.mark(ScanMark("s", NOW, True, 0, ()))
+        await inventory.update("production", lambda _: ())
+        assert (await inventory.forget(NOW), await inventory.entries()) == (0, [])
         assert (await log.verify(), await seen_by(database)) == (1, VERSION)
 
 

@@ -18,6 +18,8 @@ only grow, and signs checkpoints of it.
   proofs/             for single records, that they are in that log
   keys.txt, keys/     the keys that sign, and that each handed over to the next
   anchors/            time stamps (RFC 3161) over checkpoints
+  population.json     what had lapsed at both ends of the period, and how each went
+                      (once there were scans; verify.py does not check its sums)
   manifest.json       what was asked for, counts, and the SHA-256 of each file
   report.html         the same for people, to be read and printed
   verify.py           verifies all of this with Python alone
