@@ -19,13 +19,12 @@ from spentkey.core.errors import Misconfigured
 from spentkey.core.outcome import Result
 from spentkey.core.task import TaskRef
 from spentkey.observe.observer import Called, Observer
+from spentkey.observe.scan_metrics import ScanMetrics
 from spentkey.ports.runtime import Clock
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 CALL_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 STEP_SECONDS = (0.05, 0.25, 1, 5, 15, 30, 60, 120, 300, 900)
-AGES = (0, 30, 90, 365)
-"""Days since the end, each counting all that are older too."""
 STAGES = ("queued", "working", "later")
 STOPS = (
     ("everything", "survivor-lost"),
@@ -91,36 +90,7 @@ class Metrics(Observer):
         self._no_checkpoint = Counter(
             "spentkey_checkpoint_failures", "Checkpoints that could not be made.", registry=registry
         )
-        self._scans = Counter(
-            "spentkey_scans",
-            "Scans of a tenant, by whether they read everything.",
-            ("tenant", "complete"),
-            registry=registry,
-        )
-        self._scan_time = Gauge(
-            "spentkey_scan_complete_time",
-            "When the last scan that read everything ended, in seconds since 1970.",
-            ("tenant",),
-            registry=registry,
-        )
-        self._pages_retried = Counter(
-            "spentkey_scan_pages_retried",
-            "Pages of a scan that had to be asked for anew.",
-            ("tenant",),
-            registry=registry,
-        )
-        self._lapsed = Gauge(
-            "spentkey_lapsed",
-            "Credentials that have ended, by the last complete scan; age: ended at least so many days ago.",
-            ("tenant", "class", "age"),
-            registry=registry,
-        )
-        self._opened = Counter(
-            "spentkey_requests_opened",
-            "Requests for a removal, by what became of each; known is a duplicate that was avoided.",
-            ("tenant", "result"),
-            registry=registry,
-        )
+        self._of_scans = ScanMetrics(registry, clock)
         self._queue = Gauge("spentkey_queue_tasks", "Tasks that the engine holds.", ("stage",), registry=registry)
         self._days_left = Gauge(
             "spentkey_credential_days_left",
@@ -136,7 +106,6 @@ class Metrics(Observer):
         Gauge("spentkey_build_info", "Always 1.", ("version",), registry=registry).labels(__version__).set(1)
         self._at: dict[TaskRef, tuple[str, float]] = {}
         self._told: set[tuple[str, str]] = set()
-        self._lapsed_told: set[tuple[str, str]] = set()
 
     def called(self, call: Called) -> None:
         """Count and time an outside call."""
@@ -193,25 +162,11 @@ class Metrics(Observer):
 
     def scanned(self, tenant: str, lapsed: Mapping[str, Sequence[int]] | None, pages_retried: int) -> None:
         """Tell a scan: for each class how many days ago each of its credentials ended; None where it is not complete."""
-        self._pages_retried.labels(tenant).inc(pages_retried)
-        self._scans.labels(tenant, "no" if lapsed is None else "yes").inc()
-        if lapsed is None:
-            return
-        self._scan_time.labels(tenant).set(self._clock.now().timestamp())
-        for told in self._lapsed_told - {(tenant, one) for one in lapsed}:
-            if told[0] == tenant:
-                self._tell_lapsed(*told, ())
-        for name, days in lapsed.items():
-            self._tell_lapsed(tenant, name, days)
-
-    def _tell_lapsed(self, tenant: str, name: str, days: Sequence[int]) -> None:
-        self._lapsed_told.add((tenant, name))
-        for age in AGES:
-            self._lapsed.labels(tenant, name, str(age)).set(sum(one >= age for one in days))
+        self._of_scans.scanned(tenant, lapsed, pages_retried)
 
     def request_opened(self, tenant: str, result: str) -> None:
         """Count what became of a request for a removal."""
-        self._opened.labels(tenant, result).inc()
+        self._of_scans.opened(tenant, result)
 
     def turned_away(self, why: str) -> None:
         """Count a connection that was not kept."""

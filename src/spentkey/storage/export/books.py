@@ -24,7 +24,7 @@ def judge_books(export: Export) -> None:
         stated = cast("dict[str, Any]", json.loads(export.read(FILE, MOST)))
         found = _faults(stated, export)
         unknown = [str(text) for text in stated["not_known"]]
-    except (*WRONG, AttributeError) as problem:
+    except WRONG as problem:
         found, unknown = [f"cannot be read ({type(problem).__name__}: {problem})"], []
     for message in found:
         export.fault("books", message, where=FILE)
@@ -46,13 +46,11 @@ def _faults(stated: dict[str, Any], export: Export) -> list[str]:
 
 def _records(export: Export) -> Iterator[dict[str, Any]]:
     """The first record, and those that books are about; the others are not parsed."""
-    left, first = b"", True
-    for block in export.blocks("records.jsonl"):
-        *lines, left = (left + block).split(b"\n")
-        for one in lines:
-            if first or SCANNED in one or INTENT in one:
-                first = False
-                yield json.loads(one)
+    first = True
+    for one in export.lines("records.jsonl"):
+        if first or SCANNED in one or INTENT in one:
+            first = False
+            yield json.loads(one)
 
 
 def _not_begun(stated: dict[str, Any], begun: set[str], first: str | None) -> list[str]:
