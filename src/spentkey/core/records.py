@@ -46,6 +46,8 @@ class RecordKind(StrEnum):
     RESTORED = "restored"
     NEW_KEY = "new-key"
     EXPORTED = "exported"
+    OPENING = "opening"
+    OPENED = "opened"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -421,3 +423,43 @@ class ExportedRecord(Record):
     records: Annotated[int, "how many are in the export"]
     size: Annotated[int, "of the file, in bytes"]
     sha256: Annotated[str, "of the file, in hexadecimal"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OpeningRecord(Record):
+    """before a request for a lapsed credential is sent to the service desk (`sending`), and when `scan --open --tenant`
+    allows that in a tenant (`allowed`). It belongs to no task
+    """
+
+    what = RecordKind.OPENING
+    state: Annotated[str, "`sending` or `allowed`"]
+    run: str
+    tenant: str
+    app_id: Annotated[str | None, "null for `allowed`, as the following ones"]
+    key_id: str | None
+    kind: str | None
+    ended: Annotated[str | None, "the credential's end"]
+    answers: Annotated[Mapping[str, str] | None, "the parameters of the request, by name"]
+    before: Annotated[Sequence[str] | None, "the desk's references of the requests for it that were there already"]
+    follows: Annotated[str | None, "the one of them that this request is opened anew for"]
+    by: Annotated[str, "`command` or `service`"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OpenedRecord(Record):
+    """when the request was read back with its answers and its task (`opened`), is not as it was asked for (`stopped`, which
+    stops opening in the tenant), was refused (`refused`), or does not show after its reply was lost (`unclear`). It
+    belongs to no task
+    """
+
+    what = RecordKind.OPENED
+    state: Annotated[str, "`opened`, `stopped`, `refused` or `unclear`"]
+    run: str
+    tenant: str
+    app_id: str
+    key_id: str
+    ended: Annotated[str, "the credential's end"]
+    request: Annotated[str | None, "the desk's reference of the request"]
+    opened_task: Annotated[str | None, "that of its task"]
+    said: Annotated[str | None, "why it did not go well"]
+    reason: Annotated[Mapping[str, Any] | None, "the same by code and parameters"]

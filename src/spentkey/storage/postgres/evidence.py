@@ -34,6 +34,7 @@ from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.connection import Begun, Postgres
 from spentkey.storage.postgres.holders import APPENDING as LOCK
 from spentkey.storage.postgres.nodes import ENDS, TREE_END, WHERE, asking, not_as_it_was, right_side, says_otherwise
+from spentkey.storage.postgres.openings import FindsOpenings
 from spentkey.storage.postgres.rows import StoredRow
 from spentkey.storage.reasons import TAKEN_OVER
 from spentkey.storage.recent_past import RecentPast
@@ -64,7 +65,7 @@ class _Wanted:
     fencing_tokens: tuple[int, ...]
 
 
-class PostgresEvidence:
+class PostgresEvidence(FindsOpenings):
     """The `EvidenceLog` port on a database whose tables were prepared; who only reads may do without."""
 
     def __init__(
@@ -109,9 +110,9 @@ class PostgresEvidence:
     async def history(self, task: int | str) -> History:
         """All records about a task, whichever worker wrote them; a number is not the text of its digits."""
         if isinstance(task, str):
-            found = await self._found(stored.OF_TEXT, of=stored.searchable(task))
+            found = await self.found(stored.OF_TEXT, of=stored.searchable(task))
         else:
-            found = await self._found(stored.OF_NUMBER, of=task)
+            found = await self.found(stored.OF_NUMBER, of=task)
         return History(tuple(record for record in found if record["task"] == task))
 
     async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
@@ -128,11 +129,11 @@ class PostgresEvidence:
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every worker, newest first."""
-        return await self._found(stored.RESULTS, before=2**62 if before is None else before, limit=limit)
+        return await self.found(stored.RESULTS, before=2**62 if before is None else before, limit=limit)
 
     async def ended(self, attempt: str) -> Facts | None:
         """The end of that try."""
-        return next(iter(await self._found(stored.END_OF_TRY, of=field_in_line("attempt", attempt))), None)
+        return next(iter(await self.found(stored.END_OF_TRY, of=field_in_line("attempt", attempt))), None)
 
     async def verify(self, tell: Told = untold) -> int:
         """Read the whole chain from its beginning and check it; returns how many records it has.
@@ -197,7 +198,8 @@ class PostgresEvidence:
             raise
         self._acknowledged.begin_anew()
 
-    async def _found(self, condition: LiteralString, **values: int | str) -> list[Facts]:
+    async def found(self, condition: LiteralString, **values: Any) -> list[Facts]:
+        """The records that a condition finds."""
         async with self._up_to_date() as there:
             return await self.believed(await self.rows(condition, **values)) if there else []
 

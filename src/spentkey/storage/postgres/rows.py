@@ -100,6 +100,11 @@ END_OF_TRY: LiteralString = """
             ORDER BY seq DESC LIMIT 1))
 """
 """What has no index is looked through, results first."""
+OPENINGS: LiteralString = """
+    WHERE what IN ('opening', 'opened') AND (%(key_id)s::text IS NULL OR key_id = %(key_id)s)
+        AND (%(since)s::timestamptz IS NULL OR at >= %(since)s) AND strpos(line, %(state)s) > 0 ORDER BY seq
+"""
+"""The position of an empty text is 1."""
 RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
 
 

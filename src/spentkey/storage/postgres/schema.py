@@ -15,7 +15,7 @@ from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.holders import APPENDING, LOCK
 from spentkey.storage.postgres.nodes import SINCE, fill
 
-VERSION, LEAST = 5, 3
+VERSION, LEAST = 6, 3
 """Older workers find no task by a text, know no fingerprint without `key`, no lift of one stop, no refused intent and no
 wait for an audit event: they would stop what is well, lift what nobody has looked into, or close what is not proven."""
 
@@ -133,6 +133,12 @@ STEPS: tuple[tuple[LiteralString, ...], ...] = (
                 """,
             )
         ),
+    ),
+    (
+        """
+        CREATE INDEX IF NOT EXISTS spentkey_evidence_openings ON spentkey_evidence (key_id, seq)
+            WHERE what IN ('opening', 'opened')
+        """,
     ),
 )
 """What each version adds to the one before; whatever is there already stays. The log's own name is drawn by the server: the

@@ -9,7 +9,7 @@ import sqlite3
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.storage.sqlite.nodes import SINCE, fill
 
-VERSION, LEAST = 4, 1
+VERSION, LEAST = 5, 1
 APPLICATION = 0x53504B31
 """`PRAGMA application_id`: the file says whose it is (sqlite.org/pragma.html#pragma_application_id)."""
 
@@ -83,6 +83,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
             for table in APPEND_ONLY
             for name, change, done in (("stays", "UPDATE", "changed"), ("remains", "DELETE", "deleted"))
         ),
+    ),
+    (
+        """
+        CREATE INDEX spentkey_evidence_openings ON spentkey_evidence (key_id, seq)
+            WHERE what IN ('opening', 'opened')
+        """,
     ),
 )
 """What each version adds to the one before. The log's own name is drawn by SQLite, by whichever process makes its table."""
