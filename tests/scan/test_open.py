@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from opening_world import LIMITS, OpeningWorld, wanted
 from support_core import PRODUCTION
-from trap_desk import Habits
+from trap_desk import Habits, Killed
 
 from spentkey.core.opening import OpenedState, OpenRules
 from spentkey.core.task import TaskRef
@@ -111,13 +111,45 @@ async def test_what_is_not_as_asked_stops_opening_in_the_tenant(habits: Habits, 
 
 
 async def test_a_task_that_is_not_with_us_stops_opening() -> None:
-    """It must pass guard G0."""
+    """It must pass guard G0: the offering gives it to another team."""
     world = OpeningWorld()
-    context = world.context()
-    assert context.tenants == (PRODUCTION,)
-    world.desk.habits = Habits(changes={"SecretType": "Password"})
+    world.desk.habits = Habits(with_us=False)
+    stopped = await world.one()
+    assert (stopped.state, stopped.task) == (OpenedState.STOPPED, TaskRef("40001"))
+    assert "the task of request 10001 cannot be worked on: the task is not open and with us" in str(stopped.reason)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_a_task_that_was_worked_on_meanwhile_was_with_us(closed: bool) -> None:
+    """The process died before it read it back, and a run was quicker: it is closed, or with others."""
+    world = OpeningWorld()
+    world.blow.nth = 6  # behind the sending
+    with pytest.raises(Killed):
+        await world.one()
+    world.blow.nth = -1
+    world.desk.habits = Habits(with_us=False)
+    await world.records.append("result", {"task": 40001})
+    if closed:
+        world.desk.close(world.desk.requests[0])
+    opened = await world.one()
+    assert (opened.state, opened.request, world.desk.sent) == (OpenedState.OPENED, "10001", 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"SecretType": "Password"}, "SecretType must be one of"),
+        ({"Onderwijs": "Maybe"}, "no tenant"),
+        ({"AppID": wanted(9).app_id}, "does not show AppID"),
+    ],
+)
+async def test_a_request_that_no_removal_takes_stops_opening(changes: dict[str, str], words: str) -> None:
+    """It must pass guard G1, and choose the tenant; here what is sent is wrong already."""
+    world = OpeningWorld()
+    world.desk.habits = Habits(parameters=changes)
     stopped = await world.one()
     assert stopped.state is OpenedState.STOPPED
+    assert words in str(stopped.reason)
 
 
 async def test_a_stop_stands_until_somebody_allows_it() -> None:
@@ -196,7 +228,7 @@ async def test_a_desk_that_is_away_is_not_asked_for_each() -> None:
 
 
 async def test_a_process_that_holds_the_credential_is_left_alone() -> None:
-    """This one does not know what becomes of it."""
+    """Nobody here knows what becomes of it."""
     world = OpeningWorld()
     one = wanted()
     world.locks.held.add(f"{one.tenant}/{one.app_id}/{one.key_id}")

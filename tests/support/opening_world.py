@@ -73,4 +73,4 @@ class OpeningWorld:
 
     def days(self, count: float) -> None:
         """Days pass."""
-        self.clock._passed += timedelta(days=count).total_seconds()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self.clock._passed += timedelta(days=count).total_seconds()  # pyright: ignore[reportPrivateUsage]

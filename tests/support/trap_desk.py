@@ -4,6 +4,7 @@ A request shows late, its answers later, its task later still; replies are lost 
 open, close and delete requests. Nothing sleeps: the clock moves when somebody waits.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,11 @@ from spentkey.ports.service_desk import BeforeOpening, FoundRequest, NewRequest,
 
 class Killed(BaseException):
     """The process has died; nothing of it goes on."""
+
+
+async def others_go_on() -> None:
+    """Let the other processes of this event loop come between."""
+    await asyncio.sleep(0)  # noqa: TID251
 
 
 @dataclass
@@ -71,6 +77,7 @@ class Habits:
     changes: dict[str, str] = field(default_factory=dict[str, str])
     """Answers that the desk keeps otherwise."""
     away: bool = False
+    with_us: bool = True
 
 
 @dataclass
@@ -86,6 +93,7 @@ class TrapDesk:
 
     async def requests_for(self, key_id: str, also: Sequence[str] = ()) -> Sequence[FoundRequest]:
         self.blow.moment()
+        await others_go_on()
         self.looks += 1
         if self.habits.away:
             raise Outage("the desk is away")
@@ -98,7 +106,7 @@ class TrapDesk:
         ]
 
     def _found(self, one: DeskRequest, now: datetime) -> FoundRequest:
-        task = Task(one.task, one.is_open, is_ours=True, team="Spentkey", owner="", version="1")
+        task = Task(one.task, one.is_open, is_ours=self.habits.with_us, team="Spentkey", owner="", version="1")
         answers = request_of(one.answers.items()) if one.answered <= now else Request()
         return FoundRequest(one.reference, one.is_open, answers, task if one.tasked <= now else None, one.ended)
 
@@ -106,6 +114,7 @@ class TrapDesk:
         self.blow.moment()
         everything = {**new.values, **self.habits.parameters}
         await before(everything)
+        await others_go_on()
         self.blow.moment()
         self.sent += 1
         reply = self.habits.reply
@@ -152,6 +161,7 @@ class MemoryRecords:
 
     async def append(self, what: str, facts: dict[str, Any]) -> None:
         self.blow.moment()
+        await others_go_on()
         record = {**facts, "what": str(what), "seq": len(self.records), "at": self.clock.now().isoformat()}
         self.records.append(record)
         self.blow.moment()

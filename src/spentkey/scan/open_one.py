@@ -6,6 +6,7 @@ from datetime import datetime
 
 from spentkey.core.evidence import Facts
 from spentkey.core.guards import g0_task_is_ours, g2_tenant
+from spentkey.core.history import History
 from spentkey.core.opening import (
     Anew,
     EarlierRequest,
@@ -164,13 +165,19 @@ class OneOpening:
             await self.context.clock.sleep(self.rules.look_every_s)
             same = [one for one in await self._look(found.reference) if one.reference == found.reference]
             found = same[0] if same else found
-        problem = self._problem(found, asked)
+        problem = self._problem(found, asked, worked_on=await self._is_worked_on(found))
         if problem is not None:
             return await self._end(OpeningState.STOPPED, OpenedState.STOPPED, found.reference, found.task, problem)
         why = ALREADY_OPEN(request=found.reference)
         return await self._end(OpeningState.OPENED, OpenedState.OPENED, found.reference, found.task, why)
 
-    def _problem(self, found: FoundRequest, asked: Mapping[str, str]) -> Reason | None:
+    async def _is_worked_on(self, found: FoundRequest) -> bool:
+        """Whether its task was with us, though it need not be any more: it was ended, or a try at it is on record."""
+        if not found.is_open or found.task is None:
+            return not found.is_open
+        return (await self._history_of(found.task)).known
+
+    def _problem(self, found: FoundRequest, asked: Mapping[str, str], *, worked_on: bool) -> Reason | None:
         """Why the request is not what was asked for; None where it is."""
         reference, rules = found.reference, self.context.request_rules
         other = otherwise_in(found.answers, asked)
@@ -180,7 +187,7 @@ class OneOpening:
             return NO_TASK_CAME(request=reference, seconds=int(self.rules.look_for_s))
         task = replace(found.task, is_ours=True) if found.awaits_approval else found.task
         not_ours = g0_task_is_ours(task, found.answers, rules)
-        if not_ours is not None:
+        if not_ours is not None and not worked_on:
             return NOT_FOR_US(request=reference, why=not_ours.reason)
         read = read_request(found.answers, rules)
         if isinstance(read, Refused):
@@ -210,9 +217,11 @@ class OneOpening:
         """When this credential was proven gone for that task."""
         if task is None:
             return None
-        history = await self.context.evidence.history(recorded(task.ref, self.context.desk_rules.numbers))
-        proven = history.proven(self.wanted.app_id, self.wanted.key_id)
+        proven = (await self._history_of(task)).proven(self.wanted.app_id, self.wanted.key_id)
         return datetime.fromisoformat(str(proven["at"])) if proven is not None else None
+
+    async def _history_of(self, task: Task) -> History:
+        return await self.context.evidence.history(recorded(task.ref, self.context.desk_rules.numbers))
 
     def _intent(self, asked: Mapping[str, str], before: Sequence[str], follows: str | None) -> OpeningRecord:
         return OpeningRecord(
