@@ -138,9 +138,9 @@ async def test_a_task_that_was_worked_on_meanwhile_was_with_us(closed: bool) -> 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"SecretType": "Password"}, "SecretType must be one of"),
-        ({"Onderwijs": "Maybe"}, "no tenant"),
-        ({"AppID": wanted(9).app_id}, "does not show AppID"),
+        ({"SecretType": "Password"}, "SecretType"),
+        ({"Onderwijs": "Maybe"}, "no configured tenant matches"),
+        ({"AppID": wanted(9).app_id}, "it is read as another credential"),
     ],
 )
 async def test_a_request_that_no_removal_takes_stops_opening(changes: dict[str, str], words: str) -> None:
