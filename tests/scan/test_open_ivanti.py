@@ -6,6 +6,8 @@ import pytest
 from offering_world import OfferingWorld, offering_world
 from opening_world import OpeningWorld, wanted
 
+from spentkey.adapters.ivanti.offering import Offering, Question
+from spentkey.adapters.ivanti.requests import IvantiOpeningDesk
 from spentkey.core.opening import OpenedState, ToOpen
 from spentkey.core.task import TaskRef
 from spentkey.scan.open import OpenContext
@@ -48,28 +50,30 @@ async def test_a_lost_reply_is_looked_for(kind: str, when: str) -> None:
         world.fault("request-create", kind, when=when, times=1)
         opened = await scans.one(one())
         assert opened.state is (OpenedState.OPENED if when == "after" else OpenedState.UNCLEAR)
-        again = await scans.one(one())
-        assert again.state is (OpenedState.KNOWN if when == "after" else OpenedState.OPENED)
+        later = await scans.one(one())
+        assert later.state is (OpenedState.KNOWN if when == "after" else OpenedState.OPENED)
         assert len(world.world.ivanti.requests) == 1
 
 
-async def test_a_request_without_answers_is_not_a_success() -> None:
-    """The offering was renewed between reading it and submitting it: its parameters have other ids."""
+async def test_a_request_without_answers_is_not_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parameters of another offering are sent: Ivanti makes a request that says nothing, and reports a success."""
     async with offering_world() as world:
-        scans = scans_of(world)
-        offering = await world.desk.offering()
-        ours = world.world.ivanti.offerings[0]
-        world.world.ivanti.offerings[0] = replace(
-            ours, questions=tuple(replace(each, rec_id=each.rec_id[::-1]) for each in ours.questions)
+        scans, right = scans_of(world), await world.desk.offering()
+        others = [Question(f"{n:032X}", each.name, "text", required=False) for n, each in enumerate(right.questions)]
+
+        async def mixed(self: IvantiOpeningDesk) -> Offering:
+            del self
+            return replace(right, questions=others)
+
+        monkeypatch.setattr(IvantiOpeningDesk, "offering", mixed)
+        stopped = await scans.one(one())
+        assert (stopped.state, stopped.request) == (OpenedState.STOPPED, "10001")
+        assert "does not show Team, AppDisplayName, AppID, SecretID, SecretType, Onderwijs as sent" in str(
+            stopped.reason
         )
-
-        async def as_before() -> object:
-            return offering
-
-        object.__setattr__(world.desk, "offering", as_before)
-        opened = await scans.one(wanted(), by_command=True)
-        assert opened.state is OpenedState.STOPPED
-        assert "does not show AppDisplayName" in str(opened.reason) or "has no" in str(opened.reason)
+        monkeypatch.undo()
+        over = await scans.one(one())
+        assert (over.state, len(world.world.ivanti.requests)) == (OpenedState.STOPPED, 1)
 
 
 async def test_a_task_that_goes_to_another_team_stops_opening() -> None:

@@ -87,14 +87,12 @@ async def offering_world(**changes: Any) -> AsyncIterator[OfferingWorld]:
     clock = DeskClock()
     raw = {"seed": 7, "ivanti": {"api_key": KEY, "offerings": [{**OFFERING, **changes}, OTHER]}}
     holder, journal, faults = Holder(load(raw, clock.sim)), Journal(), Faults(seed=7, calm=True)
-    server = TestServer(app(holder, journal, faults, clock.sim, 0.0))
-    await server.start_server()
+    server = app(holder, journal, faults, clock.sim, 0.0)
     forms = TaskForms(
         "Spentkey", "Systeemsoftware", "svc-spentkey", ("Logged", "Assigned", "Accepted"), "Completed", "Logged", 1
     )
     fields = Fields("ActualEffort", "", "Status Update", "Task.Assignment")
-    async with aiohttp.ClientSession() as session:
-        http = HttpClient("Ivanti", str(server.make_url("/HEAT")), session, clock, lambda: 0.0)
+    async with TestServer(server) as running, aiohttp.ClientSession() as session:
+        http = HttpClient("Ivanti", str(running.make_url("/HEAT")), session, clock, lambda: 0.0)
         desk = IvantiOpeningDesk(http, Secret(KEY), forms, fields, opens=FORMS)
         yield OfferingWorld(desk, holder.world, faults, journal, clock)
-    await server.close()

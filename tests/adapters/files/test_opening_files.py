@@ -1,6 +1,5 @@
 """Requests that are put into the folder: made once, whole, and found by what they ask for."""
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -42,7 +41,7 @@ async def test_a_request_is_a_file_that_waits_for_approval(desk: FilesDesk) -> N
     assert found.answers.values == VALUES
     assert found.task is not None
     assert not found.task.is_ours
-    assert os.listdir(desk.directory) == [f"{NAME}.toml"]
+    assert [one.name for one in desk.directory.iterdir()] == [f"{NAME}.toml"]
 
 
 async def test_it_is_made_once(desk: FilesDesk) -> None:

@@ -27,7 +27,7 @@ async def sent_in(world: OfferingWorld, desk: Any = None) -> Sent:
 
 def creations(world: OfferingWorld) -> int:
     """How many submissions arrived."""
-    return len([one for one in world.journal.entries if one["route"] == "request-create"])
+    return len([one for one in world.journal.entries if one.route == "request-create"])
 
 
 async def test_a_request_is_made_with_every_answer_and_its_task() -> None:
