@@ -109,7 +109,7 @@ class OpeningCase:
         for one in self.world.desk.requests:
             if one.is_open and self.lots.random() < 0.5:
                 self.world.desk.close(one)
-                self.closures[one.answers["SecretID"]] = self.closures.get(one.answers["SecretID"], 0) + 1
+                self.closures[one.asks["SecretID"]] = self.closures.get(one.asks["SecretID"], 0) + 1
         self.world.days(31)
 
     def _judge(self) -> None:
@@ -117,7 +117,7 @@ class OpeningCase:
         self.told.sent = desk.sent
         for one in self.these:
             standing = desk.open_for(one.key_id)
-            ours = [each for each in desk.requests if each.by_us and each.answers.get("SecretID") == one.key_id]
+            ours = [each for each in desk.requests if each.by_us and each.asks.get("SecretID") == one.key_id]
             if not standing:
                 faults.append(f"lost: {one.key_id}")
             if len([each for each in standing if each.by_us]) > 1 or len(ours) > 1 + self.closures.get(one.key_id, 0):
@@ -125,12 +125,12 @@ class OpeningCase:
             self._judge_sendings(one)
         for each in desk.requests:
             read = [one for one in records.of("opened") if one["request"] == each.reference]
-            asked = [one for one in records.of("sending") if one["key_id"] == each.answers.get("SecretID")]
+            asked = [one for one in records.of("sending") if one["key_id"] == each.asks.get("SecretID")]
             if not each.by_us:
                 continue
             if len(read) != 1:
                 faults.append(f"{each.reference} was read back {len(read)} times")
-            elif otherwise_in(request_of(each.answers.items()), asked[-1]["answers"]):
+            elif otherwise_in(request_of(each.asks.items()), asked[-1]["values"]):
                 faults.append(f"{each.reference} does not say what was asked")
             else:
                 self.told.read_back += 1

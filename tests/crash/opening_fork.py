@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import select
+import signal
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +14,8 @@ from spentkey.adapters.files.client import FilesDesk
 from spentkey.core.credential import Kind
 from spentkey.core.opening import OpenRules, ToOpen
 from spentkey.core.rules import DeskRules, Limits, RequestRules, TenantRules
-from spentkey.scan.open import OpenContext, open_requests
+from spentkey.scan.open import open_requests
+from spentkey.scan.open_one import OpenContext
 from spentkey.storage.files.locks import FileLocks
 from spentkey.storage.sqlite.evidence import SqliteEvidence
 from spentkey.system import SystemClock, SystemIds
@@ -51,6 +54,8 @@ def fork(asked: dict[str, Any]) -> int:
     """Start one run; gives its process id. The child never comes back from here."""
     child = os.fork()
     if child:
+        if "kill_after_s" in asked:
+            kill(child, asked["kill_after_s"])
         return child
     code = 1
     try:
@@ -61,6 +66,17 @@ def fork(asked: dict[str, Any]) -> int:
         Path(asked["out"]).write_text(repr(problem), "utf-8")
     finally:
         os._exit(code)
+
+
+def kill(victim: int, after_s: float) -> None:
+    """Another process ends it by SIGKILL, at that moment whatever it does then."""
+    if os.fork():
+        return
+    try:
+        select.select([], [], [], after_s)
+        os.kill(victim, signal.SIGKILL)
+    finally:
+        os._exit(0)
 
 
 def serve() -> None:

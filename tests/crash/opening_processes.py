@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import os
 import random
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,16 +78,13 @@ class KillCase:
         self._judge([one.key_id for one in these])
         return self.told
 
-    def _start(self, name: str) -> int:
+    def _start(self, name: str, **more: float) -> int:
         self.told.runs += 1
-        return self.loaded.ask(folder=str(self.folder), wanted=self.asked, out=str(self.folder / name))
+        return self.loaded.ask(folder=str(self.folder), wanted=self.asked, out=str(self.folder / name), **more)
 
     def _killed(self) -> None:
-        runs = [self._start(f"out-{number}") for number in range(self.lots.choice([1, 1, 2]))]
-        for run in runs:
-            threading.Event().wait(self.lots.uniform(0, LONGEST_S))
-            with suppress(ProcessLookupError):
-                os.kill(run, signal.SIGKILL)
+        moments = [self.lots.uniform(0, LONGEST_S) for _ in range(self.lots.choice([1, 1, 2]))]
+        runs = [self._start(f"out-{number}", kill_after_s=moment) for number, moment in enumerate(moments)]
         self.told.deaths += sum(self.loaded.ask(wait=run) == -signal.SIGKILL for run in runs)
 
     def _undisturbed(self) -> dict[str, str]:
@@ -112,9 +106,9 @@ class KillCase:
                 self.told.faults.append(f"{key_id} is asked for by {mine}")
         for name, file in files.items():
             read = [one for one in records if one.get("request") == name and one["state"] == "opened"]
-            asked = [one["answers"] for one in records if one["state"] == "sending" and name.endswith(one["key_id"])]
-            answers = request_of(file.table.items()) if file else None
-            if answers is None or len(read) != 1 or otherwise_in(answers, asked[-1]):
+            asked = [one["values"] for one in records if one["state"] == "sending" and name.endswith(one["key_id"])]
+            values = request_of(file.table.items()) if file else None
+            if values is None or len(read) != 1 or otherwise_in(values, asked[-1]):
                 self.told.faults.append(f"{name} was read back {len(read)} times, or says something else")
             else:
                 self.told.read_back += 1

@@ -25,7 +25,7 @@ async def test_a_request_is_opened_and_its_task_found() -> None:
     world = OpeningWorld()
     opened = await world.one()
     assert (opened.state, opened.task, opened.request) == (OpenedState.OPENED, TaskRef("40001"), "10001")
-    assert world.desk.requests[0].answers == ASKED
+    assert world.desk.requests[0].asks == ASKED
     assert [(one["what"], one["state"]) for one in world.records.records] == [
         ("opening", "sending"),
         ("opened", "opened"),
@@ -76,7 +76,7 @@ async def test_what_was_unclear_is_looked_at_first_and_then_sent() -> None:
     world.desk.habits = Habits()
     opened = await world.scan(wanted(2), wanted(1))
     assert [one.state for one in opened] == [OpenedState.OPENED] * 2
-    assert [one.answers["SecretID"] for one in world.desk.requests] == [wanted(1).key_id, wanted(2).key_id]
+    assert [one.asks["SecretID"] for one in world.desk.requests] == [wanted(1).key_id, wanted(2).key_id]
 
 
 async def test_what_was_unclear_and_shows_now_is_not_sent_a_second_time() -> None:

@@ -6,11 +6,11 @@ import pytest
 from offering_world import OfferingWorld, offering_world
 from opening_world import OpeningWorld, wanted
 
-from spentkey.adapters.ivanti.offering import Offering, Question
+from spentkey.adapters.ivanti.offering import Offering, OfferingParameter
 from spentkey.adapters.ivanti.requests import IvantiOpeningDesk
 from spentkey.core.opening import OpenedState, ToOpen
 from spentkey.core.task import TaskRef
-from spentkey.scan.open import OpenContext
+from spentkey.scan.open_one import OpenContext
 
 
 def scans_of(world: OfferingWorld) -> OpeningWorld:
@@ -59,7 +59,9 @@ async def test_a_request_without_answers_is_not_a_success(monkeypatch: pytest.Mo
     """The parameters of another offering are sent: Ivanti makes a request that says nothing, and reports a success."""
     async with offering_world() as world:
         scans, right = scans_of(world), await world.desk.offering()
-        others = [Question(f"{n:032X}", each.name, "text", required=False) for n, each in enumerate(right.questions)]
+        others = [
+            OfferingParameter(f"{n:032X}", each.name, "text", required=False) for n, each in enumerate(right.questions)
+        ]
 
         async def mixed(self: IvantiOpeningDesk) -> Offering:
             del self

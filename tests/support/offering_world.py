@@ -1,6 +1,6 @@
 """An Ivanti with a request offering in this process, and the desk that opens requests there."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -82,7 +82,7 @@ class OfferingWorld:
 
 
 @asynccontextmanager
-async def offering_world(**changes: Any) -> AsyncIterator[OfferingWorld]:
+async def offering_world(**changes: Any) -> AsyncGenerator[OfferingWorld]:
     """Running; the offering has those changes."""
     clock = DeskClock()
     raw = {"seed": 7, "ivanti": {"api_key": KEY, "offerings": [{**OFFERING, **changes}, OTHER]}}

@@ -10,7 +10,8 @@ from trap_desk import Blow, MemoryLocks, MemoryRecords, TrapDesk
 from spentkey.core.credential import Kind
 from spentkey.core.opening import Opened, OpenRules, ToOpen
 from spentkey.core.rules import DeskRules, Limits, RequestRules
-from spentkey.scan.open import OpenContext, open_requests
+from spentkey.scan.open import open_requests
+from spentkey.scan.open_one import OpenContext
 
 LIMITS = Limits(per_run=100, per_app=100, per_hour=100, hand_overs_per_hour=50)
 RULES = OpenRules()

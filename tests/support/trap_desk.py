@@ -52,7 +52,7 @@ class DeskRequest:
     """A request as the desk has it."""
 
     reference: str
-    answers: dict[str, str]
+    asks: dict[str, str]
     shows: datetime
     answered: datetime
     tasked: datetime
@@ -102,13 +102,13 @@ class TrapDesk:
         return [
             self._found(one, now)
             for one in shown
-            if one.reference in also or (one.answered <= now and one.answers.get("SecretID") == key_id)
+            if one.reference in also or (one.answered <= now and one.asks.get("SecretID") == key_id)
         ]
 
     def _found(self, one: DeskRequest, now: datetime) -> FoundRequest:
         task = Task(one.task, one.is_open, is_ours=self.habits.with_us, team="Spentkey", owner="", version="1")
-        answers = request_of(one.answers.items()) if one.answered <= now else Request()
-        return FoundRequest(one.reference, one.is_open, answers, task if one.tasked <= now else None, one.ended)
+        values = request_of(one.asks.items()) if one.answered <= now else Request()
+        return FoundRequest(one.reference, one.is_open, values, task if one.tasked <= now else None, one.ended)
 
     async def open_request(self, new: NewRequest, before: BeforeOpening) -> Sent:
         self.blow.moment()
@@ -130,12 +130,14 @@ class TrapDesk:
         missing = tuple(everything) if reply == "no-answers" else ()
         return Sent(SentState.TAKEN, made.reference, missing=missing)
 
-    def make(self, answers: Mapping[str, str], *, by_us: bool = True) -> DeskRequest:
+    def make(self, values: Mapping[str, str], *, by_us: bool = True) -> DeskRequest:
         """A request comes to be, and shows as slowly as the desk works."""
         habits, now, number = self.habits, self.clock.now(), len(self.requests) + 1
-        times = [now + timedelta(seconds=one) for one in (habits.shows_s, habits.answers_s, habits.task_s)]
+        shows, told, tasked = (
+            now + timedelta(seconds=one) for one in (habits.shows_s, habits.answers_s, habits.task_s)
+        )
         self.requests.append(
-            DeskRequest(str(10_000 + number), dict(answers), *times, TaskRef(str(40_000 + number)), by_us)
+            DeskRequest(str(10_000 + number), dict(values), shows, told, tasked, TaskRef(str(40_000 + number)), by_us)
         )
         return self.requests[-1]
 
@@ -145,9 +147,7 @@ class TrapDesk:
 
     def open_for(self, key_id: str) -> list[DeskRequest]:
         """The open requests for a credential, whether they show or not."""
-        return [
-            one for one in self.requests if one.is_open and not one.deleted and one.answers.get("SecretID") == key_id
-        ]
+        return [one for one in self.requests if one.is_open and not one.deleted and one.asks.get("SecretID") == key_id]
 
 
 @dataclass

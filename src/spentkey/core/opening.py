@@ -30,7 +30,7 @@ SETTLED_AFTER = timedelta(hours=1)
 DAY = timedelta(days=1)
 LOOK_EVERY_S = 5.0
 LOOK_FOR_S = 180.0
-"""How long and how often a request whose reply was lost is looked for: Ivanti's workflows settle within three minutes."""
+"""How long and how often a request whose reply was lost is looked for: workflows of service desks settle within three minutes."""
 
 
 class OpenedState(StrEnum):
@@ -92,7 +92,7 @@ class EarlierRequest:
 
     reference: str
     is_open: bool
-    answers: Request
+    asks: Request
     ended: datetime | None = None
     """When it was closed, as far as the desk tells."""
     task: TaskRef | None = None
@@ -231,19 +231,19 @@ def parameters_of(wanted: ToOpen, desk: DeskRules, tenant: TenantRules) -> Mappi
     return {**dict(zip(desk.names.in_order(), values, strict=True)), **tenant.when}
 
 
-def otherwise_in(answers: Request, asked: Mapping[str, str]) -> tuple[str, ...]:
+def otherwise_in(values: Request, asked: Mapping[str, str]) -> tuple[str, ...]:
     """The names of the parameters that a request does not show as they were asked."""
-    return tuple(name for name, value in asked.items() if not _shows(answers, name, value))
+    return tuple(name for name, value in asked.items() if not _shows(values, name, value))
 
 
-def _shows(answers: Request, name: str, value: str) -> bool:
-    shown = answers.value(name)
+def _shows(values: Request, name: str, value: str) -> bool:
+    shown = values.value(name)
     return not isinstance(shown, FaultKind) and trimmed(shown) == trimmed(value)
 
 
 def asked_in(record: Facts) -> Mapping[str, str]:
     """The parameters that an intent on record says."""
-    given = cast("Mapping[str, Any]", record.get("answers") or {})
+    given = cast("Mapping[str, Any]", record.get("values") or {})
     return {name: str(value) for name, value in given.items()}
 
 

@@ -40,9 +40,9 @@ WITHOUT_ANSWERS = ReasonKind(
 )
 OTHER_ANSWERS = ReasonKind(
     "opening-other-answers",
-    "request {request} does not show {names} as sent; compare ivanti.open with the request offering, and close the request",
-    "aanvraag {request} toont {names} niet zoals verzonden; vergelijk ivanti.open met het aanvraagaanbod en sluit de aanvraag",
-    "la demande {request} ne montre pas {names} comme envoyé ; comparez ivanti.open avec l'offre de demande et clôturez la demande",
+    "request {request} does not show {names} as sent; compare the desk's settings with the request offering, and close the request",
+    "aanvraag {request} toont {names} niet zoals verzonden; vergelijk de instellingen van de servicedesk met het aanvraagaanbod en sluit de aanvraag",
+    "la demande {request} ne montre pas {names} comme envoyé ; comparez les réglages du centre de services avec l'offre de demande et clôturez la demande",
 )
 NO_TASK_CAME = ReasonKind(
     "opening-no-task",

@@ -439,7 +439,7 @@ class OpeningRecord(Record):
     key_id: str | None
     kind: str | None
     ended: Annotated[str | None, "the credential's end"]
-    answers: Annotated[Mapping[str, str] | None, "the parameters of the request, by name"]
+    values: Annotated[Mapping[str, str] | None, "the parameters of the request, by name"]
     before: Annotated[Sequence[str] | None, "the desk's references of the requests for it that were there already"]
     follows: Annotated[str | None, "the one of them that this request is opened anew for"]
     by: Annotated[str, "`command` or `service`"]

@@ -45,7 +45,7 @@ class FoundRequest:
     reference: str
     """The desk's own, as people know it."""
     is_open: bool
-    answers: Request
+    asks: Request
     task: Task | None = None
     """None while its task is not there."""
     ended: datetime | None = None

@@ -107,7 +107,7 @@ async def open_requests(
 
 
 async def _allow(context: OpenContext, tenant: str) -> None:
-    nothing = dict.fromkeys(("app_id", "key_id", "kind", "ended", "answers", "before", "follows"))
+    nothing = dict.fromkeys(("app_id", "key_id", "kind", "ended", "values", "before", "follows"))
     record = OpeningRecord(OpeningState.ALLOWED, context.run, tenant, **nothing, by="command")
     await context.evidence.append(record.what, record.facts())
 

@@ -117,7 +117,7 @@ class OneOpening:
         while True:
             new = [one for one in await self._look(reference) if one.reference not in before]
             for one in new:
-                if one.reference == reference if reference is not None else not otherwise_in(one.answers, asked):
+                if one.reference == reference if reference is not None else not otherwise_in(one.asks, asked):
                     return one
             if self.context.clock.monotonic() >= until:
                 return None
@@ -161,7 +161,7 @@ class OneOpening:
     async def _read_back(self, found: FoundRequest, asked: Mapping[str, str]) -> Opened:
         """Wait for the answers and the task, and judge them by the guards that every task meets first."""
         until = self.context.clock.monotonic() + self.rules.look_for_s
-        while (found.task is None or otherwise_in(found.answers, asked)) and self.context.clock.monotonic() < until:
+        while (found.task is None or otherwise_in(found.asks, asked)) and self.context.clock.monotonic() < until:
             await self.context.clock.sleep(self.rules.look_every_s)
             same = [one for one in await self._look(found.reference) if one.reference == found.reference]
             found = same[0] if same else found
@@ -180,16 +180,16 @@ class OneOpening:
     def _problem(self, found: FoundRequest, asked: Mapping[str, str], *, worked_on: bool) -> Reason | None:
         """Why the request is not what was asked for; None where it is."""
         reference, rules = found.reference, self.context.request_rules
-        other = otherwise_in(found.answers, asked)
+        other = otherwise_in(found.asks, asked)
         if other:
             return OTHER_ANSWERS(request=reference, names=", ".join(other))
         if found.task is None:
             return NO_TASK_CAME(request=reference, seconds=int(self.rules.look_for_s))
         task = replace(found.task, is_ours=True) if found.awaits_approval else found.task
-        not_ours = g0_task_is_ours(task, found.answers, rules)
+        not_ours = g0_task_is_ours(task, found.asks, rules)
         if not_ours is not None and not worked_on:
             return NOT_FOR_US(request=reference, why=not_ours.reason)
-        read = read_request(found.answers, rules)
+        read = read_request(found.asks, rules)
         if isinstance(read, Refused):
             return NOT_FOR_US(request=reference, why=read.reason)
         tenant = g2_tenant(read, self.context.tenants)
@@ -205,7 +205,7 @@ class OneOpening:
             EarlierRequest(
                 one.reference,
                 one.is_open,
-                one.answers,
+                one.asks,
                 one.ended,
                 one.task.ref if one.task is not None else None,
                 await self._removed(one.task),
@@ -232,7 +232,7 @@ class OneOpening:
             key_id=self.wanted.key_id,
             kind=self.wanted.kind.value,
             ended=self.wanted.end.isoformat(),
-            answers=asked,
+            values=asked,
             before=before,
             follows=follows,
             by="command" if self.by_command else "service",

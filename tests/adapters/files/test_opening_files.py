@@ -28,9 +28,9 @@ def desk(tmp_path: Path) -> FilesDesk:
     return FilesDesk(folder, approve=True, clock=ManualClock())
 
 
-async def nothing(answers: Mapping[str, str]) -> None:
+async def nothing(values: Mapping[str, str]) -> None:
     """Nobody need know."""
-    del answers
+    del values
 
 
 async def test_a_request_is_a_file_that_waits_for_approval(desk: FilesDesk) -> None:
@@ -38,7 +38,7 @@ async def test_a_request_is_a_file_that_waits_for_approval(desk: FilesDesk) -> N
     assert await desk.open_request(NEW, nothing) == Sent(SentState.TAKEN, NAME)
     (found,) = await desk.requests_for(KEY_ID)
     assert (found.reference, found.is_open, found.awaits_approval) == (NAME, True, True)
-    assert found.answers.values == VALUES
+    assert found.asks.values == VALUES
     assert found.task is not None
     assert not found.task.is_ours
     assert [one.name for one in desk.directory.iterdir()] == [f"{NAME}.toml"]
@@ -56,8 +56,8 @@ async def test_it_is_made_once(desk: FilesDesk) -> None:
 async def test_what_is_sent_is_told_before(desk: FilesDesk) -> None:
     """Where that fails no file is made."""
 
-    async def refuse(answers: Mapping[str, str]) -> None:
-        assert answers == VALUES
+    async def refuse(values: Mapping[str, str]) -> None:
+        assert values == VALUES
         raise Outage("the disk is full")
 
     with pytest.raises(Outage):

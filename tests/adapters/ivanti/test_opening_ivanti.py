@@ -19,8 +19,8 @@ WITH_TEAM = {**VALUES, "Team": "Sales team"}
 async def sent_in(world: OfferingWorld, desk: Any = None) -> Sent:
     """What becomes of one request."""
 
-    async def before(answers: Mapping[str, str]) -> None:
-        del answers
+    async def before(values: Mapping[str, str]) -> None:
+        del values
 
     return await (desk or world.desk).open_request(NEW, before)
 
@@ -35,7 +35,7 @@ async def test_a_request_is_made_with_every_answer_and_its_task() -> None:
     async with offering_world() as world:
         assert await sent_in(world) == Sent(SentState.TAKEN, "10001")
         (found,) = await world.desk.requests_for(KEY_ID)
-        assert (found.reference, found.is_open, found.answers.values) == ("10001", True, WITH_TEAM)
+        assert (found.reference, found.is_open, found.asks.values) == ("10001", True, WITH_TEAM)
         assert found.task is not None
         assert (found.task.ref, found.task.is_open, found.task.is_ours) == (TaskRef("40001"), True, True)
 
@@ -45,8 +45,8 @@ async def test_what_is_sent_is_told_before_it_is_sent() -> None:
     async with offering_world() as world:
         told: list[Mapping[str, str]] = []
 
-        async def before(answers: Mapping[str, str]) -> None:
-            told.append(answers)
+        async def before(values: Mapping[str, str]) -> None:
+            told.append(values)
             raise Outage("the disk is full")
 
         with pytest.raises(Outage, match="the disk is full"):
@@ -78,8 +78,8 @@ async def test_a_request_of_another_person_is_found() -> None:
     """In any case, and with spaces around."""
     async with offering_world() as world:
         await sent_in(world)
-        answers = world.world.ivanti.requests[0].parameters
-        answers[:] = [(name, value.upper() if name == "SecretID" and value else value) for name, value in answers]
+        values = world.world.ivanti.requests[0].parameters
+        values[:] = [(name, value.upper() if name == "SecretID" and value else value) for name, value in values]
         assert [one.reference for one in await world.desk.requests_for(KEY_ID)] == ["10001"]
         assert await world.desk.requests_for("3c3c3c3c-0000-4000-8000-00000000000b") == []
 
@@ -164,14 +164,14 @@ async def test_a_date_needs_the_tenant_s_time_zone(zone: str, due: str) -> None:
     async with offering_world() as world:
         await sent_in(world, world.with_forms(parameters={"Due": "2026-07-01"}, time_zone=zone))
         (found,) = await world.desk.requests_for(KEY_ID)
-        assert found.answers.values["Due"] == due
+        assert found.asks.values["Due"] == due
 
 
 async def test_a_request_without_a_team_leaves_out_what_names_it() -> None:
     """A parameter that must be there is named then."""
     async with offering_world() as world:
         assert world.desk.opens is not None
-        assert world.desk.opens.answers(None) == {}
+        assert world.desk.opens.further(None) == {}
 
 
 async def test_a_refused_key_makes_nothing() -> None:

@@ -88,17 +88,17 @@ def submit(world: World, body: dict[str, Any], now: datetime, *, applies: bool) 
     if offering is None:
         return refused("Subscription is not found")  # LEDGER: I-52, refusals are told in the body
     try:
-        answers = _answers(offering, body)
+        values = _values(offering, body)
         login = _employee(world, str(body["strUserId"]))
     except ValueError as problem:
         return refused(str(problem))
     request = ServiceRequest(_id(world, "new request"), _number(world), [], login)
     if applies:
-        _make(world, offering, request, answers, now)
+        _make(world, offering, request, values, now)
     # LEDGER: I-53, a request of other parameters has no answers, and is a success
     kept = {
         question.rec_id: records.made_id(world, "parameter", request.rec_id, n)
-        for n, (question, _) in enumerate(answers)
+        for n, (question, _) in enumerate(values)
     }
     made = {"strRequestRecId": request.rec_id, "strRequestNum": str(request.number), "strName": offering.name}
     return {"IsSuccess": True, "ErrorText": "", "ServiceRequests": [{**made, "parameterTemplateParameterIds": kept}]}
@@ -110,7 +110,7 @@ def refused(text: str) -> dict[str, Any]:
     return {"IsSuccess": False, "ErrorText": text, "ServiceRequests": []}
 
 
-def _answers(offering: RequestOffering, body: dict[str, Any]) -> list[tuple[OfferingQuestion, str]]:
+def _values(offering: RequestOffering, body: dict[str, Any]) -> list[tuple[OfferingQuestion, str]]:
     """The answers that belong to this offering; raises ValueError for the first that is missing."""
     given: dict[str, Any] = body["parameters"]
     mine = [one for one in offering.questions if f"par-{one.rec_id}" in given]
@@ -142,7 +142,7 @@ def _make(
     world: World,
     offering: RequestOffering,
     request: ServiceRequest,
-    answers: list[tuple[OfferingQuestion, str]],
+    values: list[tuple[OfferingQuestion, str]],
     now: datetime,
 ) -> None:
     """The request, its answers and its task come to be as slowly as the workflow goes on. There is no second look."""
@@ -150,7 +150,7 @@ def _make(
     # LEDGER: I-59, a workflow goes on after the reply: the request, its answers and its task show later
     pending = state.memory(world).pending
     pending.append((now + timedelta(seconds=offering.request_delay_s), lambda: world.ivanti.requests.append(request)))
-    parameters: list[tuple[str, str | None]] = [(question.name, value) for question, value in answers]
+    parameters: list[tuple[str, str | None]] = [(question.name, value) for question, value in values]
     later = max(offering.request_delay_s, offering.answers_delay_s)
     pending.append((now + timedelta(seconds=later), lambda: request.parameters.extend(parameters)))
     if offering.makes_task:

@@ -26,7 +26,7 @@ async def opening_findings(desk: IvantiOpeningDesk, when: tuple[str, ...]) -> As
         yield Finding(SYSTEM, what, FindingState.FAIL, str(problem), FIX)
         return
     yield Finding(SYSTEM, what, FindingState.OK, f"found, with {len(offering.questions)} parameters")
-    given = desk.opens.answers(SOME_TEAM)
+    given = desk.opens.further(SOME_TEAM)
     names = dict.fromkeys((*desk.names.in_order(), *when), "as the credential")
     try:
         refuse_unanswered(offering, {**given, **names})

@@ -48,14 +48,14 @@ class OpenForms:
     closed: tuple[str, ...] = ("Closed", "Fulfilled", "Cancelled", "Rejected", "Completed")
     """The values of a service request's `Status` that end it."""
 
-    def answers(self, team: str | None) -> Mapping[str, str]:
+    def further(self, team: str | None) -> Mapping[str, str]:
         """The further parameters for a team; one that needs it is left out where there is none."""
         named = {name: value for name, value in self.parameters.items() if team is not None or "{team}" not in value}
         return {name: value.replace("{team}", team or "") for name, value in named.items()}
 
 
 @dataclass(frozen=True)
-class Question:
+class OfferingParameter:
     """One parameter of an offering."""
 
     record: str
@@ -71,9 +71,9 @@ class Offering:
 
     employee: str
     subscription: str
-    questions: Sequence[Question]
+    questions: Sequence[OfferingParameter]
 
-    def question(self, name: str) -> Question | None:
+    def question(self, name: str) -> OfferingParameter | None:
         """The parameter of that name."""
         return next((one for one in self.questions if folded_name(one.name) == folded_name(name)), None)
 
@@ -99,13 +99,13 @@ async def read_offering(read: Read, get: Get, forms: OpenForms) -> Offering:
     return Offering(mine[0], rec_id(named[0].get("strSubscriptionId")), await _questions(read, template))
 
 
-async def _questions(read: Read, template: str) -> list[Question]:
+async def _questions(read: Read, template: str) -> list[OfferingParameter]:
     found = await all_rows(read, QUESTIONS, {"$filter": filter_by(ParentLink_RecID=template)})
     if found.left_out or not found.whole:
         raise Outage(IN_WORDS(text=f"{SYSTEM}: the parameters of the offering cannot all be read"))
     mine = [row for row in found.rows if str(row.get("ParentLink_RecID")).upper() == template.upper()]
     return [
-        Question(
+        OfferingParameter(
             rec_id(row.get("RecId")),
             str(row.get("Name") or ""),
             str(row.get("DisplayType") or "").casefold(),
@@ -115,24 +115,24 @@ async def _questions(read: Read, template: str) -> list[Question]:
     ]
 
 
-def refuse_unanswered(offering: Offering, answers: Mapping[str, str]) -> None:
+def refuse_unanswered(offering: Offering, values: Mapping[str, str]) -> None:
     """Raise `WriteRefused` where the offering does not have a parameter, or asks for one that has no answer.
 
     Ivanti names one missing parameter at a time; here all are named.
     """
-    unknown = [name for name in answers if offering.question(name) is None]
+    unknown = [name for name in values if offering.question(name) is None]
     if unknown:
         raise WriteRefused(NO_SUCH_PARAMETER(names=", ".join(unknown)))
-    given = {folded_name(name) for name, value in answers.items() if value}
+    given = {folded_name(name) for name, value in values.items() if value}
     missing = [one.name for one in offering.questions if one.required and folded_name(one.name) not in given]
     if missing:
         raise WriteRefused(UNANSWERED(names=", ".join(missing)))
 
 
-async def parameters_for(offering: Offering, answers: Mapping[str, str], post: Post) -> Mapping[str, str]:
+async def parameters_for(offering: Offering, values: Mapping[str, str], post: Post) -> Mapping[str, str]:
     """The answers by the ids of their questions; a list's answer needs the id of its option beside it."""
     sent: dict[str, str] = {}
-    for name, value in answers.items():
+    for name, value in values.items():
         question = offering.question(name)
         if question is None:
             continue
@@ -142,7 +142,7 @@ async def parameters_for(offering: Offering, answers: Mapping[str, str], post: P
     return sent
 
 
-async def _option(question: Question, value: str, post: Post) -> str:
+async def _option(question: OfferingParameter, value: str, post: Post) -> str:
     response = await post(f"{REST}/ServiceRequest/{question.record}/ValidationList", {})
     check(response)
     options = json_value(response, SYSTEM)

@@ -55,8 +55,8 @@ class IvantiOpeningDesk(IvantiDesk):
     async def requests_for(self, key_id: str, also: Sequence[str] = ()) -> Sequence[FoundRequest]:
         """By the answers to SecretID, of everybody's requests; each row is checked here, because a filter may be ignored."""
         where = filter_by(ParameterName=self.names.secret_id, ParameterValue=key_id)
-        answers = await self._whole(PARAMETERS, where)
-        parents = {rec_id(row.get("ParentLink_RecID")).upper() for row in answers if self._asks_for(row, key_id)}
+        values = await self._whole(PARAMETERS, where)
+        parents = {rec_id(row.get("ParentLink_RecID")).upper() for row in values if self._asks_for(row, key_id)}
         for number in also:
             if number.isascii() and number.isdigit():
                 rows = await self._whole(REQUESTS, filter_by(ServiceReqNumber=int(number)))
@@ -82,7 +82,7 @@ class IvantiOpeningDesk(IvantiDesk):
         if record is None:
             return None
         where = filter_by(ParentLink_RecID=parent)
-        answers = [row for row in await self._whole(PARAMETERS, where) if same_id(row.get("ParentLink_RecID"), parent)]
+        values = [row for row in await self._whole(PARAMETERS, where) if same_id(row.get("ParentLink_RecID"), parent)]
         tasks = [row for row in await self._whole(TASKS, where) if same_id(row.get("ParentLink_RecID"), parent)]
         task = self._first([self._task(row) for row in tasks])
         is_open = not any(same(str(record.get("Status") or ""), one) for one in self._closed())
@@ -90,7 +90,7 @@ class IvantiOpeningDesk(IvantiDesk):
         return FoundRequest(
             str(read_number(record.get("ServiceReqNumber"))),
             is_open and not ended,
-            request_of(read_parameter(row) for row in answers),
+            request_of(read_parameter(row) for row in values),
             task,
             _moment(record.get("LastModDateTime")),
         )
@@ -110,20 +110,20 @@ class IvantiOpeningDesk(IvantiDesk):
         """Submit the offering once. Ivanti has no key by which it would know a second submission."""
         if self.opens is None:
             return Sent(SentState.REFUSED, reason=NOT_SET_UP())
-        answers = {**self.opens.answers(new.team), **new.values}
+        values = {**self.opens.further(new.team), **new.values}
         try:
             offering = await self.offering()
-            refuse_unanswered(offering, answers)
-            parameters = await parameters_for(offering, answers, self._post)
+            refuse_unanswered(offering, values)
+            parameters = await parameters_for(offering, values, self._post)
         except WriteRefused as problem:
             return Sent(SentState.REFUSED, reason=problem.reason)
         symptom = f"{new.key_id}" + (f" (after request {new.follows})" if new.follows is not None else "")
         offset = local_offset(self.opens.time_zone, self.http.clock.now())
         body = submission(offering, parameters, SUBJECT, symptom, offset)
-        await before(answers)
+        await before(values)
         try:
             response = await self.http.write_once("POST", f"{REST}/ServiceRequest/new", body, self._headers)
-            return _sent(response, offering, answers)
+            return _sent(response, offering, values)
         except ReplyLost as problem:
             return Sent(SentState.LOST, reason=problem.reason)
         except SpentkeyError as problem:  # a redirect, an answer that is no JSON: it may have been made all the same
@@ -146,7 +146,7 @@ class IvantiOpeningDesk(IvantiDesk):
             raise Outage(problem.reason) from None
 
 
-def _sent(response: Response, offering: Offering, answers: Mapping[str, str]) -> Sent:
+def _sent(response: Response, offering: Offering, values: Mapping[str, str]) -> Sent:
     """What the reply says; its status is 200 whether a request was made or not."""
     if response.status in (400, 401, 403, 404):
         return Sent(SentState.REFUSED, reason=ANSWERED(system=SYSTEM, status=response.status))
@@ -163,7 +163,7 @@ def _sent(response: Response, offering: Offering, answers: Mapping[str, str]) ->
         return Sent(SentState.LOST, reason=ANSWERED(system=SYSTEM, status=response.status))
     record = cast("Mapping[str, Any]", first)
     kept = kept_questions(record)
-    asked = [(name, offering.question(name)) for name in answers]
+    asked = [(name, offering.question(name)) for name in values]
     missing = tuple(name for name, question in asked if question is not None and question.record.upper() not in kept)
     try:
         number = str(read_number(record.get("strRequestNum")))

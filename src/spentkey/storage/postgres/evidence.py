@@ -34,7 +34,6 @@ from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.connection import Begun, Postgres
 from spentkey.storage.postgres.holders import APPENDING as LOCK
 from spentkey.storage.postgres.nodes import ENDS, TREE_END, WHERE, asking, not_as_it_was, right_side, says_otherwise
-from spentkey.storage.postgres.openings import FindsOpenings
 from spentkey.storage.postgres.rows import StoredRow
 from spentkey.storage.reasons import TAKEN_OVER
 from spentkey.storage.recent_past import RecentPast
@@ -65,7 +64,7 @@ class _Wanted:
     fencing_tokens: tuple[int, ...]
 
 
-class PostgresEvidence(FindsOpenings):
+class PostgresEvidence(stored.FindsOpenings):
     """The `EvidenceLog` port on a database whose tables were prepared; who only reads may do without."""
 
     def __init__(
@@ -110,9 +109,9 @@ class PostgresEvidence(FindsOpenings):
     async def history(self, task: int | str) -> History:
         """All records about a task, whichever worker wrote them; a number is not the text of its digits."""
         if isinstance(task, str):
-            found = await self.found(stored.OF_TEXT, of=stored.searchable(task))
+            found = await self._found(stored.OF_TEXT, of=stored.searchable(task))
         else:
-            found = await self.found(stored.OF_NUMBER, of=task)
+            found = await self._found(stored.OF_NUMBER, of=task)
         return History(tuple(record for record in found if record["task"] == task))
 
     async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
@@ -129,11 +128,11 @@ class PostgresEvidence(FindsOpenings):
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every worker, newest first."""
-        return await self.found(stored.RESULTS, before=2**62 if before is None else before, limit=limit)
+        return await self._found(stored.RESULTS, before=2**62 if before is None else before, limit=limit)
 
     async def ended(self, attempt: str) -> Facts | None:
         """The end of that try."""
-        return next(iter(await self.found(stored.END_OF_TRY, of=field_in_line("attempt", attempt))), None)
+        return next(iter(await self._found(stored.END_OF_TRY, of=field_in_line("attempt", attempt))), None)
 
     async def verify(self, tell: Told = untold) -> int:
         """Read the whole chain from its beginning and check it; returns how many records it has.
@@ -198,8 +197,7 @@ class PostgresEvidence(FindsOpenings):
             raise
         self._acknowledged.begin_anew()
 
-    async def found(self, condition: LiteralString, **values: Any) -> list[Facts]:
-        """The records that a condition finds."""
+    async def _found(self, condition: LiteralString, **values: Any) -> list[Facts]:
         async with self._up_to_date() as there:
             return await self.believed(await self.rows(condition, **values)) if there else []
 

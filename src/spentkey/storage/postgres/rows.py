@@ -4,12 +4,13 @@ Rows that a program of version 1 wrote have no `at` and no `run`; what was to be
 tables were upgraded. So whoever searches by `at` also takes rows without one.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import LiteralString, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from spentkey.core.canary import canary_key
-from spentkey.core.evidence import Facts
+from spentkey.core.evidence import Facts, field_in_line
 from spentkey.storage.tree_nodes import Stored
 
 SELECT: LiteralString = """
@@ -208,3 +209,18 @@ def searchable(text: str) -> str:
 
 def _text(value: object) -> str | None:
     return searchable(value) if isinstance(value, str) else None
+
+
+class FindsOpenings(ABC):
+    """Evidence that finds the records `opening` and `opened`."""
+
+    @abstractmethod
+    async def _found(self, condition: LiteralString, **values: Any) -> list[Facts]: ...
+
+    async def openings(
+        self, *, key_id: str | None = None, since: datetime | None = None, state: str | None = None
+    ) -> Sequence[Facts]:
+        """By their own index; the state is looked for in the lines."""
+        wanted = field_in_line("state", state) if state is not None else ""
+        key = searchable(key_id) if key_id is not None else None
+        return await self._found(OPENINGS, key_id=key, since=since, state=wanted)
