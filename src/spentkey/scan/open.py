@@ -66,8 +66,8 @@ async def hand_overs_since(evidence: EvidenceLog, since: datetime) -> list[HandO
     """The hand-overs that were begun since then, each once."""
     found: dict[str, HandOver] = {}
 
-    def look(radius: BlastRadius) -> None:
-        found.update({one.which: one for one in radius.past.hand_overs_since(since)})
+    def look(recent: BlastRadius) -> None:
+        found.update({one.which: one for one in recent.past.hand_overs_since(since)})
 
     await evidence.ask(look)
     return [*found.values()]

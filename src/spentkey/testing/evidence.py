@@ -193,16 +193,14 @@ class EvidenceContract(ABC):
             later = await rig.log()
             now = datetime.fromisoformat(str((await later.openings())[0]["at"]))
             hour = timedelta(hours=1)
-            found = [
-                [(str(one["what"]), one["key_id"]) for one in await later.openings(**asked)]
-                for asked in (
-                    {"key_id": "k1"},
-                    {"state": "sending"},
-                    {"state": "stopped"},
-                    {"since": now + hour},
-                    {"key_id": "k2", "since": now - hour, "state": "sending"},
-                )
+            looked = [
+                await later.openings(key_id="k1"),
+                await later.openings(state="sending"),
+                await later.openings(state="stopped"),
+                await later.openings(since=now + hour),
+                await later.openings(key_id="k2", since=now - hour, state="sending"),
             ]
+            found = [[(str(one["what"]), one["key_id"]) for one in each] for each in looked]
             assert found == [
                 [("opening", "k1"), ("opened", "k1")],
                 [("opening", "k1"), ("opening", "k2")],
