@@ -433,7 +433,6 @@ class OpeningRecord(Record):
 
     what = RecordKind.OPENING
     state: Annotated[str, "`sending` or `allowed`"]
-    run: str
     tenant: str
     app_id: Annotated[str | None, "null for `allowed`, as the following ones"]
     key_id: str | None
@@ -454,7 +453,6 @@ class OpenedRecord(Record):
 
     what = RecordKind.OPENED
     state: Annotated[str, "`opened`, `stopped`, `refused` or `unclear`"]
-    run: str
     tenant: str
     app_id: str
     key_id: str

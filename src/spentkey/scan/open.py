@@ -58,7 +58,7 @@ class _Run:
             self.full = room(self.rules, self.begun, len(sent), in_hour, len(hand_overs), most) == 0
             if not self.full:
                 self.begun += 1
-                await evidence.append(record.what, record.facts())
+                await evidence.append(record.what, {"run": self.context.run, **record.facts()})
         return not self.full
 
 
@@ -108,8 +108,8 @@ async def open_requests(
 
 async def _allow(context: OpenContext, tenant: str) -> None:
     nothing = dict.fromkeys(("app_id", "key_id", "kind", "ended", "values", "before", "follows"))
-    record = OpeningRecord(OpeningState.ALLOWED, context.run, tenant, **nothing, by="command")
-    await context.evidence.append(record.what, record.facts())
+    record = OpeningRecord(OpeningState.ALLOWED, tenant, **nothing, by="command")
+    await context.evidence.append(record.what, {"run": context.run, **record.facts()})
 
 
 async def _in_order(context: OpenContext, wanted: Sequence[ToOpen]) -> list[tuple[ToOpen, OpeningHistory]]:

@@ -226,7 +226,6 @@ class OneOpening:
     def _intent(self, asked: Mapping[str, str], before: Sequence[str], follows: str | None) -> OpeningRecord:
         return OpeningRecord(
             state=OpeningState.SENDING,
-            run=self.context.run,
             tenant=self.wanted.tenant,
             app_id=self.wanted.app_id,
             key_id=self.wanted.key_id,
@@ -245,7 +244,6 @@ class OneOpening:
         well = state is OpenedState.OPENED
         record = OpenedRecord(
             state=recorded_as,
-            run=self.context.run,
             tenant=self.wanted.tenant,
             app_id=self.wanted.app_id,
             key_id=self.wanted.key_id,
@@ -255,5 +253,5 @@ class OneOpening:
             said=None if well else why,
             reason=None if well else recorded_reason(why),
         )
-        await self.context.evidence.append(record.what, record.facts())
+        await self.context.evidence.append(record.what, {"run": self.context.run, **record.facts()})
         return Opened(state, task.ref if task is not None else None, reference, None if well else why)
