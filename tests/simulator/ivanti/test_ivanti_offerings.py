@@ -106,11 +106,11 @@ def test_an_unknown_subscription_makes_nothing(world: World) -> None:
     assert (reply["IsSuccess"], world.ivanti.requests) == (False, [])
 
 
-@pytest.mark.parametrize(("value", "kept"), [("true", "true"), ("True", "false"), ("1", "false")])
-def test_a_box_is_ticked_by_one_text(world: World, value: str, kept: str) -> None:
+@pytest.mark.parametrize(("value", "stored"), [("true", "true"), ("True", "false"), ("1", "false")])
+def test_a_box_is_ticked_by_one_text(world: World, value: str, stored: str) -> None:
     """Everything else is no."""
     asked = world.ivanti.offerings[0].questions[3]
     sent = body(world, "a", "b")
     sent["parameters"][f"par-{asked.rec_id}"] = value
     submitted(world, sent)
-    assert world.ivanti.requests[0].parameters[-1] == ("Agreed", kept)
+    assert world.ivanti.requests[0].parameters[-1] == ("Agreed", stored)
