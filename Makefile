@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill lock campaign-property campaign-classes campaign-matrix campaign-requests campaign-hostile campaign-tampering campaign-sabotage campaign-takeover licences sbom test-audit
+.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill campaign-open lock campaign-property campaign-classes campaign-matrix campaign-requests campaign-hostile campaign-tampering campaign-sabotage campaign-takeover licences sbom test-audit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bench: setup-dev ## compare what a removal costs with other ways (minutes; BENCH
 
 campaign-kill: setup-dev ## kill the process at every moment of every story, and run it again (long; KILL="--help" for less; STORE=postgres)
 	@PYTHONPATH=tests/support:tests/crash $(BIN)/python -m campaign_kill $(KILL)
+
+campaign-open: setup-dev ## open requests under deaths and lost replies, and kill real processes (CASES=10000 SEED=1 KILLS=100)
+	@PYTHONPATH=tests/support:tests/crash $(BIN)/python -m campaign_open
 
 licences: setup-dev ## renew deploy/licences.toml after a change of the lock, and judge it
 	@$(BIN)/python scripts/licences.py --write

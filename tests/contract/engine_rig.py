@@ -19,7 +19,7 @@ from spentkey.core.secret import Secret
 from spentkey.core.task import Applied, Change, FaultKind, Request, Task, TaskRef
 from spentkey.ports.locks import Locks
 from spentkey.ports.queue import Engine
-from spentkey.ports.service_desk import Note
+from spentkey.ports.service_desk import BeforeOpening, FoundRequest, NewRequest, Note, Sent
 from spentkey.storage.files.locks import FileLocks
 from spentkey.storage.postgres.connection import opened
 from spentkey.storage.postgres.locks import LeaseLocks
@@ -100,6 +100,12 @@ class MemoryDesk:
         raise NotImplementedError
 
     async def time(self) -> datetime | None:
+        raise NotImplementedError
+
+    async def requests_for(self, key_id: str, also: Sequence[str] = ()) -> Sequence[FoundRequest]:
+        raise NotImplementedError
+
+    async def open_request(self, new: NewRequest, before: BeforeOpening) -> Sent:
         raise NotImplementedError
 
 

@@ -17,6 +17,8 @@ ROUTES = {
     "/api/searchpasswords/8620": "/api/searchpasswords/{id}",
     "/api/passwords/6691/": "/api/passwords/{id}/",
     "/api/document/password/501": "/api/document/password/{id}",
+    "/api/rest/Template/0123456789ABCDEF0123456789abcdef/_All_": "/api/rest/Template/{id}/_All_",
+    "/api/rest/ServiceRequest/new": "/api/rest/ServiceRequest/new",
     "/api/": "/api/",
 }
 

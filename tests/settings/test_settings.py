@@ -78,6 +78,7 @@ DEFAULTS: dict[str, object] = {
     "ivanti.note_category": "Status Update",
     "ivanti.note_parent_category": "Task.Assignment",
     "ivanti.anchor_note": False,
+    "ivanti.open": None,
     "ivanti.longest_note": 0,
     "ivanti.parameters.app_display_name": "AppDisplayName",
     "ivanti.parameters.app_id": "AppID",

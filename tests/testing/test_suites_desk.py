@@ -16,9 +16,9 @@ from worlds import world
 from spentkey.adapters.files.client import FilesDesk
 from spentkey.adapters.files.register import reference as files_reference
 from spentkey.adapters.files.request_log import append
-from spentkey.adapters.ivanti.client import IvantiDesk
 from spentkey.adapters.ivanti.register import open_desk
 from spentkey.adapters.ivanti.register import reference as ivanti_reference
+from spentkey.adapters.ivanti.requests import IvantiOpeningDesk
 from spentkey.bootstrap.context import connected_for, outside_of
 from spentkey.core.task import TaskRef
 from spentkey.testing.desk import DeskContract, DeskRig
@@ -31,7 +31,7 @@ class IvantiRig:
     """Ivanti in the simulator; each filed task makes the world anew."""
 
     sim: RealSimulator
-    desk: IvantiDesk
+    desk: IvantiOpeningDesk
     tasks: list[tuple[dict[str, object], Mapping[str, str]]] = field(
         default_factory=list[tuple[dict[str, object], Mapping[str, str]]]
     )

@@ -36,6 +36,12 @@ class FreeTurns:
         del tenant, route
         yield
 
+    @asynccontextmanager
+    async def opening(self, name: str) -> AsyncGenerator[None]:
+        """Had at once."""
+        del name
+        yield
+
 
 async def settle() -> None:
     """Let everybody go as far as they can."""

@@ -395,6 +395,34 @@ class Behaviour:
     words: str
 
 
+@dataclass(frozen=True)
+class OfferingQuestion:
+    """A parameter of a request offering: `kind` is text, combo, checkbox or date."""
+
+    rec_id: str
+    name: str
+    kind: str
+    required: bool
+    options: tuple[tuple[str, str], ...] = ()
+    """The RecId and the value of each row of a combo's list."""
+
+
+@dataclass(frozen=True)
+class RequestOffering:
+    """What can be requested, and how slowly its workflow goes on from there."""
+
+    rec_id: str
+    subscription: str
+    name: str
+    questions: tuple[OfferingQuestion, ...]
+    team: str
+    subject: str
+    request_delay_s: float
+    answers_delay_s: float
+    task_delay_s: float
+    makes_task: bool
+
+
 @dataclass
 class Ivanti:
     """The Ivanti tenant: its configuration and its records."""
@@ -414,6 +442,7 @@ class Ivanti:
     requests: list[ServiceRequest]
     tasks: list[Task]
     notes: list[Note]
+    offerings: list[RequestOffering] = field(default_factory=list[RequestOffering])
 
 
 @dataclass

@@ -13,8 +13,10 @@ from spentkey_sim.model import (
     Entry,
     Ivanti,
     Note,
+    OfferingQuestion,
     Passwordstate,
     PfxContent,
+    RequestOffering,
     ServiceRequest,
     Task,
     Tenant,
@@ -122,9 +124,33 @@ def ivanti(raw: Raw, making: Making) -> Ivanti:
         requests=[_request(request, making) for request in raw.get("requests", [])],
         tasks=[_task(task, teams[0], making) for task in raw.get("tasks", [])],
         notes=[],
+        offerings=[_offering(one, teams[0], making) for one in raw.get("offerings", [])],
     )
     made.notes = [_note(n, note, made, making) for n, note in enumerate(raw.get("notes", []))]
     return made
+
+
+def _offering(raw: Raw, team: str, making: Making) -> RequestOffering:
+    name = raw["name"]
+    return RequestOffering(
+        rec_id=raw.get("rec_id", making.rec_id("template", name)),
+        subscription=raw.get("subscription", making.rec_id("subscription", name)),
+        name=name,
+        questions=tuple(_question(name, one, making) for one in raw.get("parameters", [])),
+        team=raw.get("team", team),
+        subject=raw.get("subject", "Remove expired credential"),
+        request_delay_s=raw.get("request_delay_s", 0),
+        answers_delay_s=raw.get("answers_delay_s", 0),
+        task_delay_s=raw.get("task_delay_s", 0),
+        makes_task=raw.get("makes_task", True),
+    )
+
+
+def _question(offering: str, raw: Raw, making: Making) -> OfferingQuestion:
+    name = raw["name"]
+    options = tuple((making.rec_id("option", offering, name, value), value) for value in raw.get("options", []))
+    rec_id = making.rec_id("question", offering, name)
+    return OfferingQuestion(rec_id, name, raw.get("type", "text"), raw.get("required", True), options)
 
 
 def _request(raw: Raw, making: Making) -> ServiceRequest:

@@ -47,6 +47,8 @@ class RecordKind(StrEnum):
     NEW_KEY = "new-key"
     EXPORTED = "exported"
     SCANNED = "scanned"
+    OPENING = "opening"
+    OPENED = "opened"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -436,3 +438,41 @@ class ScannedRecord(Record):
         "of each tenant: `tenant`, `complete`, `listed` (objects), `pages`, `lapsed`, `by_class`, `expiring`, and `lapsed_sha256` "
         "over what has lapsed (a line `OBJECT KEYID` each, sorted); these four are null where it was not read whole",
     ]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OpeningRecord(Record):
+    """before a request for a lapsed credential is sent to the service desk (`sending`), and when `scan --open --tenant`
+    allows that in a tenant (`allowed`). It belongs to no task
+    """
+
+    what = RecordKind.OPENING
+    state: Annotated[str, "`sending` or `allowed`"]
+    tenant: str
+    app_id: Annotated[str | None, "null for `allowed`, as the following ones"]
+    key_id: str | None
+    kind: str | None
+    ended: Annotated[str | None, "the credential's end"]
+    values: Annotated[Mapping[str, str] | None, "the parameters of the request, by name"]
+    before: Annotated[Sequence[str] | None, "the desk's references of the requests for it that were there already"]
+    follows: Annotated[str | None, "the one of them that this request is opened anew for"]
+    by: Annotated[str, "`command` or `service`"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OpenedRecord(Record):
+    """when the request was read back with its answers and its task (`opened`), is not as it was asked for (`stopped`, which
+    stops opening in the tenant), was refused (`refused`), or does not show after its reply was lost (`unclear`). It
+    belongs to no task
+    """
+
+    what = RecordKind.OPENED
+    state: Annotated[str, "`opened`, `stopped`, `refused` or `unclear`"]
+    tenant: str
+    app_id: str
+    key_id: str
+    ended: Annotated[str, "the credential's end"]
+    request: Annotated[str | None, "the desk's reference of the request"]
+    opened_task: Annotated[str | None, "that of its task"]
+    said: Annotated[str | None, "why it did not go well"]
+    reason: Annotated[Mapping[str, Any] | None, "the same by code and parameters"]

@@ -5,6 +5,7 @@ import re
 _IDS = (
     (re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "{id}"),
     (re.compile(r"\('[^']*'\)"), "('{id}')"),
+    (re.compile(r"/[0-9a-fA-F]{32}(?=/|$)"), "/{id}"),
     (re.compile(r"/[0-9]+(?=/|$)"), "/{id}"),
 )
 

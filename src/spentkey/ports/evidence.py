@@ -1,6 +1,7 @@
 """The evidence."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from spentkey.core.evidence import Facts
@@ -62,6 +63,15 @@ class EvidenceLog(Protocol):
         """Read the whole chain and check it; returns how many records it has, raises `EvidenceBroken` at the first fault.
 
         `tell` hears now and then how many were read.
+        """
+        ...
+
+    async def openings(
+        self, *, key_id: str | None = None, since: datetime | None = None, state: str | None = None
+    ) -> Sequence[Facts]:
+        """The records `opening` and `opened` of that key id, at that time or later, and with that state; oldest first.
+
+        Each of the three may be left out. Only for who also writes: older tables, which a reader may meet, have no index.
         """
         ...
 

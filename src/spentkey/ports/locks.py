@@ -20,3 +20,7 @@ class Locks(Protocol):
     def canary(self, tenant: str, route: str) -> AbstractAsyncContextManager[None]:
         """One unproven removal at a time in a tenant, by a route (guard G8)."""
         ...
+
+    def opening(self, name: str) -> AbstractAsyncContextManager[None]:
+        """One process at a time that opens a request for a credential, or counts the requests that were opened."""
+        ...

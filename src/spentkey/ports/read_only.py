@@ -14,7 +14,7 @@ from spentkey.core.task import Applied, Change, Request, Task, TaskRef
 from spentkey.core.tree import EMPTY, TreeHead
 from spentkey.ports.evidence import EvidenceLog, FactsUpon, Question, Told, untold
 from spentkey.ports.runtime import Call, Meter, Progress
-from spentkey.ports.service_desk import Note, ServiceDesk
+from spentkey.ports.service_desk import BeforeOpening, FoundRequest, NewRequest, Note, Sent, SentState, ServiceDesk
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,15 @@ class ReadOnlyDesk:
         """The desk's clock."""
         return await self.desk.time()
 
+    async def requests_for(self, key_id: str, also: Sequence[str] = ()) -> Sequence[FoundRequest]:
+        """The requests for a credential."""
+        return await self.desk.requests_for(key_id, also)
+
+    async def open_request(self, new: NewRequest, before: BeforeOpening) -> Sent:
+        """Open nothing."""
+        del new, before
+        return Sent(SentState.REFUSED)
+
 
 class NoLocks:
     """The `Locks` port for callers that only read: nobody waits, and no lock is taken."""
@@ -92,6 +101,12 @@ class NoLocks:
     async def canary(self, tenant: str, route: str) -> AsyncGenerator[None]:
         """At once."""
         del tenant, route
+        yield
+
+    @asynccontextmanager
+    async def opening(self, name: str) -> AsyncGenerator[None]:
+        """At once."""
+        del name
         yield
 
 
@@ -129,6 +144,12 @@ class ReadOnlyEvidence:
     async def verify(self, tell: Told = untold) -> int:
         """Check the whole chain."""
         return await self._evidence.verify(tell)
+
+    async def openings(
+        self, *, key_id: str | None = None, since: datetime | None = None, state: str | None = None
+    ) -> Sequence[Facts]:
+        """The requests that were opened."""
+        return await self._evidence.openings(key_id=key_id, since=since, state=state)
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results."""

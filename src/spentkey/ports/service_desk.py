@@ -1,11 +1,13 @@
 """The service desk: where tasks come from, and where each one ends."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from spentkey.core.notes import AddedNote, NewNote
+from spentkey.core.reason import Reason
 from spentkey.core.task import Applied, Change, Request, Task, TaskRef
 
 
@@ -19,6 +21,60 @@ class Note:
     """The desk's id of it, where it gives one."""
     by_us: bool = False
     """Whether the desk says that our own user wrote it."""
+
+
+@dataclass(frozen=True)
+class NewRequest:
+    """A request that is to be opened for one credential."""
+
+    values: Mapping[str, str]
+    """The four parameters and those of the tenant's `when`, by the desk's names."""
+    tenant: str
+    key_id: str
+    number: int = 1
+    """One more than the requests that there are for it: what the desk may call the new one by."""
+    follows: str | None = None
+    """The earlier request that it is opened anew for."""
+    team: str | None = None
+
+
+@dataclass(frozen=True)
+class FoundRequest:
+    """A request that asks for a credential, whoever opened it and whatever became of it."""
+
+    reference: str
+    """The desk's own, as people know it."""
+    is_open: bool
+    asks: Request
+    task: Task | None = None
+    """None while its task is not there."""
+    ended: datetime | None = None
+    """When it was closed, as far as the desk tells."""
+    awaits_approval: bool = False
+    """Whether its task is not with us only because nobody has approved it so far."""
+
+
+class SentState(StrEnum):
+    """What is known of a request right after it was sent."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How the sending of a request ended. Refused: for sure nothing was made."""
+
+    state: SentState
+    reference: str | None = None
+    reason: Reason | None = None
+    missing: tuple[str, ...] = field(default=())
+    """The parameters that the desk says, in its reply, it has not kept."""
+
+
+BeforeOpening = Callable[[Mapping[str, str]], Awaitable[None]]
+"""Awaited right before a request is sent, with everything that it says; what it raises ends it without sending."""
 
 
 class TicketReader(Protocol):
@@ -98,4 +154,18 @@ class ServiceDesk(Protocol):
 
     async def time(self) -> datetime | None:
         """The desk's own clock, in UTC; None where it shows none."""
+        ...
+
+    async def requests_for(self, key_id: str, also: Sequence[str] = ()) -> Sequence[FoundRequest]:
+        """Every request that asks for that credential, open or closed, whoever opened it; and those of `also` that exist.
+
+        Raises where one that may be such a request cannot be read: what was not read whole is not acted on.
+        """
+        ...
+
+    async def open_request(self, new: NewRequest, before: BeforeOpening) -> Sent:
+        """Send the request a single time, after `before`; whatever does not say plainly what happened is `lost`.
+
+        What it raises was raised before anything was sent.
+        """
         ...

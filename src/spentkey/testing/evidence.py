@@ -5,7 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import pytest
@@ -174,6 +174,41 @@ class EvidenceContract(ABC):
                 await log.append("intent", facts)
                 await log.append("answer", {**facts, "answer": answer})
             assert dict(await (await rig.log()).removals("a")) == {"3": [1]}
+
+        with_rig(self.rig(), do)
+
+    def test_the_requests_that_were_opened_are_found(self) -> None:
+        """By key id, by time and by state, each alone or together, whoever put them on record; nothing else is."""
+
+        async def do(rig: EvidenceRig) -> None:
+            log = await rig.log()
+            for what, key, state in (
+                ("opening", "k1", "sending"),
+                ("opened", "k1", "opened"),
+                ("opening", "k2", "sending"),
+                ("opening", None, "allowed"),
+                ("intent", "k1", "sending"),
+            ):
+                await log.append(what, {"task": 1, "key_id": key, "state": state, "said": '"state":"stopped"'})
+            later = await rig.log()
+            now = datetime.fromisoformat(str((await later.openings())[0]["at"]))
+            hour = timedelta(hours=1)
+            looked = [
+                await later.openings(key_id="k1"),
+                await later.openings(state="sending"),
+                await later.openings(state="stopped"),
+                await later.openings(since=now + hour),
+                await later.openings(key_id="k2", since=now - hour, state="sending"),
+            ]
+            found = [[(str(one["what"]), one["key_id"]) for one in each] for each in looked]
+            assert found == [
+                [("opening", "k1"), ("opened", "k1")],
+                [("opening", "k1"), ("opening", "k2")],
+                [],
+                [],
+                [("opening", "k2")],
+            ]
+            assert len(await later.openings()) == 4
 
         with_rig(self.rig(), do)
 

@@ -31,7 +31,7 @@ class LocksContract(ABC):
     def rig(self) -> AbstractAsyncContextManager[LocksRig]:
         """Nothing is locked."""
 
-    @pytest.mark.parametrize("what", ["task", "application", "canary"])
+    @pytest.mark.parametrize("what", ["task", "application", "canary", "opening"])
     def test_two_in_one_process_hold_it_one_after_the_other(self, what: str) -> None:
         """The second waits until the first is done."""
 
@@ -49,7 +49,7 @@ class LocksContract(ABC):
 
         with_rig(self.rig(), do)
 
-    @pytest.mark.parametrize("what", ["task", "application", "canary"])
+    @pytest.mark.parametrize("what", ["task", "application", "canary", "opening"])
     def test_another_process_is_told_that_it_is_busy(self, what: str) -> None:
         """After its patience; once the holder is done it gets the lock."""
 
@@ -78,7 +78,7 @@ class LocksContract(ABC):
         with_rig(self.rig(), do)
 
     def test_different_things_do_not_wait_for_one_another(self) -> None:
-        """Another task, another application, a task beside an application; a canary's tenant and route go together."""
+        """Another task, another application, a task beside an application; a canary's tenant and route go together; two openings."""
 
         async def do(rig: LocksRig) -> None:
             one, other = await rig.locks(), await rig.locks()
@@ -90,6 +90,8 @@ class LocksContract(ABC):
                 one.canary("a", "removeKey"),
                 other.canary("b", "removeKey"),
                 other.canary("a", "removePassword"),
+                one.opening("a/1"),
+                other.opening("a/2"),
             ):
                 pass
 
@@ -109,6 +111,8 @@ class LocksContract(ABC):
 
 
 def _lock(locks: Locks, what: str) -> AbstractAsyncContextManager[None]:
+    if what == "opening":
+        return locks.opening("the tenant / ü/1/2")
     if what == "canary":
         return locks.canary("the tenant / ü", "removeKey")
     return locks.task(TASK) if what == "task" else locks.application(APP)

@@ -215,6 +215,12 @@ class SlotLocks:
             yield
 
     @asynccontextmanager
+    async def opening(self, name: str) -> AsyncGenerator[None]:
+        """One process that opens a request of that name."""
+        async with self._alone(f"opening {name}"), self._locks.opening(name):
+            yield
+
+    @asynccontextmanager
     async def _alone(self, name: str) -> AsyncGenerator[None]:
         async with self._here.hold(name, self._slots.released):
             self._slots.go_on()

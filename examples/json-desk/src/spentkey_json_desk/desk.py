@@ -13,8 +13,9 @@ from typing import Any
 from spentkey.core.errors import Outage, SpentkeyError
 from spentkey.core.finding import Finding, FindingState
 from spentkey.core.notes import AddedNote, NewNote
+from spentkey.core.reason import reason_for
 from spentkey.core.task import Applied, Change, Request, Task, TaskRef, request_of
-from spentkey.ports.service_desk import Note
+from spentkey.ports.service_desk import BeforeOpening, FoundRequest, NewRequest, Note, Sent, SentState
 
 Tasks = dict[str, dict[str, Any]]
 
@@ -99,6 +100,21 @@ class JsonDesk:
     async def time(self) -> datetime | None:
         """A file has no clock."""
         return None
+
+    async def requests_for(self, key_id: str, also: Sequence[str] = ()) -> Sequence[FoundRequest]:
+        """The tasks that ask for it, which are requests of their own here."""
+        found = [(TaskRef(ref), await self.find(TaskRef(ref))) for ref in self._read()]
+        asked = [(ref, task, await self.request(task)) for ref, task in found if task is not None]
+        return [
+            FoundRequest(ref, task.is_open, request, task)
+            for ref, task, request in asked
+            if ref in also or request.value("SecretID") == key_id
+        ]
+
+    async def open_request(self, new: NewRequest, before: BeforeOpening) -> Sent:
+        """People alone make tasks here."""
+        del new, before
+        return Sent(SentState.REFUSED, reason=reason_for("people alone make tasks in this file"))
 
     def _read(self) -> Tasks:
         try:

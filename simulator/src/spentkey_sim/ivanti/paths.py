@@ -8,11 +8,13 @@ from typing import Any
 from aiohttp import web
 
 from spentkey_sim.ivanti import state
+from spentkey_sim.ivanti.offerings import rest_target
 from spentkey_sim.model import World
 
 TASKS, REQUESTS, PARAMETERS = "task__assignments", "servicereqs", "servicereqparams"
 NOTES, TEAMS, EMPLOYEES = "journal__notess", "standarduserteams", "employees"
-SETS = (TASKS, REQUESTS, PARAMETERS, NOTES, TEAMS, EMPLOYEES)
+QUESTIONS = "servicereqtemplateparams"
+SETS = (TASKS, REQUESTS, PARAMETERS, NOTES, TEAMS, EMPLOYEES, QUESTIONS)
 PARAMETERS_OF_REQUEST = "servicereqcontainsservicereqparam"
 MEMBERS_OF_TEAM = "standarduserteamcontainsemployee"
 NOTES_OF_TASK = ("taskcontainsjournal", "taskcontainsjournalnotes")
@@ -21,7 +23,13 @@ _PATH = re.compile(
 )
 _PARENT = re.compile(r"ParentLink_RecID\s+eq\s+'(\w+)'", re.I)
 _NUMBER = re.compile(r"AssignmentID\s+eq\s+'?(\d+)", re.I)
-_ROUTES = {REQUESTS: "request-read", PARAMETERS: "params-query", TEAMS: "team-query", EMPLOYEES: "employee-query"}
+_ROUTES = {
+    REQUESTS: "request-read",
+    PARAMETERS: "params-query",
+    TEAMS: "team-query",
+    EMPLOYEES: "employee-query",
+    QUESTIONS: "offering-params",
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,9 @@ def route_of(world: World, request: web.Request, body: bytes) -> tuple[str, str,
     """The route, the object and whether it is a write: a task's number where a task is meant, else a RecId."""
     write = request.method not in ("GET", "HEAD")
     target = target_of(world, request.path)
+    rest = rest_target(world, request.path)
+    if rest is not None:
+        return rest.route, "", rest.is_new
     if target is None:
         return "other", "", write
     wish = request.query.get("$filter", "")

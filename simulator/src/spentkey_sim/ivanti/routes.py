@@ -11,7 +11,7 @@ from aiohttp import web
 
 from spentkey_sim.clock import SimClock
 from spentkey_sim.faults import Faults
-from spentkey_sim.ivanti import behaviour, errors, odata, paths, records, rules, state
+from spentkey_sim.ivanti import behaviour, errors, odata, offerings, paths, records, rules, state
 from spentkey_sim.ivanti.meddling import meddle
 from spentkey_sim.ivanti.paths import Target
 from spentkey_sim.ivanti.tables import Tables
@@ -58,6 +58,7 @@ class Desk:
             return errors.outside()
         if not rules.key_is_right(world, request.headers.get("Authorization", "")):
             return errors.unauthorised()
+        offerings.arrive(world, now)
         self._grow_stale(this, "before", now)
         meddle(world, this.fault, "before", this.object, now)
         try:
@@ -85,6 +86,9 @@ class Request:
 
     def answer(self) -> web.Response:
         """Read or write what the path addresses."""
+        rest = offerings.rest_target(self.world, self.request.path)
+        if rest is not None:
+            return self._rest(rest)
         target = paths.target_of(self.world, self.request.path)
         if target is None:
             raise errors.no_such_path()
@@ -99,6 +103,20 @@ class Request:
                 raise rules.no_right("delete object", target.set)
             case _:
                 raise errors.RefusedError(404, "Invalid Path")
+
+    def _rest(self, target: offerings.RestTarget) -> web.Response:
+        """Request offerings, which have an interface of their own."""
+        method = self.request.method
+        if target.employee is not None and method == "GET":
+            return web.json_response(offerings.offerings_for(self.world, target.employee))
+        if target.question is not None and method == "POST":
+            return web.json_response(offerings.options_of(self.world, target.question))
+        if target.is_new and method == "POST":
+            body, applies = rules.body_object(self._json()), not self.call.fault_is("noop")
+            reply = offerings.submit(self.world, body, self.now, applies=applies)
+            self.call.applied = applies and bool(reply["IsSuccess"])
+            return web.json_response(reply)
+        raise errors.no_such_path()
 
     def _read(self, target: Target) -> web.Response:
         stale = state.is_stale(self.world, self.call.object, self.now)

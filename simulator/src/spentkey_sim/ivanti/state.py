@@ -1,5 +1,6 @@
 """What Ivanti holds and remembers: finding records, changing them, and the truth about tasks."""
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,13 @@ class IvantiMemory:
     stale: dict[str, Staleness] = field(default_factory=dict[str, Staleness])
     notes_made: int = 0
     began: datetime | None = None
+    pending: list[tuple[datetime, Callable[[], None]]] = field(
+        default_factory=list[tuple[datetime, Callable[[], None]]]
+    )
+    """What workflows will have done, and when."""
+    tasks_made: int = 0
+    highest_task: int = 0
+    highest_request: int = 0
 
 
 def memory(world: World) -> IvantiMemory:

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from spentkey_sim.ivanti import paths, records, state
 from spentkey_sim.ivanti.behaviour import members
+from spentkey_sim.ivanti.offerings import question_row
 from spentkey_sim.ivanti.records import Row
-from spentkey_sim.model import Note, ServiceRequest, Task, World
+from spentkey_sim.model import Note, OfferingQuestion, RequestOffering, ServiceRequest, Task, World
 
 Pinned = Mapping[str, str]
 """Fields that a filter demands to have one value, by name."""
@@ -58,7 +59,7 @@ class Tables:
                 tasks = (state.shown_task(world, task, stale=self.stale) for task in self._tasks(pinned))
                 return (_kept_row(world, task) for task in tasks if _may_be(task, pinned))
             case paths.REQUESTS:
-                return (records.request_row(world, each, self.now) for each in world.ivanti.requests)
+                return (self._request(each) for each in self._requests(pinned))
             case paths.PARAMETERS:
                 parent = pinned.get("ParentLink_RecID")
                 requests = world.ivanti.requests if parent is None else [state.request_by_id(world, parent)]
@@ -67,8 +68,26 @@ class Tables:
                 return (records.note_row(world, note) for note in self._notes(pinned))
             case paths.TEAMS:
                 return (records.team_row(world, team, self.now) for team in world.ivanti.teams)
+            case paths.QUESTIONS:
+                each_one = ((one, n, asked) for one in world.ivanti.offerings for n, asked in enumerate(one.questions))
+                return (question_row(*one) for one in each_one)
             case _:
                 return (records.employee_row(world, each, self.now) for each in state.employees(world))
+
+    def _requests(self, pinned: Pinned) -> Iterable[ServiceRequest]:
+        """The requests among which those that match must be."""
+        if "RecId" not in pinned:
+            return self.world.ivanti.requests
+        found = state.request_by_id(self.world, pinned["RecId"])
+        return [] if found is None else [found]
+
+    def _request(self, request: ServiceRequest) -> Row:
+        """A request is over when all of its tasks are."""
+        # LEDGER: I-61, the workflow ends a request with its last task
+        final = self.world.ivanti.final_statuses
+        statuses = [task.status for task in self.world.ivanti.tasks if task.parent == request.number]
+        row = records.request_row(self.world, request, self.now)
+        return {**row, "Status": "Fulfilled"} if statuses and all(one in final for one in statuses) else row
 
     def _tasks(self, pinned: Pinned) -> Iterable[Task]:
         """The tasks among which those that match must be."""
@@ -103,6 +122,9 @@ class Tables:
                 return records.note_row(self.world, Note("", "", "", "", "", "", self.now, ""))
             case paths.TEAMS:
                 return records.team_row(self.world, "", self.now)
+            case paths.QUESTIONS:
+                question = OfferingQuestion("", "", "text", required=False)
+                return question_row(RequestOffering("", "", "", (), "", "", 0, 0, 0, makes_task=False), 0, question)
             case _:
                 return records.employee_row(self.world, "", self.now)
 

@@ -7,20 +7,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
+from spentkey.adapters.files.opening import asks_for, content_of, name_for, put
 from spentkey.adapters.files.reading import refuse_open_folder
-from spentkey.adapters.files.reasons import CHANGED, CLOSED, ENDED, ENDED_MEANWHILE, HANDED_OFF, NOT_APPROVED, OPEN
+from spentkey.adapters.files.reasons import (
+    CHANGED,
+    CLOSED,
+    ENDED,
+    ENDED_MEANWHILE,
+    HANDED_OFF,
+    MAY_ASK_FOR_IT,
+    NOT_APPROVED,
+    OPEN,
+)
 from spentkey.adapters.files.request_file import RequestFile, names_in, read_request_file
 from spentkey.adapters.files.request_log import RequestLog, RequestStatus, What, append, read_log
 from spentkey.core.errors import EndedByOthers, OddData
 from spentkey.core.notes import AddedNote, NewNote
 from spentkey.core.reason import reason_for
+from spentkey.core.rules import ParameterNames
 from spentkey.core.task import Applied, Change, Provenance, Request, Task, TaskRef, login_id, request_of
 from spentkey.ports.runtime import Clock
-from spentkey.ports.service_desk import Note
+from spentkey.ports.service_desk import BeforeOpening, FoundRequest, NewRequest, Note, Sent
 
 SYSTEM = "files"
 """What it is called in metrics, logs, traces, messages and findings."""
 WORDS = {RequestStatus.OPEN: OPEN, RequestStatus.CLOSED: CLOSED, RequestStatus.HANDED_OFF: HANDED_OFF}
+SECRET_ID = ParameterNames().secret_id
 US, PEOPLE = "spentkey", "people"
 """Who has a request: we, until it is handed over."""
 
@@ -185,6 +197,36 @@ class FilesDesk:
     async def time(self) -> datetime | None:
         """None: the folder has no clock of its own."""
         return None
+
+    async def requests_for(self, key_id: str, also: Sequence[str] = ()) -> Sequence[FoundRequest]:
+        """The files that name the credential as their SecretID, whatever became of them, and those of `also`."""
+        found: list[FoundRequest] = []
+        for task in await self.all():
+            if own(task).file.problem:
+                raise OddData(MAY_ASK_FOR_IT(why=reason_for(own(task).file.problem)))
+            if task.ref in also or asks_for(own(task).file.table, SECRET_ID, key_id):
+                found.append(await self._found(task))
+        return found
+
+    async def _found(self, task: Task) -> FoundRequest:
+        pair = own(task)
+        written = pair.log.of(What.STATUS)
+        ended = datetime.fromisoformat(str(written[-1]["at"])) if written and not task.is_open else None
+        waits = task.is_open and not pair.problem and bool(self._why_not_approved(task.ref, pair))
+        return FoundRequest(
+            task.ref,
+            task.is_open or pair.log.status is RequestStatus.HANDED_OFF,
+            await self.request(task),
+            task,
+            ended,
+            waits,
+        )
+
+    async def open_request(self, new: NewRequest, before: BeforeOpening) -> Sent:
+        """Make the file once."""
+        refuse_open_folder(self.directory)
+        await before(new.values)
+        return await asyncio.to_thread(put, self.directory, name_for(new), content_of(new))
 
     async def _append(self, ref: TaskRef, what: What, unless: Callable[[RequestLog], bool], **facts: str) -> None:
         line = {"at": self.clock.now().isoformat(), "what": what.value, "by": US, **facts}

@@ -156,3 +156,15 @@ OF_FOLDER = ReasonKind(
     "files.directory: {path}: {why}",
     "files.directory : {path} : {why}",
 )
+NAME_TAKEN = ReasonKind(
+    "files-name-taken",
+    "{file} is there already",
+    "{file} is er al",
+    "{file} existe déjà",
+)
+MAY_ASK_FOR_IT = ReasonKind(
+    "files-may-ask-for-it",
+    "{why}; it may ask for the same credential, so no request is made",
+    "{why}; ze vraagt misschien om hetzelfde credential, dus er wordt geen aanvraag gemaakt",
+    "{why} ; elle demande peut-être le même identifiant, donc aucune demande n'est créée",
+)

@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
+from spentkey.adapters.ivanti.check_opening import opening_findings
 from spentkey.adapters.ivanti.client import PARAMETERS, TASKS, IvantiDesk
+from spentkey.adapters.ivanti.requests import IvantiOpeningDesk
 from spentkey.adapters.ivanti.rows import all_rows
 from spentkey.adapters.ivanti.wire import SYSTEM, Row, filter_by, rows_of, same, usable_id
 from spentkey.core.errors import SpentkeyError
@@ -25,7 +27,7 @@ ROLE = "give the key's role read rights on Task, ServiceReqParam, StandardUserTe
 class IvantiCheck:
     """What must be in place at the service desk."""
 
-    make_desk: Callable[[], Awaitable[IvantiDesk]]
+    make_desk: Callable[[], Awaitable[IvantiOpeningDesk]]
     """Makes the desk; its key may have to be fetched from the vault first."""
     teams: dict[str, str]
     """The configured teams: name of the setting to name of the team."""
@@ -35,6 +37,8 @@ class IvantiCheck:
     """The names that requests are to have."""
     members: str = ""
     """The relation of a team with its members; empty where it is not known."""
+    opening: tuple[str, ...] = ()
+    """The parameters that the `when` of a tenant names, which an opened request has beside the four."""
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Check and report one item after the other; without an accepted key nothing more can be checked."""
@@ -54,6 +58,8 @@ class IvantiCheck:
         if desk.forms.sets_owner:
             yield await self._membership(desk)
         for finding in await _queue(desk):
+            yield finding
+        async for finding in opening_findings(desk, self.opening):
             yield finding
 
     async def _membership(self, desk: IvantiDesk) -> Finding:

@@ -141,3 +141,58 @@ NO_TEXT = ReasonKind(
     "{system} antwoordde een record waarvan {name} geen tekst is",
     "{system} a répondu par un enregistrement dont {name} n'est pas un texte",
 )
+
+NOT_SET_UP = ReasonKind(
+    "ivanti-not-set-up",
+    "ivanti.open is missing: it names the request offering and the employee",
+    "ivanti.open ontbreekt: het noemt het aanvraagaanbod en de medewerker",
+    "ivanti.open manque : il nomme l'offre de demande et l'employé",
+)
+NO_EMPLOYEE = ReasonKind(
+    "ivanti-no-employee",
+    "ivanti.open.employee: no single employee has the login {employee}",
+    "ivanti.open.employee: niet precies één medewerker heeft de login {employee}",
+    "ivanti.open.employee : aucun employé unique n'a l'identifiant {employee}",
+)
+NO_OFFERING = ReasonKind(
+    "ivanti-no-offering",
+    "ivanti.open.offering: the employee is offered no request offering {offering}",
+    "ivanti.open.offering: de medewerker krijgt geen aanvraagaanbod {offering} te zien",
+    "ivanti.open.offering : aucune offre de demande {offering} n'est proposée à l'employé",
+)
+SEVERAL_OFFERINGS = ReasonKind(
+    "ivanti-several-offerings",
+    "ivanti.open.offering: several request offerings are called {offering}",
+    "ivanti.open.offering: meerdere aanvraagaanbiedingen heten {offering}",
+    "ivanti.open.offering : plusieurs offres de demande s'appellent {offering}",
+)
+NO_SUCH_PARAMETER = ReasonKind(
+    "ivanti-no-such-parameter",
+    "the request offering has no parameter {names}: compare ivanti.parameters, ivanti.open.parameters and the tenant's when",
+    "het aanvraagaanbod heeft geen parameter {names}: vergelijk ivanti.parameters, ivanti.open.parameters en when van de tenant",
+    "l'offre de demande n'a pas de paramètre {names} : comparez ivanti.parameters, ivanti.open.parameters et le when du locataire",
+)
+UNANSWERED = ReasonKind(
+    "ivanti-unanswered",
+    "the request offering requires {names}: set them in ivanti.open.parameters",
+    "het aanvraagaanbod vereist {names}: vul ze in ivanti.open.parameters in",
+    "l'offre de demande exige {names} : renseignez-les dans ivanti.open.parameters",
+)
+NO_OPTION = ReasonKind(
+    "ivanti-no-option",
+    "the list of {name} has no {value}",
+    "de lijst van {name} heeft geen {value}",
+    "la liste de {name} n'a pas de {value}",
+)
+REQUEST_REFUSED = ReasonKind(
+    "ivanti-request-refused",
+    "{system} did not make the request: {what}",
+    "{system} maakte de aanvraag niet: {what}",
+    "{system} n'a pas créé la demande : {what}",
+)
+REQUEST_UNREADABLE = ReasonKind(
+    "ivanti-request-unreadable",
+    "{system} shows records of {what} that cannot be read, and one of them may ask for the same credential",
+    "{system} toont onleesbare records van {what}, en één ervan vraagt misschien om hetzelfde credential",
+    "{system} montre des enregistrements illisibles de {what}, et l'un d'eux demande peut-être le même identifiant",
+)

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from spentkey.adapters.ivanti.client import Fields, IvantiDesk, TaskForms
+from spentkey.adapters.ivanti.client import Fields, TaskForms
+from spentkey.adapters.ivanti.offering import OpenForms
+from spentkey.adapters.ivanti.requests import IvantiOpeningDesk
 from spentkey.adapters.ivanti.settings import IvantiSettings
 from spentkey.adapters.ivanti.wire import SYSTEM
 from spentkey.adapters.kinds import DeskKind, Outside
@@ -35,7 +37,7 @@ def rules(settings: IvantiSettings) -> DeskRules:
     )
 
 
-async def open_desk(settings: IvantiSettings, outside: Outside) -> IvantiDesk:
+async def open_desk(settings: IvantiSettings, outside: Outside) -> IvantiOpeningDesk:
     """The desk; its key may have to be fetched from the vault."""
     key = settings.api_key
     if isinstance(key, VaultEntry):
@@ -55,7 +57,9 @@ async def open_desk(settings: IvantiSettings, outside: Outside) -> IvantiDesk:
     )
     fields = settings.fields
     names = Fields(fields.minutes, fields.resolution, settings.note_category, settings.note_parent_category)
-    return IvantiDesk(outside.connections.http(SYSTEM, settings.url), key, forms, names)
+    opens = OpenForms(**dict(settings.open)) if settings.open is not None else None
+    http = outside.connections.http(SYSTEM, settings.url)
+    return IvantiOpeningDesk(http, key, forms, names, rules(settings).names, opens)
 
 
 def check(settings: IvantiSettings, outside: Outside) -> Checker:
@@ -70,10 +74,11 @@ def check(settings: IvantiSettings, outside: Outside) -> Checker:
         statuses=tuple(dict.fromkeys((*status.open, status.completed, status.handed_off))),
         parameters=tuple(dict.fromkeys((*names.in_order(), *outside.parameters))),
         members=settings.team_members,
+        opening=outside.parameters,
     )
 
 
-def probes(desk: IvantiDesk) -> Sequence[Probe]:
+def probes(desk: IvantiOpeningDesk) -> Sequence[Probe]:
     """A look for a task that cannot be there."""
     return [Probe("ivanti", lambda: desk.find(TaskRef("0")), SYSTEM)]
 

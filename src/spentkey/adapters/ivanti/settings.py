@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
@@ -82,6 +83,31 @@ class ParameterSettings(Section):
     secret_type: OwnName = Field(default="SecretType", validate_default=True)
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise ValueError("is no time zone, such as Europe/Brussels") from None
+    return name
+
+
+class OpenSettings(Section):
+    """How requests are opened for lapsed credentials (`spentkey scan --open`)."""
+
+    offering: Text
+    """The name of the request offering, as the employee sees it."""
+    employee: Text
+    """The LoginID in whose name requests are opened."""
+    parameters: Mapping[Text, Text] = Field(default={})
+    """What the offering asks beyond the four parameters and the tenant's `when`; `{team}` stands for the team."""
+    time_zone: Annotated[Text, AfterValidator(_known_zone)] = "UTC"
+    """The tenant's time zone, by which Ivanti reads dates."""
+    closed: tuple[Text, ...] = Field(
+        default=("Closed", "Fulfilled", "Cancelled", "Rejected", "Completed"), min_length=1
+    )
+    """The values of a service request's `Status` that end it."""
+
+
 class IvantiSettings(Section):
     """Ivanti Neurons for ITSM, over its OData API."""
 
@@ -118,3 +144,4 @@ class IvantiSettings(Section):
         default={"Secret": Kind.SECRET, "Certificaat": Kind.CERTIFICATE, "Cert": Kind.CERTIFICATE}
     )
     """The words of SecretType, each with what it means."""
+    open: OpenSettings | None = None

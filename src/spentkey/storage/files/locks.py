@@ -66,6 +66,12 @@ class FileLocks:
         async with self._held(f"canary-{_as_file_name(f'{route}-{tenant}')}"):
             yield
 
+    @asynccontextmanager
+    async def opening(self, name: str) -> AsyncGenerator[None]:
+        """One process that opens a request of that name."""
+        async with self._held(f"opening-{_as_file_name(name)}"):
+            yield
+
     def _pause_left(self, file: int) -> float:
         """How much of the pause is left; a file that was never written to has size 0 and asks for none."""
         status = os.fstat(file)

@@ -64,7 +64,7 @@ class _Wanted:
     fencing_tokens: tuple[int, ...]
 
 
-class PostgresEvidence:
+class PostgresEvidence(stored.FindsOpenings):
     """The `EvidenceLog` port on a database whose tables were prepared; who only reads may do without."""
 
     def __init__(
@@ -197,7 +197,7 @@ class PostgresEvidence:
             raise
         self._acknowledged.begin_anew()
 
-    async def _found(self, condition: LiteralString, **values: int | str) -> list[Facts]:
+    async def _found(self, condition: LiteralString, **values: Any) -> list[Facts]:
         async with self._up_to_date() as there:
             return await self.believed(await self.rows(condition, **values)) if there else []
 

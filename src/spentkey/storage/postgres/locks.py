@@ -75,6 +75,12 @@ class LeaseLocks:
             yield
 
     @asynccontextmanager
+    async def opening(self, name: str) -> AsyncGenerator[None]:
+        """One process that opens a request of that name."""
+        async with self._held(f"opening {name}"):
+            yield
+
+    @asynccontextmanager
     async def _held(self, name: str) -> AsyncGenerator[float | None]:
         """Hold a lease; gives how many seconds ago the one before ended."""
         async with self._here.hold(name):

@@ -4,12 +4,13 @@ Rows that a program of version 1 wrote have no `at` and no `run`; what was to be
 tables were upgraded. So whoever searches by `at` also takes rows without one.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import LiteralString, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from spentkey.core.canary import canary_key
-from spentkey.core.evidence import Facts
+from spentkey.core.evidence import Facts, field_in_line
 from spentkey.storage.tree_nodes import Stored
 
 SELECT: LiteralString = """
@@ -100,6 +101,11 @@ END_OF_TRY: LiteralString = """
             ORDER BY seq DESC LIMIT 1))
 """
 """What has no index is looked through, results first."""
+OPENINGS: LiteralString = """
+    WHERE what IN ('opening', 'opened') AND (%(key_id)s::text IS NULL OR key_id = %(key_id)s)
+        AND (%(since)s::timestamptz IS NULL OR at >= %(since)s) AND strpos(line, %(state)s) > 0 ORDER BY seq
+"""
+"""The position of an empty text is 1."""
 RESULTS: LiteralString = "WHERE what = 'result' AND seq < %(before)s ORDER BY seq DESC LIMIT %(limit)s"
 
 
@@ -203,3 +209,18 @@ def searchable(text: str) -> str:
 
 def _text(value: object) -> str | None:
     return searchable(value) if isinstance(value, str) else None
+
+
+class FindsOpenings(ABC):
+    """Evidence that finds the records `opening` and `opened`."""
+
+    @abstractmethod
+    async def _found(self, condition: LiteralString, **values: Any) -> list[Facts]: ...
+
+    async def openings(
+        self, *, key_id: str | None = None, since: datetime | None = None, state: str | None = None
+    ) -> Sequence[Facts]:
+        """By their own index; the state is looked for in the lines."""
+        wanted = field_in_line("state", state) if state is not None else ""
+        key = searchable(key_id) if key_id is not None else None
+        return await self._found(OPENINGS, key_id=key, since=since, state=wanted)

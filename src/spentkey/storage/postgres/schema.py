@@ -150,6 +150,10 @@ STEPS: tuple[tuple[LiteralString, ...], ...] = (
             tenants text NOT NULL, controls text NOT NULL)
         """,
         "CREATE INDEX IF NOT EXISTS spentkey_scans_at ON spentkey_scans (at)",
+        """
+        CREATE INDEX IF NOT EXISTS spentkey_evidence_openings ON spentkey_evidence (key_id, seq)
+            WHERE what IN ('opening', 'opened')
+        """,
     ),
 )
 """What each version adds to the one before; whatever is there already stays. The log's own name is drawn by the server: the

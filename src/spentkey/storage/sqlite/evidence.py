@@ -43,6 +43,7 @@ REMOVALS = """
     ORDER BY seq
 """
 """The intents of an application and their answers, which are found by their tasks: no other index knows them."""
+OPENINGS = "INDEXED BY spentkey_evidence_openings WHERE what IN ('opening', 'opened')"
 Row = tuple[int, float, str, str | None, str | None, str | None, str | None, str | None, str]
 """What `INSERT` takes: a record's line, and before it what it is found by."""
 LINE = 8
@@ -108,6 +109,19 @@ class SqliteEvidence:
     async def removals(self, app_id: str) -> Mapping[str, Sequence[int | str]]:
         """The key ids of the application that an intent on record names, without those that were refused for sure."""
         return removals_among(await asyncio.to_thread(self._found, REMOVALS, app_id, app_id), app_id)
+
+    async def openings(
+        self, *, key_id: str | None = None, since: datetime | None = None, state: str | None = None
+    ) -> Sequence[Facts]:
+        """By their own index; the state is looked for in the lines."""
+        asked = (
+            (" AND key_id = ?", key_id),
+            (" AND at >= ?", since.timestamp() if since is not None else None),
+            (" AND instr(line, ?) > 0", field_in_line("state", state) if state is not None else None),
+        )
+        given = [(condition, value) for condition, value in asked if value is not None]
+        condition = OPENINGS + "".join(condition for condition, _ in given) + " ORDER BY seq"
+        return await asyncio.to_thread(self._found, condition, *(value for _, value in given))
 
     async def recent(self, limit: int, before: int | None = None) -> Sequence[Facts]:
         """The latest results of every process, newest first."""
@@ -200,7 +214,7 @@ class SqliteEvidence:
                 self._catch_up(connection)
             return question(BlastRadius(self._past))
 
-    def _found(self, condition: str, *values: str | int) -> list[Facts]:
+    def _found(self, condition: str, *values: str | float) -> list[Facts]:
         with self._checked(), self._store.reading() as connection:
             if connection is None:
                 return []

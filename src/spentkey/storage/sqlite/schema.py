@@ -102,6 +102,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
             tenants TEXT NOT NULL, controls TEXT NOT NULL)
         """,
         "CREATE INDEX spentkey_scans_at ON spentkey_scans (at)",
+        """
+        CREATE INDEX spentkey_evidence_openings ON spentkey_evidence (key_id, seq)
+            WHERE what IN ('opening', 'opened')
+        """,
     ),
 )
 """What each version adds to the one before. The log's own name is drawn by SQLite, by whichever process makes its table."""
