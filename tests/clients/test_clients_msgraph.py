@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from client_runs import PFX_PASSWORD, WAYS, Clients, Way
-from client_world import NOBODY, READER, READER_SECRET, STRANGER_OBJECT
+from client_world import NOBODY, READER, READER_SECRET, STRANGER_OBJECT, clients_world
 from worlds import ABSENT, APP, EXPIRED_CERT, EXPIRED_SECRET, LIVE_CERT, LIVE_SECRET, OBJECT
 
 ways = pytest.mark.parametrize("way", WAYS)
@@ -60,6 +60,44 @@ def test_applications_are_found_by_name_and_counted(clients: Clients, way: Way) 
     """A filter with a count, which needs the header of an advanced query."""
     answer = clients.graph(way, "find", filter="displayName eq 'Sales'", count=True)["answer"]
     assert answer == {"names": ["Sales"], "count": 1}
+
+
+def generated(clients: Clients, applications: int) -> list[str]:
+    """A tenant with so many more applications; the object ids of all of them."""
+    made = clients_world()
+    made["tenants"][0]["generated"] = {"applications": applications, "service_principals": 10}
+    clients.sim.reset(made)
+    return [one["object_id"] for one in clients.sim.population("production")["applications"].values()]
+
+
+@ways
+def test_a_large_tenant_is_listed_by_the_iterator_of_the_library(clients: Clients, way: Way) -> None:
+    """Each application once, by links that the library follows as they are."""
+    there = generated(clients, 230)
+    assert sorted(clients.graph(way, "iterate", top=100)["answer"]) == sorted(there)
+    assert graph_routes(clients) == [("list-applications", 200)] * 3
+
+
+def test_the_iterator_stops_when_it_is_told_to(clients: Clients) -> None:
+    """No page more is asked for."""
+    generated(clients, 230)
+    assert len(clients.graph("direct", "iterate", top=100, most=50)["answer"]) == 50
+    assert graph_routes(clients) == [("list-applications", 200)]
+
+
+@pytest.mark.parametrize("top", [0, 1000])
+def test_a_page_of_another_size_is_refused(clients: Clients, top: int) -> None:
+    """One to 999."""
+    answer = clients.graph("direct", "iterate", top=top)
+    assert (answer["status"], answer["code"]) == (400, "Request_BadRequest")
+
+
+def test_applications_are_counted(clients: Clients) -> None:
+    """As a number, where the header of advanced queries is sent; else not at all."""
+    there = generated(clients, 230)
+    assert clients.graph("direct", "count", eventual=True) == {"answer": len(there)}
+    refused = clients.graph("direct", "count", eventual=False)
+    assert (refused["status"], refused["code"]) == (400, "Request_BadRequest")
 
 
 @ways

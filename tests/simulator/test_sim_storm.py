@@ -8,7 +8,7 @@ import pytest
 
 from spentkey_sim.fault import BROKEN, BY_RULE, DEEP, KINDS, SQL, STATUSES
 from spentkey_sim.faults import Fault, Faults
-from spentkey_sim.storm import ROUTES, WRITES, Storm, cells, kinds_of, whens_of
+from spentkey_sim.storm import PAGE_KINDS, ROUTES, WRITES, Storm, cells, kinds_of, whens_of
 
 Names = tuple[str, str, str]
 NAMES = [(system, route) for system, routes in ROUTES.items() for route in routes]
@@ -71,6 +71,31 @@ def test_what_any_server_can_show_befalls_every_route(system: str, route: str) -
 def test_what_only_some_systems_know_stays_there(cell: tuple[str, str, str, str], there: bool) -> None:
     """What cannot be is not in the table."""
     assert (cell in set(cells())) is there
+
+
+def test_pages_go_wrong_by_seed() -> None:
+    """In every way that is asked for, the same each time, and beside the usual storm."""
+    faults = [Faults(5, calm=True, storm=Storm(0.1, pages=0.5)) for _ in range(2)]
+    names = ("graph", "list-applications", "")
+    first, second = (told(each, names, 400) for each in faults)
+    assert first == second
+    assert set(PAGE_KINDS) <= {fault.kind for fault in first if fault is not None}
+    assert {fault.kind for fault in first if fault is not None} & set(BROKEN)
+
+
+def test_what_only_a_count_can_tell_comes_when_it_is_asked_for() -> None:
+    """A link that passes over a page looks like any other."""
+    silent = {"page-lost", "page-ends", "page-short", "page-swapped"}
+    assert silent.isdisjoint(PAGE_KINDS)
+    faults = Faults(5, calm=True, storm=Storm(0, pages=1, page_kinds=("page-lost",)))
+    assert told(faults, ("graph", "list-service-principals", ""), 3) == [Fault("page-lost", "before")] * 3
+
+
+@pytest.mark.parametrize("route", ["read-application", "application-owners", "batch"])
+def test_what_has_no_pages_is_left_alone(route: str) -> None:
+    """Only the two lists of objects have such faults."""
+    faults = Faults(5, calm=True, storm=Storm(0, pages=1))
+    assert told(faults, ("graph", route, ""), 50) == [None] * 50
 
 
 def test_only_writes_can_be_left_undone() -> None:

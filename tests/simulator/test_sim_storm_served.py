@@ -70,6 +70,14 @@ GRAPH: dict[str, tuple[str, str, Any]] = {
     "sp-removeKey": ("POST", f"/servicePrincipals/{PRINCIPAL}/removeKey", KEY),
     "patch": ("PATCH", f"/applications/{OBJECT}", PATCH),
     "list-directory-audits": ("GET", "/auditLogs/directoryAudits", None),
+    "count-applications": ("GET", "/applications/$count", None),
+    "count-service-principals": ("GET", "/servicePrincipals/$count", None),
+    "application-owners": ("GET", f"/applications/{OBJECT}/owners", None),
+    "service-principal-owners": ("GET", f"/servicePrincipals/{PRINCIPAL}/owners", None),
+    "application-federated": ("GET", f"/applications/{OBJECT}/federatedIdentityCredentials", None),
+    "list-deleted-applications": ("GET", "/directory/deletedItems/microsoft.graph.application", None),
+    "list-credential-use": ("GET", "/beta/reports/appCredentialSignInActivities", None),
+    "list-principal-use": ("GET", "/beta/reports/servicePrincipalSignInActivities", None),
 }
 DESK = "/HEAT/api/odata/businessobject"
 IVANTI: dict[str, tuple[str, str, Any]] = {
@@ -141,8 +149,9 @@ class Wire:
                 await self._call("graph", method, path, data=self._form() if method == "POST" else None)
             case "graph":
                 method, path, body = self._graph(route)
-                headers = {"Authorization": f"Bearer {token}"}
-                await self._call("graph", method, f"/v1.0{path}", json=body, headers=headers)
+                headers = {"Authorization": f"Bearer {token}", "ConsistencyLevel": "eventual"}
+                where = path if path.startswith("/beta/") else f"/v1.0{path}"
+                await self._call("graph", method, where, json=body, headers=headers)
             case "ivanti":
                 method, path, body = IVANTI[route]
                 headers = {"Authorization": f"rest_api_key={'K' * 32}"}

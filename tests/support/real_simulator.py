@@ -162,6 +162,14 @@ class RealSimulator:
         """Move the simulator's clock on."""
         self._post("/clock", {"step": seconds})
 
+    def live(self, *acts: dict[str, Any]) -> list[dict[str, Any]]:
+        """What people do in the tenants, as `/life` of the control port has it; what each act made."""
+        return self._post("/life", {"acts": list(acts)})["done"]
+
+    def population(self, tenant: str) -> dict[str, Any]:
+        """Every application that a tenant has or had, generated ones too, and what it really has."""
+        return self._get(f"/population?tenant={tenant}")
+
     def truth(self) -> dict[str, Any]:
         """What is really there."""
         return self._get("/truth")
@@ -196,7 +204,7 @@ class RealSimulator:
         with urllib.request.urlopen(self.control + path) as response:  # noqa: S310
             return json.loads(response.read())
 
-    def _post(self, path: str, body: dict[str, Any]) -> None:
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         request = urllib.request.Request(self.control + path, json.dumps(body).encode(), method="POST")  # noqa: S310
         with urllib.request.urlopen(request) as response:  # noqa: S310
-            response.read()
+            return json.loads(response.read())

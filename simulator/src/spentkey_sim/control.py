@@ -9,13 +9,14 @@ from typing import Any, cast
 from aiohttp import web
 
 from spentkey_sim.clock import SimClock, wire_time
-from spentkey_sim.entra import federation, managed
-from spentkey_sim.faults import FaultError, Faults
+from spentkey_sim.entra import federation, life, managed
+from spentkey_sim.entra.state import population_truth
+from spentkey_sim.faults import KINDS, FaultError, Faults
 from spentkey_sim.ivanti.behaviour import behaviour
 from spentkey_sim.journal import Journal
 from spentkey_sim.model import Behaviour, Holder, World
-from spentkey_sim.storm import RATE, Storm
-from spentkey_sim.world import WorldError, load
+from spentkey_sim.storm import PAGE_KINDS, RATE, Storm
+from spentkey_sim.world import WorldError, load, schema
 
 BEHAVIOUR = {one.name for one in fields(Behaviour)}
 _BODY_BYTES = 64 * 1024 * 1024
@@ -101,6 +102,23 @@ class Control:
         self.holder.world.ivanti.behaviour = behaviour(raw)
         return web.json_response({"behaviour": raw})
 
+    async def post_life(self, request: web.Request) -> web.Response:
+        """What people do in a tenant: applications and credentials that are made, changed, removed and deleted."""
+        body = await _body(request, {"acts"})
+        acts: Any = body.get("acts", [])
+        if not isinstance(acts, list) or not all(isinstance(act, dict) for act in cast("list[Any]", acts)):
+            raise ControlError("acts is not a list of objects")
+        given = cast("list[dict[str, Any]]", acts)
+        return web.json_response({"done": life.live(self.holder.world, given, self.clock.now(), schema())})
+
+    async def get_population(self, request: web.Request) -> web.Response:
+        """Every application of a tenant, generated ones and deleted ones too, and what it really has."""
+        name = request.query.get("tenant", "")
+        tenant = next((one for one in self.holder.world.tenants if name in (one.name, "")), None)
+        if tenant is None:
+            raise ControlError(f"there is no tenant {name!r}")
+        return web.json_response(population_truth(tenant))
+
     async def post_reset(self, request: web.Request) -> web.Response:
         """Another world, or the first one again, with journal, fault rules and clock as at the start."""
         body = await _body(request, {"world"})
@@ -130,13 +148,32 @@ async def _body(request: web.Request, known: set[str]) -> dict[str, Any]:
 
 
 def _storm(value: Any) -> Storm | None:
-    """True for the usual storm, a number for how much of all requests it befalls, false or null for none."""
+    """True for the usual storm, a number for how much of all requests it befalls, false or null for none.
+
+    An object has `rate`, and `pages` for how many pages of lists go wrong, in the ways of `kinds` alone if it is there.
+    """
     if value is None or value is False:
         return None
-    rate = RATE if value is True else value
-    if not isinstance(rate, int | float) or not 0 < rate <= 1:
-        raise ControlError("storm is not true, false, or a part of all requests between 0 and 1")
-    return Storm(float(rate))
+    if isinstance(value, dict):
+        return _storm_of_pages(cast("dict[str, Any]", value))
+    return Storm(_part(RATE if value is True else value, "storm"))
+
+
+def _storm_of_pages(raw: dict[str, Any]) -> Storm:
+    unknown = sorted(raw.keys() - {"rate", "pages", "kinds"})
+    if unknown:
+        raise ControlError(f"a storm has no {unknown[0]!r}; it has kinds, pages, rate")
+    kinds: Any = raw.get("kinds", list(PAGE_KINDS))
+    if not isinstance(kinds, list) or not set(cast("list[str]", kinds)) <= KINDS:
+        raise ControlError(f"kinds is not a list of kinds of faults; there are {', '.join(sorted(KINDS))}")
+    rate, pages = (_part(raw.get(name, 0), name, least=-1) for name in ("rate", "pages"))
+    return Storm(rate, pages=pages, page_kinds=tuple(cast("list[str]", kinds)))
+
+
+def _part(value: Any, name: str, least: float = 0) -> float:
+    if not isinstance(value, int | float) or not least < value <= 1:
+        raise ControlError(f"{name} is not true, false, or a part of all requests between 0 and 1")
+    return float(max(0, value))
 
 
 def _seconds(value: Any) -> float:
@@ -159,7 +196,7 @@ def _moment(value: Any) -> datetime:
 async def _plain_errors(request: web.Request, handler: Any) -> web.StreamResponse:
     try:
         return await handler(request)
-    except (ControlError, FaultError, WorldError, OverflowError) as why:
+    except (ControlError, FaultError, life.LifeError, WorldError, OverflowError) as why:
         return web.json_response({"error": str(why)}, status=400)
 
 
@@ -175,6 +212,8 @@ def app(control: Control) -> web.Application:
             web.post("/clock", control.post_clock),
             web.post("/reset", control.post_reset),
             web.post("/behaviour", control.post_behaviour),
+            web.post("/life", control.post_life),
+            web.get("/population", control.get_population),
             web.post("/federated-token", control.post_federated_token),
             web.get("/msi/token", managed.ManagedIdentities(control.holder, control.clock).token),
         ]

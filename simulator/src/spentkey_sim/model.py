@@ -1,8 +1,9 @@
 """The world in memory: what each simulated system holds. Plain dataclasses that rules and tests may change."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from spentkey_sim.hints import Hints
 
@@ -33,6 +34,8 @@ class PasswordCredential:
     custom_key_identifier: str | None = None
     shows: dict[str, Any] = field(default_factory=dict[str, Any])
     """What reads show in place of the real properties."""
+    last_used: str | None = None
+    """When somebody last signed in with it, as the report of uses tells; None: nobody on record."""
 
 
 @dataclass
@@ -52,6 +55,10 @@ class KeyCredential:
     """From when a proof that it signed is taken; None: at once."""
     shows: dict[str, Any] = field(default_factory=dict[str, Any])
     """What reads show in place of the real properties."""
+    last_used: str | None = None
+    """When somebody last signed in with it, as the report of uses tells; None: nobody on record."""
+    der: bytes | None = None
+    """The certificate itself, where the world does not name it: nobody has its key."""
 
 
 @dataclass
@@ -70,6 +77,17 @@ class ServicePrincipal(Credentials):
     app_roles: list[str] = field(default_factory=list[str])
     before: Credentials | None = None
     last_write: datetime | None = None
+    type: str = "Application"
+    owner_tenant: str | None = None
+    """The tenant where its application is registered; None: this one."""
+    signs_on_by: str | None = None
+    """The way of single sign-on: saml, oidc, password; None: not set."""
+    shows: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What reads show in place of the real properties, or beside them."""
+    omits: tuple[str, ...] = ()
+    """What reads leave out."""
+    owners: list[str] = field(default_factory=list[str])
+    """The user names of the people who own it."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +119,23 @@ class Application(Credentials):
     sign_in_audience: str = "AzureADMyOrg"
     shows: dict[str, Any] = field(default_factory=dict[str, Any])
     """What reads show in place of the real properties, or beside them."""
+    omits: tuple[str, ...] = ()
+    """What reads leave out."""
     owners: list[str] = field(default_factory=list[str])
     """The user names of the people who own it."""
     owners_only: bool = False
     soft_deleted: bool = False
+    deleted_at: datetime | None = None
+    """When it was deleted; None for one that was deleted before the world began."""
     service_principal: ServicePrincipal | None = None
     federated: list[FederatedCredential] = field(default_factory=list[FederatedCredential])
     before: Credentials | None = None
     last_write: datetime | None = None
+    created: str = "2021-03-01T08:00:00Z"
+    notes: str | None = None
+    tags: list[str] = field(default_factory=list[str])
+    service_management_reference: str | None = None
+    disabled: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +173,44 @@ class AuditEvent:
     body: dict[str, Any]
 
 
+class Population(Protocol):
+    """Applications and service principals that are made when they are asked for, beside those that a world lists.
+
+    A position is where one stands in the list of its collection. What was found is held from then on, and may change.
+    """
+
+    applications: int
+    principals: int
+
+    def application(self, at: int) -> Application:
+        """The application at this position."""
+        ...
+
+    def holder(self, at: int) -> Application:
+        """The application, registered here or elsewhere, whose service principal is at this position."""
+        ...
+
+    def find(self, by: str, value: str) -> Application | None:
+        """The application of that object id or app id."""
+        ...
+
+    def find_holder(self, value: str) -> Application | None:
+        """The application whose service principal has that object id or app id."""
+        ...
+
+    def candidates(self, collection: str, name: str, wanted: str, first: int) -> Iterable[int]:
+        """The positions from one on whose object may have that id, or a display name that begins like that."""
+        ...
+
+    def held(self) -> Iterable[Application]:
+        """The applications of this tenant that were found so far, and so may have changed."""
+        ...
+
+    def unchanged(self, collection: str, first: int, end: int) -> bool:
+        """Whether none of those from one position up to another was found."""
+        ...
+
+
 @dataclass
 class Tenant:
     """One Entra ID tenant."""
@@ -160,6 +225,9 @@ class Tenant:
     managed_identities: list[ManagedIdentity] = field(default_factory=list[ManagedIdentity])
     removals: list[Removal] = field(default_factory=list[Removal])
     audit: list[AuditEvent] = field(default_factory=list[AuditEvent])
+    foreign: list[Application] = field(default_factory=list[Application])
+    """What is registered elsewhere, or nowhere, and has a service principal here."""
+    population: Population | None = None
     hints: Hints = field(default_factory=Hints, repr=False, compare=False)
 
 
@@ -174,6 +242,9 @@ class EntraOptions:
     size: str = "L"
     keys_quota: str = "together"
     long_times: bool = False
+    page_token_s: float = 0
+    count_lag: int = 0
+    use_report: str = "end-date-time"
 
 
 @dataclass(frozen=True)

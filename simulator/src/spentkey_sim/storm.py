@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, TypeVar
 
-from spentkey_sim.fault import BROKEN, STATUSES, Fault
+from spentkey_sim.fault import BETWEEN, BROKEN, STATUSES, Fault
 
 T = TypeVar("T")
 Names = tuple[str, str, str]
@@ -25,10 +25,15 @@ BATCHED = "batch:"
 _MEDDLING = ("edit-task", "close-task", "move-task")
 _OBJECTS = ("read-application", "read-service-principal", "list-applications", "list-service-principals")
 _REMOVALS = ("removePassword", "sp-removePassword", "removeKey", "sp-removeKey", "patch")
-_IN_BATCHES = (*_OBJECTS, *_REMOVALS, "list-directory-audits")
+_BESIDE = (
+    *("count-applications", "count-service-principals", "application-owners", "service-principal-owners"),
+    *("application-federated", "list-deleted-applications"),
+)
+_IN_BATCHES = (*_OBJECTS, *_REMOVALS, "list-directory-audits", *_BESIDE)
+_REPORTS = ("list-credential-use", "list-principal-use")
 ROUTES: dict[str, tuple[str, ...]] = {
     "login": ("token", "openid-configuration", "instance-discovery"),
-    "graph": ("batch", *_IN_BATCHES, *(f"{BATCHED}{name}" for name in _IN_BATCHES)),
+    "graph": ("batch", *_IN_BATCHES, *_REPORTS, *(f"{BATCHED}{name}" for name in _IN_BATCHES)),
     "ivanti": (
         *("task-query", "task-read", "task-write", "note-query", "note-read", "note-create"),
         *("params-query", "request-read", "team-query", "employee-query"),
@@ -105,17 +110,46 @@ def _table() -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
 _CELLS = _table()
 
 
+PAGE_KINDS = (
+    *("page-same", "page-twice", "page-shuffled", "page-empty", "page-changed", "page-more", "cut", "404", "410"),
+    *BETWEEN,
+)
+"""What befalls pages in a storm: nothing that only a count can tell, unless it is asked for."""
+_LISTS = frozenset({("graph", "list-applications"), ("graph", "list-service-principals")})
+_PAGE_PARAMS: dict[str, tuple[dict[str, Any], ...]] = {
+    "page-twice": ({}, {"objects": 3}),
+    "page-short": ({}, {"objects": 5}),
+    "page-changed": (
+        {"changes": {"value": None}},
+        {"changes": {"value": {}}},
+        {"without": ["value"]},
+        {"changes": {"@odata.nextLink": 5}},
+        {"changes": {"@odata.nextLink": ""}},
+        {"changes": {"@odata.nextLink": "https://graph.example.org/v1.0/applications?$skiptoken=x"}},
+        {"changes": {"error": {"code": "UnknownError", "message": ""}}, "without": ["value", "@odata.nextLink"]},
+    ),
+    "page-more": ({"objects": [None]}, {"objects": [5, "text", []]}, {"objects": [{}]}, {"objects": [{"id": None}]}),
+    "404": ({}, {"html": True}),
+}
+
+
 @dataclass(frozen=True)
 class Storm:
     """How hard it blows: which part of the requests is befallen, and how many seconds an answer may hang at most."""
 
     rate: float = RATE
     hang_s: float = 2.0
+    pages: float = 0.0
+    """Which part of the pages of lists of objects goes wrong, in ways that other requests do not."""
+    page_kinds: tuple[str, ...] = PAGE_KINDS
 
     def decide(self, seed: int, names: Names, nth: int) -> Fault | None:
         """The fault of the nth request of that name, or None."""
         choices = _CELLS.get(names[:2], ())
         dice = _Dice(seed, names, nth)
+        if names[:2] in _LISTS and dice.part("page") < self.pages:
+            kind = dice.one_of("page kind", self.page_kinds)
+            return Fault(kind, "before", dice.one_of("page params", _PAGE_PARAMS.get(kind, ({},))))
         if not choices or dice.part("whether") >= self.rate:
             return None
         kind, when = dice.one_of("which", choices)

@@ -132,6 +132,8 @@ class _Listener:
             response = None if fault.kind in _DROPS else self._made(request, fault) or response
         if fault is not None and fault.kind == "truncate":
             return await self._truncated(request, response)
+        if fault is not None and fault.kind == "cut" and isinstance(response, web.Response):
+            return _cut(response)
         return response
 
     def _made(self, request: web.Request, fault: Fault) -> web.Response | None:
@@ -206,6 +208,13 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except web.HTTPException as answer:
         return web.Response(status=answer.status, text=answer.text, headers={"Content-Type": answer.content_type})
+
+
+def _cut(response: web.Response) -> web.Response:
+    """An answer in good order, of which half the body was written: what a proxy makes of an upstream that died."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    response.body = body[: len(body) // 2]
+    return response
 
 
 def _wrong_answer(kind: str) -> web.Response:

@@ -6,6 +6,7 @@ from typing import Any
 from cryptography import x509
 
 from spentkey_sim.clock import wire_time
+from spentkey_sim.entra.population import Generated, Shares
 from spentkey_sim.making import Making, Raw, WorldError
 from spentkey_sim.model import (
     Application,
@@ -21,6 +22,8 @@ from spentkey_sim.model import (
 )
 
 Specs = dict[str, CertificateSpec]
+CREATED = "2021-03-01T08:00:00Z"
+"""When an application was made of which a world does not say it."""
 
 
 def certificates(raw: dict[str, Raw], making: Making) -> Specs:
@@ -62,6 +65,9 @@ def options(raw: Raw) -> EntraOptions:
         size=raw.get("size", "L"),
         keys_quota=raw.get("keys_quota", "together"),
         long_times=raw.get("long_times", False),
+        page_token_s=raw.get("page_token_s", 0),
+        count_lag=raw.get("count_lag", 0),
+        use_report=raw.get("use_report", "end-date-time"),
     )
 
 
@@ -87,9 +93,11 @@ def _tenant(raw: Raw, specs: Specs, making: Making) -> Tenant:
         subscription_id=raw.get("subscription_id", making.guid("subscription", name)),
         when=dict(raw.get("when", {})),
         clients=[_client(name, n, client, making) for n, client in enumerate(raw.get("clients", [{}]))],
-        applications=[_application(name, n, app, specs, making) for n, app in enumerate(raw.get("applications", []))],
+        applications=[application(name, n, app, specs, making) for n, app in enumerate(raw.get("applications", []))],
+        foreign=[_foreign(name, n, one, specs, making) for n, one in enumerate(raw.get("service_principals", []))],
         managed_identities=[_managed(one) for one in raw.get("managed_identities", [])],
     )
+    made.population = _population(made, raw["generated"], making) if "generated" in raw else None
     _distinct([app.app_id for app in made.applications], f"tenants.{name}: two applications have the same app_id")
     _distinct([app.object_id for app in made.applications], f"tenants.{name}: two applications have one object_id")
     _distinct([client.app_id for client in made.clients], f"tenants.{name}: two clients have the same app_id")
@@ -115,7 +123,26 @@ def _federated(raw: Raw) -> FederatedCredential:
     return FederatedCredential(raw["issuer"], raw["subject"], raw.get("audience", "api://AzureADTokenExchange"))
 
 
-def _application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) -> Application:
+def _population(tenant: Tenant, raw: Raw, making: Making) -> Generated:
+    """The part of the tenant that is made of a seed."""
+    seed = f"{raw.get('seed', making.seed)}/{tenant.tenant_id}"
+    count: int = raw.get("applications", 0)
+    principals: int = raw.get("service_principals", count)
+    return Generated(seed, tenant.tenant_id, making.now, count, principals, Shares.of(raw))
+
+
+def _foreign(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) -> Application:
+    """A service principal whose application is registered elsewhere, or nowhere."""
+    names = ("foreign", tenant, n)
+    return Application(
+        app_id=raw.get("app_id", making.guid("app", *names)).lower(),
+        display_name=raw.get("display_name", f"Other {n + 1}"),
+        service_principal=_service_principal(names, raw, specs, making),
+    )
+
+
+def application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) -> Application:
+    """The application that stands at number `n` in a tenant."""
     names = ("application", tenant, n)
     return Application(
         app_id=raw.get("app_id", making.guid("app", *names)).lower(),
@@ -127,6 +154,11 @@ def _application(tenant: str, n: int, raw: Raw, specs: Specs, making: Making) ->
         owners_only=raw.get("owners_only", False),
         soft_deleted=raw.get("soft_deleted", False),
         shows=dict(raw.get("shows", {})),
+        omits=tuple(raw.get("omits", ())),
+        created=making.wire(raw.get("created")) or CREATED,
+        notes=raw.get("notes"),
+        tags=list(raw.get("tags", [])),
+        service_management_reference=raw.get("service_management_reference"),
         federated=[_federated(one) for one in raw.get("federated", [])],
         service_principal=_service_principal(names, raw.get("service_principal", {}), specs, making),
         **_credentials(names, raw, specs, making),
@@ -141,20 +173,27 @@ def _service_principal(
     return ServicePrincipal(
         object_id=raw.get("object_id", making.guid("service-principal", *names)).lower(),
         app_roles=list(raw.get("app_roles", [])),
+        type=raw.get("type", "Application"),
+        owner_tenant=raw.get("owner_tenant"),
+        signs_on_by=raw.get("signs_on_by"),
+        shows=dict(raw.get("shows", {})),
+        omits=tuple(raw.get("omits", ())),
+        owners=list(raw.get("owners", [])),
         **_credentials(("service-principal", *names), raw, specs, making),
     )
 
 
 def _credentials(names: tuple[object, ...], raw: Raw, specs: Specs, making: Making) -> dict[str, Any]:
     return {
-        "passwords": [_password((*names, n), one, making) for n, one in enumerate(raw.get("passwords", []))],
+        "passwords": [password((*names, n), one, making) for n, one in enumerate(raw.get("passwords", []))],
         "certificates": [
-            _certificate((*names, n), one, specs, making) for n, one in enumerate(raw.get("certificates", []))
+            certificate((*names, n), one, specs, making) for n, one in enumerate(raw.get("certificates", []))
         ],
     }
 
 
-def _password(names: tuple[object, ...], raw: Raw, making: Making) -> PasswordCredential:
+def password(names: tuple[object, ...], raw: Raw, making: Making) -> PasswordCredential:
+    """A client secret."""
     return PasswordCredential(
         key_id=raw.get("key_id", making.guid("password", *names)),
         display_name=raw.get("display_name"),
@@ -163,10 +202,12 @@ def _password(names: tuple[object, ...], raw: Raw, making: Making) -> PasswordCr
         end=making.wire(raw.get("end", "+1y")),
         custom_key_identifier=raw.get("custom_key_identifier"),
         shows=dict(raw.get("shows", {})),
+        last_used=making.wire(raw.get("last_used")),
     )
 
 
-def _certificate(names: tuple[object, ...], raw: Raw, specs: Specs, making: Making) -> KeyCredential:
+def certificate(names: tuple[object, ...], raw: Raw, specs: Specs, making: Making) -> KeyCredential:
+    """A certificate."""
     name: str | None = raw.get("certificate")
     spec = specs.get(name) if name is not None else None
     if name is not None and spec is None:
@@ -183,4 +224,5 @@ def _certificate(names: tuple[object, ...], raw: Raw, specs: Specs, making: Maki
         sign_in_from=making.wire(raw.get("sign_in_from")),
         proof_from=making.wire(raw.get("proof_from")),
         shows=dict(raw.get("shows", {})),
+        last_used=making.wire(raw.get("last_used")),
     )

@@ -27,6 +27,7 @@ from msgraph.generated.applications.item.remove_password.remove_password_post_re
     RemovePasswordPostRequestBody,
 )
 from msgraph.generated.models.application import Application
+from msgraph_core.tasks import PageIterator
 
 
 def connect(order: dict[str, Any]) -> GraphServiceClient:
@@ -86,6 +87,31 @@ async def find(graph: GraphServiceClient, order: dict[str, Any]) -> Any:
     return {"names": [one.display_name for one in found.value], "count": found.odata_count}
 
 
+async def iterate(graph: GraphServiceClient, order: dict[str, Any]) -> Any:
+    """Every application, page by page, with the iterator that the library has for it."""
+    parameters = ApplicationsRequestBuilder.ApplicationsRequestBuilderGetQueryParameters(
+        top=order["top"], select=["id", "appId", "displayName", "passwordCredentials", "keyCredentials"]
+    )
+    chosen = RequestConfiguration(query_parameters=parameters)
+    found: list[str] = []
+
+    def take(application: Application) -> bool:
+        found.append(str(application.id))
+        return len(found) < order.get("most", len(found) + 1)
+
+    first = await graph.applications.get(request_configuration=chosen)
+    await PageIterator(first, graph.request_adapter).iterate(take)
+    return found
+
+
+async def count(graph: GraphServiceClient, order: dict[str, Any]) -> Any:
+    """How many applications there are, from the index."""
+    chosen = RequestConfiguration()
+    if order["eventual"]:
+        chosen.headers.add("ConsistencyLevel", "eventual")
+    return await graph.applications.count.get(request_configuration=chosen)
+
+
 async def remove_password(graph: GraphServiceClient, order: dict[str, Any]) -> Any:
     """Remove one secret."""
     body = RemovePasswordPostRequestBody(key_id=UUID(order["key_id"]) if order["key_id"] else None)
@@ -106,7 +132,9 @@ async def patch_keys(graph: GraphServiceClient, order: dict[str, Any]) -> Any:
     await item.patch(Application(key_credentials=left))
 
 
-ACTIONS = {each.__name__: each for each in (read, read_keys, find, remove_password, remove_key, patch_keys)}
+ACTIONS = {
+    each.__name__: each for each in (read, read_keys, find, iterate, count, remove_password, remove_key, patch_keys)
+}
 
 
 async def main(order: dict[str, Any]) -> dict[str, Any]:

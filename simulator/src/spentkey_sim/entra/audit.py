@@ -126,12 +126,21 @@ def record(
     changed = {"displayName": "KeyDescription", "oldValue": json.dumps(before), "newValue": json.dumps(after)}
     included = {"displayName": "Included Updated Properties", "oldValue": None, "newValue": '"KeyDescription"'}
     first, second = _activities(tenant, target)
+    correlation = len(tenant.audit) + 1
     for activity, properties in ((first, [changed, included]), (second, list[dict[str, Any]]())):
         number = len(tenant.audit) + 1
-        body = _body(tenant, app, target, now, caller, number)
+        body = _body(tenant, app, target, now, caller, number, correlation)
         body["activityDisplayName"] = activity
         body["targetResources"][0]["modifiedProperties"] = properties
         tenant.audit.append(AuditEvent(number, now, target.object_id, body))
+
+
+def tell(tenant: Tenant, app: Application, activity: str, operation: str, now: datetime, caller: str | None) -> None:
+    """LEDGER: E-89, the event of an application that was made, changed, deleted or restored."""
+    number = len(tenant.audit) + 1
+    body = _body(tenant, app, app, now, caller, number, number)
+    body["activityDisplayName"], body["operationType"] = activity, operation
+    tenant.audit.append(AuditEvent(number, now, app.object_id, body))
 
 
 def _activities(tenant: Tenant, target: Application | ServicePrincipal) -> tuple[str, str]:
@@ -158,13 +167,14 @@ def _body(
     now: datetime,
     caller: str | None,
     number: int,
+    correlation: int,
 ) -> dict[str, Any]:
     kind = "Application" if isinstance(target, Application) else "ServicePrincipal"
     names: dict[str, Any] = {"id": target.object_id, "displayName": app.display_name, "type": kind}
     return {
         "id": f"Directory_{_guid(tenant, 'event', number)}_{number:05}",
         "category": "ApplicationManagement",
-        "correlationId": _guid(tenant, "correlation", (number + 1) // 2),
+        "correlationId": _guid(tenant, "correlation", correlation),
         "result": "success",
         "resultReason": "",
         "activityDisplayName": "",

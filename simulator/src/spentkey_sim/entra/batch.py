@@ -9,7 +9,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from spentkey_sim.entra import errors, paths
-from spentkey_sim.entra.graph import Answer
+from spentkey_sim.entra.asks import Answer
 from spentkey_sim.entra.shapes import JSON_TYPE
 
 LARGEST = 20
@@ -28,8 +28,9 @@ def serve(raw: bytes, one: Serve) -> Answer:
     for sub in _requests(raw):
         answer = _answer(sub, statuses, one)
         statuses[sub["id"]] = answer.status
-        headers = {"Content-Type": JSON_TYPE} | answer.headers if answer.body is not None else answer.headers
-        responses.append({"id": sub["id"], "status": answer.status, "headers": headers, "body": answer.body})
+        body = json.loads(answer.raw) if answer.raw is not None else answer.body
+        headers = {"Content-Type": answer.type or JSON_TYPE} | answer.headers if body is not None else answer.headers
+        responses.append({"id": sub["id"], "status": answer.status, "headers": headers, "body": body})
     return Answer(200, {"responses": responses})
 
 

@@ -204,6 +204,28 @@ def unsupported_query(message: str) -> GraphError:
     return GraphError(400, "Request_UnsupportedQuery", message)
 
 
+def bad_page_token() -> GraphError:
+    """LEDGER: E-80, the token of a page that was changed, or that another question was given."""
+    return bad_request("Skip token is not valid.")
+
+
+def expired_page_token() -> GraphError:
+    """LEDGER: E-81, the token of a page that is too old."""
+    text = "The specified page token value has expired and can no longer be included in your request."
+    return GraphError(400, "Directory_ExpiredPageToken", text)
+
+
+def no_count() -> GraphError:
+    """LEDGER: E-82, a count without the header of advanced queries."""
+    return bad_request("$count is not currently supported.")
+
+
+def no_premium() -> GraphError:
+    """LEDGER: E-86, a report in a tenant that has not bought it."""
+    text = "Neither tenant is B2C or tenant doesn't have premium license"
+    return GraphError(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", text)
+
+
 def no_password(key_id: str, app_id: str) -> GraphError:
     """LEDGER: E-26, removePassword for a key id that is not there."""
     return bad_request(f"No password credential found with keyId {key_id} on the object {app_id}.")
@@ -303,6 +325,7 @@ def injected(status: int, code: str = "") -> GraphError:
         403: denied(),
         404: not_found("of-the-request"),
         409: concurrent(),
+        410: GraphError(410, "Gone", "The resource is no longer there."),
         429: overloaded(),
     }
     return known.get(status, GraphError(status, "ServiceUnavailable", "The service is temporarily unavailable."))

@@ -1,45 +1,24 @@
 """What Graph does with a request that it has understood: reads, removals and the replacement of key credentials.
 
 Nothing here knows HTTP: a request comes as an `Ask` and leaves as an `Answer`, so that a request inside a batch goes
-the very same way.
+the very same way. Lists are in `lists.py`, what hangs on an object or a log in `relations.py`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from spentkey_sim.clock import SimClock
-from spentkey_sim.entra import audit, errors, query, quota, replace, rules, shapes, state
-from spentkey_sim.entra.paths import AUDITS, Operation
+from spentkey_sim.entra import errors, query, quota, replace, rules, shapes, state
+from spentkey_sim.entra.asks import Answer, Ask
+from spentkey_sim.entra.lists import Lists
+from spentkey_sim.entra.paths import LOGS
+from spentkey_sim.entra.relations import Relations
 from spentkey_sim.entra.state import Grant, Target
 from spentkey_sim.model import Application, Credentials, Holder, World
-from spentkey_sim.wire import Call
 
 NO_CONTENT = 204
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One Graph request. `base` is the address that links in the answer start with."""
-
-    method: str
-    operation: Operation
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    call: Call
-    grant: Grant
-    base: str
-
-
-@dataclass
-class Answer:
-    """What goes back; a body of None is an empty one."""
-
-    status: int
-    body: dict[str, Any] | None = None
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+_WITH_KEYS = frozenset({"applications", "servicePrincipals"})
 
 
 class Graph:
@@ -48,9 +27,12 @@ class Graph:
     def __init__(self, holder: Holder, clock: SimClock) -> None:
         self.holder = holder
         self.clock = clock
+        lists, relations = Lists(holder, clock, self.shape), Relations(holder, clock, self.find)
         self._table: dict[str, Callable[[Ask], Answer]] = {
-            "list-applications": self._list,
-            "list-service-principals": self._list,
+            "list-applications": lists.page,
+            "list-service-principals": lists.page,
+            "count-applications": lists.count,
+            "count-service-principals": lists.count,
             "read-application": self._read,
             "read-service-principal": self._read,
             "removePassword": self._remove_password,
@@ -58,9 +40,7 @@ class Graph:
             "removeKey": self._remove_key,
             "sp-removeKey": self._remove_key,
             "patch": self._patch,
-            "list-directory-audits": self._list_audits,
-            "application-owners": self._owners,
-            "service-principal-owners": self._owners,
+            **relations.table,
         }
 
     @property
@@ -96,63 +76,27 @@ class Graph:
             units=quota.units(ask.method, dict(ask.query), applications=operation.collection == "applications"),
             write=ask.method != "GET",
             audience=app.sign_in_audience if app is not None and operation.collection == "applications" else "",
-            reports=operation.collection == AUDITS,
+            reports=operation.collection in LOGS,
             keys=self._keys_bucket(ask),
         )
         return state.memory(self.world).quotas.take(spending, self.clock.now())
 
     def _keys_bucket(self, ask: Ask) -> str:
-        collection = "" if ask.operation.collection == AUDITS else ask.operation.collection
+        collection = ask.operation.collection if ask.operation.collection in _WITH_KEYS else ""
         return quota.keys_bucket(self.world.entra.keys_quota, ask.method, dict(ask.query), collection)
-
-    def _list(self, ask: Ask) -> Answer:
-        """LEDGER: E-38, a page of the collection, and the link to the next one."""
-        rules.require_reader(ask.grant)
-        eventual = ask.headers.get("ConsistencyLevel", "").lower() == "eventual"
-        options = query.for_list(ask.query, self.world.entra.page_size, eventual=eventual)
-        collection = ask.operation.collection
-        found = self._records(ask, collection, with_keys=options.keys_asked)
-        records = [record for record in found if options.keeps(record)]
-        page = records[options.offset : options.offset + options.size]
-        kind = collection.removesuffix("s")
-        body = {"@odata.count": len(records)} if options.count else dict[str, Any]()
-        following = _next_link(ask, options.offset + options.size, len(records))
-        return _listing(ask, body | following | {"value": [options.narrow(record, kind) for record in page]})
-
-    def _owners(self, ask: Ask) -> Answer:
-        """LEDGER: E-78, nobody but those that the world names; a list of objects of several types."""
-        rules.require_reader(ask.grant)
-        app, _ = self._find(ask)
-        value = [{"@odata.type": "#microsoft.graph.user", **shapes.owner(one)} for one in app.owners]
-        context = f"{ask.base}/v1.0/$metadata#directoryObjects"
-        return Answer(200, {"@odata.context": context, "value": value})
-
-    def _list_audits(self, ask: Ask) -> Answer:
-        """LEDGER: E-52, E-54, the directory audit log, some time behind what happened."""
-        rules.require_auditor(ask.grant)
-        options, entra = audit.search(ask.query, self.world.entra.page_size), self.world.entra
-        events = options.found(ask.grant.tenant.audit, self.clock.now(), timedelta(seconds=entra.audit_delay_s))
-        page = events[options.offset : options.offset + options.size]
-        following = _next_link(ask, options.offset + options.size, len(events))
-        return _listing(ask, following | {"value": [options.narrow(event) for event in page]})
-
-    def _records(self, ask: Ask, collection: str, *, with_keys: bool) -> list[dict[str, Any]]:
-        apps = state.living(ask.grant.tenant)
-        targets = apps if collection == "applications" else [app.service_principal for app in apps]
-        pairs = zip(apps, targets, strict=True)
-        return [self._shape(ask, app, target, with_keys=with_keys) for app, target in pairs if target is not None]
 
     def _read(self, ask: Ask) -> Answer:
         """LEDGER: E-36, one object, with the keys of its certificates when they are asked for."""
         rules.require_reader(ask.grant)
         options = query.for_one(ask.query)
-        app, target = self._find(ask)
-        record = self._shape(ask, app, target, with_keys=options.keys_asked)
+        app, target = self.find(ask)
+        record = self.shape(ask, app, target, with_keys=options.keys_asked)
         collection = ask.operation.collection
-        body = options.narrow(record, collection.removesuffix("s"))
+        body = options.narrow(record, collection.removesuffix("s"), target.omits)
         return Answer(200, {"@odata.context": f"{ask.base}/v1.0/$metadata#{collection}/$entity"} | body)
 
-    def _shape(self, ask: Ask, app: Application, target: Target, *, with_keys: bool) -> dict[str, Any]:
+    def shape(self, ask: Ask, app: Application, target: Target, *, with_keys: bool) -> dict[str, Any]:
+        """An object as this read shows it, which may be an old state."""
         fault, now = ask.call.fault, self.clock.now()
         stale = fault is not None and fault.kind == "stale" and target.before is not None
         if fault is not None and stale and fault.when == "before":
@@ -162,9 +106,9 @@ class Graph:
             state.begin_staleness(self.world, target.object_id, fault.params, now)
         if isinstance(target, Application):
             return shapes.application(self.world, target, shown, with_keys=with_keys)
-        return shapes.service_principal(self.world, app, target, shown, with_keys=with_keys)
+        return shapes.service_principal(self.world, ask.grant.tenant.tenant_id, app, target, shown, with_keys=with_keys)
 
-    def _find(self, ask: Ask) -> tuple[Application, Target]:
+    def find(self, ask: Ask) -> tuple[Application, Target]:
         """LEDGER: E-22, the object that the path names, in the tenant of the token."""
         operation, tenant = ask.operation, ask.grant.tenant
         value = rules.guid(operation.value)
@@ -181,7 +125,7 @@ class Graph:
     def _remove_password(self, ask: Ask) -> Answer:
         """LEDGER: E-26, E-47, learn.microsoft.com/graph/api/application-removepassword; 204, and no way back."""
         key_id = rules.key_id(rules.body_of(ask.call.body, ("keyId",), ("keyId",)))
-        app, target = self._find(ask)
+        app, target = self.find(ask)
         rules.require_writer(ask.grant, app)
         if any(one.key_id.lower() == key_id and one.usage == "Sign" for one in target.certificates):
             raise errors.signing_password()
@@ -193,7 +137,7 @@ class Graph:
         """LEDGER: E-27, E-28, E-29, learn.microsoft.com/graph/api/application-removekey; the proof is really verified."""
         body = rules.body_of(ask.call.body, ("keyId", "proof"), ("keyId",))
         key_id = rules.key_id(body)
-        app, target = self._find(ask)
+        app, target = self.find(ask)
         rules.require_key_roller(ask.grant, app)
         rules.require_proof(body, self.world, app, target, self.clock.now())
         if not any(one.key_id.lower() == key_id for one in target.certificates):
@@ -204,7 +148,7 @@ class Graph:
         """LEDGER: E-32, E-34, learn.microsoft.com/graph/api/application-update, for keyCredentials alone."""
         sent = rules.body_of(ask.call.body, ("keyCredentials", "passwordCredentials", rules.TYPE), ())
         body = rules.untyped(sent, "application")
-        app, target = self._find(ask)
+        app, target = self.find(ask)
         rules.require_writer(ask.grant, app)
         if "passwordCredentials" in body:
             raise errors.passwords_need_actions()
@@ -230,18 +174,6 @@ class Graph:
         if ask.call.fault is not None and ask.call.fault.kind == "stale":
             state.begin_staleness(self.world, target.object_id, ask.call.fault.params, now)
         return Answer(NO_CONTENT)
-
-
-def _listing(ask: Ask, body: dict[str, Any]) -> Answer:
-    return Answer(200, {"@odata.context": f"{ask.base}/v1.0/$metadata#{ask.operation.collection}"} | body)
-
-
-def _next_link(ask: Ask, offset: int, total: int) -> dict[str, Any]:
-    """The link to the page that starts at that offset, if there is anything on it."""
-    if offset >= total:
-        return {}
-    following = dict(ask.query) | {"$skiptoken": query.next_token(offset)}
-    return {"@odata.nextLink": f"{ask.base}/v1.0/{ask.operation.collection}?{urlencode(following)}"}
 
 
 def bearer(world: World, authorization: str | None, now: datetime, *, expire: bool) -> Grant:

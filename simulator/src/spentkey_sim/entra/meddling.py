@@ -1,13 +1,16 @@
-"""Other people at work in the directory: they register another application of the same name, or change certificates."""
+"""Other people at work in the directory: they register, delete and rename applications, or change certificates."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from spentkey_sim.clock import wire_time
+from spentkey_sim.entra import audit, positions
 from spentkey_sim.entra.state import Grant, find_application, living, record_removals, without, write
-from spentkey_sim.fault import Fault
-from spentkey_sim.model import Application, Credentials, KeyCredential, Tenant, World
+from spentkey_sim.fault import BETWEEN, Fault
+from spentkey_sim.model import Application, Credentials, KeyCredential, PasswordCredential, Tenant, World
+
+_YEAR = timedelta(days=365)
 
 
 def meddle(world: World, grant: Grant, fault: Fault | None, when: str, name: str, now: datetime) -> None:
@@ -19,6 +22,40 @@ def meddle(world: World, grant: Grant, fault: Fault | None, when: str, name: str
         _twin(grant.tenant, name)
     elif fault.kind in ("add-certificate", "drop-certificate"):
         _change(world, grant.tenant, name, fault, now)
+    elif fault.kind in BETWEEN:
+        _move(grant.tenant, fault, now)
+
+
+def _move(tenant: Tenant, fault: Fault, now: datetime) -> None:
+    """LEDGER: E-90, somebody makes, deletes or renames an application while others read the list."""
+    if fault.kind == "make-application":
+        number = len(tenant.applications)
+        ids = [_guid(tenant.tenant_id, kind, str(number)) for kind in ("app", "object", "secret")]
+        secret = PasswordCredential(ids[2], "made", "mad", wire_time(now - _YEAR), wire_time(now - _YEAR / 2))
+        made = Application([secret], app_id=ids[0], object_id=ids[1], display_name=f"Made {number}")
+        tenant.applications.append(made)
+        audit.tell(tenant, made, "Add application", "Add", now, None)
+        return
+    app = _chosen(tenant, fault)
+    if app is None:
+        return
+    if fault.kind == "delete-application":
+        app.soft_deleted, app.deleted_at = True, now
+        audit.tell(tenant, app, "Delete application", "Delete", now, None)
+    else:
+        app.display_name = str(fault.params.get("name", f"{app.display_name} (renamed)"))
+        audit.tell(tenant, app, "Update application", "Update", now, None)
+
+
+def _chosen(tenant: Tenant, fault: Fault) -> Application | None:
+    """The application that the fault names by its app id or its position; else the last living one."""
+    if "app_id" in fault.params:
+        return find_application(tenant, "appId", str(fault.params["app_id"]).lower())
+    last = positions.end(tenant, positions.APPLICATIONS)
+    wanted = [int(fault.params["at"])] if "at" in fault.params else range(last - 1, -1, -1)
+    found = (positions.holder(tenant, positions.APPLICATIONS, at) for at in wanted if at < last)
+    app = next((one for one in found if one is not None), None)
+    return find_application(tenant, "appId", app.app_id) if app is not None else None
 
 
 def _change(world: World, tenant: Tenant, name: str, fault: Fault, now: datetime) -> None:

@@ -16,8 +16,10 @@ _PREFIX = "/v1.0"
 
 
 def graph_path(path: str) -> str | None:
-    """The path after `/v1.0`, or None when the path is not Graph's."""
+    """The path after `/v1.0`, the whole of one under `/beta`, or None when the path is not Graph's."""
     tidied = paths.tidy(path)
+    if tidied.startswith(paths.BETA):
+        return tidied
     return tidied.removeprefix(_PREFIX) or "/" if f"{tidied}/".startswith(f"{_PREFIX}/") else None
 
 
@@ -27,6 +29,8 @@ def object_of(holder: Holder, operation: Operation, path: str, options: Mapping[
         return state.app_id_of(holder.world, operation.value)
     if operation.collection == paths.AUDITS:
         return state.app_id_of(holder.world, audit.target_of(options))
+    if operation.collection in (paths.CREDENTIAL_USE, paths.PRINCIPAL_USE, paths.DELETED):
+        return ""
     if operation.collection:
         field, value = query.filtered_value(options)
         return value if field == "displayName" else state.app_id_of(holder.world, value.lower())

@@ -7,7 +7,7 @@ verifies a removal must not read from the search index (learn.microsoft.com/grap
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -50,9 +50,10 @@ class QueryOptions:
         text = str(found).casefold()
         return text.startswith(wanted) if self.how == "startswith" else text == wanted
 
-    def narrow(self, record: dict[str, Any], kind: str) -> dict[str, Any]:
-        """The selected properties of a record."""
-        return only_selected(record, self.select, kind)
+    def narrow(self, record: dict[str, Any], kind: str, omits: Iterable[str] = ()) -> dict[str, Any]:
+        """The selected properties of a record, less those that it never shows."""
+        shown = only_selected(record, self.select, kind)
+        return {name: value for name, value in shown.items() if name not in omits} if omits else shown
 
 
 def only_selected(record: dict[str, Any], select: tuple[str, ...], kind: str) -> dict[str, Any]:
@@ -70,8 +71,8 @@ def for_one(query: Mapping[str, str]) -> QueryOptions:
     return QueryOptions(selected(query))
 
 
-def for_list(query: Mapping[str, str], page_size: int, *, eventual: bool) -> QueryOptions:
-    """The options of a list. `eventual` is whether the client sent `ConsistencyLevel: eventual`."""
+def for_list(query: Mapping[str, str], page_size: int, first: int, *, eventual: bool) -> QueryOptions:
+    """The options of a list whose page begins at `first`. `eventual` is whether the client sent `ConsistencyLevel: eventual`."""
     only(query, _LIST_OPTIONS)
     field, wanted, how = _filter(query.get("$filter"))
     count = query.get("$count", "false").lower() == "true"
@@ -79,7 +80,7 @@ def for_list(query: Mapping[str, str], page_size: int, *, eventual: bool) -> Que
         # LEDGER: E-38, counting is an advanced query and needs the header
         raise errors.unsupported_query("$count is not currently supported without the header ConsistencyLevel.")
     size = size_of(query.get("$top"), page_size)
-    return QueryOptions(selected(query), field, wanted, how, size, offset_of(query.get("$skiptoken")), count)
+    return QueryOptions(selected(query), field, wanted, how, size, first, count)
 
 
 def next_token(offset: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from spentkey_sim.entra import errors, shapes, state
-from spentkey_sim.entra.graph import Answer
+from spentkey_sim.entra.asks import Answer
 from spentkey_sim.model import World
 
 _DIAGNOSTIC = '{"ServerInfo":{"DataCenter":"Loopback","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"SIM"}}'
@@ -39,8 +39,9 @@ def respond(world: World, answer: Answer, headers: Mapping[str, str]) -> web.Res
         "x-ms-ags-diagnostic": _DIAGNOSTIC,
         "Cache-Control": "no-cache",
     }
-    if answer.body is None:
+    if answer.body is None and answer.raw is None:
         return web.Response(status=answer.status, headers=sent)
     # LEDGER: E-76, the type says how much metadata there is
-    sent["Content-Type"] = shapes.JSON_TYPE
-    return web.Response(body=json.dumps(answer.body).encode(), status=answer.status, headers=sent)
+    sent["Content-Type"] = answer.type or shapes.JSON_TYPE
+    written = answer.raw if answer.raw is not None else json.dumps(answer.body).encode()
+    return web.Response(body=written, status=answer.status, headers=sent)

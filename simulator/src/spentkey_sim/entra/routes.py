@@ -7,7 +7,8 @@ from aiohttp import web
 
 from spentkey_sim.clock import SimClock, wire_time
 from spentkey_sim.entra import batch, errors, hosts, paths, responses, state
-from spentkey_sim.entra.graph import Answer, Ask, Graph, bearer
+from spentkey_sim.entra.asks import Answer, Ask
+from spentkey_sim.entra.graph import Graph, bearer
 from spentkey_sim.entra.login import LoginHandlers
 from spentkey_sim.entra.meddling import meddle
 from spentkey_sim.entra.naming import Entra, graph_path, object_of

@@ -14,6 +14,9 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 TYPE = "@odata.type"
 AUDITOR = "AuditLog.Read.All"
 _READERS = frozenset({"Application.Read.All", "Directory.Read.All"})
+_USER_READERS = frozenset(
+    {"User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+)
 _WRITERS = frozenset({"Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.ReadWrite.All"})
 
 
@@ -27,6 +30,19 @@ def require_auditor(grant: Grant) -> None:
     """LEDGER: E-49, the audit log has a permission of its own, which no other one includes."""
     if AUDITOR not in grant.roles:
         raise errors.no_audit_permission(AUDITOR)
+
+
+def require_report(grant: Grant, world: World) -> None:
+    """LEDGER: E-86, the reports of use have the permission of the audit log, and need a licence."""
+    if AUDITOR not in grant.roles:
+        raise errors.no_audit_permission(AUDITOR)
+    if world.entra.use_report == "no-licence":
+        raise errors.no_premium()
+
+
+def may_read_users(grant: Grant) -> bool:
+    """LEDGER: E-85, whether the caller sees more of a user than the id."""
+    return bool(set(grant.roles) & _USER_READERS)
 
 
 def require_writer(grant: Grant, app: Application) -> None:

@@ -4,6 +4,7 @@ Shapes: learn.microsoft.com/graph/api/resources/application, .../keycredential, 
 """
 
 import base64
+import hashlib
 import re
 import uuid
 from typing import Any
@@ -16,7 +17,6 @@ from spentkey_sim.model import Application, Credentials, KeyCredential, Password
 
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 """The type of every answer with a body."""
-CREATED = "2021-03-01T08:00:00Z"
 _TIMES = frozenset({"startDateTime", "endDateTime"})
 _SHORT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z$")
 
@@ -27,13 +27,18 @@ def application(world: World, app: Application, shown: Credentials, *, with_keys
         "id": app.object_id,
         "deletedDateTime": None,
         "appId": app.app_id,
-        "createdDateTime": CREATED,
+        "createdByAppId": None,
+        "createdDateTime": app.created,
         "description": None,
+        "disabledByMicrosoftStatus": None,
         "displayName": app.display_name,
         "identifierUris": [],
+        "isDisabled": app.disabled,
+        "notes": app.notes,
         "publisherDomain": None,
+        "serviceManagementReference": app.service_management_reference,
         "signInAudience": app.sign_in_audience,
-        "tags": [],
+        "tags": app.tags,
         "tokenEncryptionKeyId": app.token_encryption_key_id,
         "requiredResourceAccess": [],
         **_lists(world, shown, with_keys=with_keys),
@@ -42,33 +47,45 @@ def application(world: World, app: Application, shown: Credentials, *, with_keys
 
 
 def service_principal(
-    world: World, app: Application, principal: ServicePrincipal, shown: Credentials, *, with_keys: bool
+    world: World, tenant_id: str, app: Application, principal: ServicePrincipal, shown: Credentials, *, with_keys: bool
 ) -> dict[str, Any]:
-    """A service principal with every property that this simulator knows."""
+    """A service principal with every property that this simulator knows. LEDGER: E-79, its kind and whose it is."""
     return {
         "id": principal.object_id,
         "deletedDateTime": None,
         "accountEnabled": True,
         "appDisplayName": app.display_name,
         "appId": app.app_id,
+        "appOwnerOrganizationId": principal.owner_tenant or tenant_id,
+        "disabledByMicrosoftStatus": None,
         "displayName": app.display_name,
+        "isDisabled": None,
+        "notes": None,
+        "notificationEmailAddresses": [],
+        "preferredSingleSignOnMode": principal.signs_on_by,
         "preferredTokenSigningKeyThumbprint": None,
         "servicePrincipalNames": [app.app_id],
-        "servicePrincipalType": "Application",
+        "servicePrincipalType": principal.type,
         "signInAudience": app.sign_in_audience,
         "tags": [],
         "tokenEncryptionKeyId": None,
         **_lists(world, shown, with_keys=with_keys),
+        **principal.shows,
     }
 
 
-def owner(name: str) -> dict[str, Any]:
-    """A user who owns an object."""
-    return {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
+def owner(name: str, *, named: bool) -> dict[str, Any]:
+    """A user who owns an object. LEDGER: E-85, whoever may not read users sees the id alone."""
+    known: dict[str, Any] = {
         "displayName": name,
-        "mail": None,
+        "mail": name if "@" in name else None,
         "userPrincipalName": name,
+        "accountEnabled": True,
+    }
+    return {
+        "@odata.type": "#microsoft.graph.user",
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
+        **{field: value if named else None for field, value in known.items()},
     }
 
 
@@ -104,6 +121,8 @@ def key_credential(world: World, one: KeyCredential, *, with_key: bool) -> dict[
 
 def thumbprint(world: World, one: KeyCredential) -> str | None:
     """SHA-1 of the certificate, which is what the portal shows too."""
+    if one.der is not None:
+        return hashlib.sha1(one.der).hexdigest().upper()
     if one.certificate is None:
         return None
     certificate = material.certificate(world, one.certificate)
@@ -112,6 +131,8 @@ def thumbprint(world: World, one: KeyCredential) -> str | None:
 
 def encoded(world: World, one: KeyCredential) -> str | None:
     """The certificate in base64, or None when nobody has it."""
+    if one.der is not None:
+        return base64.b64encode(one.der).decode()
     if one.certificate is None:
         return None
     return base64.b64encode(material.certificate(world, one.certificate).public_bytes(Encoding.DER)).decode()

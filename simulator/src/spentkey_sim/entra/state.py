@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,28 +77,42 @@ def _by_object_id(app: Application) -> str:
 
 def find_application(tenant: Tenant, by: str, value: str) -> Application | None:
     """The living application with that object id or app id."""
-    return tenant.hints.find(by, tenant.applications, _by_app_id if by == "appId" else _by_object_id, value)
+    if not value:
+        return None
+    listed = tenant.hints.find(by, tenant.applications, _by_app_id if by == "appId" else _by_object_id, value)
+    if listed is not None or tenant.population is None:
+        return listed
+    made = tenant.population.find(by, value)
+    return None if made is None or made.soft_deleted else made
 
 
 def find_principal(tenant: Tenant, by: str, value: str) -> tuple[Application, ServicePrincipal] | None:
     """The service principal with that object id or app id, and its application."""
     if by == "appId":
-        app = find_application(tenant, by, value)
-        return (app, app.service_principal) if app is not None and app.service_principal else None
-    for app in living(tenant):
-        principal = app.service_principal
-        if principal and value == principal.object_id:
-            return app, principal
-    return None
+        found = find_application(tenant, by, value)
+        candidates = [found] if found is not None else [app for app in tenant.foreign if app.app_id == value]
+    else:
+        candidates = [app for app in (*tenant.foreign, *living(tenant)) if _principal_id(app) == value]
+    made = tenant.population.find_holder(value) if tenant.population is not None and not candidates else None
+    app = candidates[0] if candidates else made
+    if app is None or app.soft_deleted or app.service_principal is None:
+        return None
+    return app, app.service_principal
+
+
+def _principal_id(app: Application) -> str:
+    return app.service_principal.object_id if app.service_principal is not None else ""
 
 
 def living(tenant: Tenant) -> list[Application]:
-    """The applications that are not soft-deleted. LEDGER: E-48, deleted ones cannot be addressed."""
+    """The applications of the world's own list that are not soft-deleted. LEDGER: E-48, deleted ones cannot be addressed."""
     return [app for app in tenant.applications if not app.soft_deleted]
 
 
 def app_id_of(world: World, value: str) -> str:
     """The app id behind any id of an application or service principal, or the id itself when it is unknown."""
+    if not value:
+        return value
     for tenant in world.tenants:
         if find_application(tenant, "appId", value) is not None:
             return value
@@ -106,10 +120,13 @@ def app_id_of(world: World, value: str) -> str:
         if app is not None:
             return app.app_id
     for tenant in world.tenants:
-        for app in tenant.applications:
+        for app in (*tenant.applications, *tenant.foreign):
             principal = app.service_principal
             if value in (app.object_id, principal.object_id if principal else None):
                 return app.app_id
+        made = tenant.population.find_holder(value) if tenant.population is not None else None
+        if made is not None:
+            return made.app_id
     return value
 
 
@@ -174,14 +191,34 @@ def truth(world: World) -> dict[str, Any]:
     """What is really there, tenant by tenant."""
     return {
         tenant.name: {
-            "applications": {app.app_id: _application_truth(app) for app in tenant.applications},
+            "applications": {app.app_id: application_truth(app) for app in (*tenant.applications, *_held(tenant))},
             "removals": [vars(removal) for removal in tenant.removals],
         }
         for tenant in world.tenants
     }
 
 
-def _application_truth(app: Application) -> dict[str, Any]:
+def population_truth(tenant: Tenant) -> dict[str, Any]:
+    """Every application that a tenant has or had, and the service principals whose application is elsewhere."""
+    made = tenant.population
+    generated = [made.application(at) for at in range(made.applications)] if made is not None else []
+    holders = [made.holder(at) for at in range(made.principals)] if made is not None else []
+    foreign = [*tenant.foreign, *(app for app in holders if not app.object_id)]
+    return {
+        "applications": {
+            app.app_id: {**application_truth(app), "deleted": app.soft_deleted}
+            for app in (*generated, *tenant.applications)
+        },
+        "foreign": {app.app_id: application_truth(app)["service_principal"] for app in foreign},
+    }
+
+
+def _held(tenant: Tenant) -> Iterable[Application]:
+    return tenant.population.held() if tenant.population is not None else ()
+
+
+def application_truth(app: Application) -> dict[str, Any]:
+    """What an application really has."""
     principal = app.service_principal
     return {
         "object_id": app.object_id,
