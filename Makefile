@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill lock campaign-property campaign-matrix campaign-requests campaign-hostile campaign-tampering campaign-sabotage campaign-takeover licences sbom test-audit
+.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill lock campaign-property campaign-classes campaign-matrix campaign-requests campaign-hostile campaign-tampering campaign-sabotage campaign-takeover licences sbom test-audit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ format: setup-dev ## put the code into the house format
 
 campaign-property: setup-dev ## any story in any world, many times (CASES=2000 SEED=1; a printed seed replays its case; STORE=postgres, for the next three too)
 	@$(BIN)/python tests/property/campaign_property.py
+
+campaign-classes: setup-dev ## what scan calls each credential of any tenant, held against what a run does with it (CASES=500 SEED=1)
+	@$(BIN)/python tests/property/campaign_classes.py
 
 campaign-files: setup-dev ## the same with folders as desk and vault (CASES=2000 SEED=1), then its kills (KILL="--help" for less)
 	@$(BIN)/python tests/property/campaign_files.py

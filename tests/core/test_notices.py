@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_core import NOW
 
-from spentkey.core.notices import DAYS_BEFORE, Ending, Event, Notice, of_checkpoint, of_endings, of_stops
+from spentkey.core.inventory import ScanMark
+from spentkey.core.notices import DAYS_BEFORE, Ending, Event, Notice, of_checkpoint, of_endings, of_scans, of_stops
 from spentkey.core.stops import Stop
 
 LOST = Stop("7", "application:app-1", "survivor-lost", "2026-11-27T01:00:00+00:00", "40021", "lost Sales of Jane")
@@ -101,3 +102,38 @@ def test_an_overdue_checkpoint_is_told_once_by_whoever_sees_it() -> None:
     assert len(keys) == 1
     (other,) = of_checkpoint(None, NOW - timedelta(hours=3), every, NOW)
     assert ("yet" in other.message, other.key in keys) == (True, False)
+
+
+WHOLE = ScanMark("whole", NOW - timedelta(hours=30), True, 7, ("production",))
+PARTIAL = ScanMark("partial", NOW - timedelta(hours=1), False, 3, ())
+
+
+def test_a_scan_that_is_not_whole_is_told_once() -> None:
+    """By its id; where the latest one is whole nothing is told."""
+    (one,) = of_scans(PARTIAL, WHOLE, NOW, None, NOW)
+    assert (one.event, one.key, "INCOMPLETE" in one.message) == (Event.SCAN_INCOMPLETE, "scan partial", True)
+    assert "3" not in one.message
+    assert of_scans(WHOLE, WHOLE, NOW, None, NOW) == []
+    assert of_scans(None, None, NOW, None, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("whole", "since_h", "every_h", "told"),
+    [
+        (WHOLE, 100, 24, False),
+        (WHOLE, 100, 15, False),
+        (WHOLE, 100, 14, True),
+        (WHOLE, 1, 14, False),
+        (None, 49, 24, True),
+        (None, 48, 24, False),
+        (WHOLE, 100, None, False),
+    ],
+)
+def test_a_whole_scan_is_overdue_after_twice_the_interval(
+    whole: ScanMark | None, since_h: int, every_h: int | None, told: bool
+) -> None:
+    """Of a process that scans by itself, and has worked for as long."""
+    every = None if every_h is None else timedelta(hours=every_h)
+    found = of_scans(whole, whole, NOW - timedelta(hours=since_h), every, NOW)
+    assert [one.event.value for one in found] == ["scan-overdue"] * told
+    assert {one.key for one in found} <= {f"scan after {None if whole is None else whole.at.isoformat()}"}

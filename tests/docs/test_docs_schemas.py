@@ -244,6 +244,7 @@ STATUS: dict[str, Any] = {
     "credentials": [],
 }
 LAST = {"size": 7, "root": f"{'A' * 43}=", "at": "2026-08-01T12:00:00+00:00", "key": "0a1b2c3d", "signed": True}
+SCANNED = {"scan": "s", "at": "2026-08-01T12:00:00+00:00", "complete": True, "lapsed": 7, "tenants": ["production"]}
 OWN = {"tenant": "production", "kind": "secret", "ends": "2026-08-01T12:00:00+00:00", "days": 31}
 
 
@@ -254,6 +255,8 @@ OWN = {"tenant": "production", "kind": "secret", "ends": "2026-08-01T12:00:00+00
         {"queue": None},
         {"stops": [LEFT], "paused": True},
         {"stops": None, "paused": None},
+        {"last_scan": SCANNED},
+        {"last_scan": {**SCANNED, "complete": False, "lapsed": None, "tenants": []}},
         {"last_checkpoint": LAST},
         {"last_checkpoint": {**LAST, "at": None, "key": None, "signed": False}},
         {"credentials": [OWN, {**OWN, "ends": None, "days": None}]},
@@ -272,6 +275,7 @@ def test_a_status_keeps_to_its_schema(changes: Mapping[str, Any]) -> None:
         {"stops": None},
         {"paused": None},
         {"stops": [{**LEFT, "id": 8}]},
+        {"last_scan": {**SCANNED, "lapsed": -1}},
         {"last_checkpoint": {**LAST, "size": 0}},
         {"last_checkpoint": {**LAST, "root": "AAAA"}},
         {"last_checkpoint": {**LAST, "key": "signing.key"}},

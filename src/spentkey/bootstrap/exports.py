@@ -6,6 +6,7 @@ from pathlib import Path
 
 from spentkey import __version__
 from spentkey.bootstrap.checkpoints import checkpoints_of
+from spentkey.bootstrap.inventories import inventory_for, population_for
 from spentkey.bootstrap.storage import Storage
 from spentkey.core.records import ExportedRecord
 from spentkey.ports.evidence_tree import Filters
@@ -34,7 +35,9 @@ async def export_to(
     """Write an export and put it on record, in this order: the file has its name only when both are done."""
     with zip_in_the_making(file) as made:
         signer = await signer_by(checkpoints_of(settings, storage, clock))
-        held = await write_export(storage.tree, wanted, signer, made, __version__, tell)
+        async with inventory_for(settings, storage, read_only=True) as inventory:
+            population = await population_for(inventory, wanted, clock.now())
+        held = await write_export(storage.tree, wanted, signer, made, __version__, tell, population)
         size, digest = made.finish()
         record = ExportedRecord(who, held.filters, held.first, held.end, held.records, size, digest)
         await storage.evidence.append(record.what, record.facts())

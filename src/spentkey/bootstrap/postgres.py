@@ -15,6 +15,7 @@ from spentkey.storage.postgres.acknowledged import Acknowledged
 from spentkey.storage.postgres.check import DatabaseCheck
 from spentkey.storage.postgres.connection import STILL_S, Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.postgres.inventory import PostgresInventory
 from spentkey.storage.postgres.locks import LeaseLocks
 from spentkey.storage.postgres.outbox import PostgresOutbox
 from spentkey.storage.postgres.rates import SharedRates
@@ -75,6 +76,11 @@ async def engine_on(
 def outbox_on(database: Postgres) -> PostgresOutbox:
     """The notices that wait in an open database."""
     return PostgresOutbox(database)
+
+
+def inventory_on(database: Postgres) -> PostgresInventory:
+    """What scans have shown, in an open database."""
+    return PostgresInventory(database)
 
 
 def check_of(url: Secret, clock: Clock, directory: Path | None) -> DatabaseCheck:

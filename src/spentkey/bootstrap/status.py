@@ -10,11 +10,13 @@ from spentkey.adapters.pfx_child.opener import PfxInChild
 from spentkey.bootstrap.checkpoints import last_checkpoint
 from spentkey.bootstrap.context import connected_for, outside_of, vault_of, with_vault
 from spentkey.bootstrap.directories import directories_of
+from spentkey.bootstrap.inventories import inventory_for
 from spentkey.bootstrap.registry import desk_kind
 from spentkey.bootstrap.storage import storage_for
 from spentkey.core.checkpoint_end import LastCheckpoint
 from spentkey.core.credential import OwnCredential
 from spentkey.core.errors import Misconfigured, SpentkeyError
+from spentkey.core.inventory import ScanMark
 from spentkey.core.records import RecordKind
 from spentkey.core.rules import DeskRules, TenantRules
 from spentkey.core.stops import Stop
@@ -61,6 +63,7 @@ class Overview:
     queue: int | None = None
     stops: Sequence[Stop] | None = None
     checkpoint: LastCheckpoint | None = None
+    last_scan: ScanMark | None = None
     credentials: list[OfTenant] = field(default_factory=list[OfTenant])
     problems: list[str] = field(default_factory=list[str])
 
@@ -71,7 +74,7 @@ class Overview:
             "queue": self.queue,
             "stops": None if stops is None else [one.as_json() for one in stops],
             "paused": None if stops is None else any(one.kind == RecordKind.PAUSED for one in stops),
-            "last_scan": None,
+            "last_scan": None if self.last_scan is None else self.last_scan.as_json(),
             "last_checkpoint": None if self.checkpoint is None else self.checkpoint.as_json(),
             "credentials": [one.as_json() for one in self.credentials],
         }
@@ -92,6 +95,7 @@ async def overview_of(settings: Settings, clock: Clock, *, use_proxies: bool = T
     overview = Overview()
     overview.stops = await overview.read("evidence", lambda: _stops(settings, clock))
     overview.checkpoint = await overview.read("checkpoint", lambda: last_checkpoint(settings, clock))
+    overview.last_scan = await overview.read("last scan", lambda: _last_scan(settings, clock))
     async with connected_for(settings, clock, use_proxies=use_proxies) as connections:
         outside = outside_of(settings, connections)
         vault = vault_of(settings, outside)
@@ -113,6 +117,14 @@ async def overview_of(settings: Settings, clock: Clock, *, use_proxies: bool = T
 async def _stops(settings: Settings, clock: Clock) -> Sequence[Stop]:
     async with storage_for(settings, clock, read_only=True) as storage:
         return await standing_stops(storage.evidence)
+
+
+async def _last_scan(settings: Settings, clock: Clock) -> ScanMark | None:
+    async with (
+        storage_for(settings, clock, read_only=True) as storage,
+        inventory_for(settings, storage, read_only=True) as inventory,
+    ):
+        return await inventory.last_scan()
 
 
 async def own_credentials(context: Context, clock: Clock) -> Sequence[OfTenant]:

@@ -13,6 +13,7 @@ from spentkey.core.secret import Secret
 from spentkey.http.rate_limit import LocalRates, RateStates
 from spentkey.ports.evidence import EvidenceLog, LossyEvidence
 from spentkey.ports.evidence_tree import EvidenceTree
+from spentkey.ports.inventory import Inventory
 from spentkey.ports.locks import Locks
 from spentkey.ports.outbox import Outbox
 from spentkey.ports.queue import Engine
@@ -153,6 +154,10 @@ class WithDatabase(Protocol):
 
     def outbox_on(self, database: "Postgres") -> Outbox:
         """The notices that wait in an open database."""
+        ...
+
+    def inventory_on(self, database: "Postgres") -> Inventory:
+        """What scans have shown, in an open database."""
         ...
 
     async def init_database(self, settings: Settings) -> "Roles":

@@ -12,6 +12,7 @@ from spentkey.cli.show import print_json
 from spentkey.core.checkpoint import in_base64
 from spentkey.core.checkpoint_end import LastCheckpoint
 from spentkey.core.credential import OwnKind
+from spentkey.core.inventory import ScanMark
 from spentkey.core.stops import worst_first
 from spentkey.system import SystemClock
 
@@ -39,6 +40,7 @@ def _rows(overview: Overview) -> list[tuple[str, str]]:
         rows.append(("stops", "none"))
     rows += [(f"stop {one.id}", one.reason) for one in worst_first(overview.stops or ())]
     rows.append(("checkpoint", _checkpoint(overview.checkpoint)))
+    rows.append(("last scan", _scan(overview.last_scan)))
     return rows + [(one.tenant, _own(one)) for one in overview.credentials]
 
 
@@ -49,6 +51,13 @@ def _checkpoint(last: LastCheckpoint | None) -> str:
         return f"not signed: {last.head.size} records, root {in_base64(last.head.root)}"
     when = last.at.isoformat(timespec="seconds") if last.at is not None else "at a time that is not known"
     return f"{when}, over {last.head.size} records, key {last.key}"
+
+
+def _scan(last: ScanMark | None) -> str:
+    if last is None:
+        return "none yet"
+    when = last.at.isoformat(timespec="seconds")
+    return f"{when}, {last.lapsed} lapsed" if last.complete else f"{when}, INCOMPLETE"
 
 
 def _own(one: OfTenant) -> str:

@@ -133,7 +133,14 @@ class Target:
 
     def holding(self, key_id: str) -> list[Credential]:
         """All credentials with that key id, of either kind."""
-        return [credential for credential in self.credentials if credential.key_id == key_id]
+        return list(self._by_key_id.get(key_id, ()))
+
+    @cached_property
+    def _by_key_id(self) -> dict[str, list[Credential]]:
+        found: dict[str, list[Credential]] = {}
+        for credential in self.credentials:
+            found.setdefault(credential.key_id, []).append(credential)
+        return found
 
     @property
     def entries(self) -> tuple[Credential, ...]:

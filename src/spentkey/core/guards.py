@@ -231,10 +231,22 @@ def g5_expired(
     if clocks_apart(now, directory_time):
         apart = round(abs(now - directory_time).total_seconds())
         return Refused("G5", G5_CLOCKS_APART(apart=apart))
-    if all(credential.expired(clock, grace) for clock in (now, directory_time)):
+    if g5_expired_by_both(credential, now, directory_time, grace):
         return None
     waiting = PLUS_GRACE(days=grace.days) if grace else ""
     return Refused("G5", G5_NOT_EXPIRED(end=credential.end.isoformat(), grace=waiting))
+
+
+def g5_expired_by_both(credential: Credential, now: datetime, directory_time: datetime, grace: timedelta) -> bool:
+    """Whether the end, the grace and 300 s lie in the past by both clocks, whatever else G5 says of them."""
+    return credential.expired(now, grace) and credential.expired(directory_time, grace)
+
+
+def g5_plainly_live(credential: Credential, now: datetime, directory_time: datetime, grace: timedelta) -> bool:
+    """Whether G5 refuses for the one reason that it has not expired; for a scan, which asks this of every credential."""
+    if credential.end is None or g5_expired_by_both(credential, now, directory_time, grace):
+        return False
+    return _stands_for_unknown(credential.start, credential.end) is None and not clocks_apart(now, directory_time)
 
 
 def clocks_apart(ours: datetime, theirs: datetime | None) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from spentkey.core.inventory import ScanMark
 from spentkey.core.records import RecordKind
 from spentkey.core.stops import EVERYTHING, Stop, ids_of
 
@@ -17,7 +18,7 @@ DAYS_BEFORE = (1, 3, 7, 14, 30)
 
 
 class Event(StrEnum):
-    """The kinds of events; those of scans are told as soon as there are scans."""
+    """The kinds of events."""
 
     STOP = "stop"
     SCAN_INCOMPLETE = "scan-incomplete"
@@ -114,3 +115,25 @@ def of_checkpoint(last: datetime | None, since: datetime, every: timedelta, now:
     )
     about = {"last": last.isoformat() if last is not None else None, "every_s": round(every.total_seconds())}
     return [Occurrence(f"checkpoint after {about['last']}", Event.CHECKPOINT_OVERDUE, message, about)]
+
+
+def of_scans(
+    last: ScanMark | None, whole: ScanMark | None, since: datetime, every: timedelta | None, now: datetime
+) -> list[Occurrence]:
+    """One where the latest scan was not whole; and one where none was for more than twice `every`, by a process that has
+    worked since `since` for as long. Where nobody scans by himself (`every` is None), none is overdue.
+    """
+    found: list[Occurrence] = []
+    if last is not None and not last.complete:
+        message = (
+            f"the scan of {last.at.isoformat()} is INCOMPLETE: not every list was read whole; spentkey scan says why"
+        )
+        about: dict[str, object] = {"scan": last.scan, "at": last.at.isoformat()}
+        found.append(Occurrence(f"scan {last.scan}", Event.SCAN_INCOMPLETE, message, about))
+    if every is None or now - max(whole.at if whole is not None else since, since) <= 2 * every:
+        return found
+    when = f"since {whole.at.isoformat()}" if whole is not None else "yet"
+    hours = f"{every.total_seconds() / 3600:g} h"
+    message = f"no scan was whole {when}, and one is due every {hours}; spentkey scan says why"
+    about = {"last": whole.at.isoformat() if whole is not None else None, "every_s": round(every.total_seconds())}
+    return [*found, Occurrence(f"scan after {about['last']}", Event.SCAN_OVERDUE, message, about)]

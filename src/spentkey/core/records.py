@@ -46,6 +46,7 @@ class RecordKind(StrEnum):
     RESTORED = "restored"
     NEW_KEY = "new-key"
     EXPORTED = "exported"
+    SCANNED = "scanned"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -421,3 +422,17 @@ class ExportedRecord(Record):
     records: Annotated[int, "how many are in the export"]
     size: Annotated[int, "of the file, in bytes"]
     sha256: Annotated[str, "of the file, in hexadecimal"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ScannedRecord(Record):
+    """when a scan has ended, whole or not. It belongs to no task, and holds no name of an application and of nobody"""
+
+    what = RecordKind.SCANNED
+    scan: Annotated[str, "the id of the scan"]
+    complete: Annotated[bool, "whether every list of every tenant was read whole"]
+    tenants: Annotated[
+        Sequence[Mapping[str, Any]],
+        "of each tenant: `tenant`, `complete`, `listed` (objects), `pages`, `lapsed`, `by_class`, `expiring`, and `lapsed_sha256` "
+        "over what has lapsed (a line `OBJECT KEYID` each, sorted); these four are null where it was not read whole",
+    ]

@@ -17,6 +17,8 @@ _HEX_THUMBPRINT = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
 
 def signing_group(holder: Target, key_id: str) -> tuple[Credential, ...]:
     """The entries that belong together with `key_id` because one of them signs; empty when none of them does."""
+    if not any(one.usage == "Sign" for one in holder.entries):
+        return ()
     named = holder.holding(key_id)
     thumbprints = {thumbprint for one in named if (thumbprint := _thumbprint(one)) is not None}
     group = tuple(one for one in holder.entries if one in named or _thumbprint(one) in thumbprints)

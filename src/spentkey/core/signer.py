@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -143,6 +144,26 @@ def _cannot_sign(registered: Credential, now: datetime) -> Reason | None:
     if registered.end is None or registered.end <= now:
         return REGISTRATION_EXPIRED()
     return None
+
+
+def valid_signers(application: Target, now: datetime) -> list[Credential]:
+    """The registrations whose certificate may sign for the application now, if somebody has its private key.
+
+    Where the certificate itself is not shown, the registration alone is judged.
+    """
+    return [one for one in application.certificates if _cannot_sign(one, now) is None and _may_sign(one.key, now)]
+
+
+def _may_sign(der: bytes | None, now: datetime) -> bool:
+    if der is None:
+        return True
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        public = certificate.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    fit = isinstance(public, RSAPublicKey) and unfit_length(public.key_size) is None
+    return fit and _dates(certificate, now) is None
 
 
 def in_order(signers: Sequence[Signer], now: datetime) -> list[Signer]:

@@ -5,10 +5,12 @@ import unicodedata
 
 def trimmed(text: str) -> str:
     """Without spaces of any kind and format characters (Unicode Cf) at its ends: forms and pages add them unseen."""
-    unseen = [is_unseen(character) for character in text]
-    if all(unseen):
-        return ""
-    return text[unseen.index(False) : len(text) - unseen[::-1].index(False)]
+    begin, end = 0, len(text)
+    while begin < end and is_unseen(text[begin]):
+        begin += 1
+    while end > begin and is_unseen(text[end - 1]):
+        end -= 1
+    return text[begin:end]
 
 
 def is_unseen(character: str) -> bool:

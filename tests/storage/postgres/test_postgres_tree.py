@@ -16,11 +16,12 @@ from spentkey.core.secret import Secret
 from spentkey.core.tree import CompactRange, TreeHead, leaf_hash, root_by
 from spentkey.storage.postgres.connection import Postgres, opened
 from spentkey.storage.postgres.evidence import PostgresEvidence
+from spentkey.storage.postgres.nodes import SINCE
 from spentkey.storage.postgres.rows import row_of
-from spentkey.storage.postgres.schema import APPEND_ONLY, STEPS, VERSION, prepare
+from spentkey.storage.postgres.schema import APPEND_ONLY, STEPS, prepare
 from spentkey.storage.postgres.tree import PostgresTree
 
-BEFORE = VERSION - 1
+BEFORE = SINCE - 1
 """The version of the tables that had no tree."""
 
 

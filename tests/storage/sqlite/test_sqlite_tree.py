@@ -21,12 +21,13 @@ from spentkey.core.evidence import GENESIS, seal
 from spentkey.core.tree import CompactRange, TreeHead, leaf_hash, root_by
 from spentkey.storage.sqlite.before_take_over import evidence_before_take_over
 from spentkey.storage.sqlite.evidence import INSERT, SqliteEvidence, put, row_of
+from spentkey.storage.sqlite.nodes import SINCE
 from spentkey.storage.sqlite.schema import STEPS, VERSION
 from spentkey.storage.sqlite.store import FILE
 from spentkey.storage.sqlite.take_over import take_over
 from spentkey.storage.sqlite.tree import SqliteTree
 
-BEFORE = VERSION - 1
+BEFORE = SINCE - 1
 """The version of the tables that had no tree."""
 
 

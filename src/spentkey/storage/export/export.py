@@ -77,9 +77,18 @@ class _Period:
 
 
 async def write_export(
-    tree: EvidenceTree, wanted: Filters, signer: HeadSigner | None, made: ZipInTheMaking, program: str, tell: Tell
+    tree: EvidenceTree,
+    wanted: Filters,
+    signer: HeadSigner | None,
+    made: ZipInTheMaking,
+    program: str,
+    tell: Tell,
+    population: str | None = None,
 ) -> Contents:
-    """Write all files of an export into the ZIP; raises `EvidenceBroken` where the store does not hold."""
+    """Write all files of an export into the ZIP; raises `EvidenceBroken` where the store does not hold.
+
+    `population` is the text of `population.json`, for an export that is whole.
+    """
     period = await _period(tree, wanted, signer)
     report = Report(made.file.parent)
     try:
@@ -88,6 +97,8 @@ async def write_export(
         await _write_keys(period, made)
         await _write_proofs(period, made, note)
         await _write_anchors(period, made)
+        if population is not None and not period.filtered:
+            made.add("population.json", population)
         key = str(signer.key) if signer is not None else None
         cover = _cover(period, key)
         with made.member("report.html") as write:

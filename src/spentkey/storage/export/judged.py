@@ -1,6 +1,7 @@
 """Verifies an export where Spentkey is installed: what `verify.py` finds, and what it leaves to others.
 
-That is: what a hostile ZIP could cost, earlier checkpoints that somebody has, and time stamps against their checkpoints.
+That is: what a hostile ZIP could cost, earlier checkpoints that somebody has, time stamps against their checkpoints, and
+whether the books add up.
 Neither configuration nor network is needed, and nothing is unpacked.
 """
 
@@ -12,6 +13,7 @@ from typing import Any, cast
 
 from spentkey.core.checkpoint import Checkpoint, VerifierKey
 from spentkey.storage.export.archive import refuse_hostile
+from spentkey.storage.export.books import judge_books
 from spentkey.storage.export.rooted import RootedRecords
 from spentkey.storage.export.verify import WRONG, Export, SignedNote
 
@@ -49,6 +51,7 @@ class _JudgedExport(Export):
                 self._compare(where, one, self.note)
             for name in sorted(set(self._tokens) & set(self.files)):
                 self._look_at_anchor(name)
+            judge_books(self)
         return {**report, "holds": not self.faults}
 
     def begin(self, first: int, nodes: Sequence[bytes]) -> RootedRecords:

@@ -56,7 +56,8 @@ GRANTS: LiteralString = """
     GRANT SELECT, INSERT ON spentkey_evidence, spentkey_tree, spentkey_checkpoints, spentkey_anchors TO {worker};
     GRANT SELECT ON spentkey_log, spentkey_schema TO {worker};
     GRANT SELECT, INSERT, UPDATE, DELETE
-        ON spentkey_claims, spentkey_paces, spentkey_tries, spentkey_suspects, spentkey_notices TO {worker};
+        ON spentkey_claims, spentkey_paces, spentkey_tries, spentkey_suspects, spentkey_notices, spentkey_inventory,
+            spentkey_scans TO {worker};
     GRANT USAGE ON SEQUENCE spentkey_claim TO {worker}
 """
 QUEUE: LiteralString = r"""

@@ -15,7 +15,7 @@ from spentkey.storage.postgres.connection import Connection, Postgres
 from spentkey.storage.postgres.holders import APPENDING, LOCK
 from spentkey.storage.postgres.nodes import SINCE, fill
 
-VERSION, LEAST = 5, 3
+VERSION, LEAST = 6, 3
 """Older workers find no task by a text, know no fingerprint without `key`, no lift of one stop, no refused intent and no
 wait for an audit event: they would stop what is well, lift what nobody has looked into, or close what is not proven."""
 
@@ -133,6 +133,23 @@ STEPS: tuple[tuple[LiteralString, ...], ...] = (
                 """,
             )
         ),
+    ),
+    (
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_inventory (
+            tenant text NOT NULL, object_id text NOT NULL, key_id text NOT NULL, spell integer NOT NULL,
+            holder text NOT NULL, app_id text NOT NULL, app_name text NOT NULL, kind text NOT NULL, name text,
+            ends timestamptz, class text NOT NULL, reason text NOT NULL, team text, owners text,
+            first_seen timestamptz NOT NULL, last_seen timestamptz NOT NULL, lapsed_at timestamptz, left_at timestamptz,
+            left_as text, removed_at timestamptz, task text, PRIMARY KEY (tenant, object_id, key_id, spell))
+        """,
+        "CREATE INDEX IF NOT EXISTS spentkey_inventory_there ON spentkey_inventory (tenant) WHERE left_at IS NULL",
+        """
+        CREATE TABLE IF NOT EXISTS spentkey_scans (
+            scan text PRIMARY KEY, at timestamptz NOT NULL, complete boolean NOT NULL, lapsed integer NOT NULL,
+            tenants text NOT NULL, controls text NOT NULL)
+        """,
+        "CREATE INDEX IF NOT EXISTS spentkey_scans_at ON spentkey_scans (at)",
     ),
 )
 """What each version adds to the one before; whatever is there already stays. The log's own name is drawn by the server: the

@@ -9,7 +9,9 @@ import sqlite3
 from spentkey.core.errors import EvidenceBroken, Misconfigured
 from spentkey.storage.sqlite.nodes import SINCE, fill
 
-VERSION, LEAST = 4, 1
+VERSION, LEAST = 5, 1
+SCANS_SINCE = 5
+"""The version that has the tables of the inventory."""
 APPLICATION = 0x53504B31
 """`PRAGMA application_id`: the file says whose it is (sqlite.org/pragma.html#pragma_application_id)."""
 
@@ -83,6 +85,23 @@ STEPS: tuple[tuple[str, ...], ...] = (
             for table in APPEND_ONLY
             for name, change, done in (("stays", "UPDATE", "changed"), ("remains", "DELETE", "deleted"))
         ),
+    ),
+    (
+        """
+        CREATE TABLE spentkey_inventory (
+            tenant TEXT NOT NULL, object_id TEXT NOT NULL, key_id TEXT NOT NULL, spell INTEGER NOT NULL,
+            holder TEXT NOT NULL, app_id TEXT NOT NULL, app_name TEXT NOT NULL, kind TEXT NOT NULL, name TEXT, ends TEXT,
+            class TEXT NOT NULL, reason TEXT NOT NULL, team TEXT, owners TEXT, first_seen TEXT NOT NULL,
+            last_seen TEXT NOT NULL, lapsed_at TEXT, left_at TEXT, left_as TEXT, removed_at TEXT, task TEXT,
+            PRIMARY KEY (tenant, object_id, key_id, spell))
+        """,
+        "CREATE INDEX spentkey_inventory_there ON spentkey_inventory (tenant) WHERE left_at IS NULL",
+        """
+        CREATE TABLE spentkey_scans (
+            scan TEXT PRIMARY KEY, at TEXT NOT NULL, complete INTEGER NOT NULL, lapsed INTEGER NOT NULL,
+            tenants TEXT NOT NULL, controls TEXT NOT NULL)
+        """,
+        "CREATE INDEX spentkey_scans_at ON spentkey_scans (at)",
     ),
 )
 """What each version adds to the one before. The log's own name is drawn by SQLite, by whichever process makes its table."""

@@ -1,0 +1,36 @@
+"""What a scan says of a credential that no guard refuses, in the words of each language."""
+
+from spentkey.core.reason import ReasonKind
+
+SCAN_REMOVABLE = ReasonKind(
+    "scan-removable",
+    "it ended on {end}, and no guard stands in the way of its removal",
+    "ze eindigde op {end}, en geen enkele controle staat haar verwijdering in de weg",
+    "il a pris fin le {end}, et aucun contrôle ne s'oppose à sa suppression",
+)
+SCAN_BY_PATCH = ReasonKind(
+    "scan-removable-by-patch",
+    "it ended on {end}, and the list of certificates may be written without it",
+    "ze eindigde op {end}, en de lijst van certificaten mag zonder haar geschreven worden",
+    "il a pris fin le {end}, et la liste des certificats peut être écrite sans lui",
+)
+SCAN_NEEDS_SIGNER = ReasonKind(
+    "scan-needs-signer",
+    "it ended on {end}; {signers} is registered and valid, so its removal can be signed where the vault has that key",
+    "ze eindigde op {end}; {signers} is geregistreerd en geldig: haar verwijdering kan ondertekend worden als de kluis die "
+    "sleutel heeft",
+    "il a pris fin le {end} ; {signers} est enregistré et valide : sa suppression peut être signée si le coffre possède cette "
+    "clé",
+)
+SCAN_NO_SIGNER = ReasonKind(
+    "scan-no-signer",
+    "it ended on {end}, and no certificate that is registered on the application may sign its removal",
+    "ze eindigde op {end}, en geen enkel certificaat dat op de applicatie geregistreerd is, mag haar verwijdering ondertekenen",
+    "il a pris fin le {end}, et aucun certificat enregistré sur l'application ne peut signer sa suppression",
+)
+SCAN_UNREADABLE = ReasonKind(
+    "scan-unreadable",
+    "the key id of {where} cannot be read, so no request can name it",
+    "de sleutel-id van {where} is onleesbaar; geen enkele aanvraag kan ze noemen",
+    "l'identifiant de clé de {where} est illisible ; aucune demande ne peut le nommer",
+)

@@ -1,0 +1,1 @@
+"""What has expired in every tenant: listed whole, or said not to be."""
