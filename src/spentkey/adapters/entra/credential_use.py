@@ -17,7 +17,9 @@ USED, NOT_RECORDED, UNKNOWN = CredentialUse("used"), CredentialUse("not-recorded
 def add_rows(found: dict[str, CredentialUse], rows: Iterable[Any]) -> None:
     """Take in the rows of one page; what cannot be read as a row is left out, as if it were not there."""
     for row in rows:
-        fields = cast("Mapping[str, Any]", row) if isinstance(row, dict) else {}
+        if not isinstance(row, dict):
+            continue
+        fields = cast("Mapping[str, Any]", row)
         key_id = canonical_id(fields.get("keyId"))
         if key_id is not None:
             found[key_id] = _later(found.get(key_id), _use_of(fields.get("signInActivity")))

@@ -43,33 +43,31 @@ def _odd_field(record: Mapping[str, Any]) -> str | None:
 def _listed(record: Mapping[str, Any], kind: TargetKind, object_id: str, app_id: str) -> ListedObject:
     encryption_key: str | None = record.get("tokenEncryptionKeyId")
     credentials, unreadable = read_credentials(record, with_keys=False)
-    target = Target(
-        kind=kind,
-        object_id=object_id,
-        app_id=app_id,
-        name=text_of(record, "displayName") or "",
-        credentials=credentials,
-        token_encryption_key_id=encryption_key.lower() if encryption_key is not None else None,
-        unreadable=unreadable,
-        other_kind=_other_kind(record.get(TYPE), kind),
-    )
+    told, tags = record.get(TYPE), record.get("tags")
     return ListedObject(
-        target=target,
+        Target(
+            kind,
+            object_id,
+            app_id,
+            text_of(record, "displayName") or "",
+            credentials,
+            encryption_key.lower() if encryption_key is not None else None,
+            unreadable,
+            _other_kind(told, kind) if told is not None else None,
+        ),
         created=read_moment(record.get("createdDateTime")),
         service_management_reference=text_of(record, "serviceManagementReference"),
         notes=text_of(record, "notes"),
-        tags=_texts(record.get("tags")),
+        tags=_texts(tags) if tags else (),
         principal_type=text_of(record, "servicePrincipalType"),
         owner_tenant=canonical_id(record.get("appOwnerOrganizationId")),
-        disabled=_disabled(record),
+        disabled=_disabled(record.get("isDisabled"), record.get("accountEnabled")),
         created_by=canonical_id(record.get("createdByAppId")),
     )
 
 
 def _other_kind(told: Any, kind: TargetKind) -> str | None:
     """The type that the object says it has, where that is not the one of its list."""
-    if told is None:
-        return None
     name = str(told).removeprefix("#")
     return None if name.casefold() == _TYPES[kind] else name.rpartition(".")[2] or name
 
@@ -79,8 +77,8 @@ def _texts(values: Any) -> tuple[str, ...]:
     return tuple(one for one in listed if isinstance(one, str))
 
 
-def _disabled(record: Mapping[str, Any]) -> bool | None:
+def _disabled(disabled: Any, enabled: Any) -> bool | None:
     """Whether it is switched off, by either of the two properties; None where neither tells."""
-    disabled, enabled = record.get("isDisabled"), record.get("accountEnabled")
-    told = [*([disabled] if isinstance(disabled, bool) else []), *([not enabled] if isinstance(enabled, bool) else [])]
-    return any(told) if told else None
+    if disabled is True or enabled is False:
+        return True
+    return False if disabled is False or enabled is True else None

@@ -97,43 +97,45 @@ def read_credentials(
 
     Without `with_keys` the `key` of certificates is left out, of `raw` too: it is most of what a long list weighs.
     """
-    readable, unreadable = list[Credential](), list[UnreadableCredential]()
-    for name, kind in _KINDS:
-        for nth, entry in enumerate(_list(record, name)):
-            read = _credential(entry, kind, name, nth, with_keys=with_keys)
-            if isinstance(read, UnreadableCredential):
-                unreadable.append(read)
-            else:
-                readable.append(read)
-    return tuple(readable), tuple(unreadable)
+    secrets, certificates = _list(record, "passwordCredentials"), _list(record, "keyCredentials")
+    if not secrets and not certificates:  # most service principals
+        return (), ()
+    read = [
+        *(_credential(one, Kind.SECRET, nth, with_keys=with_keys) for nth, one in enumerate(secrets)),
+        *(_credential(one, Kind.CERTIFICATE, nth, with_keys=with_keys) for nth, one in enumerate(certificates)),
+    ]
+    unreadable = tuple(one for one in read if isinstance(one, UnreadableCredential))
+    return tuple(one for one in read if not isinstance(one, UnreadableCredential)) if unreadable else tuple(
+        read
+    ), unreadable
 
 
-_KINDS = (("passwordCredentials", Kind.SECRET), ("keyCredentials", Kind.CERTIFICATE))
+_LIST_OF = {Kind.SECRET: "passwordCredentials", Kind.CERTIFICATE: "keyCredentials"}
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def _credential(entry: Any, kind: Kind, name: str, nth: int, *, with_keys: bool) -> Credential:
+def _credential(entry: Any, kind: Kind, nth: int, *, with_keys: bool) -> Credential:
     """One entry. What is not needed is read as far as it can be; without a key id it is `UnreadableCredential`."""
     fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
     key = text_of(fields, "key")
     if not with_keys and key is not None:
         entry, key = {one: value for one, value in fields.items() if one != "key"}, None
-    read: Any = {
-        "kind": kind,
-        "display_name": text_of(fields, "displayName"),
-        "end": read_moment(fields.get("endDateTime")),
-        "raw": _canonical(entry),
-        "type": text_of(fields, "type"),
-        "usage": text_of(fields, "usage"),
-        "custom_key_identifier": text_of(fields, "customKeyIdentifier"),
-        "key": _der(key),
-        "start": read_moment(fields.get("startDateTime")),
-    }
     key_id = canonical_id(fields.get("keyId"))
+    read = (
+        kind,
+        text_of(fields, "displayName"),
+        read_moment(fields.get("endDateTime")),
+        _canonical(entry),
+        text_of(fields, "type"),
+        text_of(fields, "usage"),
+        text_of(fields, "customKeyIdentifier"),
+        _der(key) if key is not None else None,
+        read_moment(fields.get("startDateTime")),
+    )
     if key_id is not None:
-        return Credential(key_id=key_id, **read)
-    where, told = f"{name}[{nth}]", text_of(fields, "keyId") or None
-    return UnreadableCredential(key_id=UNREADABLE, where=where, told=told, **read)
+        return Credential(key_id, *read)
+    where, told = f"{_LIST_OF[kind]}[{nth}]", text_of(fields, "keyId") or None
+    return UnreadableCredential(UNREADABLE, *read, where, told)
 
 
 def _der(key: str | None) -> bytes | None:
@@ -169,7 +171,9 @@ def text_of(record: Mapping[str, Any], name: str) -> str | None:
 
 def canonical_id(value: Any) -> str | None:
     """The canonical form of a UUID in the form that Graph writes; None for anything else."""
-    text = value.lower() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return None
+    text = value.lower()
     return text if _UUID.fullmatch(text) else None
 
 
