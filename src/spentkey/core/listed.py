@@ -23,6 +23,19 @@ class ListedObject:
 
 
 @dataclass(frozen=True)
+class ListedPage:
+    """One page of a list, as it was read whole."""
+
+    number: int
+    """Counted from 1."""
+    objects: tuple[ListedObject, ...]
+    unreadable: tuple[Reason, ...] = ()
+    """The entries that are no objects which can be read: each of them makes the list incomplete."""
+    retried: int = 0
+    """How many requests it took beyond the first."""
+
+
+@dataclass(frozen=True)
 class Owner:
     """An owner of an object; name and mail are None where the directory does not show them."""
 

@@ -11,7 +11,11 @@ _IDS = (
 
 
 def route_of(method: str, path: str) -> str:
-    """The method and the path, with `{id}` in the place of ids, so that there are few routes and no object in them."""
+    """The method and the path, with `{id}` in the place of ids, so that there are few routes and no object in them.
+
+    A query is no part of a route: the link of a page has a token in it.
+    """
+    path = path.partition("?")[0]
     for pattern, instead in _IDS:
         path = pattern.sub(instead, path)
     return f"{method} {path}"

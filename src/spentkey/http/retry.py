@@ -44,10 +44,12 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
-async def with_retries(once: Callable[[], Awaitable[T]], clock: Clock, jitter: Callable[[], float]) -> T:
+async def with_retries(
+    once: Callable[[], Awaitable[T]], clock: Clock, jitter: Callable[[], float], most: int = TRIES
+) -> T:
     """Call `once`, which takes no arguments so that none can be logged, until it does not raise `Retryable`.
 
-    After the last try, and before a wait that is too long, the problem becomes an `Outage`.
+    After the last of `most` tries, and before a wait that is too long, the problem becomes an `Outage`.
     """
     tries = 0
     while True:
@@ -56,7 +58,7 @@ async def with_retries(once: Callable[[], Awaitable[T]], clock: Clock, jitter: C
         except Retryable as problem:
             tries += 1
             wait_s = problem.wait_s if problem.wait_s is not None else _backoff(tries, jitter())
-            if tries == TRIES or wait_s > LONGEST_WAIT_S:
+            if tries >= most or wait_s > LONGEST_WAIT_S:
                 raise Outage(problem.reason) from None
         await clock.sleep(wait_s)
 

@@ -11,6 +11,7 @@ from spentkey.core.outcome import RemovalRoute
 from spentkey.core.reason import Reason
 from spentkey.core.rules import TenantRules
 from spentkey.core.signer import Signer
+from spentkey.ports.directory_lists import DirectoryLists
 from spentkey.ports.runtime import BeforeTry, allowed
 
 
@@ -140,4 +141,8 @@ class Directories(Protocol):
 
     async def open(self, tenant: TenantRules) -> Directory:
         """The directory of that tenant; raises `AccessRefused` when its credential cannot be had."""
+        ...
+
+    async def lists(self, tenant: TenantRules) -> DirectoryLists:
+        """Its whole lists, with the same sign-in and quota; raises as `open` does."""
         ...

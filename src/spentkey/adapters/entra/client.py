@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from spentkey.adapters.entra.assertions import UnusableProof, client_assertion, proof_of_possession
 from spentkey.adapters.entra.audit_log import PATH, not_available, query_for, read_patch_event, read_witness
+from spentkey.adapters.entra.authorised import Headers, Send, with_token
 from spentkey.adapters.entra.batch import batch_of_two, found_or_none, read_batch, refused_read, snapshot_of
 from spentkey.adapters.entra.own_credential import Own
 from spentkey.adapters.entra.quota import APPLICATION, PRINCIPAL, SELECTED, Quota
@@ -47,11 +48,6 @@ from spentkey.http.client import HttpClient, Redirected, ReplyLost, Response, js
 from spentkey.http.retry import with_retries
 from spentkey.ports.directory import Answer, Reply, Sending, SignInRefused
 from spentkey.ports.runtime import Clock, Ids
-
-Headers = Callable[[], Mapping[str, str]]
-"""Makes headers for the moment of sending, so that no variable holds a token."""
-Send = Callable[[Headers], Awaitable[Response]]
-"""Sends one write with these headers."""
 
 
 @dataclass
@@ -291,21 +287,12 @@ class EntraDirectory:
             "value"
         )
 
-    async def _authorised(self, send: Callable[[Headers], Any]) -> Response:
+    async def _authorised(self, send: Send) -> Response:
         """Send a read with the automation's token; a token that Graph no longer takes is renewed once."""
-        for fresh in (False, True):
-            token = await self.tokens.token()
-
-            def headers(token: Secret = token) -> Mapping[str, str]:
-                return {"Authorization": f"Bearer {token.reveal()}", "client-request-id": self.ids.new()}
-
-            response: Response = await send(headers)
-            if response.status != 401 or fresh:
-                break
-            self.tokens.renew()
-        if response.status in (401, 403):  # pyright: ignore[reportPossiblyUnboundVariable]
-            raise _may_not_read(response)  # pyright: ignore[reportPossiblyUnboundVariable]
-        return response  # pyright: ignore[reportPossiblyUnboundVariable]
+        response = await with_token(self.tokens, self.ids, send)
+        if response.status in (401, 403):
+            raise _may_not_read(response)
+        return response
 
 
 def _may_not_read(response: Response) -> AccessRefused | Outage:

@@ -9,9 +9,11 @@ from uuid import UUID
 import aiohttp
 
 from spentkey.adapters.entra.client import EntraDirectory
+from spentkey.adapters.entra.lists import EntraLists
 from spentkey.adapters.entra.managed_identity import METADATA, UNTRIED, IdentityEndpoint, ManagedIdentity
 from spentkey.adapters.entra.managed_identity import SYSTEM as IDENTITY_SYSTEM
 from spentkey.adapters.entra.own_credential import Own, OwnCertificate, OwnSecret, OwnToken, OwnWithoutEnd, PfxOnDisk
+from spentkey.adapters.entra.paging import Paging
 from spentkey.adapters.entra.quota import quota_of
 from spentkey.adapters.entra.reasons import NO_CLIENT_ID, NO_CLIENT_SECRET
 from spentkey.adapters.entra.sign_in import Proof, SignIn
@@ -102,6 +104,12 @@ class EntraDirectories:
         except AccessRefused as problem:
             self._paused[tenant.name] = (self.clock.monotonic() + PAUSE_S, problem.reason)
             raise
+
+    async def lists(self, tenant: TenantRules) -> EntraLists:
+        """Its whole lists, by the same sign-in and under the same quota as its directory."""
+        directory = await self.open(tenant)
+        paging = Paging(directory.http, directory.tokens, self.clock, self.ids, self.jitter)
+        return EntraLists(paging, directory.quota)
 
     def _opening(self, name: str) -> asyncio.Task[EntraDirectory]:
         """The sign-in that all tasks share; one that failed is started again."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spentkey.http.rate_limit import RateLimiter, RateStates
+from spentkey.http.rate_limit import RateLimiter, RateStates, State
 from spentkey.ports.runtime import Clock
 
 SPREAD, AT_ONCE = 0.95, 0.04
@@ -21,12 +21,39 @@ UNITS, AUDIT_READS = (3500, 10.0), (5, 10.0)
 KEY_READS = (150, 60.0)
 APPLICATION, PRINCIPAL, SELECTED = 2, 1, 1
 """What a read costs in resource units: of an application, of a service principal, and of an application with `$select`."""
+LISTS_SHARE = 0.6
+"""How much of `KEY_READS` lists take at most, while removals took some in the last minute."""
 COUNTED_FOR_S = 3600.0
 """For how long reads without `$select` are paced like the others, after a 429 that nothing else explains."""
 TELLS = "x-ms-throttle-information"
 """The header by which a 429 names one of the documented limits of resource units, writes or load."""
 PURSE = 20
 """Resource units that a process takes at a time; a few processes' purses fit into what is left of the quota."""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Whether removals took reads that are scarce in the last minute; known to all that share the states."""
+
+    name: str
+    states: RateStates
+
+    async def mark(self) -> None:
+        """Take note that a removal takes one now."""
+        await self.states.advance(self.name, lambda _, now: ((float((now + _MINUTE_MS) * 1000),), now))
+
+    async def lately(self) -> bool:
+        """Whether one was taken in the last minute."""
+        return await self.states.advance(self.name, _until) > 0
+
+
+_MINUTE_MS = 60_000
+
+
+def _until(stored: State | None, now: int) -> tuple[State, int]:
+    """Nothing changes; the time is the end of that minute, or now where it is over."""
+    until = stored[0] if stored else 0.0
+    return (until,), max(now, int(until) // 1000)
 
 
 @dataclass
@@ -38,6 +65,8 @@ class Quota:
     units: RateLimiter
     audit_reads: RateLimiter
     key_reads: RateLimiter
+    scan_reads: RateLimiter
+    removals: Sought
     clock: Clock
     _counted_until: float = field(default=0.0, init=False)
 
@@ -49,8 +78,20 @@ class Quota:
         """
         counted = selecting + (plain if self.clock.monotonic() < self._counted_until else 0)
         if counted:
+            await self.removals.mark()
             await self.key_reads.take(counted)
         await self.units.take(units)
+
+    async def list_page(self) -> None:
+        """Wait until one page of a list that selects `keyCredentials` fits.
+
+        While removals ask for such reads too, in any process that shares the states, lists leave them the larger part
+        of what is left: see `LISTS_SHARE`.
+        """
+        if await self.removals.lately():
+            await self.scan_reads.take()
+        await self.key_reads.take()
+        await self.units.take()
 
     def throttled(self, code: str, headers: Mapping[str, Any]) -> None:
         """Take note of a plain read that was answered with 429.
@@ -90,5 +131,7 @@ def quota_of(tenant_id: str, client_id: str, rates: RateStates, scarce: RateStat
         units=limiter(f"{client_id}/units", UNITS, PURSE),
         audit_reads=limiter(f"{client_id}/audit", AUDIT_READS),
         key_reads=limiter("keys", KEY_READS, states=scarce),
+        scan_reads=limiter("lists", (int(KEY_READS[0] * LISTS_SHARE), KEY_READS[1]), states=scarce),
+        removals=Sought(f"graph/{tenant_id}/sought", scarce),
         clock=clock,
     )

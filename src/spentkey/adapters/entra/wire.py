@@ -43,7 +43,7 @@ def read_application(record: Mapping[str, Any], *, with_keys: bool = False) -> T
     A name that cannot be read is empty, which guard G3 never takes for one.
     """
     lists = _lists(record)
-    ids = {name: _uuid(record.get(name)) for name in ("id", "appId")}
+    ids = {name: canonical_id(record.get(name)) for name in ("id", "appId")}
     object_id, app_id, encryption_key = ids["id"], ids["appId"], record.get("tokenEncryptionKeyId")
     if object_id is None or app_id is None:
         return NO_USABLE(system=SYSTEM, field="id" if object_id is None else "appId")
@@ -53,7 +53,7 @@ def read_application(record: Mapping[str, Any], *, with_keys: bool = False) -> T
         kind=TargetKind.APPLICATION,
         object_id=object_id,
         app_id=app_id,
-        name=_text(record, "displayName") or "",
+        name=text_of(record, "displayName") or "",
         token_encryption_key_id=encryption_key.lower() if encryption_key is not None else None,
         other_kind=_other_kind(record.get(TYPE)),
         with_keys=with_keys,
@@ -65,9 +65,9 @@ def read_principal(record: Mapping[str, Any]) -> Target:
     """A service principal with both credential lists."""
     return Target(
         kind=TargetKind.SERVICE_PRINCIPAL,
-        object_id=_uuid(record.get("id")) or "",
-        app_id=(_text(record, "appId") or "").lower(),
-        name=_text(record, "displayName") or "",
+        object_id=canonical_id(record.get("id")) or "",
+        app_id=(text_of(record, "appId") or "").lower(),
+        name=text_of(record, "displayName") or "",
         **_lists(record),
     )
 
@@ -86,36 +86,56 @@ class _Lists(TypedDict):
 
 
 def _lists(record: Mapping[str, Any]) -> _Lists:
-    kinds = (("passwordCredentials", Kind.SECRET), ("keyCredentials", Kind.CERTIFICATE))
-    entries = [
-        _credential(entry, kind, f"{name}[{nth}]")
-        for name, kind in kinds
-        for nth, entry in enumerate(_list(record, name))
+    credentials, unreadable = read_credentials(record)
+    return {"credentials": credentials, "unreadable": unreadable}
+
+
+def read_credentials(
+    record: Mapping[str, Any], *, with_keys: bool = True
+) -> tuple[tuple[Credential, ...], tuple[UnreadableCredential, ...]]:
+    """Both lists of an object, what can be read and what cannot; raises `Outage` where a list is missing.
+
+    Without `with_keys` the `key` of certificates is left out, of `raw` too: it is most of what a long list weighs.
+    """
+    secrets, certificates = _list(record, "passwordCredentials"), _list(record, "keyCredentials")
+    if not secrets and not certificates:  # most service principals
+        return (), ()
+    read = [
+        *(_credential(one, Kind.SECRET, nth, with_keys=with_keys) for nth, one in enumerate(secrets)),
+        *(_credential(one, Kind.CERTIFICATE, nth, with_keys=with_keys) for nth, one in enumerate(certificates)),
     ]
-    return {
-        "credentials": tuple(one for one in entries if not isinstance(one, UnreadableCredential)),
-        "unreadable": tuple(one for one in entries if isinstance(one, UnreadableCredential)),
-    }
+    unreadable = tuple(one for one in read if isinstance(one, UnreadableCredential))
+    return tuple(one for one in read if not isinstance(one, UnreadableCredential)) if unreadable else tuple(
+        read
+    ), unreadable
 
 
-def _credential(entry: Any, kind: Kind, where: str) -> Credential:
+_LIST_OF = {Kind.SECRET: "passwordCredentials", Kind.CERTIFICATE: "keyCredentials"}
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def _credential(entry: Any, kind: Kind, nth: int, *, with_keys: bool) -> Credential:
     """One entry. What is not needed is read as far as it can be; without a key id it is `UnreadableCredential`."""
     fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
-    read: Any = {
-        "kind": kind,
-        "display_name": _text(fields, "displayName"),
-        "end": read_moment(fields.get("endDateTime")),
-        "raw": json.dumps(entry, sort_keys=True, separators=(",", ":")),
-        "type": _text(fields, "type"),
-        "usage": _text(fields, "usage"),
-        "custom_key_identifier": _text(fields, "customKeyIdentifier"),
-        "key": _der(_text(fields, "key")),
-        "start": read_moment(fields.get("startDateTime")),
-    }
-    key_id = _uuid(fields.get("keyId"))
+    key = text_of(fields, "key")
+    if not with_keys and key is not None:
+        entry, key = {one: value for one, value in fields.items() if one != "key"}, None
+    key_id = canonical_id(fields.get("keyId"))
+    read = (
+        kind,
+        text_of(fields, "displayName"),
+        read_moment(fields.get("endDateTime")),
+        _canonical(entry),
+        text_of(fields, "type"),
+        text_of(fields, "usage"),
+        text_of(fields, "customKeyIdentifier"),
+        _der(key) if key is not None else None,
+        read_moment(fields.get("startDateTime")),
+    )
     if key_id is not None:
-        return Credential(key_id=key_id, **read)
-    return UnreadableCredential(key_id=UNREADABLE, where=where, told=_text(fields, "keyId") or None, **read)
+        return Credential(key_id, *read)
+    where, told = f"{_LIST_OF[kind]}[{nth}]", text_of(fields, "keyId") or None
+    return UnreadableCredential(UNREADABLE, *read, where, told)
 
 
 def _der(key: str | None) -> bytes | None:
@@ -143,14 +163,17 @@ def _list(record: Mapping[str, Any], name: str) -> list[Any]:
     return cast("list[Any]", value)
 
 
-def _text(record: Mapping[str, Any], name: str) -> str | None:
+def text_of(record: Mapping[str, Any], name: str) -> str | None:
+    """The text of that name; None for anything else."""
     value = record.get(name)
     return value if isinstance(value, str) else None
 
 
-def _uuid(value: Any) -> str | None:
+def canonical_id(value: Any) -> str | None:
     """The canonical form of a UUID in the form that Graph writes; None for anything else."""
-    text = value.lower() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return None
+    text = value.lower()
     return text if _UUID.fullmatch(text) else None
 
 
