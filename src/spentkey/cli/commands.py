@@ -21,6 +21,8 @@ SHORT = {
     "plan": "show what would be done to each open task, and why; writes nothing",
     "check": "test every configured system and say what is missing; writes nothing",
     "work": "work on all open tasks, once or until stopped",
+    "scan": "show what has expired in every tenant; --open asks the service desk for each, once",
+    "successors": "show what ends soon, and whether something is ready to take over; reads only",
     "database": "set up the PostgreSQL that several machines share",
     "database init": "make its tables, their owner, and the role of the workers",
     "evidence": "show, sign, export and verify the evidence",
@@ -239,6 +241,48 @@ def database_init(config: Path, as_json: bool) -> None:
     from spentkey.cli.database import init_tables  # noqa: PLC0415
 
     until_done(init_tables(config, as_json=as_json))
+
+
+@click.command(short_help=SHORT["scan"])
+@click.option("--tenant", "tenants", metavar="NAME", multiple=True, help="Only this tenant; may be repeated.")
+@click.option("--within", metavar="DAYS", type=click.IntRange(0, 3650), help="Show too what ends within so many days.")
+@click.option("--all", "every", is_flag=True, help="Show every credential, live ones too.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "html"]), default="table", show_default=True)
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="With --format csv or html: a new file.")
+@click.option("--open", "opens", is_flag=True, help="Open a request at the service desk for each that has none.")
+@click.option("--limit", metavar="N", type=click.IntRange(0), help="With --open: at most so many in this run.")
+@config_option
+@json_option
+def scan(config: Path, as_json: bool, **given: Any) -> None:
+    """Read every application and service principal of each tenant, and show what has expired.
+
+    Each credential has one class, given by the guards that judge its removal, and a reason in words. What could not be
+    read whole is said first, and such a scan opens nothing and counts for no statement. It needs neither service desk
+    nor vault, unless a tenant signs in by an entry. With --open, requests are opened within the limits of [scan]; with
+    --tenant beside it, that is put on record as leave for this tenant. The exit code is 0 if everything was read, 4 if
+    not, or if a request could not be opened for another reason than a limit.
+    """
+    from spentkey.cli.scan import scan_tenants  # noqa: PLC0415
+
+    until_done(scan_tenants(config, as_json=as_json, **given), acts=given["opens"])
+
+
+@click.command(short_help=SHORT["successors"])
+@click.option(
+    "--within", metavar="DAYS", type=click.IntRange(1, 3650), default=30, show_default=True, help="How soon it ends."
+)
+@config_option
+@json_option
+def successors(config: Path, as_json: bool, within: int) -> None:
+    """Show what ends within so many days, and whether something is ready to take over.
+
+    For each: there is no successor, it is not used, both are used, or the successor is used and the old one is silent.
+    What the directory's report of sign-ins does not show is not said to be unused. The exit code is 0, or 4 if not
+    everything could be read.
+    """
+    from spentkey.cli.scan import show_what_ends  # noqa: PLC0415
+
+    until_done(show_what_ends(config, within, as_json=as_json))
 
 
 @click.group(short_help=SHORT["evidence"], context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,7 +6,20 @@ import traceback
 import click
 
 from spentkey.cli import garbage
-from spentkey.cli.commands import check, database, demo, evidence, init, pause, plan, resume, run, serve, status, work
+from spentkey.cli.commands import (
+    check,
+    database,
+    demo,
+    evidence,
+    init,
+    pause,
+    plan,
+    resume,
+    run,
+    serve,
+    status,
+    work,
+)
 from spentkey.cli.ending import complain, left
 from spentkey.cli.output import never_failing
 
@@ -47,7 +60,8 @@ def cli() -> None:
     """The commands."""
 
 
-for command in (check, database, demo, evidence, init, pause, plan, resume, run, serve, status, work):
+COMMANDS = (check, database, demo, evidence, init, pause, plan, resume, run, scan, serve, status, successors, work)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -34,3 +34,21 @@ SCAN_UNREADABLE = ReasonKind(
     "de sleutel-id van {where} is onleesbaar; geen enkele aanvraag kan ze noemen",
     "l'identifiant de clé de {where} est illisible ; aucune demande ne peut le nommer",
 )
+LIST_ENDED = ReasonKind(
+    "scan-list-ended",
+    "the list of {list} ended after {pages} pages: {why}",
+    "de lijst van {list} eindigde na {pages} pagina's: {why}",
+    "la liste de {list} s'est arrêtée après {pages} pages : {why}",
+)
+LIST_TWICE = ReasonKind(
+    "scan-list-twice",
+    "{repeated} {list} were listed twice, so others may be missing: {listed} were listed, the directory counts {count}",
+    "{repeated} {list} stonden er tweemaal in, dus kunnen andere ontbreken: {listed} stonden er, de directory telt er {count}",
+    "{repeated} {list} ont été listés deux fois, d'autres peuvent donc manquer : {listed} listés, l'annuaire en compte {count}",
+)
+LIST_SHORT = ReasonKind(
+    "scan-list-short",
+    "{listed} {list} were listed and the directory counts {count}: as much as a page may be missing",
+    "{listed} {list} stonden in de lijst en de directory telt er {count}: er kan een hele pagina ontbreken",
+    "{listed} {list} ont été listés et l'annuaire en compte {count} : une page entière peut manquer",
+)

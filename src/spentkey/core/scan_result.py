@@ -29,10 +29,12 @@ class ListCount:
     listed: int
     count: int | None
     pages: int
+    left_out: int = 0
+    """Of those that were listed: managed identities and Microsoft's own, whose credentials nobody here can renew."""
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in `scan --json`."""
-        return {"listed": self.listed, "count": self.count, "pages": self.pages}
+        return {"listed": self.listed, "count": self.count, "pages": self.pages, "left_out": self.left_out}
 
 
 @dataclass(frozen=True)

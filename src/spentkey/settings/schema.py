@@ -311,6 +311,21 @@ class EvidenceSettings(Section):
         return self
 
 
+class ScanSettings(Section):
+    """What a scan looks at, what it remembers, and how many requests it may open."""
+
+    within_days: int = Field(default=30, ge=0, le=3650)
+    use: bool = True
+    principals: bool = True
+    open_no_signer: bool = False
+    max_per_run: int = Field(default=25, ge=0, le=10_000)
+    max_per_day: int = Field(default=100, ge=0, le=10_000)
+    reopen_after_days: int = Field(default=30, ge=1, le=3650)
+    keep_days: int = Field(default=400, ge=1, le=36_500)
+    team_from: Literal["", "serviceManagementReference", "notes"] = ""
+    teams: Mapping[Text, Text] = Field(default_factory=dict[str, str])
+
+
 class TlsSettings(Section):
     """Certificate authorities: `ca_file` for everything but Microsoft, `microsoft_ca_file` for an inspecting proxy."""
 
@@ -373,6 +388,7 @@ class Settings(Section):
     notify: NotifySettings | None = None
     state: StateSettings = StateSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    scan: ScanSettings = ScanSettings()
     tls: TlsSettings = TlsSettings()
     _folder: Path = PrivateAttr(default_factory=Path)
     _remarks: tuple[str, ...] = PrivateAttr(default=())
