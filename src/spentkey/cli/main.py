@@ -16,8 +16,10 @@ from spentkey.cli.commands import (
     plan,
     resume,
     run,
+    scan,
     serve,
     status,
+    successors,
     work,
 )
 from spentkey.cli.ending import complain, left
