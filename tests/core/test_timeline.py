@@ -249,7 +249,7 @@ def test_a_kind_of_a_later_version_is_shown_by_its_name() -> None:
 def test_every_kind_that_belongs_to_a_task_has_words() -> None:
     """A kind that is added to the evidence of a task must be told here; `other` is for later versions."""
     of_no_task = {"paused", "resumed", "torn-line-cut", "took-over", "gap", "heartbeat", "exported", "restored"}
-    of_no_task |= {"new-key", "scanned"}
+    of_no_task |= {"new-key", "scanned", "opening", "opened"}
     untold = {
         shape.what.value
         for shape in Record.__subclasses__()

@@ -175,7 +175,7 @@ class Scan:
         told: dict[TargetKind, str] = {}
 
         def tell(read: ListRead) -> None:
-            told[read.kind] = f"{read.listed} {NAMES[read.kind]} in {read.pages} pages" + (
+            told[read.kind] = f"{read.listed} {NAMES[read.kind]}, page {read.pages}" + (
                 f" ({read.retried} asked for anew)" if read.retried else ""
             )
             self.tell(f"{tenant.rules.name}: {', '.join(told[kind] for kind in sorted(told))}")

@@ -176,7 +176,7 @@ async def test_tables_of_a_newer_program_that_older_ones_must_not_use_are_refuse
     postgres.rows(database, "UPDATE spentkey_schema SET version = 99")
     await prepare(connections)
     postgres.rows(database, "UPDATE spentkey_schema SET least = 98")
-    with pytest.raises(Misconfigured, match=r"made by a newer spentkey; this one knows version 5 and must be upgraded"):
+    with pytest.raises(Misconfigured, match=r"made by a newer spentkey; this one knows version 6 and must be upgraded"):
         await prepare(connections)
 
 
