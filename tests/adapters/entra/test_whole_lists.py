@@ -229,7 +229,7 @@ async def test_a_link_that_grew_too_old_ends_the_list(stage: RealSimulator) -> N
         pages = lists.pages(APPLICATIONS)
         assert len((await anext(pages)).objects) == SIZE
         stage.step_clock(timedelta(minutes=5).total_seconds())
-        with pytest.raises(Outage, match="page 2 .* Directory_ExpiredPageToken: the link to this page is too old"):
+        with pytest.raises(Outage, match=r"page 2 .* Directory_ExpiredPageToken: the link to this page is too old"):
             await anext(pages)
 
 
