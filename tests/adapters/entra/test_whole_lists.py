@@ -1,6 +1,6 @@
 """Whole lists of the simulator over TLS: whatever befalls a page, the list is whole or says that it is not."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -59,7 +59,7 @@ class Seen:
 
 
 @asynccontextmanager
-async def lists_of(sim: RealSimulator, *, tries: int = 5, size: int = SIZE) -> AsyncIterator[EntraLists]:
+async def lists_of(sim: RealSimulator, *, tries: int = 5, size: int = SIZE) -> AsyncGenerator[EntraLists]:
     """The lists of that tenant, in small pages."""
     async with context_for(sim.settings(), Steps(), use_proxies=False, clock=SteppingClock(sim)) as context:
         directories = context.directories
@@ -85,7 +85,8 @@ async def read(lists: EntraLists, kind: TargetKind = APPLICATIONS) -> Seen:
 
 async def seen_under(sim: RealSimulator, kind: str, route: str = "list-applications", **more: Any) -> Seen:
     """What is read while the second page has that fault."""
-    sim.faults(fault("graph", route, kind, **{"nth": 2, **more}))
+    rule: dict[str, Any] = {"nth": 2, **more}
+    sim.faults(fault("graph", route, kind, **rule))
     async with lists_of(sim) as lists:
         return await read(lists, APPLICATIONS if route == "list-applications" else PRINCIPALS)
 
@@ -108,7 +109,8 @@ async def test_both_lists_are_read_whole_and_agree_with_the_counter(stage: RealS
     assert len(asked) == applications.pages
 
 
-RETRIED = {
+Rule = dict[str, Any]
+RETRIED: dict[str, tuple[str, Rule]] = {
     "429 with Retry-After": ("429", {"params": {"retry_after": 7}}),
     "429 without": ("429", {}),
     "500": ("500", {}),
@@ -167,7 +169,11 @@ async def test_what_a_page_does_not_show_is_missing_from_the_count(stage: RealSi
 
 async def test_entries_that_are_no_objects_are_named(stage: RealSimulator) -> None:
     """The others are read."""
-    objects = [None, {"id": 5}, {"id": OBJECT, "appId": APP, "passwordCredentials": None, "keyCredentials": []}]
+    objects: list[Any] = [
+        None,
+        {"id": 5},
+        {"id": OBJECT, "appId": APP, "passwordCredentials": None, "keyCredentials": []},
+    ]
     seen = await seen_under(stage, "page-more", params={"objects": objects})
     assert [one.code for one in seen.unreadable] == [
         "list-entry-no-object",
@@ -177,8 +183,8 @@ async def test_entries_that_are_no_objects_are_named(stage: RealSimulator) -> No
     assert (seen.problem, len(seen.ids)) == (None, ALL)
 
 
-FOREVER = {"nth": None}
-BROKEN = {
+FOREVER: Rule = {"nth": None}
+BROKEN: dict[str, tuple[str, Rule]] = {
     "leads to itself": ("page-same", {}),
     "leads to itself each time": ("page-same", FOREVER),
     "leads to another host": ("https://graph.example.net/v1.0/applications?$skiptoken=x", {}),
@@ -190,15 +196,14 @@ BROKEN = {
 async def test_a_link_that_leads_astray_ends_the_list_with_a_word(stage: RealSimulator, name: str) -> None:
     """It is not followed, and the list is not called whole."""
     kind, more = BROKEN[name]
-    if not kind.startswith("page-"):
-        more = {"params": {"changes": {"@odata.nextLink": kind}}}
-        kind = "page-changed"
-    seen = await seen_under(stage, kind, **more)
+    changed: Rule = {"params": {"changes": {"@odata.nextLink": kind}}}
+    fake = not kind.startswith("page-")
+    seen = await (seen_under(stage, "page-changed", **changed) if fake else seen_under(stage, kind, **more))
     assert isinstance(seen.problem, ListBroken)
     assert len(seen.ids) < ALL
 
 
-GIVEN_UP = {
+GIVEN_UP: dict[str, tuple[str, Rule, str]] = {
     "gone": ("410", {}, "page 2 of /v1.0/applications could not be read: Microsoft Graph answered 410.*too old"),
     "503 for good": ("503", FOREVER, "page 1 of /v1.0/applications could not be read: .* 503"),
     "429 for good": ("429", FOREVER, "page 1 .* 429"),
