@@ -131,13 +131,13 @@ def refused(response: Response) -> NoReturn:
     if response.status == 403 and code:
         raise refused_read(A_READ(), response.status, code)
     if response.status in (401, 403):
-        raise Retryable(READ_WITHOUT_CODE(system=SYSTEM, status=response.status) if not code else _answered(what))
+        raise Retryable(READ_WITHOUT_CODE(system=SYSTEM, status=response.status) if not code else _other_answer(what))
     if response.status == 404 or response.status >= 500:
-        raise Retryable(_answered(what))
-    raise _Final(_answered(what))
+        raise Retryable(_other_answer(what))
+    raise _Final(_other_answer(what))
 
 
-def _answered(what: str) -> str:
+def _other_answer(what: str) -> str:
     return READ_ANSWERED(system=SYSTEM, what=what)
 
 
