@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from spentkey.core.credential import Kind
@@ -199,6 +200,7 @@ def login_id(shown: object) -> str:
     return trimmed_text if _LOGIN_ID.fullmatch(trimmed_text) else ""
 
 
+@lru_cache(maxsize=256)
 def folded_name(name: str) -> str:
     """A parameter's name as names are compared: trimmed, in any case."""
     return trimmed(name).casefold()
@@ -258,14 +260,15 @@ def _only_value(name: str, request: Request) -> str | Refused:
         return _refuse(G1_EMPTY(name=name))
     if len(text) > _LONGEST:
         return _refuse(G1_TOO_LONG(name=name, most=_LONGEST))
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+    if not text.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         return _refuse(G1_CONTROL_CHARACTERS(name=name))
     return text
 
 
 def _unseen_inside(name: str, value: str, allowed: str = "") -> Refused | None:
     """A space or a format character inside a value that has none: it is never guessed what was meant."""
-    found = next((one for one in value if is_unseen(one) and one not in allowed), None)
+    plain = value.isascii() and value.isprintable() and " " not in value  # nearly always, and a scan asks for thousands
+    found = None if plain else next((one for one in value if is_unseen(one) and one not in allowed), None)
     if found is None:
         return None
     what = unicodedata.name(found, "").lower() or UNSEEN()

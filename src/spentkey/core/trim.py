@@ -5,6 +5,8 @@ import unicodedata
 
 def trimmed(text: str) -> str:
     """Without spaces of any kind and format characters (Unicode Cf) at its ends: forms and pages add them unseen."""
+    if text.isascii() and text.isprintable():  # of these only the blank is a space, and none is a format character
+        return text.strip(" ")
     begin, end = 0, len(text)
     while begin < end and is_unseen(text[begin]):
         begin += 1

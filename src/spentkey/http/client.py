@@ -292,7 +292,7 @@ def json_value(response: Response, system: str) -> Any:
         raise TooLarge(TOO_MANY_VALUES(system=system, most=MOST_VALUES))
     try:
         value = json.loads(response.body, object_pairs_hook=_each_once, parse_constant=_no_number)
-        if b"\\ud" in response.body.lower():
+        if b"\\ud" in response.body or b"\\uD" in response.body:
             value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
         return value
     except (ValueError, RecursionError):

@@ -70,9 +70,7 @@ ELSEWHERE = {
 @pytest.mark.parametrize("link", ELSEWHERE)
 def test_a_link_that_leads_elsewhere_is_not_followed(link: str) -> None:
     """Our token would go with it."""
-    with pytest.raises(
-        ListBroken, match=r"after page 1 of /v1.0/applications the link leads to another host or another"
-    ):
+    with pytest.raises(ListBroken, match=r"after page 1 of .* the link leads to another host or another"):
         follow(ELSEWHERE[link])
 
 

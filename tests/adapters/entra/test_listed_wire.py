@@ -19,7 +19,13 @@ CERTIFICATE = {"keyId": KEY, "type": "AsymmetricX509Cert", "usage": "Verify", "k
 
 def entry(**changes: Any) -> dict[str, Any]:
     """A sound application."""
-    sound = {"id": OBJECT, "appId": APP, "displayName": "Sales", "passwordCredentials": [], "keyCredentials": []}
+    sound: dict[str, Any] = {
+        "id": OBJECT,
+        "appId": APP,
+        "displayName": "Sales",
+        "passwordCredentials": [],
+        "keyCredentials": [],
+    }
     return sound | changes
 
 

@@ -8,6 +8,7 @@ from spentkey.adapters.entra.quota import (
     AUDIT_READS,
     COUNTED_FOR_S,
     KEY_READS,
+    LISTS_SHARE,
     PRINCIPAL,
     TELLS,
     TENANT_WRITES,
@@ -25,6 +26,61 @@ def quota(
     """The quota of a client in a tenant."""
     both = states or LocalRates(clock)
     return quota_of(tenant, client, both, both, clock)
+
+
+async def paged(one: Quota, pages: int, clock: ManualClock) -> float:
+    """How long so many pages of lists take."""
+    begun = clock.monotonic()
+    for _ in range(pages):
+        await one.list_page()
+    return clock.monotonic() - begun
+
+
+async def test_pages_of_lists_may_take_all_that_is_documented_while_nothing_is_removed() -> None:
+    """150 a minute for a tenant, of which 95 % are spread."""
+    clock = ManualClock()
+    assert 82 < await paged(quota(clock), 202, clock) < 84
+
+
+async def test_pages_of_lists_take_three_fifths_at_most_while_removals_take_some() -> None:
+    """Whichever process they run in, as long as it shares the states; a minute after the last one, all once more."""
+    clock = ManualClock()
+    states = LocalRates(clock)
+    scan, removals, taken = quota(clock, states), quota(clock, states, client=OTHER_TENANT_ID), 0
+    await removals.read(selecting=1)
+    begun = clock.monotonic()
+    while clock.monotonic() - begun < 59:
+        await scan.list_page()
+        taken += 1
+    assert 80 <= taken <= KEY_READS[0] * LISTS_SHARE
+    await clock.sleep(2)
+    assert await paged(scan, 100, clock) < 43
+
+
+async def test_a_read_that_selects_no_keys_leaves_lists_alone() -> None:
+    """It takes nothing of what lists need."""
+    clock = ManualClock()
+    one = quota(clock)
+    await one.read(APPLICATION, plain=1)
+    assert await paged(one, 202, clock) < 86
+
+
+async def test_a_removal_waits_behind_one_page_of_each_list_at_most() -> None:
+    """However long the lists are: their pages are asked for one by one."""
+    clock = ManualClock()
+    one = quota(clock)
+    await paged(one, 100, clock)
+    begun = clock.monotonic()
+    await one.read(selecting=1)
+    assert clock.monotonic() - begun < 1
+
+
+async def test_pages_of_another_tenant_are_another_matter() -> None:
+    """The limit is the tenant's."""
+    clock = ManualClock()
+    states = LocalRates(clock)
+    await quota(clock, states, tenant=OTHER_TENANT_ID).read(selecting=1)
+    assert await paged(quota(clock, states), 202, clock) < 86
 
 
 @pytest.mark.parametrize(

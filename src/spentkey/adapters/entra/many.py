@@ -23,7 +23,7 @@ Body = Mapping[str, Any]
 
 
 @dataclass
-class _Asked:
+class _Unsettled:
     """The parts of one batch that are still to be had, by their id, and what came of the others."""
 
     pending: dict[str, str]
@@ -36,7 +36,7 @@ async def read_many(
     """The body of each of these reads, None where it could not be had; `room` waits until so many requests fit."""
     found = dict[str, Body | None]()
     for names in _twenties(list(urls)):
-        asked = _Asked({name: urls[name] for name in names})
+        asked = _Unsettled({name: urls[name] for name in names})
         with suppress(SpentkeyError):  # what is still pending was not had
             await with_retries(lambda a=asked: _send(paging, a, room), paging.clock, paging.jitter, paging.tries)
         found.update({name: asked.bodies.get(name) for name in names})
@@ -47,7 +47,7 @@ def _twenties(names: Sequence[str]) -> Iterator[Sequence[str]]:
     return (names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE))
 
 
-async def _send(paging: Paging, asked: _Asked, room: Callable[[int], Awaitable[object]]) -> None:
+async def _send(paging: Paging, asked: _Unsettled, room: Callable[[int], Awaitable[object]]) -> None:
     """Ask for what is pending; raises `Retryable` while something still is."""
     body = {"requests": [{"id": name, "method": "GET", "url": url} for name, url in asked.pending.items()]}
 
@@ -69,7 +69,7 @@ async def _send(paging: Paging, asked: _Asked, room: Callable[[int], Awaitable[o
         raise Retryable(BATCH_ANSWERED(system=SYSTEM, status=429), max((one for one in waits if one), default=None))
 
 
-def _settle(asked: _Asked, part: Body, paging: Paging) -> float | None:
+def _settle(asked: _Unsettled, part: Body, paging: Paging) -> float | None:
     """Take note of one part; how long to wait before it is asked for once more, where it says so."""
     name, status, body = str(part.get("id")), part.get("status"), part.get("body")
     if name not in asked.pending or not isinstance(status, int):

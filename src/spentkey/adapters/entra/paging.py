@@ -4,7 +4,7 @@ A page that is not there is never left out, and a list that cannot go on is neve
 reads it hears an `Outage`, with the page and why.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from spentkey.adapters.entra.batch import refused_read
 from spentkey.adapters.entra.links import Links
 from spentkey.adapters.entra.list_reasons import (
     LINK_EXPIRED,
+    LINK_IN_CIRCLE,
     LIST_WITHOUT_END,
     PAGE_NOT_HAD,
     PAGE_ODD_LINK,
@@ -61,11 +62,15 @@ class Paging:
 
     async def walk(self, path: str, query: Mapping[str, str], room: Room) -> AsyncIterator[RawPage]:
         """Every page of the list; ends only behind one without a link. Raises as `DirectoryLists.pages` does."""
-        links, empty, number = Links(self.http.base, path), 0, 1
+        links, marks, empty, number = Links(self.http.base, path), set[int](), 0, 1
         asked: str | None = f"{path}?{urlencode(query)}"
         while asked is not None:
             page = await self._page(path, asked, number, room)
             empty = 0 if page.entries else empty + 1
+            mark = _mark(page.entries)
+            if mark in marks:  # links may be made anew each time, so the same page may come by another one
+                raise ListBroken(LINK_IN_CIRCLE(page=number - 1, path=path))
+            marks.update([mark] if page.entries else [])
             link = page.link
             yield page
             del page  # not held while the next one is read
@@ -107,6 +112,12 @@ class Paging:
             raise Retryable(problem.reason) from None
 
 
+def _mark(entries: Sequence[Any]) -> int:
+    """Tells pages apart by the ids on them, in whatever order these come."""
+    found = (cast("dict[str, Any]", one).get("id") if isinstance(one, dict) else None for one in entries)
+    return hash(frozenset(map(str, found)))
+
+
 class _Final(Outage):
     """What another try does not change."""
 
@@ -120,13 +131,13 @@ def refused(response: Response) -> NoReturn:
     if response.status == 403 and code:
         raise refused_read(A_READ(), response.status, code)
     if response.status in (401, 403):
-        raise Retryable(READ_WITHOUT_CODE(system=SYSTEM, status=response.status) if not code else _answered(what))
+        raise Retryable(READ_WITHOUT_CODE(system=SYSTEM, status=response.status) if not code else _other_answer(what))
     if response.status == 404 or response.status >= 500:
-        raise Retryable(_answered(what))
-    raise _Final(_answered(what))
+        raise Retryable(_other_answer(what))
+    raise _Final(_other_answer(what))
 
 
-def _answered(what: str) -> str:
+def _other_answer(what: str) -> str:
     return READ_ANSWERED(system=SYSTEM, what=what)
 
 

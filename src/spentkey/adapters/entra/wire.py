@@ -173,6 +173,8 @@ def canonical_id(value: Any) -> str | None:
     """The canonical form of a UUID in the form that Graph writes; None for anything else."""
     if not isinstance(value, str):
         return None
+    if _UUID.fullmatch(value):
+        return value
     text = value.lower()
     return text if _UUID.fullmatch(text) else None
 
