@@ -10,7 +10,7 @@ from uuid import UUID
 
 from spentkey.core.classified import Classified, CredentialClass, ScanRules
 from spentkey.core.controls import ControlCounts
-from spentkey.core.credential import TargetKind
+from spentkey.core.credential import Target, TargetKind
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.inventory import InventoryEntry
 from spentkey.core.listed import CredentialUse, ListedObject, Owner
@@ -89,6 +89,8 @@ class _Tenant:
         if not before:
             self.controls.add(target)
         object_id, keys = target.object_id, self.known.get(target.object_id)
+        if keys is None and not before and not self.options.every and self._is_live(target):
+            return
         shown = self._classify(one, with_live=self.options.every or keys is not None)
         if keys is not None:
             self.listed.add(object_id)
@@ -100,6 +102,14 @@ class _Tenant:
             self.found[object_id] = wanted
         elif before:
             self.found.pop(object_id, None)
+
+    def _is_live(self, target: Target) -> bool:
+        """Whether every credential plainly ends later than anything that is shown: nearly all of a tenant."""
+        horizon = self.now + self.options.scan.within
+        return not target.unreadable and all(
+            one.end is not None and one.end > horizon and (one.start is None or one.start < one.end)
+            for one in target.credentials
+        )
 
     def _classify(self, one: ListedObject, *, with_live: bool) -> list[Classified]:
         return classify(self.rules, one, self.judged_by, self.options.scan, self.now, with_live=with_live)

@@ -323,7 +323,7 @@ class ScanSettings(Section):
     reopen_after_days: int = Field(default=30, ge=1, le=3650)
     keep_days: int = Field(default=400, ge=1, le=36_500)
     team_from: Literal["", "serviceManagementReference", "notes"] = ""
-    teams: Mapping[Text, Text] = Field(default_factory=dict[str, str])
+    teams: Mapping[Text, Text] = Field(default={})
 
 
 class TlsSettings(Section):
