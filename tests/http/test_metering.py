@@ -20,12 +20,14 @@ ROUTES = {
     "/api/rest/Template/0123456789ABCDEF0123456789abcdef/_All_": "/api/rest/Template/{id}/_All_",
     "/api/rest/ServiceRequest/new": "/api/rest/ServiceRequest/new",
     "/api/": "/api/",
+    "/v1.0/applications?$skiptoken=RFNwdAIAAQ": "/v1.0/applications",
+    f"/v1.0/applications/{SOME_ID}/owners?$skiptoken=/12/": "/v1.0/applications/{id}/owners",
 }
 
 
 @pytest.mark.parametrize("path", ROUTES)
 def test_a_route_names_no_object(path: str) -> None:
-    """The method and what is constant; versions stay, since they are no ids."""
+    """The method and what is constant; versions stay, since they are no ids. The link of a page has a token behind `?`."""
     assert route_of("GET", path) == f"GET {ROUTES[path]}"
 
 

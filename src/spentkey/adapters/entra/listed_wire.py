@@ -15,7 +15,6 @@ from spentkey.core.reason import Reason
 
 PRINCIPAL = "microsoft.graph.servicePrincipal"
 _TYPES = {TargetKind.APPLICATION: APPLICATION.casefold(), TargetKind.SERVICE_PRINCIPAL: PRINCIPAL.casefold()}
-_LISTS = ("passwordCredentials", "keyCredentials")
 
 
 def read_entry(entry: Any, kind: TargetKind, page: int, nth: int) -> ListedObject | Reason:
@@ -26,29 +25,35 @@ def read_entry(entry: Any, kind: TargetKind, page: int, nth: int) -> ListedObjec
     object_id, app_id = canonical_id(record.get("id")), canonical_id(record.get("appId"))
     if object_id is None:
         return NO_IDS(page=page, nth=nth, field="id")
-    odd = "appId" if app_id is None else _odd_field(record)
-    if app_id is None or odd is not None:
-        return OBJECT_UNREADABLE(object_id=object_id, page=page, field=odd or "appId")
-    return _listed(record, kind, object_id, app_id)
+    secrets, certificates = record.get("passwordCredentials"), record.get("keyCredentials")
+    encryption_key = record.get("tokenEncryptionKeyId")
+    if app_id is None:
+        odd = "appId"
+    elif not isinstance(secrets, list):
+        odd = "passwordCredentials"
+    elif not isinstance(certificates, list):
+        odd = "keyCredentials"
+    elif encryption_key is not None and not isinstance(encryption_key, str):
+        odd = "tokenEncryptionKeyId"
+    else:
+        lists = cast("list[Any]", secrets), cast("list[Any]", certificates)
+        return _listed(record, kind, (object_id, app_id), lists, encryption_key)
+    return OBJECT_UNREADABLE(object_id=object_id, page=page, field=odd)
 
 
-def _odd_field(record: Mapping[str, Any]) -> str | None:
-    """The first field without which nothing can be said of the object's credentials."""
-    for name in _LISTS:
-        if not isinstance(record.get(name), list):
-            return name
-    return None if isinstance(record.get("tokenEncryptionKeyId"), str | None) else "tokenEncryptionKeyId"
-
-
-def _listed(record: Mapping[str, Any], kind: TargetKind, object_id: str, app_id: str) -> ListedObject:
-    encryption_key: str | None = record.get("tokenEncryptionKeyId")
-    credentials, unreadable = read_credentials(record, with_keys=False)
+def _listed(
+    record: Mapping[str, Any],
+    kind: TargetKind,
+    ids: tuple[str, str],
+    lists: tuple[list[Any], list[Any]],
+    encryption_key: str | None,
+) -> ListedObject:
+    credentials, unreadable = read_credentials(*lists, with_keys=False)
     told, tags = record.get(TYPE), record.get("tags")
     return ListedObject(
         Target(
             kind,
-            object_id,
-            app_id,
+            *ids,
             text_of(record, "displayName") or "",
             credentials,
             encryption_key.lower() if encryption_key is not None else None,

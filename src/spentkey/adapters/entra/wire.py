@@ -86,28 +86,25 @@ class _Lists(TypedDict):
 
 
 def _lists(record: Mapping[str, Any]) -> _Lists:
-    credentials, unreadable = read_credentials(record)
+    credentials, unreadable = read_credentials(_list(record, "passwordCredentials"), _list(record, "keyCredentials"))
     return {"credentials": credentials, "unreadable": unreadable}
 
 
 def read_credentials(
-    record: Mapping[str, Any], *, with_keys: bool = True
+    secrets: list[Any], certificates: list[Any], *, with_keys: bool = True
 ) -> tuple[tuple[Credential, ...], tuple[UnreadableCredential, ...]]:
-    """Both lists of an object, what can be read and what cannot; raises `Outage` where a list is missing.
+    """Both lists of an object: what can be read, and what cannot.
 
     Without `with_keys` the `key` of certificates is left out, of `raw` too: it is most of what a long list weighs.
     """
-    secrets, certificates = _list(record, "passwordCredentials"), _list(record, "keyCredentials")
     if not secrets and not certificates:  # most service principals
         return (), ()
-    read = [
-        *(_credential(one, Kind.SECRET, nth, with_keys=with_keys) for nth, one in enumerate(secrets)),
-        *(_credential(one, Kind.CERTIFICATE, nth, with_keys=with_keys) for nth, one in enumerate(certificates)),
-    ]
+    read = [_credential(one, Kind.SECRET, nth, with_keys=with_keys) for nth, one in enumerate(secrets)]
+    read += [_credential(one, Kind.CERTIFICATE, nth, with_keys=with_keys) for nth, one in enumerate(certificates)]
     unreadable = tuple(one for one in read if isinstance(one, UnreadableCredential))
-    return tuple(one for one in read if not isinstance(one, UnreadableCredential)) if unreadable else tuple(
-        read
-    ), unreadable
+    if not unreadable:
+        return tuple(read), ()
+    return tuple(one for one in read if not isinstance(one, UnreadableCredential)), unreadable
 
 
 _LIST_OF = {Kind.SECRET: "passwordCredentials", Kind.CERTIFICATE: "keyCredentials"}
