@@ -78,8 +78,7 @@ class Tenant:
         }
         by_others = {key for key, how in self.gone.items() if how is Departure.BY_OTHERS}
         doomed = {key[0] for key, how in self.gone.items() if how is Departure.DELETED and key not in self.credentials}
-        objects = {one.object_id for one in absent} - doomed
-        left = departures(absent, objects, removed, by_others)
+        left = departures(absent, doomed, removed, by_others)
         await self.inventory.update("production", brought_up_to("production", result.at, result.credentials, left))
         await self.inventory.mark(scan_mark(result, {}))
         return result
@@ -177,9 +176,9 @@ def test_a_removal_of_ours_comes_before_a_deletion() -> None:
     """Whoever deletes the application after us removed nothing of it."""
     inventory, _ = one_day(scanned(40), scanned(41), scanned(42), scanned(43))
     entries = asyncio.run(inventory.entries())
-    found = departures(entries, {"another"}, {entries[0].key: NOW}, set())
+    found = departures(entries, {entries[0].object_id}, {entries[0].key: NOW}, set())
     assert [found[one.key].departure for one in entries] == [Departure.REMOVED, *[Departure.DELETED] * 3]
-    found = departures(entries, {entries[0].object_id}, {}, {entries[1].key})
+    found = departures(entries, {"another"}, {}, {entries[1].key})
     assert [found[one.key].departure for one in entries][:2] == [Departure.NOT_KNOWN, Departure.BY_OTHERS]
 
 

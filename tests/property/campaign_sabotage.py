@@ -19,6 +19,7 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
 from sabotage import Sabotage  # noqa: E402
 from sabotage_evidence import EVIDENCE  # noqa: E402
 from sabotage_outside import OUTSIDE  # noqa: E402
+from sabotage_scan import SCANS  # noqa: E402
 from supervisor import supervise  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -524,7 +525,7 @@ INSIDE: dict[str, Sabotage] = {
     ),
 }
 """What is decided, and what is read and written for it."""
-TABLE = INSIDE | OUTSIDE | EVIDENCE
+TABLE = INSIDE | OUTSIDE | EVIDENCE | SCANS
 SHORT = ("G6, the automation's own application", "the intent before the write", "G3, the name", "the mask of a secret")
 
 

@@ -10,6 +10,7 @@ from campaign_sabotage import INSIDE, ROOT, SHORT, TABLE, spoil
 from sabotage import Sabotage
 from sabotage_evidence import EXPORTS, LOG, READERS, SIGNING, VERIFIER
 from sabotage_outside import CALLERS, FILES, MACHINES, SERVERS
+from sabotage_scan import SCANS
 
 PROGRAM = Path(__file__).with_name("campaign_sabotage.py")
 
@@ -45,7 +46,7 @@ def test_every_replacement_fits_the_code(tmp_path: Path, name: str) -> None:
 def test_no_name_stands_for_two_protections() -> None:
     """One of them would never be taken out."""
     of_evidence = (LOG, SIGNING, EXPORTS, READERS, VERIFIER)
-    assert sum(len(one) for one in (INSIDE, *of_evidence, FILES, CALLERS, SERVERS, MACHINES)) == len(TABLE)
+    assert sum(len(one) for one in (INSIDE, *of_evidence, FILES, CALLERS, SERVERS, MACHINES, SCANS)) == len(TABLE)
 
 
 def test_a_text_that_is_gone_is_an_error(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from spentkey.core.credential import TargetKind
 from spentkey.core.errors import Outage
 from spentkey.core.listed import ListedObject, ListedPage
 from spentkey.core.reason import reason_for
-from spentkey.scan.list import MICROSOFT, ListRead, is_of_others, read_list
+from spentkey.scan.list import FULL_PAGE, MICROSOFT, ListRead, is_of_others, read_list
 
 
 def listed(number: int, **more: object) -> ListedObject:
@@ -59,9 +59,10 @@ async def test_a_list_that_ends_behind_its_last_page_is_whole() -> None:
     assert (found.complete, found.listed, found.pages, found.told(), len(taken)) == (True, 3, 3, [], 3)
 
 
-async def test_a_page_that_cannot_be_had_makes_the_list_incomplete() -> None:
-    """What came before it is shown, and why it ended is told first."""
-    found, taken = await read(page(1, listed(1)), Outage(reason_for("503")), count=9)
+@pytest.mark.parametrize("count", [9, 1, None])
+async def test_a_page_that_cannot_be_had_makes_the_list_incomplete(count: int | None) -> None:
+    """Whatever the directory counts; what came before it is shown, and why it ended is told first."""
+    found, taken = await read(page(1, listed(1)), Outage(reason_for("503")), count=count)
     assert (found.complete, len(taken)) == (False, 1)
     assert "ended after 1 pages: 503" in found.told()[0]
 
@@ -82,9 +83,31 @@ async def test_an_object_that_is_listed_twice_is_counted_once(count: int | None,
 
 @pytest.mark.parametrize(("count", "whole"), [(5, True), (4, True), (6, True), (7, False), (90, False), (None, True)])
 async def test_the_counter_decides_where_as_much_as_a_page_is_missing(count: int | None, whole: bool) -> None:
-    """It may lag behind, so that a smaller difference alone says nothing."""
+    """It may lag behind, so that a smaller difference alone says nothing; it is named all the same."""
     found, _ = await read(page(1, listed(1), listed(2)), page(2, listed(3), listed(4)), page(3, listed(5)), count=count)
-    assert (found.complete, bool(found.told())) == (whole, not whole)
+    assert (found.complete, bool(found.told())) == (whole, count not in (5, None))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count", "whole"),
+    [
+        ((2, 2), 5, False),
+        ((2, 2), 4, True),
+        ((FULL_PAGE,), 1500, False),
+        ((FULL_PAGE,), FULL_PAGE, True),
+        ((0,), 500, False),
+        ((0,), 0, True),
+        ((3,), 4, True),
+    ],
+)
+async def test_a_list_that_ends_behind_a_full_page_is_believed_only_with_the_counter(
+    sizes: tuple[int, ...], count: int, whole: bool
+) -> None:
+    """Whoever loses the last page loses as little as there is on it."""
+    numbers = iter(range(1, 5000))
+    pages = [page(at, *(listed(next(numbers)) for _ in range(size))) for at, size in enumerate(sizes, 1)]
+    found, _ = await read(*pages, count=count)
+    assert found.complete is whole
 
 
 async def test_managed_identities_and_microsofts_own_are_left_out_and_counted() -> None:

@@ -12,8 +12,9 @@ from scanned import BROKEN, WHOLE, scan, scanned
 from support_core import APP_ID, NOW
 
 from spentkey.core.classified import CredentialClass
+from spentkey.core.credential import TargetKind
 from spentkey.core.inventory import Departure, digest_of
-from spentkey.core.scan_result import ScannedCredential, ScanResult, TenantScan
+from spentkey.core.scan_result import ListCount, ScannedCredential, ScanResult, TenantScan
 from spentkey.ports.evidence import EvidenceLog
 from spentkey.scan.remember import SeenBeside, first_seen_by, remember
 
@@ -35,7 +36,7 @@ def day(number: int, *shown: ScannedCredential, tenants: tuple[TenantScan, ...] 
 
 async def remembered(inventory: MemoryInventory, evidence: EvidenceLog, result: ScanResult, **seen: Any) -> None:
     """Remember a scan that listed the one object."""
-    given: dict[str, Any] = {"listed_objects": {OBJECT}, **seen}
+    given: dict[str, Any] = {**seen}
     await remember(result, SeenBeside(**given), inventory, evidence, KEEP)
 
 
@@ -83,13 +84,26 @@ async def test_a_credential_that_is_gone_left_by_what_is_on_record(tmp_path: Pat
     assert (left[key_id(OTHER)].left_as, left[key_id(OTHER)].removed_at) == (Departure.NOT_KNOWN, None)
 
 
-async def test_an_object_that_is_not_listed_was_deleted(tmp_path: Path) -> None:
+async def test_an_object_that_is_listed_as_deleted_was_deleted(tmp_path: Path) -> None:
     """And what the audit log shows of others is theirs."""
     inventory, evidence = MemoryInventory(), evidence_in(tmp_path)
     await remembered(inventory, evidence, day(0, ONE, OTHER))
-    await remembered(inventory, evidence, day(1, OTHER), listed_objects=frozenset())
+    await remembered(inventory, evidence, day(1, OTHER), deleted_objects={OBJECT})
     await remembered(inventory, evidence, day(2), by_others={(OBJECT, key_id(OTHER))})
     assert {one.left_as for one in inventory.spells.values()} == {Departure.DELETED, Departure.BY_OTHERS}
+
+
+async def test_principals_that_were_not_listed_stay_in_the_inventory(tmp_path: Path) -> None:
+    """With `scan.principals = false` nothing is known of them."""
+    inventory, evidence = MemoryInventory(), evidence_in(tmp_path)
+    target = replace(ONE.classified.holder.target, kind=TargetKind.SERVICE_PRINCIPAL)
+    held = replace(ONE, classified=replace(ONE.classified, holder=replace(ONE.classified.holder, target=target)))
+    await remembered(inventory, evidence, day(0, held))
+    without = replace(WHOLE, service_principals=ListCount(0, None, 0))
+    await remembered(inventory, evidence, day(1, tenants=(without,)))
+    assert [one.left_at for one in inventory.spells.values()] == [None]
+    await remembered(inventory, evidence, day(2))
+    assert [one.left_as for one in inventory.spells.values()] == [Departure.NOT_KNOWN]
 
 
 async def test_a_live_one_that_the_inventory_knows_was_extended(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -78,9 +79,10 @@ def _write(result: ScanResult, form: str, write: Write, *, every: bool) -> None:
 
 def _to_file(result: ScanResult, form: str, out: Path, *, every: bool) -> None:
     """A file that only we read: it names people. It has its name when it is whole."""
-    made = out.with_name(f".{out.name}.{os.getpid()}")
+    made: Path | None = None
     try:
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        made = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             _write(result, form, file.write, every=every)
             file.flush()
@@ -91,7 +93,8 @@ def _to_file(result: ScanResult, form: str, out: Path, *, every: bool) -> None:
     except OSError as problem:
         raise Misconfigured(f"--out: {out} cannot be written ({problem.strerror})") from None
     finally:
-        made.unlink(missing_ok=True)
+        if made is not None:
+            made.unlink(missing_ok=True)
 
 
 async def show_what_ends(config: Path, within: int, *, as_json: bool) -> int:

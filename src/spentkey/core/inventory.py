@@ -11,6 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from spentkey.core.classified import CredentialClass
+from spentkey.core.credential import TargetKind
 from spentkey.core.listed import Owner
 from spentkey.core.scan_result import ScannedCredential
 
@@ -116,26 +117,36 @@ def missing(entries: Iterable[InventoryEntry], scanned: Iterable[ScannedCredenti
 
 def departures(
     absent: Iterable[InventoryEntry],
-    listed_objects: Collection[str],
+    deleted_objects: Collection[str],
     removed: Mapping[Key, datetime | None],
     by_others: Collection[Key],
 ) -> dict[Key, Left]:
-    """How each of these left: by us before all else, since a removal of ours that is followed by a deletion is both."""
+    """How each of these left: by us before all else, since a removal of ours that is followed by a deletion is both.
+
+    What is not listed any more was deleted only where the directory lists it among what was deleted.
+    """
 
     def left(one: InventoryEntry) -> Left:
         if one.key in removed:
             return Left(Departure.REMOVED, removed[one.key])
-        if one.object_id not in listed_objects:
+        if one.object_id in deleted_objects:
             return Left(Departure.DELETED)
         return Left(Departure.BY_OTHERS if one.key in by_others else Departure.NOT_KNOWN)
 
     return {one.key: left(one) for one in absent}
 
 
-def brought_up_to(tenant: str, at: datetime, scanned: Sequence[ScannedCredential], left: Mapping[Key, Left]) -> Update:
+def brought_up_to(
+    tenant: str,
+    at: datetime,
+    scanned: Sequence[ScannedCredential],
+    left: Mapping[Key, Left],
+    read: Collection[str] = frozenset(TargetKind),
+) -> Update:
     """The update by a scan that read this tenant whole; nobody calls it for one that did not.
 
-    `scanned` holds live ones too where the inventory knows them. An older scan than the last one changes nothing.
+    `scanned` holds live ones too where the inventory knows them. `read` are the kinds of objects that were listed: of the
+    others nothing is known. An older scan than the last one changes nothing.
     """
 
     def update(entries: Sequence[InventoryEntry]) -> list[InventoryEntry]:
@@ -149,7 +160,7 @@ def brought_up_to(tenant: str, at: datetime, scanned: Sequence[ScannedCredential
         written = [
             spell for key, one in named.items() if (spell := _seen(tenant, at, one, latest.get(key))) is not None
         ]
-        gone = [one for key, one in latest.items() if one.left_at is None and key not in named]
+        gone = [one for key, one in latest.items() if one.left_at is None and key not in named and one.holder in read]
         return written + [_gone(one, at, left.get(one.key, Left(Departure.NOT_KNOWN))) for one in gone]
 
     return update

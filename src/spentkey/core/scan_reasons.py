@@ -46,6 +46,18 @@ LIST_TWICE = ReasonKind(
     "{repeated} {list} stonden er tweemaal in, dus kunnen andere ontbreken: {listed} stonden er, de directory telt er {count}",
     "{repeated} {list} ont été listés deux fois, d'autres peuvent donc manquer : {listed} listés, l'annuaire en compte {count}",
 )
+LIST_CHANGED = ReasonKind(
+    "scan-list-changed",
+    "{objects} objects were listed twice and had other credentials the second time, which is what counts",
+    "{objects} objecten stonden er tweemaal in en hadden de tweede keer andere credentials; die tellen",
+    "{objects} objets ont été listés deux fois, avec d'autres identifiants la seconde fois : c'est celle-ci qui compte",
+)
+LIST_DIFFERS = ReasonKind(
+    "scan-list-differs",
+    "{listed} {list} were listed and the directory counts {count}; its counter may lag behind",
+    "{listed} {list} stonden in de lijst en de directory telt er {count}; haar teller kan achterlopen",
+    "{listed} {list} ont été listés et l'annuaire en compte {count} ; son compteur peut être en retard",
+)
 LIST_SHORT = ReasonKind(
     "scan-list-short",
     "{listed} {list} were listed and the directory counts {count}: as much as a page may be missing",

@@ -8,13 +8,15 @@ from spentkey.core.credential import TargetKind
 from spentkey.core.errors import SpentkeyError
 from spentkey.core.listed import ListedObject, ListedPage
 from spentkey.core.reason import Reason
-from spentkey.core.scan_reasons import LIST_ENDED, LIST_SHORT, LIST_TWICE
+from spentkey.core.scan_reasons import LIST_DIFFERS, LIST_ENDED, LIST_SHORT, LIST_TWICE
 from spentkey.core.scan_result import ListCount
 from spentkey.ports.directory_lists import DirectoryLists
 
 MICROSOFT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that owns Microsoft's own service principals (learn.microsoft.com/troubleshoot/entra)."""
 MANAGED = "ManagedIdentity"
+FULL_PAGE = 999
+"""The most objects that Graph puts on a page."""
 MOST_PROBLEMS = 20
 """How many entries that cannot be read are named, for each list."""
 NAMES = {TargetKind.APPLICATION: "applications", TargetKind.SERVICE_PRINCIPAL: "service principals"}
@@ -30,6 +32,8 @@ class ListRead:
     pages: int = 0
     largest: int = 0
     """Objects of the largest page."""
+    last: int = 0
+    """Objects of the last page that was not empty."""
     retried: int = 0
     repeated: int = 0
     left_out: int = 0
@@ -45,7 +49,8 @@ class ListRead:
 
         The directory's counter may lag behind, so a small difference alone says nothing (facts of the list: an index that
         is eventually consistent). It decides where an object stood there twice, since then another may have slipped
-        through between two pages; and where as much is missing as a page holds.
+        through between two pages; where as much is missing as a page holds; and where the list ends behind a full page,
+        as one does whose rest is lost.
         """
         return self.ended and not self.unreadable and not self._slipped and not self._page_missing
 
@@ -55,15 +60,20 @@ class ListRead:
 
     @property
     def _page_missing(self) -> bool:
-        return self.count is not None and self.largest > 0 and self.count - self.listed >= self.largest
+        if self.count is None or self.count <= self.listed:
+            return False
+        ends_full = self.last >= FULL_PAGE or (self.pages > 1 and self.last == self.largest)
+        return self.listed == 0 or ends_full or self.count - self.listed >= self.largest
 
     def told(self) -> list[str]:
-        """Why it is not whole, in words; empty where it is."""
+        """Why it is not whole, in words; and how the directory counts otherwise, which alone is no fault."""
         name, found = NAMES[self.kind], list(self.problems)
         if self._slipped:
             found.append(LIST_TWICE(list=name, repeated=self.repeated, listed=self.listed, count=_number(self.count)))
         if self._page_missing:
             found.append(LIST_SHORT(list=name, listed=self.listed, count=_number(self.count)))
+        elif not self._slipped and self.ended and self.count not in (None, self.listed):
+            found.append(LIST_DIFFERS(list=name, listed=self.listed, count=_number(self.count)))
         return [str(one) for one in found]
 
     def as_count(self) -> ListCount:
@@ -103,6 +113,7 @@ def _take_page(page: ListedPage, read: ListRead, seen: set[int], take: Callable[
     read.pages += 1
     read.retried += page.retried
     read.largest = max(read.largest, len(page.objects))
+    read.last = len(page.objects) or read.last
     read.unreadable += len(page.unreadable)
     read.problems += page.unreadable[: max(0, MOST_PROBLEMS - len(read.problems))]
     for one in page.objects:

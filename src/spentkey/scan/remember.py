@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from spentkey.core.credential import TargetKind
 from spentkey.core.history import History
 from spentkey.core.inventory import InventoryEntry, Key, brought_up_to, departures, missing
 from spentkey.core.records import RecordKind
@@ -19,8 +20,8 @@ class SeenBeside:
 
     live: Sequence[ScannedCredential] = ()
     """The live credentials that the inventory knows: without them an extended one would pass for gone."""
-    listed_objects: Collection[str] = frozenset()
-    """The object ids that were listed, at least those that the inventory knows."""
+    deleted_objects: Collection[str] = frozenset()
+    """The object ids that the directory lists among what was deleted."""
     by_others: Collection[Key] = frozenset()
     """Credentials whose removal by somebody else the directory's audit log shows."""
     controls: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -49,9 +50,10 @@ async def _bring_up(
 ) -> None:
     name = tenant.tenant
     shown = [one for one in (*result.credentials, *seen.live) if one.classified.tenant == name]
-    absent = missing(await inventory.entries(name), shown)
-    left = departures(absent, seen.listed_objects, await _removed(absent, evidence), seen.by_others)
-    await inventory.update(name, brought_up_to(name, result.at, shown, left))
+    read = {TargetKind.APPLICATION, *([TargetKind.SERVICE_PRINCIPAL] if tenant.service_principals.pages else [])}
+    absent = [one for one in missing(await inventory.entries(name), shown) if one.holder in read]
+    left = departures(absent, seen.deleted_objects, await _removed(absent, evidence), seen.by_others)
+    await inventory.update(name, brought_up_to(name, result.at, shown, left, read))
 
 
 async def _removed(absent: Sequence[InventoryEntry], evidence: EvidenceLog) -> dict[Key, datetime | None]:

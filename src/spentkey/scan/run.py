@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -16,6 +16,7 @@ from spentkey.core.inventory import InventoryEntry
 from spentkey.core.listed import CredentialUse, ListedObject, Owner
 from spentkey.core.reason import Reason
 from spentkey.core.rules import Rules, TenantRules
+from spentkey.core.scan_reasons import LIST_CHANGED
 from spentkey.core.scan_result import ListCount, ScannedCredential, ScanResult, TenantScan
 from spentkey.ports.directory import Directory
 from spentkey.ports.directory_lists import DirectoryLists
@@ -75,8 +76,10 @@ class _Tenant:
     found: dict[str, list[Classified]] = field(default_factory=dict[str, list[Classified]])
     live: dict[str, list[Classified]] = field(default_factory=dict[str, list[Classified]])
     """The live ones that the inventory knows, by object."""
-    listed: set[str] = field(default_factory=set[str])
-    """The objects that were listed, of those that the inventory knows."""
+    deleted: Collection[str] = ()
+    """The applications that the directory lists among what was deleted, where the inventory knows something."""
+    changed: int = 0
+    """Objects that were listed twice with other credentials."""
     principals: set[int] = field(default_factory=set[int])
     """The app ids that have a service principal."""
     controls: ControlCounts = field(default_factory=ControlCounts)
@@ -93,15 +96,14 @@ class _Tenant:
             return
         shown = self._classify(one, with_live=self.options.every or keys is not None)
         if keys is not None:
-            self.listed.add(object_id)
             self.live[object_id] = [
                 each for each in shown if each.klass is CredentialClass.LIVE and each.credential.key_id in keys
             ]
         wanted = [each for each in shown if self.options.every or each.klass is not CredentialClass.LIVE]
+        if before:
+            self.changed += _ends(wanted) != _ends(self.found.pop(object_id, []))
         if wanted:
             self.found[object_id] = wanted
-        elif before:
-            self.found.pop(object_id, None)
 
     def _is_live(self, target: Target) -> bool:
         """Whether every credential plainly ends later than anything that is shown: nearly all of a tenant."""
@@ -175,7 +177,11 @@ class Scan:
         if principals is not None and principals.complete:
             under_way.judge_without_principal()
         found = await self._looked_up(lists, under_way)
+        if known:
+            under_way.deleted = await _deleted(lists)
         problems = tuple(text for one in reads for text in one.told())
+        if under_way.changed:
+            problems += (str(LIST_CHANGED(objects=under_way.changed)),)
         counted = NOT_LISTED if principals is None else principals.as_count()
         scan = TenantScan(tenant.name, complete, applications.as_count(), counted, problems)
         return TenantEnd(scan, found, sum(one.retried for one in reads), under_way)
@@ -267,4 +273,16 @@ def _beside(whole: Sequence[_Tenant | None]) -> SeenBeside:
     controls: Counter[str] = Counter()
     for tenant in seen:
         controls.update(tenant.controls.as_json())
-    return SeenBeside(live, {name for tenant in seen for name in tenant.listed}, frozenset(), dict(controls))
+    return SeenBeside(live, {name for tenant in seen for name in tenant.deleted}, frozenset(), dict(controls))
+
+
+def _ends(shown: Sequence[Classified]) -> set[tuple[str, datetime | None]]:
+    return {(one.credential.key_id, one.credential.end) for one in shown}
+
+
+async def _deleted(lists: DirectoryLists) -> Collection[str]:
+    """What the directory lists as deleted; nothing where that cannot be read, and then nobody knows."""
+    try:
+        return await lists.deleted_applications() or ()
+    except SpentkeyError:
+        return ()
