@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill campaign-open lock campaign-property campaign-classes campaign-matrix campaign-requests campaign-hostile campaign-tampering campaign-sabotage campaign-takeover licences sbom test-audit
+.PHONY: help setup setup-dev setup-clients setup-ansible demo picture sim test test-long test-all test-clients test-ansible check format bench campaign-files campaign-kill campaign-open campaign-scan lock campaign-property campaign-classes campaign-matrix campaign-requests campaign-hostile campaign-tampering campaign-sabotage campaign-takeover licences sbom test-audit
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ campaign-requests: setup-dev ## any request parameters, from harmless to hostile
 
 campaign-hostile: setup-dev ## hostile files, rows, objects, requesters, peers and clocks beside other tasks (CASES=60 SEED=1; TIMED=0)
 	@$(BIN)/python tests/hostile/campaign_hostile.py
+
+campaign-scan: setup-dev ## scan tenants while pages of their lists go wrong; what is called whole is whole (CASES=400 SEED=1)
+	@$(BIN)/python tests/scan/campaign_scan.py
 
 campaign-tampering: setup-dev ## spoil copies of real evidence, its exports and tickets, and see all of it found (CASES=2000 SEED=1; STORE=postgres)
 	@$(BIN)/python tests/tampering/campaign_tampering.py

@@ -1,0 +1,160 @@
+"""The long form: `make campaign-scan CASES=400 SEED=1`; each case scans a tenant while pages go wrong, by its seed.
+
+Whatever goes wrong, a scan that says it is whole shows exactly what a calm one shows, and nothing is shown twice.
+"""
+
+import asyncio
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
+
+from real_simulator import QuickClock, RealSimulator, Steps  # noqa: E402
+from supervisor import supervise  # noqa: E402
+from worlds import world  # noqa: E402
+
+from spentkey.adapters.entra.directories import EntraDirectories  # noqa: E402
+from spentkey.adapters.entra.lists import EntraLists  # noqa: E402
+from spentkey.bootstrap.scanning import ScanWanted, scan_all  # noqa: E402
+from spentkey.bootstrap.settings import load_settings  # noqa: E402
+from spentkey.core.rules import TenantRules  # noqa: E402
+from spentkey.core.scan_result import ScanResult  # noqa: E402
+
+SILENT = ("page-lost", "page-ends", "page-short", "page-swapped")
+"""What only the directory's counter can show."""
+LOUD = (
+    "page-same",
+    "page-twice",
+    "page-shuffled",
+    "page-empty",
+    "page-changed",
+    "cut",
+    "410",
+    "429",
+    "503",
+    "html",
+    "reset",
+)
+MOST_OBJECTS, MOST_A_PAGE = 60, 12
+Shown = Counter[tuple[str, str, str]]
+"""Tenant, object and key id of each credential that is shown."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a case; `wrong` is empty where all is as it must be."""
+
+    became: str
+    wrong: str = ""
+
+
+def shown_by(result: ScanResult) -> Shown:
+    """Every credential of a result."""
+    return Counter(
+        (one.classified.tenant, one.classified.holder.target.object_id, one.classified.credential.key_id)
+        for one in result.credentials
+    )
+
+
+@contextmanager
+def pages_of(size: int) -> Generator[None]:
+    """Lists come in pages of that size, so that a small tenant has many."""
+    whole = EntraDirectories.lists
+
+    async def lists(self: EntraDirectories, tenant: TenantRules) -> EntraLists:
+        return replace(await whole(self, tenant), page_size=size)
+
+    with patch.object(EntraDirectories, "lists", lists):
+        yield
+
+
+def scanned(sim: RealSimulator) -> ScanResult:
+    """A scan that shows everything, in which nobody really waits."""
+    settings = load_settings(sim.config, sim.environment)
+    return asyncio.run(scan_all(settings, ScanWanted(every=True), QuickClock(), Steps())).result
+
+
+def tenant_of(rng: random.Random) -> dict[str, Any]:
+    """The small world of the tests, in which the first tenant also has so many generated objects."""
+    made = world()
+    made["tenants"][0]["generated"] = {
+        "seed": rng.randrange(1 << 30),
+        "applications": rng.randrange(1, MOST_OBJECTS),
+        "service_principals": rng.randrange(1, MOST_OBJECTS),
+    }
+    return made
+
+
+def play(seed: int, sim: RealSimulator) -> Verdict:
+    """One tenant, scanned in calm and then with pages that go wrong."""
+    rng = random.Random(seed)  # noqa: S311  # a replayable case
+    sim.reset(tenant_of(rng))
+    with pages_of(rng.randrange(2, MOST_A_PAGE)):
+        calm = scanned(sim)
+        if not calm.complete:
+            return Verdict("", f"a calm scan is not whole: {[one.problems for one in calm.tenants]}")
+        kinds = rng.sample(LOUD, 2) + rng.sample(SILENT, rng.randrange(2))
+        rules = [
+            {"system": "graph", "route": rng.choice(ROUTES), "kind": kind, "nth": rng.randrange(1, 8), **_times(kind)}
+            for kind in kinds
+        ]
+        sim.faults(*rules)
+        found = scanned(sim)
+        sim.faults()
+    return _judged(calm, found, ", ".join(kinds))
+
+
+ROUTES = ("list-applications", "list-service-principals")
+
+
+def _times(kind: str) -> dict[str, Any]:
+    return {"when": "before"} if kind in ("410", "429", "503", "html", "reset") else {}
+
+
+def _judged(calm: ScanResult, found: ScanResult, what: str) -> Verdict:
+    truth, shown = shown_by(calm), shown_by(found)
+    more = shown - truth  # the parts of a signing group share a key id, so each is counted
+    if more:
+        return Verdict("", f"{what}: shown twice, or not there: {sorted(more)[:3]}")
+    if not found.complete:
+        return Verdict("INCOMPLETE")
+    named = any("its counter may lag behind" in text for one in found.tenants for text in one.problems)
+    if shown != truth and not named:
+        return Verdict("", f"{what}: called whole, and {len(truth) - len(shown)} are missing")
+    return Verdict("whole, and another count is named" if named else "whole")
+
+
+def main() -> int:
+    """Play the cases and print how many held; 0 when all did."""
+    cases, first = int(os.environ.get("CASES", "400")), int(os.environ.get("SEED", "1"))
+    began, told, wrong = time.monotonic(), Counter[str](), 0
+    with tempfile.TemporaryDirectory() as name:
+        sim = RealSimulator.start(Path(name), world())
+        try:
+            for seed in range(first, first + cases):
+                verdict = play(seed, sim)
+                told[verdict.became] += not verdict.wrong
+                if verdict.wrong:
+                    wrong += 1
+                    print(f"seed {seed}: {verdict.wrong}", flush=True)
+        finally:
+            sim.stop()
+    for became, count in sorted(told.items()):
+        print(f"{count:6} {became}")
+    print(f"{cases} scans (from seed {first} on), {wrong} wrong, in {time.monotonic() - began:.0f} s")
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    supervise()
+    sys.exit(main())
