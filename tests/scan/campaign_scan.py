@@ -10,12 +10,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "support")]
 
@@ -23,12 +20,19 @@ from real_simulator import QuickClock, RealSimulator, Steps  # noqa: E402
 from supervisor import supervise  # noqa: E402
 from worlds import world  # noqa: E402
 
+from spentkey.adapters.entra.client import EntraDirectory  # noqa: E402
 from spentkey.adapters.entra.directories import EntraDirectories  # noqa: E402
 from spentkey.adapters.entra.lists import EntraLists  # noqa: E402
-from spentkey.bootstrap.scanning import ScanWanted, scan_all  # noqa: E402
+from spentkey.adapters.pfx_child.opener import PfxInChild  # noqa: E402
+from spentkey.bootstrap.context import connected_for, outside_of, vault_of  # noqa: E402
+from spentkey.bootstrap.directories import directories_of  # noqa: E402
 from spentkey.bootstrap.settings import load_settings  # noqa: E402
-from spentkey.core.rules import TenantRules  # noqa: E402
+from spentkey.core.classified import ScanRules  # noqa: E402
+from spentkey.core.rules import DeskRules, TenantRules  # noqa: E402
 from spentkey.core.scan_result import ScanResult  # noqa: E402
+from spentkey.http.rate_limit import LocalRates  # noqa: E402
+from spentkey.scan.run import Scan, ScanOptions  # noqa: E402
+from spentkey.settings.rules import rules_of  # noqa: E402
 
 SILENT = ("page-lost", "page-ends", "page-short", "page-swapped")
 """What only the directory's counter can show."""
@@ -66,22 +70,31 @@ def shown_by(result: ScanResult) -> Shown:
     )
 
 
-@contextmanager
-def pages_of(size: int) -> Generator[None]:
-    """Lists come in pages of that size, so that a small tenant has many."""
-    whole = EntraDirectories.lists
+@dataclass(frozen=True)
+class SmallPages:
+    """Directories whose lists come in pages of that size, so that a small tenant has many."""
 
-    async def lists(self: EntraDirectories, tenant: TenantRules) -> EntraLists:
-        return replace(await whole(self, tenant), page_size=size)
+    whole: EntraDirectories
+    size: int
 
-    with patch.object(EntraDirectories, "lists", lists):
-        yield
+    async def open(self, tenant: TenantRules) -> EntraDirectory:
+        return await self.whole.open(tenant)
+
+    async def lists(self, tenant: TenantRules) -> EntraLists:
+        return replace(await self.whole.lists(tenant), page_size=self.size)
 
 
-def scanned(sim: RealSimulator) -> ScanResult:
+async def scanned(sim: RealSimulator, size: int) -> ScanResult:
     """A scan that shows everything, in which nobody really waits."""
-    settings = load_settings(sim.config, sim.environment)
-    return asyncio.run(scan_all(settings, ScanWanted(every=True), QuickClock(), Steps())).result
+    settings, clock = load_settings(sim.config, sim.environment), QuickClock()
+    rules = rules_of(settings, DeskRules())
+    async with connected_for(settings, clock, use_proxies=False) as connections:
+        vault = vault_of(settings, outside_of(settings, connections))
+        rates = LocalRates(clock), LocalRates(clock)
+        directories = directories_of(settings, connections, vault, PfxInChild(), *rates)
+        options = ScanOptions(ScanRules(), every=True)
+        scan = Scan(SmallPages(directories, size), clock, rules, options, Steps().tell)
+        return (await scan.of("case", rules.tenants, [])).result
 
 
 def tenant_of(rng: random.Random) -> dict[str, Any]:
@@ -99,18 +112,19 @@ def play(seed: int, sim: RealSimulator) -> Verdict:
     """One tenant, scanned in calm and then with pages that go wrong."""
     rng = random.Random(seed)  # noqa: S311  # a replayable case
     sim.reset(tenant_of(rng))
-    with pages_of(rng.randrange(2, MOST_A_PAGE)):
-        calm = scanned(sim)
-        if not calm.complete:
-            return Verdict("", f"a calm scan is not whole: {[one.problems for one in calm.tenants]}")
-        kinds = rng.sample(LOUD, 2) + rng.sample(SILENT, rng.randrange(2))
-        rules = [
+    size = rng.randrange(2, MOST_A_PAGE)
+    calm = asyncio.run(scanned(sim, size))
+    if not calm.complete:
+        return Verdict("", f"a calm scan is not whole: {[one.problems for one in calm.tenants]}")
+    kinds = rng.sample(LOUD, 2) + rng.sample(SILENT, rng.randrange(2))
+    sim.faults(
+        *(
             {"system": "graph", "route": rng.choice(ROUTES), "kind": kind, "nth": rng.randrange(1, 8), **_times(kind)}
             for kind in kinds
-        ]
-        sim.faults(*rules)
-        found = scanned(sim)
-        sim.faults()
+        )
+    )
+    found = asyncio.run(scanned(sim, size))
+    sim.faults()
     return _judged(calm, found, ", ".join(kinds))
 
 
