@@ -30,7 +30,7 @@ def test_a_scan_shows_what_has_lapsed(sim: RealSimulator, tmp_path: Path) -> Non
     assert (last["complete"], last["lapsed"]) == (True, found["summary"]["lapsed"])
 
 
-def test_a_scan_that_lost_a_page_says_so_first(sim: RealSimulator, tmp_path: Path) -> None:
+def test_a_scan_whose_list_may_not_be_read_says_so_first(sim: RealSimulator, tmp_path: Path) -> None:
     """4, and the last whole scan is what counts."""
     sim.reset(world())
     sim.faults(fault("graph", "list-applications", "403"))
@@ -39,6 +39,17 @@ def test_a_scan_that_lost_a_page_says_so_first(sim: RealSimulator, tmp_path: Pat
     sim.faults()
     code, found = scan_of(sim, tmp_path)
     assert (code, found["complete"]) == (0, True)
+
+
+def test_a_list_that_ends_without_a_reason_is_incomplete(sim: RealSimulator, tmp_path: Path) -> None:
+    """The link behind the first page is gone, each time; the directory counts more than a page holds."""
+    made = world()
+    made["tenants"][0]["generated"] = {"seed": 1, "applications": 1200, "service_principals": 0}
+    sim.reset(made)
+    sim.faults(fault("graph", "list-applications", "page-ends"))
+    code, found = scan_of(sim, tmp_path)
+    assert (code, found["complete"]) == (4, False)
+    assert any("a page may be missing" in text for text in found["tenants"][0]["problems"])
 
 
 def test_a_page_is_asked_for_until_it_is_there(sim: RealSimulator, tmp_path: Path) -> None:
@@ -72,6 +83,7 @@ def test_a_table_for_other_programs(sim: RealSimulator, tmp_path: Path) -> None:
         ("--format", "xml"),
         ("--out", "x.csv"),
         ("--json", "--format", "csv"),
+        ("--format", "csv", "--out", "no such folder/x.csv"),
         ("--limit", "3"),
         ("--within", "-1"),
     ],

@@ -56,15 +56,15 @@ SCANS: dict[str, Sabotage] = {
         (
             "a list that ended early",
             "scan/list.py",
-            "return self.ended and not self.unreadable",
-            "return not self.unreadable",
+            "ended = all(one.ended and not one.unreadable for",
+            "ended = all(not one.unreadable for",
             LIST,
         ),
         (
             "an entry that cannot be read",
             "scan/list.py",
-            "return self.ended and not self.unreadable and",
-            "return self.ended and",
+            "ended = all(one.ended and not one.unreadable for",
+            "ended = all(one.ended for",
             LIST,
         ),
         (
@@ -75,6 +75,27 @@ SCANS: dict[str, Sabotage] = {
             LIST,
         ),
         ("a list that ends behind a full page", "scan/list.py", " or ends_full or ", " or ", LIST),
+        (
+            "a list without a counter that ends behind a full page",
+            "scan/list.py",
+            "            return ends_full\n",
+            "            return False\n",
+            LIST,
+        ),
+        (
+            "a second reading of what nobody vouches for",
+            "scan/list.py",
+            "    if read.passes[0].ended and not read.vouched:\n",
+            "    if read.passes[0].ended and read.count == 0:\n",
+            LIST,
+        ),
+        (
+            "two readings that show the same",
+            "scan/list.py",
+            " and (self.vouched or self._agree)",
+            " and (self.vouched or len(self.passes) > 1)",
+            LIST,
+        ),
         (
             "the later sight of an object",
             "scan/run.py",

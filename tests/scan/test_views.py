@@ -13,7 +13,8 @@ from scanned import BROKEN, HOSTILE, WHOLE, of_every_kind, scan, scanned
 
 from spentkey.core.classified import CredentialClass
 from spentkey.core.listed import Owner
-from spentkey.core.scan_result import RequestState, ScanResult
+from spentkey.core.opening import OpenedState
+from spentkey.core.scan_result import ScanResult
 from spentkey.scan.csv_view import COLUMNS, cell_of, write_csv
 from spentkey.scan.html_view import write_html
 from spentkey.scan.summary import by_age, by_class, by_tenant, first_removals, in_brief, lists_read
@@ -175,8 +176,8 @@ def test_a_counter_that_differs_is_named() -> None:
 def test_requests_are_counted_once_opened() -> None:
     """What is known or capped was not opened by this scan."""
     result = scan(
-        scanned(opened=RequestState.OPENED),
-        scanned(41, opened=RequestState.KNOWN),
-        scanned(42, opened=RequestState.CAPPED),
+        scanned(opened=OpenedState.OPENED),
+        scanned(41, opened=OpenedState.KNOWN),
+        scanned(42, opened=OpenedState.CAPPED),
     )
     assert result.as_json()["summary"]["opened"] == 1

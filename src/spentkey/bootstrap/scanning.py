@@ -15,7 +15,7 @@ from spentkey.core.classified import CredentialClass, ScanRules
 from spentkey.core.errors import Misconfigured
 from spentkey.core.opening import Opened, OpenedState, OpenRules, ToOpen
 from spentkey.core.rules import DeskRules, Rules, TenantRules
-from spentkey.core.scan_result import RequestState, ScannedCredential, ScanResult
+from spentkey.core.scan_result import ScannedCredential, ScanResult
 from spentkey.ports.runtime import Clock, Progress
 from spentkey.ports.service_desk import ServiceDesk
 from spentkey.scan.open import open_requests
@@ -151,4 +151,4 @@ def _with_opened(one: ScannedCredential, opened: Opened | None) -> ScannedCreden
     if opened is None:
         return one
     task = str(opened.task) if opened.task is not None else None
-    return replace(one, task=task, opened=RequestState(opened.state.value))
+    return replace(one, task=task, opened=opened.state)

@@ -48,6 +48,8 @@ def _refuse(form: str, out: Path | None, opens: bool, limit: int | None, *, as_j
         raise Misconfigured("--out: goes with --format csv or html; the table and JSON go to the standard output")
     if out is not None and out.exists():
         raise Misconfigured(f"--out: {out} is there already, and is not overwritten")
+    if out is not None and not os.access(out.parent, os.W_OK | os.X_OK):
+        raise Misconfigured(f"--out: {out.parent} is no folder that can be written to")
     if limit is not None and not opens:
         raise Misconfigured("--limit: goes with --open")
 

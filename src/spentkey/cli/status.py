@@ -57,7 +57,7 @@ def _scan(last: ScanMark | None) -> str:
     if last is None:
         return "none yet"
     when = last.at.isoformat(timespec="seconds")
-    return f"{when}, {last.lapsed} lapsed" if last.complete else f"{when}, INCOMPLETE"
+    return f"{when}, {last.lapsed} lapsed in {', '.join(last.tenants)}" if last.complete else f"{when}, INCOMPLETE"
 
 
 def _own(one: OfTenant) -> str:

@@ -40,11 +40,11 @@ LIST_ENDED = ReasonKind(
     "de lijst van {list} eindigde na {pages} pagina's: {why}",
     "la liste de {list} s'est arrêtée après {pages} pages : {why}",
 )
-LIST_TWICE = ReasonKind(
-    "scan-list-twice",
-    "{repeated} {list} were listed twice, so others may be missing: {listed} were listed, the directory counts {count}",
-    "{repeated} {list} stonden er tweemaal in, dus kunnen andere ontbreken: {listed} stonden er, de directory telt er {count}",
-    "{repeated} {list} ont été listés deux fois, d'autres peuvent donc manquer : {listed} listés, l'annuaire en compte {count}",
+LIST_UNSTEADY = ReasonKind(
+    "scan-list-unsteady",
+    "{list} were listed twice and not the same ones: {listed} in all, and the directory counts {count}",
+    "{list}: twee lezingen toonden niet dezelfde; samen {listed}, en de directory telt er {count}",
+    "{list} : deux lectures n'ont pas montré les mêmes ; {listed} en tout, et l'annuaire en compte {count}",
 )
 LIST_CHANGED = ReasonKind(
     "scan-list-changed",
@@ -54,13 +54,19 @@ LIST_CHANGED = ReasonKind(
 )
 LIST_DIFFERS = ReasonKind(
     "scan-list-differs",
+    "{list} were listed twice, the same {listed} each time, and the directory counts {count}; its counter may lag behind",
+    "{list}: twee lezingen toonden dezelfde {listed}, en de directory telt er {count}; haar teller kan achterlopen",
+    "{list} : deux lectures ont montré les mêmes {listed}, et l'annuaire en compte {count} ; son compteur peut retarder",
+)
+LIST_COUNTS_LESS = ReasonKind(
+    "scan-list-counts-less",
     "{listed} {list} were listed and the directory counts {count}; its counter may lag behind",
     "{listed} {list} stonden in de lijst en de directory telt er {count}; haar teller kan achterlopen",
-    "{listed} {list} ont été listés et l'annuaire en compte {count} ; son compteur peut être en retard",
+    "{listed} {list} ont été listés et l'annuaire en compte {count} ; son compteur peut retarder",
 )
 LIST_SHORT = ReasonKind(
     "scan-list-short",
-    "{listed} {list} were listed and the directory counts {count}: as much as a page may be missing",
-    "{listed} {list} stonden in de lijst en de directory telt er {count}: er kan een hele pagina ontbreken",
-    "{listed} {list} ont été listés et l'annuaire en compte {count} : une page entière peut manquer",
+    "{listed} {list} were listed and the directory counts {count}: a page may be missing",
+    "{listed} {list} stonden in de lijst en de directory telt er {count}: er kan een pagina ontbreken",
+    "{listed} {list} ont été listés et l'annuaire en compte {count} : une page peut manquer",
 )

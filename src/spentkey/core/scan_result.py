@@ -4,22 +4,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from spentkey.core.classified import Classified, CredentialClass
 from spentkey.core.listed import CredentialUse, Owner
-
-
-class RequestState(StrEnum):
-    """What became of the request for a credential in this scan."""
-
-    OPENED = "opened"
-    KNOWN = "known"
-    CAPPED = "capped"
-    STOPPED = "stopped"
-    UNCLEAR = "unclear"
-    NO = "no"
+from spentkey.core.opening import OpenedState
 
 
 @dataclass(frozen=True)
@@ -71,7 +60,7 @@ class ScannedCredential:
     federated: int | None = None
     use: CredentialUse | None = None
     task: str | None = None
-    opened: RequestState = RequestState.NO
+    opened: OpenedState = OpenedState.NO
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """As it stands in `scan --json`, at that time."""
@@ -142,7 +131,7 @@ def summary_of(lapsed: Sequence[ScannedCredential], now: datetime) -> Mapping[st
         "by_class": {klass.value: classes[klass] for klass in CredentialClass if classes[klass]},
         "without_owner": sum(one.owners == () for one in lapsed),
         "oldest_days": max(days, default=None),
-        "opened": sum(one.opened is RequestState.OPENED for one in lapsed),
+        "opened": sum(one.opened is OpenedState.OPENED for one in lapsed),
     }
 
 
